@@ -1,0 +1,94 @@
+"""hpbridge: one experiment, any optimizer, nothing lost in translation.
+
+The words, and what the bridged libraries call them:
+
+============= ============ =========== ========== ================= ============
+hpbridge      Optuna       Hyperopt    skopt      bayes_opt         Ray Tune
+============= ============ =========== ========== ================= ============
+objective     objective    fn          func       f                 trainable
+space         suggest_*    space       dimensions pbounds           param_space
+trial         trial        trial       -          -                 trial
+ask / tell    ask / tell   suggest     ask / tell suggest/register  suggest
+n_trials      n_trials     max_evals   n_calls    init_points+n_iter num_samples
+seed          seed         rstate      random_state random_state    per searcher
+============= ============ =========== ========== ================= ============
+
+Names are imported when they are first used, so that ``import hpbridge`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpbridge.categorical import Categorical
+    from hpbridge.comparing import Comparison, compare
+    from hpbridge.errors import HpbridgeError
+    from hpbridge.experiment import Experiment
+    from hpbridge.parameters import Constant, Float, Int, LogNormal, Normal
+    from hpbridge.running import maximize, minimize, resume, run
+    from hpbridge.space import Space
+    from hpbridge.study import Study, load_study
+    from hpbridge.trial import State, Trial, TrialPruned
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Categorical": "categorical",
+    "Comparison": "comparing",
+    "Constant": "parameters",
+    "Experiment": "experiment",
+    "Float": "parameters",
+    "HpbridgeError": "errors",
+    "Int": "parameters",
+    "LogNormal": "parameters",
+    "Normal": "parameters",
+    "Space": "space",
+    "State": "trial",
+    "Study": "study",
+    "Trial": "trial",
+    "TrialPruned": "trial",
+    "compare": "comparing",
+    "load_study": "study",
+    "maximize": "running",
+    "minimize": "running",
+    "resume": "running",
+    "run": "running",
+}
+
+__all__ = [  # noqa: PLE0604 - the names of _HOMES are strings
+    "Categorical",
+    "Comparison",
+    "Constant",
+    "Experiment",
+    "Float",
+    "HpbridgeError",
+    "Int",
+    "LogNormal",
+    "Normal",
+    "Space",
+    "State",
+    "Study",
+    "Trial",
+    "TrialPruned",
+    "compare",
+    "load_study",
+    "maximize",
+    "minimize",
+    "resume",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module 'hpbridge' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(importlib.import_module(f"hpbridge.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

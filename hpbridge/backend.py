@@ -1,0 +1,218 @@
+"""THE CONTRACT between hpbridge and a plugin.
+
+A plugin registers a `BackendSpec` through the hook `hpbridge_backends`
+(`hpbridge.hookspecs`). The spec can be read without importing the library behind it;
+only `create` and `explain` may import that. The seven rules that every optimizer
+keeps are checks of the conformance kit (`hpbridge.testing`):
+
+1. Parity. Same seed, options, objective: bit for bit the library's own trials.
+2. Refuse or say so. What is not native is emulated by a named encoding, or refused.
+3. In the space, in plain Python. No numpy scalar leaves a plugin.
+4. Bad outcomes are outcomes. They neither poison the model nor end the study.
+5. Foreign history is welcome, or refused by name.
+6. Plain data. What crosses `ask`, `tell` and `observe` can be written as JSON.
+7. Quiet. No global state changes: RNGs, log levels, warning filters, stdout.
+
+Everything is minimized here; the run flips metrics that are maximized.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.errors import ForeignHistoryError
+from hpbridge.trial import State
+
+if TYPE_CHECKING:
+    from hpbridge.capabilities import Capabilities
+    from hpbridge.parameters import Label
+    from hpbridge.space import Space
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an optimizer needs to know of an experiment.
+
+    Attributes:
+        space: What is searched.
+        n_objectives: How many values a complete outcome has, all to be minimized.
+        n_constraints: How many constraint values it has; <= 0 is feasible.
+    """
+
+    space: Space
+    n_objectives: int = 1
+    n_constraints: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A point that an optimizer proposes.
+
+    Attributes:
+        id: The optimizer's own number for it, unique within the optimizer.
+        params: Active searched parameters by name, plain values only (see
+            `hpbridge.parameters.Label`); no constants.
+    """
+
+    id: int
+    params: Mapping[str, Label]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the optimizer is told of a trial.
+
+    Attributes:
+        state: Complete, failed or pruned.
+        values: One per objective, to be minimized. Complete: floats, infinite ones
+            included, never NaN. Failed: empty, or with NaN where the objective returned
+            NaN. Pruned: the last reported value, or empty.
+        constraints: One per constraint; <= 0 is feasible. Empty when unknown.
+        reports: Intermediate values (step, value), to be minimized.
+    """
+
+    state: State
+    values: tuple[float, ...] = ()
+    constraints: tuple[float, ...] = ()
+    reports: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether no constraint is known to be violated."""
+        return all(value <= 0 for value in self.constraints)
+
+
+class ExhaustedError(Exception):
+    """An optimizer raises it in `ask` when it has nothing left to propose.
+
+    Not an error for the user: it ends the study. The message says why, one phrase.
+    """
+
+
+class Optimizer(ABC):
+    """Proposes trials and learns from them.
+
+    The run calls `ask` and `tell` from one thread at a time, never both at once. It
+    tells every suggestion exactly once, in any order. Between an `ask` and its `tell`
+    there may be other asks, if the algorithm declares `Feature.PENDING`.
+    """
+
+    @abstractmethod
+    def ask(self) -> Suggestion:
+        """Propose a point of the space: active parameters, plain Python values.
+
+        May be called again before earlier suggestions are told.
+
+        Raises:
+            ExhaustedError: If there is nothing left to propose.
+        """
+
+    @abstractmethod
+    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        """Learn what became of a suggestion of this optimizer.
+
+        Must take every state, infinite values included, and stay able to `ask`.
+        A forbidden point is told as failed, without having been run.
+        """
+
+    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
+        """Learn from a trial that this optimizer never proposed.
+
+        Args:
+            params: A point of the space, plain values.
+            outcome: What became of it.
+
+        Raises:
+            ForeignHistoryError: If the library cannot take it. The default, for
+                algorithms that do not declare `Feature.FOREIGN_HISTORY`.
+        """
+        reason = "the algorithm learns only from its own trials"
+        raise ForeignHistoryError.refused(type(self).__name__, reason)
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """The options of an algorithm that has none."""
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """One algorithm of a backend. Read by the table, the CLI, the check and the kit.
+
+    Attributes:
+        options: A frozen dataclass: the library's own names and defaults, a docstring
+            under each field.
+    """
+
+    name: str
+    """Lower-case; users write ``backend:name``."""
+    summary: str
+    """One sentence."""
+    capabilities: Capabilities
+    native_call: str
+    """The library's own high-level call that parity is measured against."""
+    options: type = NoOptions
+    cost_per_ask: str = ""
+    """How the time of one ask grows, as in ``O(n) in trials``."""
+    recommended_trials: str = ""
+    source: str = ""
+    """The paper or library module that describes it."""
+    requires: tuple[str, ...] = ()
+    """Requirements beyond the backend's, such as ``torch``."""
+    extra: str = ""
+    """The extra of the plugin's distribution that installs `requires`."""
+
+
+@dataclass(frozen=True)
+class BackendSpec:
+    """One library as a backend.
+
+    Attributes:
+        algorithms: By name; the first is the default.
+        create: ``create(problem, algorithm, options, seed) -> Optimizer``. `options`
+            is an instance of the algorithm's dataclass. Must refuse by itself what
+            the algorithm does not support (`hpbridge.encoding.Encoded` does).
+        explain: ``explain(problem, algorithm, options, seed) -> str``: Python source
+            that runs the library alone on the same problem. It uses the names
+            ``objective`` (a function of the parameters) and ``n_trials``, and leaves
+            ``trials``: a list of (parameters, value) in the order of running.
+        driver: The driver that runs it unless another is asked for.
+    """
+
+    name: str
+    """Lower-case letters only; the distribution is ``hpbridge-<name>``."""
+    summary: str
+    """One sentence."""
+    requires: tuple[str, ...]
+    """Requirements on the library with its oldest supported version."""
+    algorithms: Mapping[str, Algorithm]
+    create: Callable[[Problem, str, Any, int], Optimizer]
+    explain: Callable[[Problem, str, Any, int], str] | None = None
+    homepage: str = ""
+    driver: str = "local"
+    tested: Mapping[str, str] = field(default_factory=dict)
+    """Oldest and newest tested version of the library, for the table."""
+
+    @property
+    def default(self) -> str:
+        """The name of the default algorithm."""
+        return next(iter(self.algorithms))
+
+
+@dataclass(frozen=True)
+class DriverSpec:
+    """Whose loop runs the trials, and where.
+
+    Attributes:
+        run: ``run(session, settings) -> None`` asks the session for trials with
+            `Session.next`, runs them, and hands each result to `Session.finish`, until
+            `next` returns None and none is running.
+    """
+
+    name: str
+    summary: str
+    run: Callable[[Any, Any], None]
+    requires: tuple[str, ...] = ()

@@ -1,0 +1,166 @@
+"""How a space is checked and put in order when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from hpbridge.categorical import Categorical
+from hpbridge.errors import SpaceError, nearest
+from hpbridge.parameters import Constant, Int, Parameter, When, with_when
+
+Clause = tuple[tuple[str, tuple[object, ...]], ...]
+
+
+def build(
+    parameters: object, forbid: Iterable[object]
+) -> tuple[dict[str, Parameter], list[Clause], list[Callable[..., object]]]:
+    """Check everything and return parameters in order, clauses and predicates.
+
+    Raises:
+        SpaceError: With every mistake at once.
+    """
+    if not isinstance(parameters, Mapping):
+        problem = f"a space is a dict of parameters by name, got {parameters!r}"
+        raise SpaceError.invalid([problem])
+    problems: list[str] = []
+    named: dict[str, Parameter] = {}
+    for name, given in parameters.items():
+        if not isinstance(name, str) or not name:
+            problems.append(f"parameter name {name!r} is not a string of text")
+            continue
+        parameter = given if isinstance(given, Parameter) else Constant(given)
+        problems += [f"{name!r}: {text}" for text in parameter.problems()]
+        named[name] = parameter
+    if not parameters:
+        problems.append("it has no parameters")
+    if not problems:
+        named = _resolve_conditions(named, problems)
+    if not problems:
+        named = _put_parents_first(named, problems)
+    if not problems:
+        _find_impossible(named, problems)
+    clauses, predicates = _read_forbid(named, forbid, problems)
+    if problems:
+        raise SpaceError.invalid(problems)
+    return named, clauses, predicates
+
+
+def _resolve_conditions(
+    named: dict[str, Parameter], problems: list[str]
+) -> dict[str, Parameter]:
+    resolved: dict[str, Parameter] = {}
+    for name, parameter in named.items():
+        when: list[tuple[str, tuple[object, ...]]] = []
+        for parent, values in parameter.when:
+            if parent not in named:
+                known = nearest(str(parent), [n for n in named if n != name])
+                problems.append(f"{name!r}: unknown parent {parent!r}; {known}")
+                continue
+            where = f"{name!r}: parent {parent!r}"
+            when.append((parent, _plain(named[parent], values, where, problems)))
+        resolved[name] = with_when(parameter, tuple(when)) if when else parameter
+    return resolved
+
+
+def _plain(
+    parent: Parameter, values: tuple[object, ...], where: str, problems: list[str]
+) -> tuple[object, ...]:
+    """Return the values of a condition or a clause as plain values."""
+    if isinstance(parent, Constant):
+        return values
+    if not isinstance(parent, (Categorical, Int)):
+        kind = type(parent).__name__
+        problems.append(f"{where} is a {kind}; name a Categorical or an Int")
+        return values
+    if not values:
+        problems.append(f"{where} is given no value")
+    plain: list[object] = []
+    for value in values:
+        try:
+            plain.append(parent.canonical(value))
+        except ValueError as error:
+            nested = _plain_tuple(parent, value)
+            if nested is None:
+                problems.append(f"{where} {error}")
+            else:
+                plain += nested
+    return tuple(plain)
+
+
+def _plain_tuple(parent: Categorical | Int, value: object) -> list[object] | None:
+    """Read a tuple that is not itself a choice as several choices."""
+    if not isinstance(value, tuple) or not value:
+        return None
+    try:
+        return [parent.canonical(each) for each in value]
+    except ValueError:
+        return None
+
+
+def _put_parents_first(
+    named: dict[str, Parameter], problems: list[str]
+) -> dict[str, Parameter]:
+    """Sort stably, so that a parent comes before its children."""
+    ordered: dict[str, Parameter] = {}
+    waiting = dict(named)
+    while waiting:
+        ready = next(
+            (n for n, p in waiting.items() if all(q in ordered for q in p.parents)), None
+        )
+        if ready is None:
+            names = ", ".join(repr(name) for name in waiting)
+            problems.append(f"the conditions of {names} depend on each other in a cycle")
+            return named
+        ordered[ready] = waiting.pop(ready)
+    return ordered
+
+
+def _find_impossible(named: dict[str, Parameter], problems: list[str]) -> None:
+    """Find children whose conditions can never hold together."""
+    for name in named:
+        needs: dict[str, set[object]] = {}
+        todo: list[When] = [named[name].when]
+        while todo:
+            for parent, values in todo.pop():
+                allowed = set(values)
+                needs[parent] = needs.get(parent, allowed) & allowed
+                todo.append(named[parent].when)
+        for parent, allowed in needs.items():
+            constant = named[parent]
+            never = isinstance(constant, Constant) and constant.value not in allowed
+            if not allowed or never:
+                problems.append(f"{name!r} can never be active: {parent!r} forbids it")
+
+
+def _read_forbid(
+    named: Mapping[str, Parameter], forbid: object, problems: list[str]
+) -> tuple[list[Clause], list[Callable[..., object]]]:
+    clauses: list[Clause] = []
+    predicates: list[Callable[..., object]] = []
+    if isinstance(forbid, Mapping) or not isinstance(forbid, Iterable):
+        problems.append(f"forbid= is a list of dicts or functions, got {forbid!r}")
+        return clauses, predicates
+    for entry in forbid:
+        if isinstance(entry, Mapping) and entry:
+            clauses.append(_read_clause(named, entry, problems))
+        elif callable(entry):
+            predicates.append(entry)
+        else:
+            problems.append(f"forbid= takes dicts and functions, got {entry!r}")
+    return clauses, predicates
+
+
+def _read_clause(
+    named: Mapping[str, Parameter], entry: Mapping[Any, object], problems: list[str]
+) -> Clause:
+    clause: list[tuple[str, tuple[object, ...]]] = []
+    for name, value in entry.items():
+        if name not in named:
+            known = nearest(str(name), named)
+            problems.append(f"forbid= names the unknown parameter {name!r}; {known}")
+            continue
+        values = tuple(value) if isinstance(value, (list, set, range)) else (value,)
+        where = f"forbid={dict(entry)!r}: {name!r}"
+        clause.append((name, _plain(named[name], values, where, problems)))
+    return tuple(clause)

@@ -1,0 +1,163 @@
+"""A trial: what an objective gets, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpbridge.parameters import Label
+
+
+class State(str, Enum):
+    """What became of a trial. The value is what the store and the exports hold."""
+
+    COMPLETE = "complete"
+    """The objective returned a number for every metric (infinity is a number)."""
+    FAILED = "failed"
+    """It raised, died, took too long, or returned what is no number; NaN is none."""
+    PRUNED = "pruned"
+    """It raised `TrialPruned`: it was stopped early because it looked bad."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Origin(str, Enum):
+    """Where the parameters of a trial come from."""
+
+    ASKED = "asked"
+    """The optimizer proposed them."""
+    BASELINE = "baseline"
+    """The experiment's own starting point."""
+    SHARED = "shared"
+    """The initial design that all studies of a comparison have in common."""
+    IMPORTED = "imported"
+    """Another study's trial, evaluated there."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class TrialPruned(Exception):  # noqa: N818 - a signal, not an error
+    """Raise it in an objective to end the trial early as not promising."""
+
+
+def trial_seed(seed: int, number: int) -> int:
+    """Return the seed of one trial: the same for one number on every backend.
+
+    Returns:
+        An int in [0, 2**32), fit for any library's seed.
+    """
+    digest = hashlib.sha256(f"hpbridge:{seed}:{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+class Trial(Mapping[str, Any]):
+    """What the objective gets: a read-only mapping of the active parameters.
+
+    Attributes:
+        number: Its place in the order of asking, from 0.
+        seed: An int in [0, 2**32), the same for this number on every backend.
+
+    Example:
+        >>> trial = Trial({"lr": 0.1}, number=0, seed=7)
+        >>> trial["lr"], dict(**trial)
+        (0.1, {'lr': 0.1})
+    """
+
+    __slots__ = ("_params", "_reports", "number", "seed")
+
+    def __init__(self, params: Mapping[str, Any], *, number: int, seed: int) -> None:
+        self._params = params
+        self._reports: list[tuple[int, float]] = []
+        self.number = number
+        self.seed = seed
+
+    def __getitem__(self, name: str) -> Any:
+        return self._params[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._params)
+
+    def __len__(self) -> int:
+        return len(self._params)
+
+    def __repr__(self) -> str:
+        return f"Trial({self.number}, {dict(self._params)!r})"
+
+    @property
+    def reports(self) -> list[tuple[int, float]]:
+        """What was reported, as (step, value), in the order of reporting."""
+        return list(self._reports)
+
+    def report(self, value: float, step: int) -> None:
+        """Record an intermediate value of the first metric.
+
+        Args:
+            value: In the metric's own unit and direction.
+            step: How far the trial is; epochs, say. Any int, growing.
+        """
+        self._reports.append((int(step), float(value)))
+
+    def should_prune(self) -> bool:
+        """Say whether to stop early. No pruner is active, so the answer is no."""
+        return False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What running an objective once came to.
+
+    Attributes:
+        metrics: Every metric that it returned, in the user's own unit and direction.
+            A failed trial may have some: NaN, for instance.
+    """
+
+    state: State
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    reports: tuple[tuple[int, float], ...] = ()
+    error: str | None = None
+    """One line: the exception's type and message, or what was returned."""
+    traceback: str | None = None
+
+
+@dataclass(frozen=True)
+class FinishedTrial:
+    """One trial of the record: the unit of the results schema.
+
+    Attributes:
+        params: Active searched parameters in plain values (labels for choices).
+        values: Active parameters as the objective saw them, constants included.
+    """
+
+    number: int
+    """Place in the order of asking, from 0."""
+    state: State
+    params: Mapping[str, Label]
+    values: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    origin: Origin = Origin.ASKED
+    tells_before: int = 0
+    """How many trials the optimizer had been told of when it was asked."""
+    told: int = 0
+    """Place in the order of telling, from 0."""
+    reports: tuple[tuple[int, float], ...] = ()
+    error: str | None = None
+    traceback: str | None = None
+    seed: int = 0
+    worker: str = ""
+    """Who ran it: ``main``, or a worker process by id."""
+    attempts: int = 1
+    """How often the objective ran; more than 1 after retries."""
+    asked_at: float = 0.0
+    """Unix time of the ask, seconds."""
+    started_at: float = 0.0
+    """Unix time of the objective's start, seconds."""
+    ask_seconds: float = 0.0
+    run_seconds: float = 0.0
+    tell_seconds: float | None = None
+    """None when the process died between telling and noting the time."""

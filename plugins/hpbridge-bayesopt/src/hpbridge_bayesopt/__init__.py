@@ -1,0 +1,1 @@
+"""Bayesian-optimization as an hpbridge backend."""

@@ -1,0 +1,1 @@
+"""Hyperopt as an hpbridge backend."""

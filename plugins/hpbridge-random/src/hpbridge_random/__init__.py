@@ -1,0 +1,1 @@
+"""Pure random search: the tutorial plugin of hpbridge."""

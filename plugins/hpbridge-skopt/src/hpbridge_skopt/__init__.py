@@ -1,0 +1,1 @@
+"""Scikit-optimize as an hpbridge backend."""
