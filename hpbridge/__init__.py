@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from hpbridge.errors import HpbridgeError
     from hpbridge.experiment import Experiment
     from hpbridge.parameters import Constant, Float, Int, LogNormal, Normal
-    from hpbridge.running import maximize, minimize, resume, run
+    from hpbridge.resuming import resume
+    from hpbridge.running import maximize, minimize, run
     from hpbridge.space import Space
     from hpbridge.study import Study, load_study
     from hpbridge.trial import State, Trial, TrialPruned
@@ -53,11 +54,11 @@ _HOMES = {
     "load_study": "study",
     "maximize": "running",
     "minimize": "running",
-    "resume": "running",
+    "resume": "resuming",
     "run": "running",
 }
 
-__all__ = [  # noqa: PLE0604 - the names of _HOMES are strings
+__all__ = [
     "Categorical",
     "Comparison",
     "Constant",

@@ -19,17 +19,18 @@ Everything is minimized here; the run flips metrics that are maximized.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.errors import ForeignHistoryError
-from hpbridge.trial import State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from hpbridge.capabilities import Capabilities
     from hpbridge.parameters import Label
     from hpbridge.space import Space
+    from hpbridge.trial import State
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,16 @@ class Algorithm:
     """Requirements beyond the backend's, such as ``torch``."""
     extra: str = ""
     """The extra of the plugin's distribution that installs `requires`."""
+    learns: bool = True
+    """Whether what it is told changes what it proposes; False for random search, grids
+    and sequences. The kit checks the direction of an algorithm that learns."""
+    starts_random: bool = True
+    """Whether its first five suggestions, before anything is told, are independent
+    draws by scale, prior and weights; the kit checks their marginals. False for grids
+    and low-discrepancy sequences."""
+    quick: Mapping[str, object] = field(default_factory=dict)
+    """Options under which a handful of trials is cheap and reaches the model, such as a
+    short start-up phase. The kit runs with them."""
 
 
 @dataclass(frozen=True)

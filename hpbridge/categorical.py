@@ -41,7 +41,9 @@ def label_of(choice: object) -> Label:
     name = getattr(choice, "__qualname__", None)
     text = name if isinstance(name, str) and "<" not in name else repr(choice)
     if " at 0x" in text:
-        msg = f"choice {choice!r} has no stable name; give it a label: {{'name': choice}}"
+        msg = (
+            f"choice {choice!r} has no stable name; give it a label: {{'name': choice}}"
+        )
         raise ValueError(msg)
     return text
 
@@ -89,7 +91,9 @@ class Categorical(Parameter):
             self._problems += [f"label {k!r} is not a string" for k in wrong]
         elif isinstance(choices, (str, bytes, set, frozenset)):
             kind = type(choices).__name__
-            self._problems.append(f"choices must have an order, got the {kind} {choices!r}")
+            self._problems.append(
+                f"choices must have an order, got the {kind} {choices!r}"
+            )
             return (), ()
         else:
             pairs = self._name_choices(choices)
@@ -223,5 +227,5 @@ class Categorical(Parameter):
 def _equal(left: object, right: object) -> bool:
     try:
         return bool(left == right)
-    except Exception:  # noqa: BLE001 - a user's object may define any __eq__
+    except Exception:
         return False

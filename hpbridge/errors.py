@@ -10,15 +10,18 @@ The tree::
     ├── BackendError
     │   ├── BackendNotFoundError (KeyError)   no plugin of that name
     │   ├── AlgorithmNotFoundError (KeyError) the backend has no such algorithm
+    │   ├── DriverNotFoundError (KeyError)    no plugin has such a driver
     │   ├── BackendLoadError (ImportError)    the plugin is there, but fails to load
     │   ├── LibraryNotInstalledError (ImportError)  the plugin's library is not there
+    │   ├── OptimizerError (RuntimeError)     the library failed in ask or tell
     │   └── ContractError                     the plugin broke a rule of the contract
     ├── UnsupportedFeatureError (NotImplementedError)  the backend cannot do what is asked
     ├── ForeignHistoryError (NotImplementedError)  the optimizer cannot learn from this trial
     ├── StoreError (OSError)                  the store cannot be read or written
     │   ├── StoreLockedError                  another process writes this study
     │   ├── StoreSchemaError                  the store was made by another version
-    │   └── StudyNotFoundError (KeyError)     the store holds no such study
+    │   ├── StudyNotFoundError (KeyError)     the store holds no such study
+    │   └── ComparisonNotFoundError (KeyError)  the store holds no such comparison
     └── ObjectiveError (RuntimeError)         the objective failed and --on-error is stop
 
 Each message is: who and what is wrong with the offending value; one line a
@@ -132,7 +135,9 @@ class OptionError(HpbridgeError, ValueError):
     def invalid(cls, optimizer: str, problems: Sequence[str]) -> OptionError:
         """Return the error for an optimizer given these wrong options."""
         hint = f"`hpbridge backends {optimizer}` lists the options"
-        return cls(compose(f"Optimizer {optimizer!r} got wrong options", problems, hint))
+        return cls(
+            compose(f"Optimizer {optimizer!r} got wrong options", problems, hint)
+        )
 
 
 class BackendError(HpbridgeError):
@@ -174,7 +179,7 @@ class BackendLoadError(BackendError, ImportError):
             f"Backend {name!r} is installed ({distribution}) "
             f"but failed to load: {reason}"
         )
-        hint = f"`pip install --upgrade {distribution.split()[0]}`"
+        hint = f"`pip install --upgrade {distribution.split(maxsplit=1)[0]}`"
         return cls(compose(headline, hint=hint))
 
     @classmethod
@@ -184,18 +189,42 @@ class BackendLoadError(BackendError, ImportError):
         return cls(compose(headline, distributions, "uninstall all but one"))
 
 
+class DriverNotFoundError(BackendError, KeyError):
+    """No installed plugin has a driver of this name."""
+
+    @classmethod
+    def named(cls, name: str, known: Iterable[str]) -> DriverNotFoundError:
+        """Return the error for a driver name that nobody registered."""
+        hint = nearest(name, known).rstrip("?")
+        return cls(compose(f"No driver named {name!r}", hint=hint))
+
+
 class LibraryNotInstalledError(BackendError, ImportError):
     """The plugin is installed, the library that it bridges (or an extra) is not."""
 
     @classmethod
-    def missing(cls, optimizer: str, missing: Sequence[str], command: str) -> (
-        LibraryNotInstalledError
-    ):
+    def missing(
+        cls, optimizer: str, missing: Sequence[str], command: str
+    ) -> LibraryNotInstalledError:
         """Return the error for an optimizer that lacks these requirements."""
         headline = f"Optimizer {optimizer!r} is not installed: it needs " + ", ".join(
             missing
         )
         return cls(compose(headline, hint=f"`{command}`"))
+
+
+class OptimizerError(BackendError, RuntimeError):
+    """The library failed while it proposed or learned."""
+
+    @classmethod
+    def failed(cls, optimizer: str, doing: str, error: Exception) -> OptimizerError:
+        """Return the error for a library that raised."""
+        text = " ".join(str(error).split())
+        headline = (
+            f"Optimizer {optimizer!r} failed {doing}: {type(error).__name__}: {text}"
+        )
+        hint = "`hpbridge doctor` says whether it works here at all; --traceback shows where"
+        return cls(compose(headline, hint=hint))
 
 
 class ContractError(BackendError):
@@ -204,9 +233,11 @@ class ContractError(BackendError):
     @classmethod
     def broke(cls, optimizer: str, rule: str) -> ContractError:
         """Return the error for a plugin that broke this rule."""
-        name = optimizer.split(":")[0]
+        name = optimizer.split(":", maxsplit=1)[0]
         headline = f"Optimizer {optimizer!r} broke the contract: {rule}"
-        return cls(compose(headline, hint=f"`hpbridge check-backend {name}` tells more"))
+        return cls(
+            compose(headline, hint=f"`hpbridge check-backend {name}` tells more")
+        )
 
 
 class UnsupportedFeatureError(HpbridgeError, NotImplementedError):
@@ -273,6 +304,19 @@ class StudyNotFoundError(StoreError, KeyError):
     def named(cls, url: str, name: str, known: Iterable[str]) -> StudyNotFoundError:
         """Return the error for a study name that the store does not hold."""
         headline = f"The store {url} holds no study {name!r}; {nearest(name, known)}"
+        return cls(compose(headline, hint="`hpbridge studies` lists them"))
+
+
+class ComparisonNotFoundError(StoreError, KeyError):
+    """The store holds no comparison of this name."""
+
+    @classmethod
+    def named(
+        cls, url: str, name: str, known: Iterable[str]
+    ) -> ComparisonNotFoundError:
+        """Return the error for a comparison that the store does not hold."""
+        known = nearest(name, known)
+        headline = f"The store {url} holds no comparison {name!r}; {known}"
         return cls(compose(headline, hint="`hpbridge studies` lists them"))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pluggy
 
-from hpbridge.backend import BackendSpec, DriverSpec
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hpbridge.backend import BackendSpec, DriverSpec
 
 hookspec = pluggy.HookspecMarker("hpbridge")
 hookimpl = pluggy.HookimplMarker("hpbridge")

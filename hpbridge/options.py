@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import itertools
 import json
 import types
 import typing
@@ -100,8 +101,8 @@ def _as_literal(value: object, allowed: tuple[object, ...]) -> object:
 def _as_tuple(value: object, kinds: tuple[Any, ...]) -> tuple[object, ...]:
     items = json.loads(value) if isinstance(value, str) else value
     if not isinstance(items, (list, tuple)):
-        raise ValueError(value)  # noqa: TRY004 - the caller reports one kind of error
-    if len(kinds) == 2 and kinds[1] is Ellipsis:  # noqa: PLR2004 - tuple[X, ...]
+        raise ValueError(value)
+    if len(kinds) == 2 and kinds[1] is Ellipsis:
         return tuple(_read(item, kinds[0]) for item in items)
     if len(items) != len(kinds):
         raise ValueError(value)
@@ -177,7 +178,7 @@ def _field_texts(cls: type) -> dict[str, str]:
     for base in reversed(cls.__mro__[:-1]):
         tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(base)))
         body = typing.cast("ast.ClassDef", tree.body[0]).body
-        for statement, below in zip(body, body[1:], strict=False):
+        for statement, below in itertools.pairwise(body):
             if not isinstance(statement, ast.AnnAssign):
                 continue
             if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):

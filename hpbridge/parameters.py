@@ -131,7 +131,7 @@ class Float(Parameter):
     log: bool = field(default=False, kw_only=True)
     step: float | None = field(default=None, kw_only=True)
     prior: Normal | LogNormal | None = field(default=None, kw_only=True)
-    when: When = field(default=(), kw_only=True)
+    when: Any = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         for name in ("low", "high", "step"):
@@ -147,7 +147,9 @@ class Float(Parameter):
         if found:
             return found
         if self.low == self.high and (self.step or self.prior):
-            found.append(f"a range of one value {self.low!r} takes no step and no prior")
+            found.append(
+                f"a range of one value {self.low!r} takes no step and no prior"
+            )
         elif self.log and self.low <= 0:
             found.append(f"log=True needs low > 0, got low={self.low!r}")
         exclusive = [
@@ -276,7 +278,10 @@ class Float(Parameter):
             return number
         nearest = self.at(self.index(number))
         if not math.isclose(
-            nearest, number, rel_tol=_GRID_TOLERANCE, abs_tol=_GRID_TOLERANCE * self.step
+            nearest,
+            number,
+            rel_tol=_GRID_TOLERANCE,
+            abs_tol=_GRID_TOLERANCE * self.step,
         ):
             msg = f"is {value!r}, not on the grid {self.low!r} + k * {self.step!r}"
             raise ValueError(msg)
@@ -303,7 +308,7 @@ class Int(Parameter):
     high: int
     log: bool = field(default=False, kw_only=True)
     step: int = field(default=1, kw_only=True)
-    when: When = field(default=(), kw_only=True)
+    when: Any = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         for name in ("low", "high", "step"):
@@ -382,7 +387,7 @@ class Constant(Parameter):
     """A value that is not searched, only handed to the objective."""
 
     value: object
-    when: When = field(default=(), kw_only=True)
+    when: Any = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "when", freeze_when(self.when))

@@ -55,7 +55,9 @@ class Space(Mapping[str, Parameter]):
     ) -> None:
         self._parameters, self._clauses, self._predicates = build(parameters, forbid)
         self._searched = {
-            name: p for name, p in self._parameters.items() if not isinstance(p, Constant)
+            name: p
+            for name, p in self._parameters.items()
+            if not isinstance(p, Constant)
         }
         self._conditional = any(p.when for p in self._parameters.values())
 
@@ -155,7 +157,9 @@ class Space(Mapping[str, Parameter]):
                 )
         return values
 
-    def canonical(self, values: Mapping[str, object], what: str = "The point") -> Params:
+    def canonical(
+        self, values: Mapping[str, object], what: str = "The point"
+    ) -> Params:
         """Return the point that a user wrote, in plain values.
 
         Args:

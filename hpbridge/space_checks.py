@@ -106,11 +106,14 @@ def _put_parents_first(
     waiting = dict(named)
     while waiting:
         ready = next(
-            (n for n, p in waiting.items() if all(q in ordered for q in p.parents)), None
+            (n for n, p in waiting.items() if all(q in ordered for q in p.parents)),
+            None,
         )
         if ready is None:
             names = ", ".join(repr(name) for name in waiting)
-            problems.append(f"the conditions of {names} depend on each other in a cycle")
+            problems.append(
+                f"the conditions of {names} depend on each other in a cycle"
+            )
             return named
         ordered[ready] = waiting.pop(ready)
     return ordered

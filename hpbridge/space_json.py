@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.categorical import Categorical, label_of
 from hpbridge.errors import SpaceError
 from hpbridge.parameters import Constant, Float, Int, LogNormal, Normal, Parameter
 from hpbridge.space import SCHEMA_VERSION, Space
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _PRIORS = {"normal": Normal, "lognormal": LogNormal}
 
@@ -78,7 +80,9 @@ def space_from_json(data: Mapping[str, Any]) -> Space:
     try:
         version = data["version"]
         if not isinstance(version, int) or version > SCHEMA_VERSION:
-            problem = f"its version is {version!r}; this hpbridge knows {SCHEMA_VERSION}"
+            problem = (
+                f"its version is {version!r}; this hpbridge knows {SCHEMA_VERSION}"
+            )
             raise SpaceError.invalid([problem])
         parameters = {n: _from_json(p) for n, p in data["parameters"].items()}
         forbid: list[Any] = list(data.get("forbid", []))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpbridge.parameters import Label
 
 
-class State(str, Enum):
+class State(StrEnum):
     """What became of a trial. The value is what the store and the exports hold."""
 
     COMPLETE = "complete"
@@ -22,11 +22,8 @@ class State(str, Enum):
     PRUNED = "pruned"
     """It raised `TrialPruned`: it was stopped early because it looked bad."""
 
-    def __str__(self) -> str:
-        return self.value
 
-
-class Origin(str, Enum):
+class Origin(StrEnum):
     """Where the parameters of a trial come from."""
 
     ASKED = "asked"
@@ -38,11 +35,8 @@ class Origin(str, Enum):
     IMPORTED = "imported"
     """Another study's trial, evaluated there."""
 
-    def __str__(self) -> str:
-        return self.value
 
-
-class TrialPruned(Exception):  # noqa: N818 - a signal, not an error
+class TrialPruned(Exception):
     """Raise it in an objective to end the trial early as not promising."""
 
 

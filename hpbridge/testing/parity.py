@@ -123,5 +123,5 @@ def run_native(  # noqa: PLR0913, PLR0917 - the same as `run_bridge`
     read = read_options(algorithm, spec.algorithms[algorithm].options, options or {})
     source = spec.explain(Problem(space), algorithm, read, seed)
     names: dict[str, Any] = {"objective": objective, "n_trials": n_trials}
-    exec(compile(source, f"<{spec.name}:{algorithm}>", "exec"), names)  # noqa: S102
+    exec(compile(source, f"<{spec.name}:{algorithm}>", "exec"), names)
     return [(dict(params), float(value)) for params, value in names["trials"]]

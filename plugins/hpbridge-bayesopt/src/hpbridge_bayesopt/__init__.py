@@ -1,1 +1,132 @@
-"""Bayesian-optimization as an hpbridge backend."""
+"""Bayesian-optimization as an hpbridge backend: Gaussian-process optimization.
+
+Everything that is declared is here; nothing here imports the library.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.backend import Algorithm, BackendSpec
+from hpbridge.capabilities import (
+    YES,
+    Capabilities,
+    Capability,
+    Feature,
+    Support,
+    emulated,
+    no,
+)
+from hpbridge.hookspecs import hookimpl
+from hpbridge_bayesopt.options import HedgeOptions, ImprovementOptions, UCBOptions
+
+if TYPE_CHECKING:
+    from hpbridge.backend import Optimizer, Problem
+
+
+def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
+    from hpbridge_bayesopt._optimizer import BayesOptOptimizer
+
+    return BayesOptOptimizer(problem, SPEC.algorithms[algorithm], options, seed)
+
+
+def _explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
+    from hpbridge_bayesopt._explain import explain
+
+    return explain(problem, SPEC.algorithms[algorithm], options, seed)
+
+
+_WITHOUT_CONSTRAINTS = Capabilities(
+    {
+        Feature.FLOAT: YES,
+        Feature.FLOAT_LOG: emulated("log"),
+        Feature.FLOAT_STEP: emulated("index"),
+        Feature.FLOAT_PRIOR: emulated("quantile"),
+        Feature.INT: YES,
+        Feature.INT_LOG: emulated("log-round"),
+        Feature.INT_STEP: emulated("index"),
+        Feature.CATEGORICAL: YES,
+        Feature.CATEGORICAL_ORDERED: emulated("index"),
+        Feature.CATEGORICAL_WEIGHTS: emulated("weight-quantile"),
+        Feature.CONDITIONAL: emulated("flatten"),
+        Feature.FORBIDDEN: emulated("reject"),
+        Feature.MULTI_OBJECTIVE: no("it has one target"),
+        Feature.CONSTRAINTS: no("the upper confidence bound takes no constraints"),
+        Feature.FAILED_TRIALS: Capability(
+            Support.EMULATED, "told with the worst value so far"
+        ),
+        Feature.SEEDING: YES,
+        Feature.FOREIGN_HISTORY: YES,
+        Feature.PENDING: Capability(
+            Support.EMULATED, "pending points are told as the best value so far"
+        ),
+        Feature.OUT_OF_ORDER: YES,
+        Feature.REPLAY: YES,
+    }
+)
+_WITH_CONSTRAINTS = _WITHOUT_CONSTRAINTS.but({Feature.CONSTRAINTS: YES})
+
+
+def _algorithm(
+    name: str, summary: str, options: type, capabilities: Capabilities, source: str
+) -> Algorithm:
+    return Algorithm(
+        name=name,
+        summary=summary,
+        capabilities=capabilities,
+        native_call="BayesianOptimization.maximize",
+        options=options,
+        cost_per_ask="O(n^3) in trials",
+        recommended_trials="10 to 200",
+        source=f"bayes_opt.acquisition.{source}",
+        quick={"init_points": 3},
+    )
+
+
+SPEC = BackendSpec(
+    name="bayesopt",
+    summary="Gaussian-process optimization from bayesian-optimization.",
+    requires=("bayesian-optimization>=3.0",),
+    algorithms={
+        algorithm.name: algorithm
+        for algorithm in (
+            _algorithm(
+                "ucb",
+                "A Gaussian process, searched where its confidence bound is best.",
+                UCBOptions,
+                _WITHOUT_CONSTRAINTS,
+                "UpperConfidenceBound",
+            ),
+            _algorithm(
+                "ei",
+                "A Gaussian process, searched where it expects the most improvement.",
+                ImprovementOptions,
+                _WITH_CONSTRAINTS,
+                "ExpectedImprovement",
+            ),
+            _algorithm(
+                "poi",
+                "A Gaussian process, searched where an improvement is most probable.",
+                ImprovementOptions,
+                _WITH_CONSTRAINTS,
+                "ProbabilityOfImprovement",
+            ),
+            _algorithm(
+                "hedge",
+                "A portfolio of `ucb`, `ei` and `poi` that follows what paid off.",
+                HedgeOptions,
+                _WITHOUT_CONSTRAINTS,
+                "GPHedge",
+            ),
+        )
+    },
+    create=_create,
+    explain=_explain,
+    homepage="https://github.com/bayesian-optimization/BayesianOptimization",
+    tested={"bayesian-optimization": "3.0.0 and 3.4.0"},
+)
+
+
+@hookimpl
+def hpbridge_backends() -> list[BackendSpec]:
+    return [SPEC]

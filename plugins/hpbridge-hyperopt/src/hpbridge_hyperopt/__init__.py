@@ -1,1 +1,156 @@
 """Hyperopt as an hpbridge backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.backend import Algorithm, BackendSpec, Optimizer, Problem
+from hpbridge.capabilities import (
+    YES,
+    Capabilities,
+    Capability,
+    Feature,
+    Support,
+    emulated,
+    no,
+)
+from hpbridge.hookspecs import hookimpl
+from hpbridge_hyperopt.options import AnnealOptions, MixOptions, TpeOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
+    from hpbridge_hyperopt._quiet import loggers_unchanged
+
+    with loggers_unchanged():
+        from hpbridge_hyperopt._optimizer import create
+    return create(problem, algorithm, options, seed)
+
+
+def _explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
+    from hpbridge_hyperopt._explain import explain
+
+    return explain(problem, algorithm, options, seed)
+
+
+CAPABILITIES = Capabilities(
+    {
+        Feature.FLOAT: YES,
+        Feature.FLOAT_LOG: YES,
+        # A bare quniform has its grid on multiples of q, not on low + k * q, and gives
+        # the ends half their share; hence the index, as an int.
+        Feature.FLOAT_STEP: emulated("index"),
+        # hp.normal and hp.lognormal are not truncated to the range.
+        Feature.FLOAT_PRIOR: emulated("quantile"),
+        # uniformint gives the ends half their share; to TPE randint has no order.
+        Feature.INT: Capability(
+            Support.NATIVE, "a rounded hp.quniform(low - 0.5, high + 0.5, 1)"
+        ),
+        # qloguniform has the same shares, but TPE finds worse values with it, slower.
+        Feature.INT_LOG: emulated("log-round"),
+        Feature.INT_STEP: emulated("index"),
+        Feature.CATEGORICAL: YES,
+        Feature.CATEGORICAL_ORDERED: emulated("index"),
+        Feature.CATEGORICAL_WEIGHTS: YES,
+        Feature.CONDITIONAL: Capability(
+            Support.NATIVE,
+            "nested hp.choice; below an int, an ordered or several independent parents "
+            "it is always drawn, and the objective sees it only when it is active",
+        ),
+        Feature.FORBIDDEN: emulated("reject"),
+        Feature.MULTI_OBJECTIVE: no("it minimizes one loss"),
+        Feature.CONSTRAINTS: no("it minimizes one loss"),
+        Feature.FAILED_TRIALS: YES,
+        Feature.SEEDING: YES,
+        Feature.FOREIGN_HISTORY: YES,
+        Feature.PENDING: YES,
+        Feature.OUT_OF_ORDER: YES,
+        Feature.REPLAY: YES,
+    }
+)
+
+ATPE_CAPABILITIES = CAPABILITIES.but(
+    {
+        # It reads neither pchoice nor the branches of a choice back from the space.
+        Feature.CATEGORICAL_WEIGHTS: emulated("weight-quantile"),
+        Feature.CONDITIONAL: emulated("flatten"),
+        Feature.FAILED_TRIALS: Capability(
+            Support.EMULATED, "sees only trials with a finite loss"
+        ),
+        Feature.PENDING: Capability(Support.EMULATED, "does not see pending trials"),
+    }
+)
+
+SPEC = BackendSpec(
+    name="hyperopt",
+    summary="Tree-structured Parzen estimators and annealing from Hyperopt.",
+    requires=("hyperopt>=0.3",),
+    homepage="https://hyperopt.github.io/hyperopt/",
+    tested={"oldest": "0.3.0", "newest": "0.3.0"},
+    algorithms={
+        algorithm.name: algorithm
+        for algorithm in (
+            Algorithm(
+                name="tpe",
+                summary="Tree-structured Parzen estimator, one parameter at a time.",
+                capabilities=CAPABILITIES,
+                native_call="hyperopt.fmin(algo=tpe.suggest)",
+                options=TpeOptions,
+                cost_per_ask="O(n) in trials, O(d) in parameters",
+                recommended_trials="50 to 1000",
+                source="Bergstra et al. 2011, Algorithms for Hyper-Parameter "
+                "Optimization",
+            ),
+            Algorithm(
+                name="random",
+                summary="Independent draws from the space.",
+                capabilities=CAPABILITIES,
+                native_call="hyperopt.fmin(algo=rand.suggest)",
+                cost_per_ask="O(1) in trials",
+                recommended_trials="any number; the baseline",
+                source="Bergstra and Bengio 2012, Random Search for Hyper-Parameter "
+                "Optimization",
+            ),
+            Algorithm(
+                name="anneal",
+                summary="Draws around one of the best trials, ever closer to it.",
+                capabilities=CAPABILITIES,
+                native_call="hyperopt.fmin(algo=anneal.suggest)",
+                options=AnnealOptions,
+                cost_per_ask="O(n) in trials",
+                recommended_trials="50 to 1000",
+                source="hyperopt 0.3.0, hyperopt/anneal.py",
+            ),
+            Algorithm(
+                name="mix",
+                summary="Random, anneal and TPE, one drawn for each trial.",
+                capabilities=CAPABILITIES,
+                native_call="hyperopt.fmin(algo=mix.suggest)",
+                options=MixOptions,
+                cost_per_ask="O(n) in trials",
+                recommended_trials="50 to 1000",
+                source="hyperopt 0.3.0, hyperopt/mix.py",
+            ),
+            Algorithm(
+                name="atpe",
+                summary="TPE whose options are chosen by models trained beforehand.",
+                capabilities=ATPE_CAPABILITIES,
+                native_call="hyperopt.fmin(algo=atpe.suggest)",
+                cost_per_ask="O(n) in trials, and 0.05 s",
+                recommended_trials="50 to 500",
+                source="hyperopt 0.3.0, hyperopt/atpe.py",
+                requires=("lightgbm>=4.0", "scikit-learn>=1.5"),
+                extra="atpe",
+            ),
+        )
+    },
+    create=_create,
+    explain=_explain,
+)
+
+
+@hookimpl
+def hpbridge_backends() -> Iterable[BackendSpec]:
+    return [SPEC]

@@ -1,1 +1,245 @@
-"""Optuna's samplers as an hpbridge backend."""
+"""Optuna's samplers as an hpbridge backend.
+
+Everything that is declared is here; nothing here imports Optuna.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.backend import Algorithm, BackendSpec
+from hpbridge.capabilities import (
+    YES,
+    Capabilities,
+    Capability,
+    Feature,
+    Support,
+    emulated,
+    no,
+)
+from hpbridge.hookspecs import hookimpl
+from hpbridge_optuna.options import (
+    BruteForceOptions,
+    CmaEsOptions,
+    GPOptions,
+    NSGAIIIOptions,
+    NSGAIIOptions,
+    QMCOptions,
+    TPEOptions,
+)
+
+if TYPE_CHECKING:
+    from hpbridge.backend import Optimizer, Problem
+
+
+def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
+    from hpbridge_optuna._optimizer import OptunaOptimizer
+
+    return OptunaOptimizer(problem, SPEC.algorithms[algorithm], options, seed)
+
+
+def _explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
+    from hpbridge_optuna._explain import explain
+
+    return explain(problem, SPEC.algorithms[algorithm], options, seed)
+
+
+def _yes(note: str) -> Capability:
+    return Capability(Support.NATIVE, note)
+
+
+_COMMON = Capabilities(
+    {
+        Feature.FLOAT: YES,
+        Feature.FLOAT_LOG: YES,
+        Feature.FLOAT_STEP: YES,
+        Feature.FLOAT_PRIOR: emulated("quantile"),
+        Feature.INT: YES,
+        Feature.INT_LOG: YES,
+        Feature.INT_STEP: YES,
+        Feature.CATEGORICAL: YES,
+        Feature.CATEGORICAL_ORDERED: emulated("index"),
+        Feature.CATEGORICAL_WEIGHTS: emulated("weight-quantile"),
+        Feature.CONDITIONAL: YES,
+        Feature.FORBIDDEN: emulated("reject"),
+        Feature.MULTI_OBJECTIVE: YES,
+        Feature.CONSTRAINTS: no("the sampler ignores constraints"),
+        Feature.FAILED_TRIALS: YES,
+        Feature.SEEDING: YES,
+        Feature.FOREIGN_HISTORY: no("the sampler does not learn from trials"),
+        Feature.PENDING: YES,
+        Feature.OUT_OF_ORDER: YES,
+        Feature.REPLAY: YES,
+    }
+)
+# Elsewhere Optuna computes ``low + k * step``; these two differ from it in the last
+# bits (`optuna._gp.search_space` unnormalizes, `_brute_force` counts in decimal).
+_OWN_GRID = emulated("index", "the sampler rounds a float grid in its own way")
+_OWN_GENERATIONS = no("the sampler learns only from the generations that it bred")
+_RANDOM_UNDER_CONDITIONS = _yes("draws parameters that are not always active at random")
+_GENETIC = _COMMON.but(
+    {Feature.CONSTRAINTS: YES, Feature.FOREIGN_HISTORY: _OWN_GENERATIONS}
+)
+_NOT_COUNTABLE = no("an exhaustive search needs countable values; give it a step")
+_EXHAUSTIVE = _COMMON.but(
+    {
+        Feature.FLOAT: _NOT_COUNTABLE,
+        Feature.FLOAT_LOG: _NOT_COUNTABLE,
+        Feature.FLOAT_PRIOR: _NOT_COUNTABLE,
+        Feature.CATEGORICAL_WEIGHTS: no("an exhaustive search tries every choice"),
+    }
+)
+
+_ALGORITHMS = (
+    Algorithm(
+        name="tpe",
+        summary="Tree-structured Parzen estimator; Optuna's default.",
+        capabilities=_COMMON.but({Feature.CONSTRAINTS: YES, Feature.FOREIGN_HISTORY: YES}),
+        native_call="Study.optimize",
+        options=TPEOptions,
+        cost_per_ask="O(d n log n), n trials of d parameters",
+        recommended_trials="100 to 1000",
+        source="Bergstra et al. 2011; Watanabe 2023, arXiv:2304.11127",
+        quick={"n_startup_trials": 5},
+    ),
+    Algorithm(
+        name="gp",
+        summary="Gaussian process with the logarithm of expected improvement.",
+        capabilities=_COMMON.but(
+            {
+                Feature.FLOAT_STEP: _OWN_GRID,
+                Feature.CONDITIONAL: _RANDOM_UNDER_CONDITIONS,
+                Feature.CONSTRAINTS: YES,
+                Feature.FOREIGN_HISTORY: YES,
+            }
+        ),
+        native_call="Study.optimize",
+        options=GPOptions,
+        cost_per_ask="O(n^3) in trials",
+        recommended_trials="up to 500",
+        source="Ament et al. 2023, arXiv:2310.20708",
+        requires=("torch>=2.2", "scipy>=1.10"),
+        extra="gp",
+        quick={"n_startup_trials": 5},
+    ),
+    Algorithm(
+        name="cmaes",
+        summary="Covariance matrix adaptation evolution strategy, for numbers.",
+        capabilities=_COMMON.but(
+            {
+                Feature.CATEGORICAL: _yes("draws categories at random"),
+                Feature.CONDITIONAL: _RANDOM_UNDER_CONDITIONS,
+                Feature.MULTI_OBJECTIVE: no("the sampler takes one metric"),
+                Feature.FOREIGN_HISTORY: _OWN_GENERATIONS,
+            }
+        ),
+        native_call="Study.optimize",
+        options=CmaEsOptions,
+        cost_per_ask="O(d^3) in parameters",
+        recommended_trials="1000 to 10000",
+        source="Hansen 2016, arXiv:1604.00772",
+        requires=("cmaes>=0.12",),
+        extra="cmaes",
+    ),
+    Algorithm(
+        name="random",
+        summary="Independent draws.",
+        capabilities=_COMMON,
+        native_call="Study.optimize",
+        cost_per_ask="O(d) in parameters",
+        recommended_trials="any",
+        source="Bergstra and Bengio 2012, JMLR 13",
+        learns=False,
+    ),
+    Algorithm(
+        name="qmc",
+        summary="A Sobol' or Halton sequence, which fills the space evenly.",
+        capabilities=_COMMON.but(
+            {
+                Feature.CONDITIONAL: _RANDOM_UNDER_CONDITIONS,
+                Feature.SEEDING: _yes(
+                    "the sequence depends on the seed only with scramble=True"
+                ),
+            }
+        ),
+        native_call="Study.optimize",
+        options=QMCOptions,
+        cost_per_ask="O(d n), n trials of d parameters",
+        recommended_trials="any; powers of two for Sobol'",
+        source="Bergstra and Bengio 2012, JMLR 13",
+        learns=False,
+        starts_random=False,
+    ),
+    Algorithm(
+        name="grid",
+        summary="Every point of a finite space, shuffled.",
+        capabilities=_EXHAUSTIVE.but(
+            {
+                Feature.CONDITIONAL: _yes(
+                    "repeats points that differ in inactive parameters only"
+                )
+            }
+        ),
+        native_call="Study.optimize",
+        cost_per_ask="O(d n), n trials of d parameters",
+        recommended_trials="the size of the space",
+        source="Optuna, GridSampler",
+        learns=False,
+        starts_random=False,
+    ),
+    Algorithm(
+        name="bruteforce",
+        summary="Every point of a finite space once, conditions respected.",
+        capabilities=_EXHAUSTIVE.but(
+            {
+                Feature.FLOAT_STEP: _OWN_GRID,
+                Feature.FOREIGN_HISTORY: _yes("leaves out points that ran elsewhere"),
+            }
+        ),
+        native_call="Study.optimize",
+        options=BruteForceOptions,
+        cost_per_ask="O(d n), n trials of d parameters",
+        recommended_trials="the size of the space",
+        source="Optuna, BruteForceSampler",
+        learns=False,
+        starts_random=False,
+    ),
+    Algorithm(
+        name="nsga2",
+        summary="Non-dominated sorting genetic algorithm II.",
+        capabilities=_GENETIC,
+        native_call="Study.optimize",
+        options=NSGAIIOptions,
+        cost_per_ask="O(m p^2), m metrics and a population of p",
+        recommended_trials="100 to 10000",
+        source="Deb et al. 2002, IEEE TEC 6(2)",
+        quick={"population_size": 5},
+    ),
+    Algorithm(
+        name="nsga3",
+        summary="Non-dominated sorting genetic algorithm III, for three and more metrics.",
+        capabilities=_GENETIC,
+        native_call="Study.optimize",
+        options=NSGAIIIOptions,
+        cost_per_ask="O(m p^2), m metrics and a population of p",
+        recommended_trials="100 to 10000",
+        source="Deb and Jain 2014, IEEE TEC 18(4)",
+        quick={"population_size": 5},
+    ),
+)
+
+SPEC = BackendSpec(
+    name="optuna",
+    summary="Optuna's samplers: TPE, Gaussian process, CMA-ES, NSGA and others.",
+    requires=("optuna>=5.0",),
+    algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
+    create=_create,
+    explain=_explain,
+    homepage="https://optuna.org",
+    tested={"oldest": "5.0.0", "newest": "5.0.0"},
+)
+
+
+@hookimpl
+def hpbridge_backends() -> list[BackendSpec]:
+    return [SPEC]

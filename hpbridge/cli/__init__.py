@@ -1,0 +1,59 @@
+"""The command line. One module a command; each imports what it needs when it runs.
+
+Exit codes: 0 all went well; 1 it ran, and found something wrong (a study of a
+comparison failed, `doctor` found something broken, `check-backend` a broken rule); 2 it
+could not run: wrong usage or input, in one sentence; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+
+OK, FOUND, ERROR, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; every failure ends in a sentence and an exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    with_traceback = "--traceback" in words
+    words = [word for word in words if word != "--traceback"]
+    from hpbridge.errors import HpbridgeError, compose
+
+    try:
+        from hpbridge.cli.app import app
+
+        code = app(words, standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else OK)
+    except KeyboardInterrupt:
+        _say("Interrupted.")
+        sys.exit(INTERRUPTED)
+    except HpbridgeError as error:
+        if with_traceback:
+            raise
+        _say(str(error))
+        sys.exit(ERROR)
+    except Exception as error:
+        _show_usage_error(error)
+        if with_traceback:
+            raise
+        text = " ".join(str(error).split())
+        headline = f"hpbridge failed unexpectedly: {type(error).__name__}: {text}"
+        _say(compose(headline, hint="run it again with --traceback, and report it"))
+        sys.exit(ERROR)
+
+
+def _show_usage_error(error: Exception) -> None:
+    """Show a wrong use of the command line the way click does, and exit."""
+    # By shape, not by type: typer carries a copy of click of its own.
+    show = getattr(error, "show", None)
+    if callable(show):
+        show()
+        sys.exit(getattr(error, "exit_code", ERROR))
+    if type(error).__name__ == "Exit":
+        sys.exit(getattr(error, "exit_code", OK))
+    if type(error).__name__ == "Abort":
+        raise KeyboardInterrupt from error
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text.rstrip() + "\n")

@@ -1,0 +1,61 @@
+"""The application: all commands by name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hpbridge.cli.backends import backends
+from hpbridge.cli.check_backend import check_backend
+from hpbridge.cli.compare import compare
+from hpbridge.cli.doctor import doctor
+from hpbridge.cli.explain import explain
+from hpbridge.cli.export import export
+from hpbridge.cli.report import report
+from hpbridge.cli.resume import resume
+from hpbridge.cli.run import run
+from hpbridge.cli.show import show
+from hpbridge.cli.studies import studies
+
+_EPILOG = (
+    "Exit codes: 0 done; 1 it ran and found something wrong; 2 it could not run, "
+    "in one sentence; 130 interrupted."
+)
+
+app = typer.Typer(
+    name="hpbridge",
+    no_args_is_help=True,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(*, value: bool) -> None:
+    if value:
+        from hpbridge import __version__
+
+        typer.echo(f"hpbridge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def hpbridge(
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Version."
+        ),
+    ] = False,
+    traceback: Annotated[  # noqa: ARG001 - read in main, wherever it stands
+        bool, typer.Option("--traceback", help="Show Python's traceback of a failure.")
+    ] = False,
+) -> None:
+    """One experiment, any optimizer, nothing lost in translation."""
+
+
+for command in (run, compare, explain, backends, doctor, check_backend):
+    app.command()(command)
+for command in (studies, show, export, resume, report):
+    app.command()(command)

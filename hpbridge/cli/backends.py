@@ -1,0 +1,119 @@
+"""`hpbridge backends`: what is installed, and what each can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hpbridge.cli.arguments import JsonOption
+
+if TYPE_CHECKING:
+    from hpbridge.backend import Algorithm, BackendSpec
+    from hpbridge.registry import Registry
+
+
+def backends(
+    optimizer: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[BACKEND[:ALGORITHM]]", help="Tell all about this one."
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """List the backends and their algorithms, or tell all about one."""
+    from hpbridge.cli.output import print_json
+    from hpbridge.registry import registry
+
+    plugins = registry()
+    if optimizer is None:
+        listed = [
+            describe(plugins, spec, algorithm)
+            for spec in plugins.backends.values()
+            for algorithm in spec.algorithms.values()
+        ]
+        if json:
+            broken = {name: str(error) for name, error in plugins.broken.items()}
+            print_json({"algorithms": listed, "broken": broken})
+        else:
+            _print_list(plugins, listed)
+        return
+    spec, algorithm = plugins.algorithm(optimizer)
+    if json:
+        print_json(describe(plugins, spec, algorithm))
+    else:
+        _print_one(plugins, spec, algorithm)
+
+
+def describe(
+    plugins: Registry, spec: BackendSpec, algorithm: Algorithm
+) -> dict[str, Any]:
+    """Return all that is declared of an algorithm, as JSON data."""
+    from hpbridge.capabilities import Feature
+    from hpbridge.options import document_options
+
+    missing = plugins.missing(spec, algorithm)
+    return {
+        "optimizer": f"{spec.name}:{algorithm.name}",
+        "is_default": algorithm.name == spec.default,
+        "summary": algorithm.summary,
+        "plugin": plugins.distributions[spec.name],
+        "requires": [*spec.requires, *algorithm.requires],
+        "missing": missing,
+        "install": plugins.install_command(spec, algorithm) if missing else None,
+        "native_call": algorithm.native_call,
+        "cost_per_ask": algorithm.cost_per_ask,
+        "recommended_trials": algorithm.recommended_trials,
+        "source": algorithm.source,
+        "capabilities": {
+            feature.value: {
+                "support": algorithm.capabilities[feature].support.value,
+                "note": algorithm.capabilities[feature].note,
+                "encoding": algorithm.capabilities[feature].encoding,
+            }
+            for feature in Feature
+        },
+        "options": [vars(doc) for doc in document_options(algorithm.options)],
+    }
+
+
+def _print_list(plugins: Registry, listed: list[dict[str, Any]]) -> None:
+    from hpbridge.cli.output import margin, screen, table
+
+    rows = [
+        [
+            entry["optimizer"] + (" *" if entry["is_default"] else ""),
+            f"no: {entry['install']}" if entry["missing"] else "yes",
+            entry["summary"],
+        ]
+        for entry in listed
+    ]
+    columns = ["optimizer (* default)", "installed", "what it is"]
+    screen().print(table("", columns, rows))
+    for error in plugins.broken.values():
+        margin().print(str(error), markup=False)
+    if not rows:
+        margin().print("No backend is installed.\nHint: `pip install hpbridge-optuna`.")
+
+
+def _print_one(plugins: Registry, spec: BackendSpec, algorithm: Algorithm) -> None:
+    from hpbridge.cli.output import screen, table
+
+    entry = describe(plugins, spec, algorithm)
+    out = screen()
+    out.print(f"{entry['optimizer']}: {algorithm.summary}", markup=False)
+    out.print(f"The library's own call: {algorithm.native_call}", markup=False)
+    for label in ("cost_per_ask", "recommended_trials", "source", "install"):
+        if entry[label]:
+            out.print(f"{label.replace('_', ' ')}: {entry[label]}", markup=False)
+    rows = [
+        [name, cell["support"], cell["note"] or cell["encoding"] or ""]
+        for name, cell in entry["capabilities"].items()
+    ]
+    out.print(table("Capabilities", ["feature", "support", "how, or why not"], rows))
+    options = [
+        [o["name"], o["kind"], o["default"], o["text"]] for o in entry["options"]
+    ]
+    columns = ["option", "type", "default", "what it does"]
+    out.print(table("Options", columns, options))

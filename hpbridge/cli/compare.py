@@ -1,0 +1,171 @@
+"""`hpbridge compare`: several optimizers on one experiment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hpbridge.cli.arguments import (
+    DriverOption,
+    ExperimentArg,
+    JsonOption,
+    OnErrorOption,
+    RetriesOption,
+    SettingOption,
+    StoreOption,
+    TimeoutTrialOption,
+    TrialsOption,
+    WorkersOption,
+)
+
+if TYPE_CHECKING:
+    from hpbridge.comparing import Comparison
+
+
+def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
+    experiment: ExperimentArg,
+    backends: Annotated[
+        str,
+        typer.Option(
+            "--backends",
+            "-b",
+            help="`all`, or a list: optuna,hyperopt,skopt:et.",
+        ),
+    ] = "all",
+    trials: TrialsOption = 50,
+    repeats: Annotated[
+        int, typer.Option("--repeats", "-r", help="Studies of each, seeds paired.")
+    ] = 1,
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Of the first repeat.")] = 0,
+    shared_start: Annotated[
+        int,
+        typer.Option(
+            "--shared-start", metavar="K", help="First K points common to all."
+        ),
+    ] = 0,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE.html", help="Write the page there."),
+    ] = None,
+    option: SettingOption = None,
+    store: StoreOption = None,
+    driver: DriverOption = None,
+    workers: WorkersOption = 1,
+    timeout_trial: TimeoutTrialOption = None,
+    retries: RetriesOption = 0,
+    on_error: OnErrorOption = "record",
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the last comparison of this kind."),
+    ] = False,
+    json: JsonOption = False,
+) -> int:
+    """Run an experiment with several optimizers and compare them.
+
+    Options are given as -o OPTIMIZER.KEY=VALUE. Ctrl-C loses no finished trial.
+    """
+    import hpbridge
+    from hpbridge.cli.arguments import read_settings_by_optimizer
+    from hpbridge.cli.interrupted import say_how_to_go_on
+    from hpbridge.cli.progress import Display
+    from hpbridge.loading import load_experiment
+
+    _check_report(report)
+    loaded = load_experiment(experiment)
+    names = [word.strip() for word in backends.split(",") if word.strip()]
+    with say_how_to_go_on(), Display(is_quiet=json) as display:
+        comparison = hpbridge.compare(
+            loaded,
+            "all" if names == ["all"] else names,
+            n_trials=trials,
+            repeats=repeats,
+            seed=seed,
+            shared_start=shared_start,
+            options=read_settings_by_optimizer(option),
+            store=store,
+            driver=driver,
+            workers=workers,
+            timeout_trial=timeout_trial,
+            retries=retries,
+            on_error=on_error,
+            resume=resume,
+            callbacks=[display.show],
+            on_study=display.start_plan,
+        )
+    if report is not None and comparison.studies:
+        comparison.report(report)
+    print_comparison(comparison, report, as_json=json)
+    return 1 if comparison.failures else 0
+
+
+def _check_report(report: Path | None) -> None:
+    """Refuse a page that cannot be written before the first trial."""
+    from hpbridge.export import ExportError
+    from hpbridge.report import check_packages
+
+    if report is None:
+        return
+    check_packages()
+    if not report.absolute().parent.is_dir():
+        raise ExportError.no_folder(report)
+
+
+def print_comparison(
+    comparison: Comparison, report: Path | None, *, as_json: bool
+) -> None:
+    """Print a comparison's table, what failed and what was left out."""
+    from hpbridge.cli.output import margin, print_json, screen
+
+    rows = comparison.table() if comparison.studies else []
+    if as_json:
+        print_json(
+            {
+                "name": comparison.name,
+                "table": rows,
+                "studies": [study.name for study in comparison.studies],
+                "failures": dict(comparison.failures),
+                "skipped": dict(comparison.skipped),
+                "report": None if report is None else str(report),
+            }
+        )
+        return
+    out, beside = screen(), margin()
+    if rows:
+        out.print(_table(comparison, rows))
+    for name, why in comparison.skipped.items():
+        beside.print(f"Left out: {name}: {why}", markup=False)
+    for name, why in comparison.failures.items():
+        beside.print(f"Failed: {name}: {why}", markup=False)
+    if report is not None and rows:
+        out.print(f"Report: {report}", markup=False)
+
+
+def _table(comparison: Comparison, rows: list[dict[str, Any]]) -> Any:
+    from hpbridge.cli.output import seconds, table
+
+    first = comparison.studies[0]
+    way = first.metrics[first.main_metric]
+    columns = [
+        "optimizer",
+        f"best {first.main_metric} ({way})",
+        "trials",
+        "failures",
+        "objective",
+        "optimizer time",
+        "to common best",
+    ]
+    cells = [
+        [
+            row["optimizer"],
+            row["best"],
+            row["trials"],
+            row["failed"],
+            seconds(row["objective_seconds"]),
+            seconds(row["optimizer_seconds"]),
+            seconds(row["seconds_to_common_best"]),
+        ]
+        for row in rows
+    ]
+    return table(comparison.name, columns, cells)

@@ -1,0 +1,63 @@
+"""`hpbridge explain`: what will run, and what is emulated."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hpbridge.cli.arguments import ExperimentArg, JsonOption, SettingOption
+
+
+def explain(
+    experiment: ExperimentArg,
+    backend: Annotated[
+        str, typer.Option("--backend", "-b", help="BACKEND or BACKEND:ALGORITHM.")
+    ] = "optuna",
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Of the study.")] = 0,
+    option: SettingOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the library's own code for an experiment, and every emulation."""
+    from hpbridge.choosing import choose
+    from hpbridge.cli.arguments import read_settings
+    from hpbridge.cli.output import print_json, screen, table
+    from hpbridge.encoding import Encoded
+    from hpbridge.loading import load_experiment
+    from hpbridge.session import problem_of
+
+    loaded = load_experiment(experiment)
+    choice = choose(backend, loaded, read_settings(backend, option))
+    encoded = Encoded(loaded.space, choice.algorithm.capabilities, choice.name)
+    source = ""
+    if choice.spec.explain is not None:
+        problem = problem_of(loaded)
+        name = choice.algorithm.name
+        source = choice.spec.explain(problem, name, choice.options, seed)
+    if json:
+        notes = [
+            dict(zip(("parameter", "encoding", "note"), note, strict=True))
+            for note in encoded.notes()
+        ]
+        print_json({"optimizer": choice.name, "encodings": notes, "source": source})
+        return
+    out = screen()
+    if encoded.notes():
+        columns = ["parameter", "encoding", "what it does"]
+        out.print(table(f"Emulated for {choice.name}", columns, encoded.notes()))
+    else:
+        out.print(f"Everything is native to {choice.name}.", markup=False)
+    out.print()
+    _print_source(source)
+
+
+def _print_source(source: str) -> None:
+    from hpbridge.cli.output import screen
+
+    out = screen()
+    if out.is_terminal:
+        from rich.syntax import Syntax
+
+        out.print(Syntax(source, "python", background_color="default"))
+    else:
+        typer.echo(source)

@@ -1,0 +1,27 @@
+"""What a user reads after Ctrl-C: nothing is lost, and how to go on."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def say_how_to_go_on() -> Iterator[None]:
+    """Say it on the way out of a `KeyboardInterrupt`."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        words = sys.argv[1:]
+        if "--resume" not in words:
+            words = [*words, "--resume"]
+        command = shlex.join(["hpbridge", *words])
+        sys.stderr.write(
+            f"\nEvery finished trial is in the store.\nHint: go on with `{command}`.\n"
+        )
+        raise

@@ -1,0 +1,38 @@
+"""`hpbridge report`: the HTML page of studies that ran."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hpbridge.cli.arguments import FileOption, StoreOption
+
+
+def report(
+    output: FileOption,
+    study: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="STUDY...", help="Names or numbers of studies."),
+    ] = None,
+    comparison: Annotated[
+        str | None,
+        typer.Option("--comparison", "-c", help="A comparison's name or number."),
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """Write the self-contained HTML page of a comparison, or of single studies."""
+    from hpbridge.cli.output import margin
+    from hpbridge.comparing import Comparison, load_comparison
+    from hpbridge.study import load_study
+
+    if (comparison is None) == (not study):
+        raise typer.BadParameter("give either studies or --comparison")  # noqa: EM101
+    if comparison is not None:
+        loaded = load_comparison(comparison, store)
+    else:
+        studies = tuple(load_study(name, store) for name in study or [])
+        title = studies[0].name if len(studies) == 1 else f"{len(studies)} studies"
+        loaded = Comparison(title, studies)
+    loaded.report(output)
+    margin().print(f"Wrote {output}.", markup=False)

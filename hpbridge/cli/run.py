@@ -1,0 +1,116 @@
+"""`hpbridge run`: one study."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hpbridge.cli.arguments import (
+    DriverOption,
+    ExperimentArg,
+    JsonOption,
+    OnErrorOption,
+    RetriesOption,
+    SettingOption,
+    StoreOption,
+    TimeoutTrialOption,
+    TrialsOption,
+    WorkersOption,
+)
+
+
+def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
+    experiment: ExperimentArg,
+    backend: Annotated[
+        str, typer.Option("--backend", "-b", help="BACKEND or BACKEND:ALGORITHM.")
+    ] = "optuna",
+    trials: TrialsOption = 50,
+    seed: Annotated[
+        int | None, typer.Option("--seed", "-s", help="Of the study; drawn if absent.")
+    ] = None,
+    option: SettingOption = None,
+    store: StoreOption = None,
+    name: Annotated[str | None, typer.Option("--name", help="Of the study.")] = None,
+    driver: DriverOption = None,
+    workers: WorkersOption = 1,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", help="Start no trial after this."),
+    ] = None,
+    timeout_trial: TimeoutTrialOption = None,
+    target: Annotated[
+        float | None,
+        typer.Option("--target", help="End at this value of the first metric."),
+    ] = None,
+    retries: RetriesOption = 0,
+    on_error: OnErrorOption = "record",
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the last unfinished such study."),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Run an experiment with one optimizer.
+
+    Every finished trial is on disk at once. Ctrl-C loses none; --resume goes on.
+    """
+    import hpbridge
+    from hpbridge.cli.arguments import read_settings
+    from hpbridge.cli.interrupted import say_how_to_go_on
+    from hpbridge.cli.output import print_json, print_study, study_summary
+    from hpbridge.cli.progress import Display
+    from hpbridge.loading import load_experiment
+
+    loaded = load_experiment(experiment)
+    with say_how_to_go_on(), Display(is_quiet=json) as display:
+        unfinished = _unfinished(loaded, backend, seed, store) if resume else None
+        if unfinished is not None:
+            study = hpbridge.resume(
+                unfinished,
+                loaded,
+                store=store,
+                n_trials=trials,
+                callbacks=[display.show],
+            )
+        else:
+            study = hpbridge.run(
+                loaded,
+                backend,
+                n_trials=trials,
+                seed=seed,
+                options=read_settings(backend, option),
+                store=store,
+                name=name,
+                driver=driver,
+                workers=workers,
+                timeout=timeout,
+                timeout_trial=timeout_trial,
+                target=target,
+                retries=retries,
+                on_error=on_error,
+                callbacks=[display.show],
+            )
+    if json:
+        print_json(study_summary(study))
+    else:
+        print_study(study)
+
+
+def _unfinished(
+    experiment: object, backend: str, seed: int | None, store: str | None
+) -> str | None:
+    """Return the name of the last unfinished study of the same kind, if any."""
+    from hpbridge.registry import registry
+    from hpbridge.store import open_store
+
+    spec, algorithm = registry().algorithm(backend)
+    rows = open_store(store).studies(
+        reference=getattr(experiment, "reference", ""),
+        backend=spec.name,
+        algorithm=algorithm.name,
+    )
+    for row in reversed(rows):
+        if row["status"] != "finished" and seed in {None, int(row["seed"])}:
+            return str(row["name"])
+    return None

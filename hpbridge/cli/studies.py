@@ -1,0 +1,36 @@
+"""`hpbridge studies`: what a store holds."""
+
+from __future__ import annotations
+
+from hpbridge.cli.arguments import JsonOption, StoreOption
+
+
+def studies(store: StoreOption = None, json: JsonOption = False) -> None:
+    """List the studies and comparisons of a store."""
+    from hpbridge.cli.output import print_json, screen, table
+    from hpbridge.store import open_store
+
+    database = open_store(store)
+    counts = database.count_trials()
+    listed = [
+        {
+            "id": row["id"],
+            "name": row["name"],
+            "optimizer": f"{row['backend']}:{row['algorithm']}",
+            "seed": int(row["seed"]),
+            "status": row["status"],
+            "trials": counts.get(row["id"], 0),
+            "comparison": row["comparison_id"],
+        }
+        for row in database.studies()
+    ]
+    comparisons = [{"id": r["id"], "name": r["name"]} for r in database.comparisons()]
+    if json:
+        print_json({"studies": listed, "comparisons": comparisons})
+        return
+    columns = ["id", "name", "optimizer", "seed", "status", "trials", "comparison"]
+    out = screen()
+    out.print(table("Studies", columns, [list(row.values()) for row in listed]))
+    if comparisons:
+        rows = [list(row.values()) for row in comparisons]
+        out.print(table("Comparisons", ["id", "name"], rows))

@@ -1,0 +1,1 @@
+"""Whose loop runs the trials: ours, in process or in worker processes."""

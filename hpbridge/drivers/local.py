@@ -1,0 +1,63 @@
+"""The local driver: trials in this process, or in worker processes.
+
+In process by default, so that a debugger works. Workers are separate processes: one
+that dies, by a segfault or `os._exit`, costs its trial and no more, and one that takes
+too long is really ended. There is no barrier: a free worker gets the next trial at once.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from hpbridge.drivers.interrupts import Interrupts
+from hpbridge.evaluate import evaluate
+from hpbridge.session import Run
+from hpbridge.trial import State
+
+if TYPE_CHECKING:
+    from hpbridge.session import Ask, Session, Settings
+
+
+def run_local(session: Session, settings: Settings) -> None:
+    """Run a session to its end, here or in worker processes.
+
+    Raises:
+        KeyboardInterrupt: If the user interrupted it. Every finished trial is on disk.
+    """
+    if settings.workers > 1 or settings.timeout_trial is not None:
+        from hpbridge.drivers.workers import run_in_workers
+
+        run_in_workers(session, settings)
+        return
+    with Interrupts(session) as interrupts:
+        while _run_next(session, settings, interrupts):
+            pass
+
+
+def _run_next(session: Session, settings: Settings, interrupts: Interrupts) -> bool:
+    """Run one trial; say whether there was one."""
+    ended: list[tuple[Ask, Run]] = []
+    try:
+        with interrupts.allowed():
+            ask = session.next()
+            if ask is None:
+                return False
+            ended.append((ask, run_here(session, ask, settings.retries)))
+    finally:
+        # Also when a signal came between the objective's end and here.
+        for each, run in ended:
+            session.finish(each, run)
+    return True
+
+
+def run_here(session: Session, ask: Ask, retries: int) -> Run:
+    """Run one trial in this process, again as often as it fails and may."""
+    started_at = time.time()
+    for attempt in range(1, retries + 2):
+        started = time.perf_counter()
+        result = evaluate(session.experiment, ask.params, ask.number, ask.seed)
+        seconds = time.perf_counter() - started
+        if result.state is not State.FAILED:
+            break
+    return Run(result, started_at, seconds, attempts=attempt)

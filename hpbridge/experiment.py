@@ -1,0 +1,170 @@
+"""An experiment: objective, space, metrics. It knows nothing of any optimizer."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hpbridge.errors import ExperimentError, SpaceError, nearest
+from hpbridge.space import Params, Space
+
+Direction = Literal["minimize", "maximize"]
+
+DEFAULT_METRIC = "value"
+"""The name of the metric of an objective that returns one number."""
+
+_BOUND = re.compile(r"\s*(<=|>=)\s*(.+?)\s*\Z")
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A bound on a metric; a trial beyond it is infeasible."""
+
+    metric: str
+    sign: int
+    """1 for an upper bound, -1 for a lower bound."""
+    bound: float
+
+    def violation(self, metrics: Mapping[str, float]) -> float:
+        """Return by how much the bound is missed; <= 0 is feasible, NaN unknown."""
+        return self.sign * (metrics.get(self.metric, math.nan) - self.bound)
+
+
+class Experiment:
+    """What is tuned.
+
+    Args:
+        objective: Any callable of one `Trial`. Returns a number, or a dict of metrics.
+        space: A `Space`, or a dict of parameters by name.
+        name: How studies of it are called; by default the objective's name.
+        direction: ``"minimize"``, ``"maximize"``, or ``{metric: direction}``. Of
+            several metrics the first one counts where one value is needed; metrics
+            that are returned and not named here are recorded.
+        baseline: Parameters to run first, or a list of such; the defaults of a model,
+            say. They count as trials.
+        constraints: ``{metric: "<= 2.5"}`` or ``">= 0.9"``: trials beyond are
+            infeasible, and never the best one.
+
+    Attributes:
+        metrics: Direction by metric, in order.
+        baseline_points: The baseline in plain values.
+        bounds: The constraints, read.
+        reference: ``file.py:name`` or ``module:name`` that it was imported from, if
+            it was.
+
+    Raises:
+        SpaceError: If the space is wrong.
+        ExperimentError: With everything else that is wrong.
+
+    Example:
+        >>> from hpbridge import Float
+        >>> e = Experiment(objective=lambda t: t["x"] ** 2, space={"x": Float(-1, 1)})
+        >>> e.metrics
+        {'value': 'minimize'}
+    """
+
+    def __init__(
+        self,
+        *,
+        objective: Callable[..., Any],
+        space: Space | Mapping[str, object],
+        name: str = "",
+        direction: Direction | Mapping[str, Direction] = "minimize",
+        baseline: Mapping[str, object] | Sequence[Mapping[str, object]] = (),
+        constraints: Mapping[str, str] | None = None,
+    ) -> None:
+        problems: list[str] = []
+        if not callable(objective):
+            problems.append(f"objective must be callable, got {objective!r}")
+        name = name or getattr(objective, "__name__", "experiment")
+        if not isinstance(name, str):
+            problems.append(f"name must be a string, got {name!r}")
+        self.objective = objective
+        self.name = str(name).strip("<>")
+        self.space = Space.of(space)
+        if not self.space.searched:
+            problems.append("the space has only constants: nothing to search")
+        self.metrics = _read_direction(direction, problems)
+        self.baseline_points = _read_baseline(self.space, baseline, problems)
+        self.bounds = _read_constraints(constraints or {}, problems)
+        self.reference = ""
+        if problems:
+            raise ExperimentError.invalid(self.name, problems)
+
+    def __repr__(self) -> str:
+        return f"Experiment({self.name!r}, {list(self.space)}, {self.metrics})"
+
+    def at(self, reference: str) -> Experiment:
+        """Note where it was imported from, so that another process can."""
+        self.reference = reference
+        return self
+
+    @property
+    def main_metric(self) -> str:
+        """The first metric: the one that counts where one value is needed."""
+        return next(iter(self.metrics))
+
+
+def _read_direction(direction: object, problems: list[str]) -> dict[str, Direction]:
+    if isinstance(direction, str):
+        direction = {DEFAULT_METRIC: direction}
+    if not isinstance(direction, Mapping) or not direction:
+        problems.append(
+            "direction must be 'minimize', 'maximize' or {metric: direction}, "
+            f"got {direction!r}"
+        )
+        return {DEFAULT_METRIC: "minimize"}
+    for metric, way in direction.items():
+        if not isinstance(metric, str) or not metric:
+            problems.append(f"metric name {metric!r} is not a string of text")
+        if way not in {"minimize", "maximize"}:
+            known = nearest(str(way), ["minimize", "maximize"])
+            problems.append(f"direction of {metric!r} is {way!r}; {known}")
+    return dict(direction)
+
+
+def _read_baseline(
+    space: Space, baseline: object, problems: list[str]
+) -> tuple[Params, ...]:
+    given = [baseline] if isinstance(baseline, Mapping) else baseline
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        problems.append(f"baseline must be parameters or a list of them, got {given!r}")
+        return ()
+    points: list[Params] = []
+    for values in given:
+        if not isinstance(values, Mapping):
+            problems.append(f"baseline must be a dict of parameters, got {values!r}")
+            continue
+        try:
+            point = space.canonical(values, "baseline")
+        except SpaceError as error:
+            problems += [line[4:] for line in str(error).splitlines()[1:-1]]
+            continue
+        if space.forbids(point):
+            problems.append(f"the baseline {point!r} is forbidden by forbid=")
+        points.append(point)
+    return tuple(points)
+
+
+def _read_constraints(given: object, problems: list[str]) -> tuple[Constraint, ...]:
+    if not isinstance(given, Mapping):
+        problems.append(f"constraints must be {{metric: '<= number'}}, got {given!r}")
+        return ()
+    bounds: list[Constraint] = []
+    for metric, text in given.items():
+        match = _BOUND.match(text) if isinstance(text, str) else None
+        try:
+            bound = float(match[2]) if match else math.nan
+        except ValueError:
+            bound = math.nan
+        if match is None or not math.isfinite(bound):
+            problems.append(
+                f"constraint on {metric!r} must be '<= number' or '>= number', "
+                f"got {text!r}"
+            )
+            continue
+        bounds.append(Constraint(metric, 1 if match[1] == "<=" else -1, bound))
+    return tuple(bounds)

@@ -1,0 +1,98 @@
+"""Everything that is settled, and checked, before a study starts."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.choosing import Choice, driver_of, machine, versions_of
+from hpbridge.errors import ExperimentError
+
+if TYPE_CHECKING:
+    from hpbridge.experiment import Experiment
+    from hpbridge.session import Settings
+    from hpbridge.space import Params
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is settled before a study starts.
+
+    Attributes:
+        shared: Points that run first, common to all studies of a comparison.
+        comparison_id: The comparison that it belongs to, in the store.
+
+    Raises:
+        ExperimentError: If a setting cannot be.
+    """
+
+    experiment: Experiment
+    choice: Choice
+    settings: Settings
+    seed: int
+    driver: str
+    name: str | None = None
+    shared: tuple[Params, ...] = ()
+    comparison_id: int | None = None
+
+    def __post_init__(self) -> None:
+        s = self.settings
+        checks = [
+            (_is_int(s.n_trials, 1), "n_trials", "a whole number >= 1", s.n_trials),
+            (_is_int(self.seed, 0), "seed", "a whole number >= 0", self.seed),
+            (_is_int(s.workers, 1), "workers", "a whole number >= 1", s.workers),
+            (_is_int(s.retries, 0), "retries", "a whole number >= 0", s.retries),
+            (_is_span(s.timeout), "timeout", "seconds > 0", s.timeout),
+            (
+                _is_span(s.timeout_trial),
+                "timeout_trial",
+                "seconds > 0",
+                s.timeout_trial,
+            ),
+            (
+                s.on_error in {"record", "stop"},
+                "on_error",
+                "record or stop",
+                s.on_error,
+            ),
+        ]
+        problems = [f"{n} must be {w}, got {v!r}" for ok, n, w, v in checks if not ok]
+        if problems:
+            raise ExperimentError.invalid(self.experiment.name, problems)
+        driver_of(self.driver)
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The study's row in the store."""
+        experiment, spec = self.experiment, self.choice.spec
+        name = f"{experiment.name}-{spec.name}-{self.choice.algorithm.name}-{self.seed}"
+        bounds = [[b.metric, b.sign, b.bound] for b in experiment.bounds]
+        settings = {**asdict(self.settings), "driver": self.driver, "bounds": bounds}
+        if self.shared:
+            settings["shared"] = [dict(point) for point in self.shared]
+        return {
+            "name": (self.name or name)[:190],
+            "experiment": experiment.name[:200],
+            "reference": experiment.reference,
+            "backend": spec.name,
+            "algorithm": self.choice.algorithm.name,
+            "seed": str(self.seed),
+            "options": json.dumps(asdict(self.choice.options)),
+            "space": json.dumps(experiment.space.to_json()),
+            "metrics": json.dumps(experiment.metrics),
+            "settings": json.dumps(settings),
+            "versions": json.dumps(versions_of(self.choice)),
+            "machine": json.dumps(machine()),
+            "notes": "[]",
+            "comparison_id": self.comparison_id,
+        }
+
+
+def _is_int(value: object, low: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= low
+
+
+def _is_span(value: float | None) -> bool:
+    return value is None or (value > 0 and math.isfinite(value))

@@ -1,0 +1,106 @@
+"""Resume a study: bring a fresh optimizer to where the record left the old one.
+
+Replay asks for ask and tells for tell, in the recorded order. A library that is
+deterministic then proposes what it proposed, and the study goes on bit for bit as if it
+had never stopped. Where it does not, the history is observed instead, and the study
+says that it is continued, not resumed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpbridge.backend import ExhaustedError
+from hpbridge.session import Ask
+from hpbridge.trial import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hpbridge.backend import Optimizer
+    from hpbridge.session import Session
+    from hpbridge.trial import FinishedTrial
+
+RESUMED = "resumed: replay reproduced every proposal, bit for bit"
+"""The note of a study that goes on exactly as if it had never stopped."""
+CONTINUED = "continued: the optimizer observed the history, it did not relive it"
+"""The note of a study that goes on with what it knows, on another trajectory."""
+
+
+def replay(
+    session: Session, trials: list[FinishedTrial], pending: list[FinishedTrial]
+) -> str | None:
+    """Relive a record in the session's fresh optimizer.
+
+    Args:
+        session: Whose optimizer has been told nothing yet.
+        trials: The finished trials.
+        pending: Trials that were asked for and never finished.
+
+    Returns:
+        None when every proposal came out as recorded; otherwise the first difference.
+        Then the optimizer is spoilt: make another one and `observe` with it.
+    """
+    by_telling = sorted(trials, key=lambda trial: trial.told)
+    asks: dict[int, Ask] = {}
+    n_told = 0
+    for trial in sorted([*trials, *pending], key=lambda trial: trial.number):
+        while n_told < trial.tells_before:
+            earlier = by_telling[n_told]
+            session.tell(asks[earlier.number], earlier)
+            session.remember(earlier)
+            n_told += 1
+        ask = ask_of(trial)
+        if trial.origin is Origin.ASKED:
+            try:
+                suggestion = session.ask_allowed()
+            except ExhaustedError as end:
+                return f"trial {trial.number}: the optimizer is exhausted: {end}"
+            if dict(suggestion.params) != dict(trial.params):
+                return (
+                    f"trial {trial.number}: proposed {dict(suggestion.params)!r}, "
+                    f"recorded {dict(trial.params)!r}"
+                )
+            ask = Ask(**{**vars(ask), "suggestion": suggestion})
+        asks[trial.number] = ask
+    for trial in by_telling[n_told:]:
+        session.tell(asks[trial.number], trial)
+        session.remember(trial)
+    after = max(asks, default=-1) + 1
+    session.continue_numbers(after, [asks[trial.number] for trial in pending])
+    return None
+
+
+def observe(
+    session: Session,
+    make_optimizer: Callable[[], Optimizer],
+    trials: list[FinishedTrial],
+    pending: list[FinishedTrial],
+) -> None:
+    """Let a fresh optimizer observe a record, without reliving it.
+
+    Trials that never finished run again, and are observed when they have.
+    """
+    session.optimizer = make_optimizer()
+    session.finished.clear()
+    session.best = None
+    for trial in sorted(trials, key=lambda trial: trial.told):
+        session.tell(ask_of(trial), trial)
+        session.remember(trial)
+    numbers = [trial.number for trial in [*trials, *pending]]
+    session.continue_numbers(
+        max(numbers, default=-1) + 1, [ask_of(trial) for trial in pending]
+    )
+
+
+def ask_of(trial: FinishedTrial) -> Ask:
+    """Return the ask behind a recorded trial, without the optimizer's own handle."""
+    return Ask(
+        number=trial.number,
+        params=trial.params,
+        seed=trial.seed,
+        origin=trial.origin,
+        tells_before=trial.tells_before,
+        asked_at=trial.asked_at,
+        ask_seconds=trial.ask_seconds,
+    )

@@ -1,0 +1,205 @@
+"""Run one study: the verbs `run`, `minimize`, `maximize`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.capabilities import Feature
+from hpbridge.choosing import choose, driver_of
+from hpbridge.experiment import Direction, Experiment
+from hpbridge.plan import Plan
+from hpbridge.session import Listener, Session, Settings
+from hpbridge.study import Study, study_of
+from hpbridge.trial import Origin
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Mapping
+
+    from hpbridge.backend import Optimizer
+    from hpbridge.space import Space
+    from hpbridge.store import Database, StudyWriter
+
+DEFAULT_TRIALS = 50
+
+
+def run(
+    experiment: Experiment,
+    backend: str = "optuna",
+    *,
+    n_trials: int = DEFAULT_TRIALS,
+    seed: int | None = None,
+    options: Mapping[str, object] | None = None,
+    store: str | os.PathLike[str] | Database | None = None,
+    name: str | None = None,
+    driver: str | None = None,
+    workers: int = 1,
+    timeout: float | None = None,
+    timeout_trial: float | None = None,
+    target: float | None = None,
+    retries: int = 0,
+    on_error: str = "record",
+    callbacks: Iterable[Listener] = (),
+) -> Study:
+    """Run one study of an experiment.
+
+    Args:
+        experiment: What is tuned.
+        backend: ``backend`` or ``backend:algorithm``, as in ``"optuna:tpe"``.
+        n_trials: How many trials: trials whose objective ran, whatever came of it.
+        seed: Of the optimizer and of the trials' own seeds; None draws one, which the
+            study records.
+        options: Of the algorithm, by the library's own names.
+        store: A file, a database URL or ``":memory:"``; see `hpbridge.store`.
+        name: Of the study; made from experiment, optimizer and seed by default.
+        driver: Whose loop runs the trials; the backend's own by default.
+        workers: Trials that run at the same time, in processes of their own.
+        timeout: Seconds after which no new trial starts.
+        timeout_trial: Seconds after which a trial is ended; needs, and uses, a worker.
+        target: Value of the first metric at which the study ends.
+        retries: How often a failed trial is run again.
+        on_error: ``"record"`` or ``"stop"``.
+        callbacks: Each is called with (session, finished trial) after every trial.
+
+    Returns:
+        The study, with all its trials.
+
+    Raises:
+        HpbridgeError: Before the first trial, where it can be known before.
+        KeyboardInterrupt: On Ctrl-C; every finished trial is in the store.
+
+    Example:
+        >>> from hpbridge import Experiment, Float, run
+        >>> e = Experiment(objective=lambda t: t["x"] ** 2, space={"x": Float(-1, 1)})
+        >>> study = run(e, "random", n_trials=3, seed=0, store=":memory:")
+        >>> len(study.trials)
+        3
+    """
+    chosen = choose(backend, experiment, options)
+    settings = Settings(
+        n_trials, timeout, target, retries, on_error, workers, timeout_trial
+    )
+    plan = Plan(
+        experiment,
+        chosen,
+        settings,
+        secrets.randbits(32) if seed is None else seed,
+        driver or chosen.spec.driver,
+        name,
+    )
+    return start(plan, store, tuple(callbacks))
+
+
+def start(
+    plan: Plan,
+    store: str | os.PathLike[str] | Database | None,
+    callbacks: tuple[Listener, ...] = (),
+) -> Study:
+    """Start a new study and run it to its end."""
+    from hpbridge.store import StudyWriter, open_store
+
+    # Before the store is touched: the optimizer may refuse.
+    optimizer = plan.choice.make(plan.experiment, plan.seed)
+    database = open_store(store)
+    with StudyWriter.create(database, plan.row) as writer:
+        session = new_session(plan, optimizer, writer, callbacks)
+        session.enqueue(plan.experiment.baseline_points, Origin.BASELINE)
+        session.enqueue(plan.shared, Origin.SHARED)
+        _note_refused_points(session, plan)
+        drive(session, plan, writer)
+    return finished_study(session, database, writer.study_id, plan.experiment.space)
+
+
+def new_session(
+    plan: Plan,
+    optimizer: Optimizer,
+    writer: StudyWriter,
+    callbacks: tuple[Listener, ...],
+) -> Session:
+    return Session(
+        experiment=plan.experiment,
+        optimizer=optimizer,
+        name=plan.choice.name,
+        seed=plan.seed,
+        settings=plan.settings,
+        writer=writer,
+        listeners=callbacks,
+    )
+
+
+def _note_refused_points(session: Session, plan: Plan) -> None:
+    n_points = len(plan.experiment.baseline_points) + len(plan.shared)
+    capabilities = plan.choice.algorithm.capabilities
+    if n_points and not capabilities.can(Feature.FOREIGN_HISTORY):
+        why = capabilities.why_not(Feature.FOREIGN_HISTORY)
+        session.notes.append(
+            f"{plan.choice.name} does not learn from the {n_points} first points: {why}"
+        )
+
+
+def drive(session: Session, plan: Plan, writer: StudyWriter) -> None:
+    status = "failed"
+    try:
+        driver_of(plan.driver).run(session, plan.settings)
+        if session.error is not None:
+            raise session.error
+        status = "finished"
+    except KeyboardInterrupt:
+        status = "interrupted"
+        raise
+    finally:
+        notes = json.dumps(session.notes)
+        writer.update(status=status, stop_reason=session.stop_reason, notes=notes)
+
+
+def finished_study(
+    session: Session, database: Database, study_id: int, space: Space
+) -> Study:
+    study = study_of(database.study(str(study_id)), [], space)
+    trials = sorted(session.finished, key=lambda trial: trial.number)
+    return replace(study, trials=tuple(trials))
+
+
+def minimize(
+    function: Callable[..., Any],
+    space: Space | Mapping[str, object],
+    backend: str = "optuna",
+    *,
+    direction: Direction = "minimize",
+    **settings: Any,
+) -> Study:
+    """Minimize one function of the parameters: `run` without ceremony.
+
+    Args:
+        function: Of one mapping of parameters; returns a number.
+        space: A `Space` or a dict of parameters.
+        backend: As of `run`.
+        direction: Which way is better.
+        settings: As of `run`.
+
+    Example:
+        >>> from hpbridge import Float, minimize
+        >>> study = minimize(lambda p: p["x"] ** 2, {"x": Float(-1, 1)}, "random",
+        ...                  n_trials=20, seed=0, store=":memory:")
+        >>> study.best_trial.metrics["value"] < 0.1
+        True
+    """
+    experiment = Experiment(
+        objective=function,
+        space=space,
+        direction=direction,
+    )
+    return run(experiment, backend, **settings)
+
+
+def maximize(
+    function: Callable[..., Any],
+    space: Space | Mapping[str, object],
+    backend: str = "optuna",
+    **settings: Any,
+) -> Study:
+    """Maximize one function of the parameters; see `minimize`."""
+    return minimize(function, space, backend, direction="maximize", **settings)

@@ -1,0 +1,346 @@
+"""A running study: the one place where optimizer, store and limits meet.
+
+A driver asks the session for trials with `Session.next`, runs them where it likes, and
+hands every result to `Session.finish`. The session is what makes a record that can be
+replayed: it numbers asks, counts tells, commits a trial before its optimizer hears of
+it, and flips metrics that are maximized - here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.backend import ExhaustedError, Optimizer, Outcome, Problem, Suggestion
+from hpbridge.errors import (
+    ContractError,
+    ForeignHistoryError,
+    HpbridgeError,
+    ObjectiveError,
+    OptimizerError,
+    SpaceError,
+)
+from hpbridge.trial import FinishedTrial, Origin, Result, State, trial_seed
+
+if TYPE_CHECKING:
+    from hpbridge.experiment import Experiment
+    from hpbridge.parameters import Label
+    from hpbridge.store import StudyWriter
+
+# An optimizer that proposes only forbidden points must not ask for ever.
+MOST_REJECTIONS = 1000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How far a study goes, and how its trials are run.
+
+    Attributes:
+        n_trials: Trials whose objective ran, of every state and origin.
+        timeout: Seconds after which no new trial starts.
+        target: Value of the first metric that ends the study, in its own unit.
+        retries: How often a failed trial is run again before it counts as failed.
+        on_error: ``"record"`` goes on after a failed trial, ``"stop"`` ends the study.
+        workers: Trials that run at the same time.
+        timeout_trial: Seconds after which a trial is ended and counts as failed.
+    """
+
+    n_trials: int
+    timeout: float | None = None
+    target: float | None = None
+    retries: int = 0
+    on_error: str = "record"
+    workers: int = 1
+    timeout_trial: float | None = None
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A trial to run: plain data, may be sent to another process."""
+
+    number: int
+    params: Mapping[str, Label]
+    seed: int
+    origin: Origin = Origin.ASKED
+    tells_before: int = 0
+    asked_at: float = 0.0
+    ask_seconds: float = 0.0
+    suggestion: Suggestion | None = None
+
+
+@dataclass
+class Run:
+    """What running an `Ask` came to, with the times that only the driver knows."""
+
+    result: Result
+    started_at: float
+    run_seconds: float
+    worker: str = "main"
+    attempts: int = 1
+
+
+Listener = Callable[["Session", FinishedTrial], None]
+
+
+@dataclass
+class Session:
+    """One study while it runs.
+
+    Its methods may be called from any thread; one lock is around the optimizer.
+
+    Attributes:
+        finished: Trials in the order of telling, those of earlier runs included.
+        best: The best feasible complete trial so far, by the first metric.
+        stop_reason: Why it ended; None while it runs and when the budget is used up.
+    """
+
+    experiment: Experiment
+    optimizer: Optimizer
+    name: str
+    seed: int
+    settings: Settings
+    writer: StudyWriter
+    listeners: tuple[Listener, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    finished: list[FinishedTrial] = field(default_factory=list)
+    best: FinishedTrial | None = None
+    stop_reason: str | None = None
+    error: BaseException | None = None
+
+    def __post_init__(self) -> None:
+        self._lock = threading.RLock()
+        self._running: dict[int, Ask] = {}
+        self._waiting: deque[Ask] = deque()
+        self._n_asked = 0
+        self._started_at = time.monotonic()
+        self._sign = {
+            m: -1.0 if way == "maximize" else 1.0
+            for m, way in self.experiment.metrics.items()
+        }
+        # With several workers, what was asked cannot be told from what was finished.
+        self._announces = self.settings.workers > 1
+
+    def enqueue(self, points: Iterable[Mapping[str, Label]], origin: Origin) -> None:
+        """Add points that run before the optimizer is asked."""
+        for point in points:
+            self._waiting.append(self._number(dict(point), origin))
+
+    def _number(self, params: dict[str, Label], origin: Origin) -> Ask:
+        number = self._n_asked
+        self._n_asked += 1
+        seed = trial_seed(self.seed, number)
+        return Ask(number, params, seed, origin, len(self.finished), time.time())
+
+    @property
+    def n_running(self) -> int:
+        """How many trials were asked for and have not ended."""
+        return len(self._running)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the session began."""
+        return time.monotonic() - self._started_at
+
+    def stop(self, reason: str) -> None:
+        """End the study: no new trial starts. The first reason counts."""
+        with self._lock:
+            self.stop_reason = self.stop_reason or reason
+
+    def next(self) -> Ask | None:
+        """Return the next trial to run; None when no further one is to start.
+
+        Raises:
+            ContractError: If the optimizer proposes a point outside the space.
+            SpaceError: If it proposes nothing but forbidden points.
+        """
+        with self._lock:
+            timeout = self.settings.timeout
+            if timeout is not None and self.seconds >= timeout:
+                self.stop(f"timeout of {timeout:g} seconds")
+            if self.stop_reason is not None:
+                return None
+            if len(self.finished) + len(self._running) >= self.settings.n_trials:
+                return None
+            if self._waiting:
+                ask = replace(self._waiting.popleft(), tells_before=len(self.finished))
+            else:
+                try:
+                    ask = self._ask()
+                except ExhaustedError as end:
+                    self.stop(f"exhausted: {end}")
+                    return None
+            self._running[ask.number] = ask
+            if self._announces:
+                self.writer.announce(self._trial(ask, Run(Result(State.FAILED), 0, 0)))
+            return ask
+
+    def _ask(self) -> Ask:
+        started = time.perf_counter()
+        suggestion = self.ask_allowed()
+        seconds = time.perf_counter() - started
+        ask = self._number(dict(suggestion.params), Origin.ASKED)
+        return replace(ask, suggestion=suggestion, ask_seconds=seconds)
+
+    def ask_allowed(self) -> Suggestion:
+        """Return the optimizer's next proposal that is not forbidden.
+
+        A forbidden one is told as failed, without having been run: the "reject"
+        encoding of `hpbridge.encoding`.
+
+        Raises:
+            ContractError: If a proposal lies outside the space.
+            SpaceError: If nothing but forbidden points is proposed.
+        """
+        space = self.experiment.space
+        for _ in range(MOST_REJECTIONS):
+            try:
+                suggestion = self.optimizer.ask()
+            except (HpbridgeError, ExhaustedError):
+                raise
+            except Exception as error:
+                doing = f"to propose trial {self._n_asked}"
+                raise OptimizerError.failed(self.name, doing, error) from error
+            violations = space.violations(suggestion.params)
+            if violations:
+                rule = "it left the space: " + "; ".join(violations)
+                raise ContractError.broke(self.name, rule)
+            if not space.is_restricted or not space.forbids(suggestion.params):
+                return suggestion
+            self.optimizer.tell(suggestion, Outcome(State.FAILED))
+        raise SpaceError.all_forbidden(MOST_REJECTIONS)
+
+    def finish(self, ask: Ask, run: Run) -> FinishedTrial:
+        """Take a result: to disk, then to the optimizer, then to the listeners.
+
+        Raises:
+            StoreError: If it cannot be written. The message holds the trial.
+        """
+        with self._lock:
+            trial = self._trial(ask, run)
+            self.writer.add(trial)
+            self._running.pop(ask.number, None)
+            started = time.perf_counter()
+            self.tell(ask, trial)
+            seconds = time.perf_counter() - started
+            self.writer.note_tell(trial.number, seconds)
+            trial = replace(trial, tell_seconds=seconds)
+            self.remember(trial)
+            self._apply_limits(trial)
+        for listener in self.listeners:
+            listener(self, trial)
+        return trial
+
+    def abandon(self, ask: Ask) -> None:
+        """Give up a trial that was asked for and will not be run to its end."""
+        with self._lock:
+            self._running.pop(ask.number, None)
+
+    def _trial(self, ask: Ask, run: Run) -> FinishedTrial:
+        result = run.result
+        metrics = result.metrics
+        if metrics and next(iter(metrics)) != self.experiment.main_metric:
+            names = [*self.experiment.metrics, *metrics]
+            metrics = {n: metrics[n] for n in dict.fromkeys(names) if n in metrics}
+        return FinishedTrial(
+            number=ask.number,
+            state=result.state,
+            params=ask.params,
+            values=self.experiment.space.to_objects(ask.params),
+            metrics=metrics,
+            origin=ask.origin,
+            tells_before=ask.tells_before,
+            told=len(self.finished),
+            reports=result.reports,
+            error=result.error,
+            traceback=result.traceback,
+            seed=ask.seed,
+            worker=run.worker,
+            attempts=run.attempts,
+            asked_at=ask.asked_at,
+            started_at=run.started_at,
+            ask_seconds=ask.ask_seconds,
+            run_seconds=run.run_seconds,
+        )
+
+    def tell(self, ask: Ask, trial: FinishedTrial) -> None:
+        """Tell the optimizer of a trial: its own, or one that it never proposed."""
+        outcome = self.outcome(trial)
+        try:
+            if ask.suggestion is not None:
+                self.optimizer.tell(ask.suggestion, outcome)
+            else:
+                self.optimizer.observe(ask.params, outcome)
+        except ForeignHistoryError as refusal:
+            note = str(refusal).splitlines()[0]
+            if note not in self.notes:
+                self.notes.append(note)
+        except HpbridgeError:
+            raise
+        except Exception as error:
+            doing = f"to learn from trial {trial.number}"
+            raise OptimizerError.failed(self.name, doing, error) from error
+
+    def outcome(self, trial: FinishedTrial) -> Outcome:
+        """Return what the optimizer is told of a trial: everything minimized."""
+        metrics = trial.metrics
+        values: tuple[float, ...] = ()
+        sign = self._sign[self.experiment.main_metric]
+        if trial.state is State.PRUNED:
+            values = (sign * trial.reports[-1][1],) if trial.reports else ()
+        elif trial.state is State.COMPLETE or all(m in metrics for m in self._sign):
+            values = tuple(s * metrics[m] for m, s in self._sign.items())
+        constraints = tuple(b.violation(metrics) for b in self.experiment.bounds)
+        if any(map(math.isnan, constraints)):
+            constraints = ()
+        reports = tuple((step, sign * value) for step, value in trial.reports)
+        return Outcome(trial.state, values, constraints, reports)
+
+    def remember(self, trial: FinishedTrial) -> None:
+        """Add a trial to the history, and see whether it is the best."""
+        self.finished.append(trial)
+        if self.is_better(trial, self.best):
+            self.best = trial
+
+    def is_better(self, trial: FinishedTrial, than: FinishedTrial | None) -> bool:
+        """Say whether a trial is complete, feasible and better by the first metric."""
+        metric = self.experiment.main_metric
+        if trial.state is not State.COMPLETE:
+            return False
+        if any(b.violation(trial.metrics) > 0 for b in self.experiment.bounds):
+            return False
+        sign = self._sign[metric]
+        return (
+            than is None or sign * trial.metrics[metric] < sign * than.metrics[metric]
+        )
+
+    def _apply_limits(self, trial: FinishedTrial) -> None:
+        if trial.state is State.FAILED and self.settings.on_error == "stop":
+            error = ObjectiveError.stopped(trial.number, trial.error or "failed")
+            self.error = self.error or error
+            self.stop(f"trial {trial.number} failed")
+        target = self.settings.target
+        if target is not None and self.best is not None:
+            metric = self.experiment.main_metric
+            sign = self._sign[metric]
+            if sign * self.best.metrics[metric] <= sign * target:
+                self.stop(f"target {target:g} reached")
+
+    def continue_numbers(self, n_asked: int, pending: Iterable[Ask]) -> None:
+        """Go on after a record: the next number, and asks that never finished."""
+        self._n_asked = n_asked
+        self._waiting.extend(pending)
+
+
+def problem_of(experiment: Experiment) -> Problem:
+    """Return what an optimizer is told of an experiment."""
+    return Problem(experiment.space, len(experiment.metrics), len(experiment.bounds))
+
+
+def failed(error: str, started_at: float, **times: Any) -> Run:
+    """Return the run of a trial that ended from outside: died, or took too long."""
+    return Run(Result(State.FAILED, error=error), started_at, **times)

@@ -1,0 +1,266 @@
+"""A study that ran, or runs: its record, read from the store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.errors import HpbridgeError, compose
+from hpbridge.experiment import Constraint
+from hpbridge.numbers_json import load_metrics, load_reports
+from hpbridge.space import Space
+from hpbridge.trial import FinishedTrial, Origin, State
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from hpbridge.store import Database
+
+
+class NoBestTrialError(HpbridgeError, ValueError):
+    """The study has no complete feasible trial, or several metrics and no single best."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One experiment, run by one optimizer with one seed.
+
+    Attributes:
+        space: As it was searched. Read from a store, its choices are their labels.
+        metrics: Direction by metric, in order; the first one is the main one.
+        status: ``running``, ``finished``, ``interrupted`` or ``failed``.
+        stop_reason: Why it ended before its budget was used up, if it did.
+        versions: Of Python, hpbridge, the plugin and every library involved.
+        notes: What was said before and while it ran: what could not be taken, say.
+        trials: Finished trials by number.
+    """
+
+    id: int
+    name: str
+    experiment: str
+    reference: str
+    backend: str
+    algorithm: str
+    seed: int
+    options: Mapping[str, Any]
+    space: Space
+    metrics: Mapping[str, str]
+    settings: Mapping[str, Any]
+    versions: Mapping[str, str]
+    machine: Mapping[str, Any]
+    notes: tuple[str, ...]
+    status: str
+    stop_reason: str | None
+    created_at: float
+    updated_at: float
+    comparison_id: int | None
+    trials: tuple[FinishedTrial, ...] = field(repr=False)
+
+    @property
+    def optimizer(self) -> str:
+        """Backend and algorithm, as in ``optuna:tpe``."""
+        return f"{self.backend}:{self.algorithm}"
+
+    @property
+    def bounds(self) -> tuple[Constraint, ...]:
+        """The constraints on metrics."""
+        return tuple(Constraint(*bound) for bound in self.settings.get("bounds", []))
+
+    @property
+    def main_metric(self) -> str:
+        """The first metric."""
+        return next(iter(self.metrics))
+
+    @property
+    def sign(self) -> int:
+        """1 when the main metric is minimized, -1 when it is maximized."""
+        return -1 if self.metrics[self.main_metric] == "maximize" else 1
+
+    def is_feasible(self, trial: FinishedTrial) -> bool:
+        """Say whether a trial is complete and within the constraints."""
+        if trial.state is not State.COMPLETE:
+            return False
+        return all(not b.violation(trial.metrics) > 0 for b in self.bounds)
+
+    @property
+    def best_trial(self) -> FinishedTrial:
+        """The best feasible complete trial by the main metric; the earliest of equals.
+
+        Raises:
+            NoBestTrialError: If there is none, or if several metrics have a direction.
+        """
+        if len(self.metrics) > 1:
+            headline = (
+                f"Study {self.name!r} has {len(self.metrics)} metrics, no one best"
+            )
+            raise NoBestTrialError(compose(headline, hint="use best_trials, the front"))
+        best = self.best_by_main_metric()
+        if best is None:
+            headline = (
+                f"Study {self.name!r} has no complete feasible trial "
+                f"among {len(self.trials)}"
+            )
+            hint = f"`hpbridge show {self.name}` shows the errors"
+            raise NoBestTrialError(compose(headline, hint=hint))
+        return best
+
+    def best_by_main_metric(self) -> FinishedTrial | None:
+        """Return the best feasible trial by the main metric; None when there is none."""
+        feasible = [t for t in self.trials if self.is_feasible(t)]
+        key = self.main_metric
+        return min(feasible, key=lambda t: self.sign * t.metrics[key], default=None)
+
+    @property
+    def best_trials(self) -> list[FinishedTrial]:
+        """The Pareto front: feasible trials that no other one dominates, by number."""
+        signs = [-1 if way == "maximize" else 1 for way in self.metrics.values()]
+        points = [
+            (t, [s * t.metrics[m] for s, m in zip(signs, self.metrics, strict=True)])
+            for t in self.trials
+            if self.is_feasible(t)
+        ]
+        return [t for t, p in points if not any(_dominates(q, p) for _, q in points)]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a flat dict a trial, in the columns of the results schema.
+
+        Parameters are ``param:NAME`` (None where inactive), metrics ``metric:NAME``.
+        """
+        metrics = dict.fromkeys(
+            [*self.metrics, *(m for t in self.trials for m in t.metrics)]
+        )
+        return [_row(self, trial, list(metrics)) for trial in self.trials]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a data frame with a row a trial; the columns are those of `rows`.
+
+        Raises:
+            HpbridgeError: If pandas is not installed.
+        """
+        from hpbridge.export import frame_of
+
+        return frame_of(self.rows())
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the trials to a file: ``.csv``, ``.parquet`` or ``.json`` by its name.
+
+        Raises:
+            HpbridgeError: If the ending is another one, or a package is missing.
+        """
+        from hpbridge.export import export_study
+
+        export_study(self, path)
+
+
+def _dominates(left: list[float], right: list[float]) -> bool:
+    return left != right and all(a <= b for a, b in zip(left, right, strict=True))
+
+
+def _row(study: Study, trial: FinishedTrial, metrics: list[str]) -> dict[str, Any]:
+    return {
+        "study": study.name,
+        "backend": study.backend,
+        "algorithm": study.algorithm,
+        "number": trial.number,
+        "state": trial.state.value,
+        "origin": trial.origin.value,
+        **{f"param:{n}": trial.params.get(n) for n in study.space.searched},
+        **{f"metric:{m}": trial.metrics.get(m) for m in metrics},
+        "error": trial.error,
+        "seed": trial.seed,
+        "tells_before": trial.tells_before,
+        "told": trial.told,
+        "worker": trial.worker,
+        "attempts": trial.attempts,
+        "asked_at": trial.asked_at,
+        "started_at": trial.started_at,
+        "ask_seconds": trial.ask_seconds,
+        "run_seconds": trial.run_seconds,
+        "tell_seconds": trial.tell_seconds,
+    }
+
+
+def load_study(
+    name: str | int, store: str | os.PathLike[str] | Database | None = None
+) -> Study:
+    """Return a study from a store, by its name or its id.
+
+    Needs neither the experiment nor the backend that made it.
+
+    Raises:
+        StudyNotFoundError: With the nearest name there is.
+        StoreError: If the store cannot be read.
+    """
+    from hpbridge.store import open_store
+
+    database = open_store(store)
+    row = database.study(str(name))
+    return study_of(row, database.trials(row["id"]))
+
+
+def study_of(
+    row: Mapping[str, Any],
+    trial_rows: list[dict[str, Any]],
+    space: Space | None = None,
+) -> Study:
+    """Return the study behind rows of the store.
+
+    Args:
+        row: Of the table of studies.
+        trial_rows: Of the table of trials; running ones are left out.
+        space: The experiment's own, whose choices are objects; None reads the row's.
+    """
+    space = space or Space.from_json(json.loads(row["space"]))
+    trials = [trial_of(r, space) for r in trial_rows if r["told"] is not None]
+    return Study(
+        id=row["id"],
+        name=row["name"],
+        experiment=row["experiment"],
+        reference=row["reference"],
+        backend=row["backend"],
+        algorithm=row["algorithm"],
+        seed=int(row["seed"]),
+        options=json.loads(row["options"]),
+        space=space,
+        metrics=json.loads(row["metrics"]),
+        settings=json.loads(row["settings"]),
+        versions=json.loads(row["versions"]),
+        machine=json.loads(row["machine"]),
+        notes=tuple(json.loads(row["notes"])),
+        status=row["status"],
+        stop_reason=row["stop_reason"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        comparison_id=row["comparison_id"],
+        trials=tuple(trials),
+    )
+
+
+def trial_of(row: Mapping[str, Any], space: Space) -> FinishedTrial:
+    """Return the finished trial behind a row of the store."""
+    params = json.loads(row["params"])
+    return FinishedTrial(
+        number=row["number"],
+        state=State(row["state"]),
+        params=params,
+        values=space.to_objects(params),
+        metrics=load_metrics(row["metrics"]),
+        origin=Origin(row["origin"]),
+        tells_before=row["tells_before"],
+        told=row["told"],
+        reports=load_reports(row["reports"]),
+        error=row["error"],
+        traceback=row["traceback"],
+        seed=int(row["seed"]),
+        worker=row["worker"],
+        attempts=row["attempts"],
+        asked_at=row["asked_at"],
+        started_at=row["started_at"],
+        ask_seconds=row["ask_seconds"],
+        run_seconds=row["run_seconds"],
+        tell_seconds=row["tell_seconds"],
+    )

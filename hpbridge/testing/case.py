@@ -1,0 +1,284 @@
+"""One algorithm under test: makes its optimizers, runs them, remembers the runs."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from hpbridge.backend import ExhaustedError, Outcome, Problem
+from hpbridge.capabilities import Feature, feature_of
+from hpbridge.categorical import Categorical
+from hpbridge.options import read_options
+from hpbridge.parameters import Float, Int, Parameter
+from hpbridge.registry import is_met
+from hpbridge.space import Space
+from hpbridge.testing.checks import NotApplicable, require
+from hpbridge.testing.parity import bowl
+from hpbridge.trial import State
+
+if TYPE_CHECKING:
+    from hpbridge.backend import BackendSpec, Optimizer, Suggestion
+
+T = TypeVar("T")
+Objective = Callable[[Mapping[str, Any]], float]
+
+MAIN: dict[str, Parameter] = {
+    "lr": Float(1e-5, 1e-1, log=True),
+    "drop": Float(0, 1, step=0.3),
+    "n": Int(-2, 6),
+    "kind": Categorical([None, 2, True, "x", 0.5]),
+    "momentum": Float(0, 0.99, when={"kind": ["x", None]}),
+}
+"""The space of most checks, as far as the algorithm supports it."""
+
+N_FIRST = 5
+"""How many suggestions at once `Algorithm.starts_random` speaks of."""
+
+N_MAIN = 8
+"""Trials of the main run; with `Algorithm.quick` they reach the model."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A suggestion, a copy of it as it was when it was handed out, what it was told."""
+
+    suggestion: Suggestion
+    params: dict[str, Any]
+    outcome: Outcome | None = None
+
+
+def complete(value: float) -> Outcome:
+    """Return the outcome of a trial that ended well."""
+    return Outcome(State.COMPLETE, (value,))
+
+
+class Case:
+    """One algorithm of a backend, and what is known of its behaviour so far.
+
+    Args:
+        spec: The backend.
+        name: The algorithm; for a check of the whole backend, its default.
+    """
+
+    def __init__(self, spec: BackendSpec, name: str) -> None:
+        self.spec = spec
+        self.name = name
+        self.algorithm = spec.algorithms[name]
+        self.capabilities = self.algorithm.capabilities
+        self.optimizer = f"{spec.name}:{name}"
+        self._known: dict[str, tuple[Any, Exception | None]] = {}
+
+    @property
+    def missing(self) -> list[str]:
+        """Requirements that are not installed."""
+        needed = (*self.spec.requires, *self.algorithm.requires)
+        return [requirement for requirement in needed if not is_met(requirement)]
+
+    def can(self, feature: Feature) -> bool:
+        """Say whether the algorithm declares that it has the feature."""
+        return self.capabilities.can(feature)
+
+    def need(self, feature: Feature) -> None:
+        """Go on only if the feature is declared.
+
+        Raises:
+            NotApplicable: If it is not.
+        """
+        if not self.can(feature):
+            reason = self.capabilities.why_not(feature)
+            msg = f"{feature.value}: {reason}"
+            raise NotApplicable(msg)
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """Return what `make` returns, or raise what it raised, computed once."""
+        if key not in self._known:
+            try:
+                self._known[key] = (make(), None)
+            except Exception as error:  # noqa: BLE001 - raised again below
+                self._known[key] = (None, error)
+        value, error = self._known[key]
+        if error is not None:
+            raise error
+        return value  # type: ignore[no-any-return]
+
+    def usable(self, parameters: Mapping[str, Parameter], n_min: int = 1) -> Space:
+        """Return a space of those parameters that the algorithm declares it can search.
+
+        Raises:
+            NotApplicable: If fewer than `n_min` are left.
+        """
+        kept: dict[str, object] = {}
+        for name, parameter in parameters.items():
+            is_placed = all(parent in kept for parent in parameter.parents)
+            if parameter.when and not self.can(Feature.CONDITIONAL):
+                continue
+            if is_placed and self.can(feature_of(parameter)):
+                kept[name] = parameter
+        if len(kept) < n_min:
+            kinds = sorted({feature_of(p).value for p in parameters.values()})
+            msg = f"it does not search enough of: {', '.join(kinds)}"
+            raise NotApplicable(msg)
+        return Space(kept)
+
+    @property
+    def main(self) -> Space:
+        """The main space."""
+        return self.once("space", lambda: self.usable(MAIN))
+
+    def create(
+        self,
+        space: Space,
+        seed: int = 1,
+        *,
+        n_objectives: int = 1,
+        n_constraints: int = 0,
+    ) -> Optimizer:
+        """Make an optimizer past the core's own check, as the contract says."""
+        options = read_options(
+            self.optimizer, self.algorithm.options, self.algorithm.quick
+        )
+        problem = Problem(space, n_objectives, n_constraints)
+        return self.spec.create(problem, self.name, options, seed)
+
+    def run(self, space: Space, n_trials: int, *, seed: int = 1) -> list[Step]:
+        """Ask and tell one after the other, all trials complete."""
+        return play(self.create(space, seed), n_trials)
+
+    @property
+    def main_run(self) -> list[Step]:
+        """The run of the main space, seed 1."""
+        return self.once("run", lambda: self.run(self.main, N_MAIN))
+
+    @property
+    def pending_run(self) -> list[Step]:
+        """Trials of the main space that were asked while others were not yet told.
+
+        Four after two complete ones, told in order, and one more.
+
+        Raises:
+            NotApplicable: If the algorithm does not propose several at once.
+        """
+        self.need(Feature.PENDING)
+        return self.once("pending", lambda: play_pending(self.create(self.main)))
+
+    def draws(self, space: Space, wanted: int, seconds: float) -> list[dict[str, Any]]:
+        """Return points proposed before anything was told, over many seeds.
+
+        Args:
+            space: What is searched.
+            wanted: How many; fewer if the time is over.
+            seconds: How long to go on asking.
+        """
+        until = time.monotonic() + seconds
+        at_once = N_FIRST if self.can(Feature.PENDING) else 1
+        if not self.algorithm.learns:
+            at_once = wanted  # one optimizer's points are as good as many optimizers'
+        points: list[dict[str, Any]] = []
+        seed = 0
+        while len(points) < wanted and time.monotonic() < until:
+            optimizer = self.create(space, seed)
+            points += [step.params for step in self._first(optimizer, at_once)]
+            seed += 1
+        return points
+
+    def _first(self, optimizer: Optimizer, n_points: int) -> list[Step]:
+        if not self.algorithm.learns:
+            return play(optimizer, n_points)
+        return [ask(optimizer) for _ in range(n_points)]
+
+    @property
+    def proposals(self) -> list[Step]:
+        """Everything that it proposed for the main space: serial, and pending."""
+        try:
+            return [*self.main_run, *self.pending_run]
+        except Exception:  # noqa: BLE001 - that it fails is the business of a check
+            return self.main_run
+
+
+def ask(optimizer: Optimizer) -> Step:
+    """Ask, and keep a copy of what was proposed."""
+    suggestion = optimizer.ask()
+    return Step(suggestion, copy.deepcopy(dict(suggestion.params)))
+
+
+def answer(optimizer: Optimizer, step: Step, outcome: Outcome) -> Step:
+    """Tell, and note what was told."""
+    optimizer.tell(step.suggestion, outcome)
+    return Step(step.suggestion, step.params, outcome)
+
+
+def play(
+    optimizer: Optimizer, n_trials: int, objective: Objective = bowl
+) -> list[Step]:
+    """Ask and tell one after the other; ends early when there is nothing left."""
+    steps: list[Step] = []
+    while len(steps) < n_trials:
+        try:
+            step = ask(optimizer)
+        except ExhaustedError:
+            break
+        steps.append(answer(optimizer, step, complete(objective(step.params))))
+    return steps
+
+
+def play_pending(optimizer: Optimizer, *, is_reversed: bool = False) -> list[Step]:
+    """Two trials, then four at once, told in order or in reverse, then one more."""
+    steps = play(optimizer, 2)
+    pending = [ask(optimizer) for _ in range(4)]
+    told = reversed(pending) if is_reversed else pending
+    done = [answer(optimizer, s, complete(bowl(s.params))) for s in told]
+    steps += reversed(done) if is_reversed else done
+    return steps + play(optimizer, 1)
+
+
+def within(seconds: float, run: Callable[[], T]) -> T:
+    """Return what `run` returns.
+
+    Raises:
+        CheckFailed: If it has not returned after so many seconds.
+    """
+    done: list[T] = []
+    errors: list[Exception] = []
+
+    def target() -> None:
+        try:
+            done.append(run())
+        except Exception as error:  # noqa: BLE001 - raised again below
+            errors.append(error)
+
+    # A thread that hangs cannot be ended; a daemon at least lets the process end.
+    thread = threading.Thread(target=target, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    require(not thread.is_alive(), f"an end within {seconds:g} s", "none: it hangs")
+    if errors:
+        raise errors[0]
+    return done[0]
+
+
+def different(left: list[Step], right: list[Step]) -> bool:
+    """Say whether two runs proposed different points."""
+    return [s.params for s in left] != [s.params for s in right]
+
+
+def require_inside(space: Space, point: Mapping[str, Any]) -> None:
+    """Require values of the right size, whatever type they have.
+
+    Types, and which parameters are active, are the business of checks of their own.
+
+    Raises:
+        CheckFailed: If a value is not in the space.
+    """
+    for name, value in point.items():
+        parameter = space[name]
+        if isinstance(parameter, Float):
+            is_inside = parameter.contains(float(value))
+        elif isinstance(parameter, Int):
+            is_inside = value == int(value) and parameter.contains(int(value))
+        else:
+            is_inside = value in cast("Categorical", parameter).labels
+        require(is_inside, f"{name!r} in {parameter!r}", value)

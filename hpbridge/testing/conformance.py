@@ -1,0 +1,114 @@
+"""The conformance kit: does a plugin keep the contract?
+
+In a plugin's tests, inherit and run::
+
+    class TestExample(BackendConformance):
+        spec = SPEC
+
+or without pytest, `check_backend(spec)`, which is what ``hpbridge check-backend``
+does. Both make the same checks, on every algorithm of the backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hpbridge.testing import (  # noqa: F401 - each registers its checks; in this order
+    declaration_checks,
+    history_checks,
+    marginal_checks,
+    outcome_checks,
+    quiet_checks,
+    refusal_checks,
+    suggestion_checks,
+)
+from hpbridge.testing.case import Case
+from hpbridge.testing.checks import CHECKS, CheckResult, run_check
+
+if TYPE_CHECKING:
+    from hpbridge.backend import BackendSpec
+
+Expected = Mapping["str | tuple[str, str]", str]
+
+
+def check_backend(
+    spec: BackendSpec,
+    *,
+    algorithms: Iterable[str] | None = None,
+    on_result: Callable[[CheckResult], None] | None = None,
+) -> list[CheckResult]:
+    """Make every check on a backend and return what each one said.
+
+    Args:
+        spec: The backend, as its plugin registers it.
+        algorithms: Names; all of them by default. One whose requirements are not
+            installed is skipped with the reason.
+        on_result: Called after each check.
+    """
+    cases = {name: Case(spec, name) for name in algorithms or spec.algorithms}
+    results: list[CheckResult] = []
+    for check, algorithm in _pairs(cases):
+        result = _run(check, algorithm, cases)
+        results.append(result)
+        if on_result is not None:
+            on_result(result)
+    return results
+
+
+def _pairs(algorithms: Iterable[str]) -> list[tuple[str, str]]:
+    """Return (check, algorithm) in the order of running; "" for the whole backend."""
+    whole = [(name, "") for name, check in CHECKS.items() if check.is_per_backend]
+    each = [name for name, check in CHECKS.items() if not check.is_per_backend]
+    return whole + [(name, algorithm) for algorithm in algorithms for name in each]
+
+
+def _run(check: str, algorithm: str, cases: Mapping[str, Case]) -> CheckResult:
+    case = cases[algorithm] if algorithm else next(iter(cases.values()))
+    if algorithm and case.missing:
+        reason = "not installed: " + ", ".join(case.missing)
+        return CheckResult(check, algorithm, True, reason, "", 0.0)
+    return run_check(CHECKS[check], case)
+
+
+class BackendConformance:
+    """The kit as a test class: inherit, set `spec`, run pytest.
+
+    Attributes:
+        spec: The backend.
+        expected_failures: Why a check is known to fail, by its name or by
+            (name, algorithm). A check that is expected to fail and passes is an error.
+    """
+
+    spec: ClassVar[BackendSpec]
+    expected_failures: ClassVar[Expected] = {}
+    _cases: ClassVar[dict[str, Case]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._cases = {name: Case(cls.spec, name) for name in cls.spec.algorithms}
+        known = {*_pairs(cls._cases), *CHECKS}
+        unknown = [key for key in cls.expected_failures if key not in known]
+        if unknown:
+            msg = f"expected_failures names no check: {unknown}"
+            raise ValueError(msg)
+
+    def pytest_generate_tests(self, metafunc: Any) -> None:
+        pairs = _pairs(self._cases)
+        ids = [f"{check}-{algorithm or 'all'}" for check, algorithm in pairs]
+        metafunc.parametrize(("check", "algorithm"), pairs, ids=ids)
+
+    def test_conforms(self, check: str, algorithm: str) -> None:
+        import pytest
+
+        result = _run(check, algorithm, self._cases)
+        if result.skipped_reason:
+            pytest.skip(result.skipped_reason)
+        expected = self.expected_failures
+        reason = expected.get((check, algorithm), expected.get(check, ""))
+        if reason and result.passed:
+            pytest.fail(f"{check} passes, but is expected to fail: {reason}")
+        if reason:
+            pytest.xfail(f"{reason}; {result.message}")
+        if not result.passed:
+            pytest.fail(result.message, pytrace=False)

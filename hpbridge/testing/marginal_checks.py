@@ -1,0 +1,197 @@
+"""Checks for silent loss: how often each value is proposed before anything is known.
+
+Every check states its null: the share that a value, or a part of a range, has of the
+points that an algorithm draws at random. A share is refused when a count so far from
+it has a probability below `ALPHA`, by the exact binomial distribution, so that a
+sound plugin fails one run of the kit in a million.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.capabilities import Feature
+from hpbridge.categorical import Categorical
+from hpbridge.parameters import Float, Int, LogNormal, Normal, Parameter
+from hpbridge.testing.checks import NotApplicable, check, require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hpbridge.testing.case import Case
+
+ALPHA = 1e-8
+"""Chance of a false alarm of one comparison; a run of the kit makes some forty."""
+
+N_DRAWS = 400
+N_DRAWS_CHEAP = 1000
+"""Of an algorithm that does not learn, since one optimizer can give them all."""
+
+SECONDS = 3.0
+"""A slower algorithm is judged by fewer draws, with less power but no false alarm."""
+
+SPACE: dict[str, Parameter] = {
+    "x": Float(-1, 3),
+    "lr": Float(1e-4, 1, log=True),
+    "batch": Int(1, 1000, log=True),
+    "n": Int(1, 3),
+    "k": Int(1, 7, step=3),
+    "f": Float(0, 1, step=0.5),
+    "size": Categorical(["s", "m", "l"], ordered=True),
+    "c": Categorical(["a", "b", "d"]),
+    "w": Categorical(["p", "q", "r"], weights=[0.7, 0.2, 0.1]),
+    "g": Float(0, 10, prior=Normal(4, 2)),
+    "h": Float(0.1, 10, prior=LogNormal(0, 1)),
+    "root": Categorical(["on", "off", "other"]),
+    "child": Categorical(["u", "v", "y", "z"], when={"root": "on"}),
+    "leaf": Int(1, 3, when={"child": "u"}),
+}
+
+
+def _points(case: Case, *names: str) -> list[dict[str, Any]]:
+    """Return first draws of the space, if it has one of these parameters."""
+    if not case.algorithm.starts_random:
+        msg = "it does not declare that it starts with random draws"
+        raise NotApplicable(msg)
+    space = case.once("marginals", lambda: case.usable(SPACE))
+    if not any(name in space for name in names):
+        kinds = ", ".join(sorted({type(SPACE[name]).__name__ for name in names}))
+        msg = f"it does not search this kind of {kinds}"
+        raise NotApplicable(msg)
+    wanted = N_DRAWS if case.algorithm.learns else N_DRAWS_CHEAP
+    return case.once("draws", lambda: case.draws(space, wanted, SECONDS))
+
+
+def binomial_tails(k: int, n: int, p: float) -> tuple[float, float]:
+    """Return P(X <= k) and P(X >= k) for X binomial with n and p.
+
+    Example:
+        >>> [round(tail, 3) for tail in binomial_tails(1, 2, 0.5)]
+        [0.75, 0.75]
+    """
+    log_p, log_q = math.log(p), math.log1p(-p)
+    terms = [
+        math.exp(
+            math.lgamma(n + 1)
+            - math.lgamma(i + 1)
+            - math.lgamma(n - i + 1)
+            + i * log_p
+            + (n - i) * log_q
+        )
+        for i in range(n + 1)
+    ]
+    return math.fsum(terms[: k + 1]), math.fsum(terms[k:])
+
+
+def _require_share(
+    points: list[dict[str, Any]],
+    claim: str,
+    is_counted: Callable[[dict[str, Any]], bool],
+    low: float,
+    high: float | None = None,
+) -> None:
+    """Require a share within [low, high], but for chance."""
+    n = len(points)
+    k = sum(map(is_counted, points))
+    high = low if high is None else high
+    is_rare = binomial_tails(k, n, low)[0] < ALPHA / 2
+    is_frequent = binomial_tails(k, n, high)[1] < ALPHA / 2
+    share = f"{low:.3f}" if low == high else f"{low:.3f} to {high:.3f}"
+    require(
+        not (is_rare or is_frequent),
+        f"{claim} in a share of {share} of {n} draws, but for chance",
+        f"{k} of {n}, {k / n:.3f}",
+    )
+
+
+def _require_quarters(
+    points: list[dict[str, Any]], name: str, cumulative: Callable[[float], float]
+) -> None:
+    for quarter in range(4):
+        _require_share(
+            points,
+            f"{name!r} in quarter {quarter + 1} of its mass",
+            lambda p, q=quarter: min(int(cumulative(p[name]) * 4), 3) == q,
+            0.25,
+        )
+
+
+@check(rule=2)
+def check_uniform(case: Case) -> None:
+    """A float is uniform over its range."""
+    # Null: each quarter of [-1, 3] has a quarter of the draws.
+    _require_quarters(_points(case, "x"), "x", lambda x: (x + 1) / 4)
+
+
+@check(rule=2)
+def check_log_scale(case: Case) -> None:
+    """A log scale is kept: uniform in the logarithm, for floats and for ints."""
+    points = _points(case, "lr", "batch")
+    # Null: half of [1e-4, 1] in the logarithm is below 1e-2; linearly, it is 1 %.
+    if case.can(Feature.FLOAT_LOG):
+        _require_quarters(points, "lr", lambda x: 1 + math.log(x) / math.log(1e4))
+    # Null: of Int(1, 1000) in the logarithm, 0.50 are up to 31 if the range ends at the
+    # ends, 0.55 if it ends half a unit beyond them; linearly, it is 3 %.
+    if case.can(Feature.INT_LOG):
+        _require_share(
+            points, "'batch' up to 31", lambda p: p["batch"] <= 31, 0.47, 0.57
+        )
+
+
+@check(rule=2)
+def check_grid(case: Case) -> None:
+    """The values of a grid are equally likely, both ends included."""
+    points = _points(case, "n", "k", "f", "size")
+    # Null: each of three values a third, both ends together two thirds. With half the
+    # weight for an end, they have one half; with the upper end excluded, too.
+    for name in ("n", "k", "f", "size"):
+        if name not in points[0]:
+            continue
+        low, middle, high = SPACE[name].grid  # type: ignore[attr-defined]
+        for value in (low, middle, high):
+            claim = f"{name!r} at {value!r}"
+            _require_share(points, claim, lambda p, v=value: p[name] == v, 1 / 3)
+        claim = f"{name!r} at an end of its range"
+        _require_share(points, claim, lambda p: p[name] != middle, 2 / 3)
+
+
+@check(rule=2)
+def check_categories(case: Case) -> None:
+    """Choices without weights are equally likely."""
+    points = _points(case, "c")
+    for label in ("a", "b", "d"):  # null: a third each
+        _require_share(
+            points, f"'c' at {label!r}", lambda p, v=label: p["c"] == v, 1 / 3
+        )
+
+
+@check(rule=2)
+def check_weights(case: Case) -> None:
+    """Choices with weights come up by their weights."""
+    points = _points(case, "w")
+    for label, weight in {"p": 0.7, "q": 0.2, "r": 0.1}.items():  # null: the weight
+        _require_share(
+            points, f"'w' at {label!r}", lambda p, v=label: p["w"] == v, weight
+        )
+
+
+@check(rule=2)
+def check_priors(case: Case) -> None:
+    """A float with a prior follows that prior, truncated to the range."""
+    points = _points(case, "g", "h")
+    for name in ("g", "h"):  # null: a quarter of the draws in each quarter of the mass
+        parameter = SPACE[name]
+        assert isinstance(parameter, Float)
+        _require_quarters(points, name, parameter.cumulative)
+
+
+@check(rule=2)
+def check_conditions(case: Case) -> None:
+    """A conditional parameter is active as often as its condition is likely."""
+    points = _points(case, "child", "leaf")
+    # Null: "on" is one of three choices, whatever hangs below it. Drawn among the six
+    # leaves of the tree instead, "child" would be active in 4 of 6.
+    _require_share(points, "'child' active", lambda p: "child" in p, 1 / 3)
+    if "leaf" in case.once("marginals", lambda: case.usable(SPACE)):
+        _require_share(points, "'leaf' active", lambda p: "leaf" in p, 1 / 12)

@@ -1,0 +1,139 @@
+"""Checks that using an optimizer changes nothing else in the process."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import random
+import sys
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.backend import Outcome
+from hpbridge.testing.case import complete
+from hpbridge.testing.checks import check, require
+from hpbridge.testing.parity import bowl
+from hpbridge.trial import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hpbridge.testing.case import Case
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a short run of an optimizer changed, and what it printed."""
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    printed: str
+
+
+def _rng_states() -> dict[str, Any]:
+    states: dict[str, Any] = {"random": random.getstate()}
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        kind, keys, *rest = numpy.random.get_state()
+        states["numpy.random"] = (kind, keys.tobytes(), *rest)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        states["torch"] = bytes(torch.get_rng_state().tolist())
+    return states
+
+
+def _settings() -> dict[str, Any]:
+    root = logging.getLogger()
+    loggers = root.manager.loggerDict.items()
+    return {
+        "log level of the root logger": root.level,
+        "handlers of the root logger": list(root.handlers),
+        "logging.disable": root.manager.disable,
+        "log levels": {n: x.level for n, x in loggers if isinstance(x, logging.Logger)},
+        "warning filters": list(warnings.filters),
+        "environment variables": dict(os.environ),
+        "working directory": str(Path.cwd()),
+        "sys.stdout": id(sys.stdout),
+        "sys.stderr": id(sys.stderr),
+    }
+
+
+@contextlib.contextmanager
+def _capture() -> Iterator[list[str]]:
+    """Collect what is written to stdout and stderr, by Python or below it."""
+    text: list[str] = []
+    streams = io.StringIO()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            with (
+                contextlib.redirect_stdout(streams),
+                contextlib.redirect_stderr(streams),
+            ):
+                yield text
+        finally:
+            for descriptor, copy in zip((1, 2), saved, strict=True):
+                os.dup2(copy, descriptor)
+                os.close(copy)
+            file.seek(0)
+            text += [streams.getvalue(), file.read().decode(errors="replace")]
+
+
+def _watch(case: Case) -> Watched:
+    # Once before: what the import of a library changes is the library's doing.
+    _short_run(case)
+    with _capture() as printed:
+        before = _rng_states() | _settings()
+        _short_run(case)
+        after = _rng_states() | _settings()
+    return Watched(before, after, "".join(printed))
+
+
+def _short_run(case: Case) -> None:
+    # What it raises is the business of other checks.
+    with contextlib.suppress(Exception):
+        optimizer = case.create(case.main)
+        for number in range(5):
+            suggestion = optimizer.ask()
+            outcome = complete(bowl(suggestion.params))
+            optimizer.tell(suggestion, outcome if number else Outcome(State.FAILED))
+
+
+def _watched(case: Case) -> Watched:
+    return case.once("watched", lambda: _watch(case))
+
+
+@check(rule=7)
+def check_global_rngs(case: Case) -> None:
+    """The global random number generators are left alone."""
+    watched = _watched(case)
+    for name in _rng_states():
+        is_same = watched.before.get(name) == watched.after.get(name)
+        require(is_same, f"the global generator of {name} untouched", "another state")
+
+
+@check(rule=7)
+def check_global_settings(case: Case) -> None:
+    """Log levels, warning filters, environment and directory stay as they were."""
+    watched = _watched(case)
+    for name in _settings():
+        before, after = watched.before[name], watched.after[name]
+        if name == "log levels":  # a logger that is new has changed nothing
+            after = {logger: after.get(logger) for logger in before}
+        require(before == after, f"{name} as before, {before!r}", after)
+
+
+@check(rule=7)
+def check_output(case: Case) -> None:
+    """Nothing is printed, to stdout or to stderr."""
+    printed = _watched(case).printed
+    require(not printed, "no output", f"{printed[:300]!r}")

@@ -1,0 +1,99 @@
+"""Checks that a declaration is true, both ways: what is declared works, the rest is
+refused by the plugin itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpbridge.capabilities import SPACE_FEATURES, Feature
+from hpbridge.categorical import Categorical
+from hpbridge.errors import UnsupportedFeatureError
+from hpbridge.parameters import Float, Int, Normal, Parameter
+from hpbridge.space import Space
+from hpbridge.testing.case import play
+from hpbridge.testing.checks import CheckFailed, NotApplicable, check, require
+
+if TYPE_CHECKING:
+    from hpbridge.testing.case import Case
+
+PROBES: dict[Feature, Parameter] = {
+    Feature.FLOAT: Float(-1, 1),
+    Feature.FLOAT_LOG: Float(1e-3, 1, log=True),
+    Feature.FLOAT_STEP: Float(0, 1, step=0.25),
+    Feature.FLOAT_PRIOR: Float(0, 1, prior=Normal(0.5, 0.2)),
+    Feature.INT: Int(1, 9),
+    Feature.INT_LOG: Int(1, 100, log=True),
+    Feature.INT_STEP: Int(1, 9, step=2),
+    Feature.CATEGORICAL: Categorical(["a", "b", "c"]),
+    Feature.CATEGORICAL_ORDERED: Categorical(["a", "b", "c"], ordered=True),
+    Feature.CATEGORICAL_WEIGHTS: Categorical(["a", "b"], weights=[0.8, 0.2]),
+}
+"""A parameter that needs the feature, and no other."""
+
+
+def _probe(case: Case, feature: Feature) -> Space:
+    """Return a space that needs the feature, beside what the algorithm declares."""
+    if feature in PROBES:
+        return Space({"probe": PROBES[feature]})
+    free = case.usable({"n": Int(1, 9), "c": Categorical(["a", "b"])})
+    parent, parameter = next(iter(free.items()))
+    value = parameter.grid[0]  # type: ignore[attr-defined]
+    if feature is Feature.FORBIDDEN:
+        return Space(dict(free), forbid=[{parent: value}])
+    kind = PROBES[next(f for f in PROBES if case.can(f))]
+    child = _under(kind, {parent: value})
+    return Space({**free, "probe": child})
+
+
+def _under(parameter: Parameter, when: dict[str, object]) -> Parameter:
+    from hpbridge.parameters import freeze_when, with_when
+
+    return with_when(parameter, freeze_when(when))
+
+
+@check(rule=2)
+def check_declared_features(case: Case) -> None:
+    """Every kind of parameter that is declared can be searched, by itself too."""
+    for feature in filter(case.can, SPACE_FEATURES):
+        space = _probe(case, feature)
+        try:
+            steps = play(case.create(space), 2)
+        except NotApplicable:
+            raise
+        except Exception as error:
+            seen = f"{type(error).__name__}: {error}"
+            msg = f"expected to search {space!r} as {feature.name} is declared; saw {seen}"
+            raise CheckFailed(msg) from error
+        require(bool(steps), f"a suggestion for {feature.value}", "none")
+
+
+@check(rule=2)
+def check_refusals(case: Case) -> None:
+    """What is not declared is refused by the plugin itself, and named."""
+    for feature in SPACE_FEATURES:
+        if not case.can(feature):
+            name = "forbid=" if feature is Feature.FORBIDDEN else "'probe'"
+            _require_refusal(case, feature, name, _probe(case, feature))
+    if not case.can(Feature.MULTI_OBJECTIVE):
+        feature = Feature.MULTI_OBJECTIVE
+        _require_refusal(case, feature, case.spec.name, case.main, n_objectives=2)
+    if not case.can(Feature.CONSTRAINTS):
+        feature = Feature.CONSTRAINTS
+        _require_refusal(case, feature, case.spec.name, case.main, n_constraints=1)
+
+
+def _require_refusal(
+    case: Case, feature: Feature, name: str, space: Space, **problem: int
+) -> None:
+    expected = f"UnsupportedFeatureError for {feature.value}, which is not declared"
+    try:
+        case.create(space, **problem)
+    except UnsupportedFeatureError as error:
+        require(name in str(error), f"an error that names {name}", str(error))
+        return
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+        seen = f"{type(error).__name__}: {error}"
+    else:
+        seen = "an optimizer"
+    require(False, expected, seen)

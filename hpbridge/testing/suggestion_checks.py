@@ -1,0 +1,163 @@
+"""Checks of what is proposed: in the space, in plain Python, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from hpbridge.backend import ExhaustedError, Outcome
+from hpbridge.capabilities import Feature
+from hpbridge.categorical import Categorical
+from hpbridge.parameters import Float, Int, Parameter
+from hpbridge.space import Space
+from hpbridge.testing.case import (
+    answer,
+    ask,
+    complete,
+    play,
+    require_inside,
+    within,
+)
+from hpbridge.testing.checks import NotApplicable, check, require
+from hpbridge.testing.parity import bowl
+from hpbridge.trial import State
+
+if TYPE_CHECKING:
+    from hpbridge.testing.case import Case
+
+# Hundreds of floats wide: exp(log(bound)) misses a bound by a few of them.
+_NARROW = {
+    "lr": Float(1e-5, 1e-5 * (1 + 4e-13), log=True),
+    "tenth": Float(0.1, 0.1 * (1 + 4e-13), log=True),
+    "x": Float(0.1, 0.1 * (1 + 4e-13)),
+}
+_SMALL: dict[str, Parameter] = {"n": Int(1, 6), "c": Categorical(["a", "b"])}
+_FINITE: dict[str, Parameter] = {"n": Int(0, 1), "c": Categorical(["a", "b"])}
+
+
+@check(rule=3)
+def check_types(case: Case) -> None:
+    """Every value is exactly a float, an int, or the user's own label."""
+    for step in case.proposals:
+        for name, value in step.params.items():
+            parameter = case.main[name]
+            require(
+                _is_of_type(parameter, value),
+                f"{name!r} to be {_describe(parameter)}",
+                f"{value!r} of type {type(value).__qualname__}",
+            )
+
+
+def _is_of_type(parameter: Parameter, value: object) -> bool:
+    if isinstance(parameter, Float):
+        return type(value) is float
+    if isinstance(parameter, Int):
+        return type(value) is int
+    labels = parameter.labels if isinstance(parameter, Categorical) else ()
+    return any(type(label) is type(value) and label == value for label in labels)
+
+
+def _describe(parameter: Parameter) -> str:
+    if isinstance(parameter, Categorical):
+        return f"one of {list(parameter.labels)!r}, of the label's own type"
+    return f"a Python {type(parameter).__name__.lower()}"
+
+
+@check(rule=3)
+def check_bounds(case: Case) -> None:
+    """Numbers lie in the closed range, to the last bit, and on the grid."""
+    for step in case.proposals:
+        require_inside(case.main, step.params)
+    try:
+        narrow = case.usable(_NARROW)
+    except NotApplicable:
+        return
+    for point in case.draws(narrow, 200, seconds=0.5):
+        require_inside(narrow, point)
+    for step in case.run(narrow, 6):
+        require_inside(narrow, step.params)
+
+
+@check(rule=3)
+def check_active(case: Case) -> None:
+    """A suggestion has the active parameters, all of them and no others."""
+    for step in case.proposals:
+        expected = case.main.active(step.params)
+        require(
+            sorted(step.params) == sorted(expected),
+            f"the active parameters {sorted(expected)}",
+            f"{sorted(step.params)} at {step.params!r}",
+        )
+
+
+@check(rule=6)
+def check_json(case: Case) -> None:
+    """A suggestion survives being written as JSON and read again."""
+    for step in case.proposals:
+        text = json.dumps(step.params, allow_nan=False)
+        require(json.loads(text) == step.params, f"{step.params!r}", text)
+
+
+@check(rule=6)
+def check_ids(case: Case) -> None:
+    """The id of a suggestion is an int, unique within the optimizer."""
+    runs = [case.main_run, case.proposals[len(case.main_run) :]]
+    for run in runs:
+        ids = [step.suggestion.id for step in run]
+        require(all(type(i) is int for i in ids), "ids that are ints", ids)
+        twice = [i for i, n in Counter(ids).items() if n > 1]
+        require(not twice, "unique ids", f"{twice} more than once")
+
+
+@check(rule=6)
+def check_nothing_is_mutated(case: Case) -> None:
+    """What the optimizer is given, and what it handed out, it never changes."""
+    before = case.main.to_json()
+    for step in case.proposals:
+        now = dict(step.suggestion.params)
+        require(now == step.params, f"the suggestion as it was, {step.params!r}", now)
+    require(case.main.to_json() == before, f"the space {before}", case.main.to_json())
+
+
+@check(rule=3)
+def check_single_values(case: Case) -> None:
+    """A range of one value is that value, also when nothing else is searched."""
+    fixed = {"one": Int(3, 3), "same": Float(0.5, 0.5), "only": Categorical(["c"])}
+    expected = {"one": 3, "same": 0.5, "only": "c"}
+    for space in (Space({**fixed, **case.usable(_SMALL)}), Space(fixed)):
+        step = ask(case.create(space))
+        seen = {name: step.params.get(name, "nothing") for name in fixed}
+        require(seen == expected, f"{expected}", seen)
+
+
+@check(rule=4)
+def check_exhaustion(case: Case) -> None:
+    """In a finite space it ends with `ExhaustedError` or goes on; it never hangs."""
+    space = case.usable(_FINITE)
+    steps = within(60.0, lambda: play(case.create(space), 7))
+    require(bool(steps), "at least one suggestion", "none")
+    for step in steps:
+        require_inside(space, step.params)
+
+
+@check(rule=4)
+def check_forbidden(case: Case) -> None:
+    """It proposes allowed points, even if each forbidden one is told as failed."""
+    case.need(Feature.FORBIDDEN)
+    free = case.usable(_SMALL)
+    clause: dict[str, object] = {"n": [1, 2, 3]} if "n" in free else {"c": "a"}
+    space = Space(dict(free), forbid=[clause])
+    optimizer = case.create(space)
+    n_allowed = n_asked = 0
+    while n_allowed < 5 and n_asked < 60:
+        try:
+            step = ask(optimizer)
+        except ExhaustedError:
+            break
+        is_forbidden = space.forbids(step.params)
+        failed = Outcome(State.FAILED)
+        answer(optimizer, step, failed if is_forbidden else complete(bowl(step.params)))
+        n_allowed += not is_forbidden
+        n_asked += 1
+    require(n_allowed > 0, "an allowed point: half of them are", f"0 of {n_asked}")

@@ -1,0 +1,152 @@
+"""The source of the library's own run of the same problem."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.categorical import Categorical
+from hpbridge.parameters import Int
+from hpbridge_bayesopt._library import (
+    acquisition_calls,
+    constraint_limits,
+    gp_arguments,
+    reduction_arguments,
+)
+from hpbridge_bayesopt._optimizer import MAX_REPEATS
+from hpbridge_bayesopt._space import encode, size_of
+
+if TYPE_CHECKING:
+    from hpbridge.backend import Algorithm, Problem
+    from hpbridge.encoding import Encoded
+    from hpbridge.parameters import Parameter
+    from hpbridge_bayesopt.options import CommonOptions
+
+_QUIET = """
+warnings.simplefilter("ignore")  # of ints and choices, and of 0/0 at known points"""
+
+_TARGET = """
+trials = []
+
+
+def target(**x):
+    params = {params}
+    value = objective(params)
+    trials.append((params, value))
+    return -value  # the library maximizes
+"""
+
+_CONSTRAINT = """
+
+def constraint(**x):  # constraints(params) gives one number each, <= 0 is feasible
+    return {value}
+"""
+
+_LOOP = """
+# One iteration a call makes the same proposals as one call with all iterations. A
+# proposal that was tried before uses up an iteration and does not call the target.
+repeats = 0
+while len(trials) < n_trials and repeats < {max_repeats}:
+    n_before = len(trials)
+{step}
+    repeats = repeats + 1 if len(trials) == n_before else 0
+"""
+
+_STEP = "    optimizer.maximize(init_points=0, n_iter=1)"
+
+_STEP_OR_RANDOM = """\
+    try:
+        optimizer.maximize(init_points=0, n_iter=1)
+    except NoValidPointRegisteredError:  # nothing feasible yet: a random point
+        optimizer.maximize(init_points=1, n_iter=0)"""
+
+
+def explain(
+    problem: Problem, algorithm: Algorithm, options: CommonOptions, seed: int
+) -> str:
+    encoded = encode(problem, algorithm, options)
+    notes = encoded.notes()
+    body = [""] + [f"# {name}: {kind}, {text}" for name, kind, text in notes]
+    if notes:
+        body += ["", "", encoded.source(), ""]
+    params = "decode(x)" if notes else "x"
+    body.append(_TARGET.format(params=params))
+    if problem.n_constraints:
+        one = "[0]" if problem.n_constraints == 1 else ""
+        body.append(_CONSTRAINT.format(value=f"constraints({params}){one}"))
+    body += ["", *_optimizer(problem, encoded, algorithm.name, options, seed)]
+    if gp_arguments(options):
+        body.append(f"optimizer.set_gp_params({_arguments(gp_arguments(options))})")
+    size = size_of(encoded)
+    if size is not None and not options.allow_duplicate_points:
+        body.append(f"n_trials = min(n_trials, {size})  # the space has no more points")
+    n_initial = options.init_points
+    body.append(f"optimizer.maximize(init_points=min({n_initial}, n_trials), n_iter=0)")
+    step = _STEP_OR_RANDOM if problem.n_constraints else _STEP
+    body.append(_LOOP.format(max_repeats=MAX_REPEATS, step=step).rstrip())
+    text = "\n".join(body)
+    return f"{_imports(text)}\n{text}\n"
+
+
+def _optimizer(
+    problem: Problem,
+    encoded: Encoded,
+    algorithm: str,
+    options: CommonOptions,
+    seed: int,
+) -> list[str]:
+    lines = ["optimizer = BayesianOptimization(", "    target,", "    {"]
+    lines += [f"        {n!r}: {_pbound(n, p)}," for n, p in encoded.native.items()]
+    lines += ["    },"]
+    lines += [f"    acquisition_function={_acquisition(algorithm, options)},"]
+    if problem.n_constraints:
+        low, high = constraint_limits(problem.n_constraints)
+        limits = f"{low!r}, {high!r}".replace("inf", "math.inf")
+        lines.append(f"    constraint=NonlinearConstraint(constraint, {limits}),")
+    lines += [f"    random_state={int(seed)},", "    verbose=0,"]
+    if options.domain_reduction:
+        arguments = _arguments(reduction_arguments(options))
+        call = f"SequentialDomainReductionTransformer({arguments})"
+        lines.append(f"    bounds_transformer={call},")
+    if options.allow_duplicate_points:
+        lines.append("    allow_duplicate_points=True,")
+    return [*lines, ")"]
+
+
+def _pbound(name: str, parameter: Parameter) -> str:
+    if isinstance(parameter, Categorical):
+        return f"CategoricalParameter({name!r}, {parameter.labels!r})"
+    low, high = parameter.low, parameter.high  # type: ignore[attr-defined]
+    return f"({low!r}, {high!r}{', int' if isinstance(parameter, Int) else ''})"
+
+
+def _acquisition(algorithm: str, options: CommonOptions) -> str:
+    calls = [
+        f"acquisition.{cls}({_arguments(arguments)})"
+        for cls, arguments in acquisition_calls(algorithm, options)
+    ]
+    if len(calls) == 1:
+        return calls[0]
+    members = "".join(f"\n            {call}," for call in calls)
+    return f"acquisition.GPHedge(\n        [{members}\n        ]\n    )"
+
+
+def _arguments(arguments: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+
+
+def _imports(text: str) -> str:
+    """Return the imports of what the source uses."""
+    from_library = ["BayesianOptimization", "acquisition"]
+    if "SequentialDomainReductionTransformer" in text:
+        from_library.insert(1, "SequentialDomainReductionTransformer")
+    wanted = {
+        "import math": "math.",
+        "import warnings": "",
+        "\nimport hpbridge": "hpbridge.",
+        f"from bayes_opt import {', '.join(from_library)}": "",
+        "from bayes_opt.exception import NoValidPointRegisteredError": "NoValidPoint",
+        "from bayes_opt.parameter import CategoricalParameter": "CategoricalParameter",
+        "from scipy.optimize import NonlinearConstraint": "NonlinearConstraint",
+        _QUIET: "",
+    }
+    return "\n".join(line for line, used in wanted.items() if used in text)

@@ -1,0 +1,237 @@
+"""Hyperopt's suggest functions as optimizers, without the loop of `fmin`."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from hyperopt import Trials, anneal, atpe, mix, rand, tpe
+from hyperopt.base import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Domain
+
+from hpbridge.backend import Optimizer, Outcome, Problem, Suggestion
+from hpbridge.encoding import Encoded
+from hpbridge.errors import UnsupportedFeatureError
+from hpbridge.trial import State
+from hpbridge_hyperopt import SPEC
+from hpbridge_hyperopt._quiet import GLOBAL_SEEDS, OwnGlobals
+from hpbridge_hyperopt._space import from_drawn, lay_out, to_drawn, to_native
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hpbridge.parameters import Label
+
+# Logging two lines a trial is no part of the algorithm.
+_SUGGEST: dict[str, Callable[..., list[dict[str, Any]]]] = {
+    "tpe": partial(tpe.suggest, verbose=False),
+    "random": rand.suggest,
+    "anneal": anneal.suggest,
+    "mix": mix.suggest,
+    "atpe": atpe.suggest,
+}
+
+_NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
+    """Return an optimizer of one of Hyperopt's algorithms.
+
+    Raises:
+        UnsupportedFeatureError: With every reason why it cannot run the problem.
+    """
+    optimizer = f"{SPEC.name}:{algorithm}"
+    reasons = _reasons_against(problem, algorithm)
+    if reasons:
+        raise UnsupportedFeatureError.refused(optimizer, reasons, [])
+    capabilities = SPEC.algorithms[algorithm].capabilities
+    encoded = Encoded(problem.space, capabilities, optimizer)
+    if not encoded.native:
+        return _NothingToSearch(encoded)
+    values = {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
+    if "p_suggest" in values:
+        pairs = values["p_suggest"]
+        values["p_suggest"] = [(share, _SUGGEST[name]) for share, name in pairs]
+    suggest = partial(_SUGGEST[algorithm], **values) if values else _SUGGEST[algorithm]
+    kind = _Atpe if algorithm == "atpe" else HyperoptOptimizer
+    return kind(encoded, suggest, seed)
+
+
+def _reasons_against(problem: Problem, algorithm: str) -> list[str]:
+    reasons = SPEC.algorithms[algorithm].capabilities.reasons_against(problem.space)
+    if problem.n_objectives > 1:
+        reasons.append(f"it has {problem.n_objectives} metrics: Hyperopt minimizes one")
+    if problem.n_constraints:
+        reasons.append(f"it has {problem.n_constraints} constraints: Hyperopt has none")
+    if algorithm == "atpe":
+        # It takes the number for its own mark of a branch (`resultVariableName`).
+        names = [n for n in problem.space.searched if re.search(r"\.\d+\.", n)]
+        reasons += [f"{n!r} has a number between dots in its name" for n in names]
+    return reasons
+
+
+class _History(Trials):  # type: ignore[misc]
+    """What the algorithms read of `Trials`, kept up to date one document at a time.
+
+    `Trials.refresh` copies the whole history; `fmin` does so six times a trial.
+    """
+
+    _trials: list[dict[str, Any]]
+
+    def add(self, doc: dict[str, Any]) -> None:
+        self._trials.append(doc)
+
+    def drop(self, doc: dict[str, Any]) -> None:
+        self._trials = [each for each in self._trials if each is not doc]
+
+
+class HyperoptOptimizer(Optimizer):
+    """One suggest function with the trials that it sees.
+
+    Source:
+        hyperopt 0.3.0, `FMinIter.run`: one id and one seed for each suggest call; the
+        document is among the trials, without a loss, until it is evaluated.
+    """
+
+    def __init__(
+        self, encoded: Encoded, suggest: Callable[..., list[dict[str, Any]]], seed: int
+    ) -> None:
+        self._encoded = encoded
+        self._suggest = suggest
+        self._domain = Domain(None, to_native(encoded, lay_out(encoded)))
+        self._trials = _History()
+        self._rng = np.random.default_rng(seed)
+        self._asked: dict[int, dict[str, Any]] = {}
+
+    def ask(self) -> Suggestion:
+        """Propose a point: one id, one seed, one call."""
+        (tid,) = self._trials.new_trial_ids(1)
+        doc = self._propose(tid, self._rng.integers(2**31 - 1))
+        self._asked[tid] = doc
+        native = {
+            name: from_drawn(self._encoded.native[name], drawn[0])
+            for name, drawn in doc["misc"]["vals"].items()
+            if drawn
+        }
+        return Suggestion(tid, self._encoded.decode(native))
+
+    def _propose(self, tid: int, seed: np.int64) -> dict[str, Any]:
+        # TPE takes the logarithm of likelihoods that underflow to 0.
+        with np.errstate(all="ignore"):
+            (doc,) = self._suggest([tid], self._domain, self._trials, seed)
+        self._trials.add(doc)
+        return doc
+
+    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        """Write the result where `fmin` would, or take the trial away as it would."""
+        doc = self._asked.pop(suggestion.id)
+        result = _to_result(outcome)
+        if result is None:
+            self._trials.drop(doc)
+            return
+        doc["state"] = JOB_STATE_DONE
+        doc["result"] = result
+
+    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
+        """Add a document as `fmin` would have made it, under an id of its own."""
+        result = _to_result(outcome)
+        if result is not None:
+            self._trials.add(self._to_doc(params, result))
+
+    def _to_doc(
+        self, params: Mapping[str, Label], result: dict[str, Any]
+    ) -> dict[str, Any]:
+        (tid,) = self._trials.new_trial_ids(1)
+        drawn = {
+            name: to_drawn(self._encoded.native[name], value)
+            for name, value in self._encoded.encode(params).items()
+        }
+        labels = self._domain.params
+        misc = {
+            "tid": tid,
+            "cmd": self._domain.cmd,
+            "workdir": self._domain.workdir,
+            "idxs": {label: [tid] if label in drawn else [] for label in labels},
+            "vals": {n: [drawn[n]] if n in drawn else [] for n in labels},
+        }
+        (doc,) = self._trials.new_trial_docs([tid], [None], [result], [misc])
+        doc["state"] = JOB_STATE_DONE
+        return doc  # type: ignore[no-any-return]
+
+
+def _to_result(outcome: Outcome) -> dict[str, Any] | None:
+    """Return the result that `fmin` would store; None for a trial that it hides.
+
+    Source:
+        hyperopt 0.3.0. A loss of NaN is stored and skipped by the algorithms. A trial
+        that raised becomes JOB_STATE_ERROR, which `Trials.refresh` hides. STATUS_FAIL
+        without a loss counts as an infinite loss; with one, TPE would believe it.
+    """
+    if outcome.state is State.PRUNED:
+        return {"status": STATUS_FAIL}
+    if not outcome.values:
+        return None
+    return {"loss": float(outcome.values[0]), "status": STATUS_OK}
+
+
+class _Atpe(HyperoptOptimizer):
+    """ATPE: it draws from the global generators and needs a finite loss of each trial.
+
+    Source:
+        hyperopt 0.3.0, `atpe.ATPEOptimizer`: `random` and `numpy.random` throughout; a
+        pending trial is a KeyError; NaN and infinity spread through its statistics.
+    """
+
+    def __init__(
+        self, encoded: Encoded, suggest: Callable[..., list[dict[str, Any]]], seed: int
+    ) -> None:
+        super().__init__(encoded, suggest, seed)
+        self._globals = OwnGlobals(seed % GLOBAL_SEEDS)
+
+    def _propose(self, tid: int, seed: np.int64) -> dict[str, Any]:
+        with self._globals.entered(), np.errstate(all="ignore"):
+            (doc,) = self._suggest([tid], self._domain, self._trials, seed)
+        return doc
+
+    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        """Add the trial now that it has a loss, if that is finite."""
+        doc = self._asked.pop(suggestion.id)
+        self._add_finite(doc, _to_result(outcome))
+
+    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
+        """Add a foreign trial, if its loss is finite."""
+        result = _to_result(outcome)
+        if result is not None:
+            self._add_finite(self._to_doc(params, result), result)
+
+    def _add_finite(self, doc: dict[str, Any], result: dict[str, Any] | None) -> None:
+        if result is None or not math.isfinite(result.get("loss", math.nan)):
+            return
+        # It subtracts the times; the difference reaches no model.
+        doc["book_time"] = doc["refresh_time"] = _NEVER
+        doc["state"] = JOB_STATE_DONE
+        doc["result"] = result
+        self._trials.add(doc)
+
+
+class _NothingToSearch(Optimizer):
+    """A space of one point, which Hyperopt refuses with an IndexError."""
+
+    def __init__(self, encoded: Encoded) -> None:
+        self._encoded = encoded
+        self._asked = 0
+
+    def ask(self) -> Suggestion:
+        """Propose the only point."""
+        self._asked += 1
+        return Suggestion(self._asked - 1, self._encoded.decode({}))
+
+    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        """Learn nothing: there is no choice."""
+
+    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
+        """Learn nothing: there is no choice."""

@@ -1,0 +1,153 @@
+"""The native space: what Hyperopt draws, and in which branch.
+
+A label is the parameter's own name: Hyperopt draws in the order of the labels, so
+other labels would be other trials.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.categorical import Categorical
+from hpbridge.encoding import WHOLE_SPACE_ENCODINGS
+from hpbridge.parameters import Float, Int
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpbridge.encoding import Encoded
+    from hpbridge.parameters import Label, Parameter
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each native parameter is drawn; names in the order of the space."""
+
+    roots: list[str] = field(default_factory=list)
+    """Drawn in every trial."""
+    branches: dict[str, list[list[str]]] = field(default_factory=dict)
+    """Of a categorical: the names drawn with each of its choices, in their order."""
+    flattened: list[str] = field(default_factory=list)
+    """The roots that have a condition; `Encoded.decode` drops them when inactive."""
+
+    def is_shared(self, name: str) -> bool:
+        """Say whether several branches draw the parameter."""
+        homes = (option for options in self.branches.values() for option in options)
+        return sum(name in option for option in homes) > 1
+
+    def notes(self, encoded: Encoded) -> list[tuple[str, str, str]]:
+        """Return (parameter, encoding, what it does) for all that is not native."""
+        if encoded.is_flattened:
+            return encoded.notes()
+        text = WHOLE_SPACE_ENCODINGS["flatten"]
+        return encoded.notes() + [(name, "flatten", text) for name in self.flattened]
+
+
+def lay_out(encoded: Encoded) -> Layout:
+    """Decide where each parameter is drawn.
+
+    A conditional parameter goes into the branches of the one choice that its condition
+    comes down to. Where there is no such choice (an int or an ordered parent, which are
+    numbers to Hyperopt, or several independent parents) it is drawn in every trial.
+    """
+    layout = Layout()
+    for name in encoded.native:
+        conditions = _conditions(encoded, name)
+        parent = None if encoded.is_flattened else _only_parent(encoded, conditions)
+        if parent is None:
+            layout.roots.append(name)
+            if conditions:
+                layout.flattened.append(name)
+            continue
+        choices = encoded.native[parent]
+        assert isinstance(choices, Categorical)
+        empty: list[list[str]] = [[] for _ in choices.labels]
+        options = layout.branches.setdefault(parent, empty)
+        for label, option in zip(choices.labels, options, strict=True):
+            if label in conditions[parent]:
+                option.append(name)
+    return layout
+
+
+def _conditions(encoded: Encoded, name: str) -> dict[str, set[object]]:
+    """Return which values of which searched parents make a parameter active."""
+    found: dict[str, set[object]] = {}
+    for parent, values in encoded.space[name].when:
+        # A parent that is not searched always has its value when it is active itself.
+        is_searched = parent in encoded.native
+        needed = {parent: set(values)} if is_searched else _conditions(encoded, parent)
+        for each, allowed in needed.items():
+            found[each] = found.get(each, allowed) & allowed
+    return found
+
+
+def _only_parent(encoded: Encoded, conditions: dict[str, set[object]]) -> str | None:
+    direct = [
+        parent
+        for parent, values in conditions.items()
+        if not any(_implies(encoded, other, parent, values) for other in conditions)
+    ]
+    if len(direct) != 1 or encoded.codecs[direct[0]].name != "native":
+        return None
+    return direct[0] if isinstance(encoded.native[direct[0]], Categorical) else None
+
+
+def _implies(encoded: Encoded, name: str, parent: str, values: set[object]) -> bool:
+    """Say whether `name` is active only where `parent` has one of the values."""
+    return any(
+        (each == parent and allowed <= values)
+        or _implies(encoded, each, parent, values)
+        for each, allowed in _conditions(encoded, name).items()
+    )
+
+
+def to_native(encoded: Encoded, layout: Layout) -> dict[str, Any]:
+    """Return Hyperopt's space: a dict of its nodes by name, nested in choices."""
+    nodes: dict[str, Any] = {}
+    for name in reversed(encoded.native):  # children first: their parents hold them
+        nodes[name] = _to_node(name, encoded.native[name], layout, nodes)
+    return {name: nodes[name] for name in layout.roots}
+
+
+def _to_node(
+    name: str, parameter: Parameter, layout: Layout, nodes: Mapping[str, Any]
+) -> Any:
+    from hyperopt import hp
+
+    if isinstance(parameter, Float):
+        low, high = parameter.low, parameter.high
+        if parameter.log:
+            return hp.loguniform(name, math.log(low), math.log(high))
+        return hp.uniform(name, low, high)
+    if isinstance(parameter, Int):
+        return hp.quniform(name, parameter.low - 0.5, parameter.high + 0.5, 1)
+    assert isinstance(parameter, Categorical)
+    options: list[Any] = list(parameter.labels)
+    if name in layout.branches:
+        # The nodes, not copies of them: a label may be there twice only as one node.
+        options = [
+            {name: label, **{child: nodes[child] for child in children}}
+            for label, children in zip(options, layout.branches[name], strict=True)
+        ]
+    if parameter.weights is None:
+        return hp.choice(name, options)
+    return hp.pchoice(name, list(zip(parameter.weights, options, strict=True)))
+
+
+def from_drawn(parameter: Parameter, value: Any) -> Label:
+    """Return the native plain value for what Hyperopt drew for a label."""
+    if isinstance(parameter, Categorical):
+        return parameter.labels[int(value)]
+    if isinstance(parameter, Int):
+        # A draw of the very end, k + 0.5, rounds to an even k, which may be outside.
+        return min(max(round(float(value)), parameter.low), parameter.high)
+    return float(value)
+
+
+def to_drawn(parameter: Parameter, value: Any) -> int | float:
+    """Return what Hyperopt would have drawn for a native plain value."""
+    if isinstance(parameter, Categorical):
+        return parameter.index(value)
+    return float(value)

@@ -1,0 +1,75 @@
+"""Print the problem as a script that runs Optuna alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.encoding import Encoded
+from hpbridge_optuna._space import SAMPLERS, sampler_arguments, to_arguments
+
+if TYPE_CHECKING:
+    from hpbridge.backend import Algorithm, Problem
+
+
+def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
+    """Return a define-by-run script: `suggest_*` calls, conditions as ``if``."""
+    encoded = Encoded(problem.space, algorithm.capabilities, f"optuna:{algorithm.name}")
+    args, kwargs = sampler_arguments(algorithm, options, seed, encoded)
+    sampler = f"optuna.samplers.{SAMPLERS[algorithm.name]}({_call(args, kwargs)})"
+    study = "sampler=sampler"
+    if problem.n_objectives > 1:
+        study += f", directions={['minimize'] * problem.n_objectives}"
+    body = _body(encoded)
+    if problem.n_constraints:
+        body.append("# here trial.set_constraint(name, value) for each; <= 0 is feasible")
+    lines = [
+        "import optuna",
+        *(["import hpbridge"] if any("hpbridge." in line for line in body) else []),
+        "",
+        "trials = []",
+        "",
+        "",
+        "def run(trial):",
+        *(f"    {line}" for line in body),
+        "    value = objective(p)",
+        "    trials.append((p, value))",
+        "    return value",
+        "",
+        "",
+        f"sampler = {sampler}",
+        f"study = optuna.create_study({study})",
+        "study.optimize(run, n_trials=n_trials)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _body(encoded: Encoded) -> list[str]:
+    notes = {name: f"{name}: {text} ({how})" for name, how, text in encoded.notes()}
+    lines = [f"# {notes['forbid=']}"] if "forbid=" in notes else []
+    lines.append("p = {}")
+    for name, codec in encoded.codecs.items():
+        condition = encoded.condition_source(name, "p")
+        indent = "    " if condition else ""
+        if condition:
+            lines.append(f"if {condition}:")
+        if name in notes:
+            lines.append(f"{indent}# {notes[name]}")
+        lines += [f"{indent}{line}" for line in _assignment(name, encoded)]
+    return lines
+
+
+def _assignment(name: str, encoded: Encoded) -> list[str]:
+    codec = encoded.codecs[name]
+    if codec.native is None:
+        return [f"p[{name!r}] = {codec.source('')}"]
+    kind, args, kwargs = to_arguments(codec.native)
+    suggest = f"trial.suggest_{kind}({_call((name, *args), kwargs)})"
+    if codec.name == "native":
+        return [f"p[{name!r}] = {suggest}"]
+    return [f"x = {suggest}", f"p[{name!r}] = {codec.source('x')}"]
+
+
+def _call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    parts = [repr(arg) for arg in args]
+    parts += [f"{name}={value!r}" for name, value in kwargs.items()]
+    return ", ".join(parts)

@@ -1,0 +1,225 @@
+"""The optimizer: an Optuna study that is asked and told."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import threading
+import warnings
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any
+
+import optuna
+from optuna.distributions import (
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import TrialState
+
+from hpbridge.backend import ExhaustedError, Optimizer, Suggestion
+from hpbridge.capabilities import Feature
+from hpbridge.encoding import Encoded
+from hpbridge.errors import (
+    ForeignHistoryError,
+    OptionError,
+    UnsupportedFeatureError,
+)
+from hpbridge.trial import State
+from hpbridge_optuna._space import (
+    SAMPLERS,
+    reasons_against,
+    sampler_arguments,
+    to_arguments,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from optuna.distributions import BaseDistribution
+    from optuna.samplers import BaseSampler
+    from optuna.trial import Trial
+
+    from hpbridge.backend import Algorithm, Outcome, Problem
+    from hpbridge.parameters import Label
+    from hpbridge.space import Params
+
+STUDY_NAME = "hpbridge"
+"""Fixed, since Optuna draws a random one and some of its parts hash the name."""
+
+_DISTRIBUTIONS: dict[str, type[BaseDistribution]] = {
+    "float": FloatDistribution,
+    "int": IntDistribution,
+    "categorical": CategoricalDistribution,
+}
+_STATES = {
+    State.COMPLETE: TrialState.COMPLETE,
+    State.FAILED: TrialState.FAIL,
+    State.PRUNED: TrialState.PRUNED,
+}
+# Besides the sampler's own module, these log while a Gaussian process is fitted.
+_GP_LOGGERS = ("optuna._gp.gp", "optuna._gp.batched_lbfgsb", "optuna._gp.optim_mixed")
+
+
+class OptunaOptimizer(Optimizer):
+    """An in-memory study, driven by ask and tell.
+
+    Source:
+        Optuna 5.0.0: `Study.optimize` is a loop around `Study.ask`, the objective's
+        `Trial.suggest_*` calls, and `Study.tell`; so are these methods.
+    """
+
+    def __init__(
+        self, problem: Problem, algorithm: Algorithm, options: Any, seed: int
+    ) -> None:
+        self._name = f"optuna:{algorithm.name}"
+        self._problem = problem
+        self._capabilities = algorithm.capabilities
+        reasons = reasons_against(problem, algorithm)
+        if reasons:
+            raise UnsupportedFeatureError.refused(self._name, reasons, [])
+        self._encoded = Encoded(problem.space, algorithm.capabilities, self._name)
+        self._suggest: dict[str, methodcaller] = {}
+        self._distributions: dict[str, BaseDistribution] = {}
+        for name, parameter in self._encoded.native.items():
+            kind, args, kwargs = to_arguments(parameter)
+            self._suggest[name] = methodcaller(f"suggest_{kind}", name, *args, **kwargs)
+            self._distributions[name] = _DISTRIBUTIONS[kind](*args, **kwargs)
+        storage = optuna.storages.InMemoryStorage()
+        with _quiet([logging.getLogger(type(storage).__module__)]):
+            sampler = self._make_sampler(algorithm, options, seed)
+            self._study = optuna.create_study(
+                storage=storage,
+                sampler=sampler,
+                directions=["minimize"] * problem.n_objectives,
+                study_name=STUDY_NAME,
+            )
+        names = [type(sampler).__module__]
+        names += _GP_LOGGERS if algorithm.name == "gp" else ()
+        self._loggers = [logging.getLogger(name) for name in names]
+        self._running: dict[int, Trial] = {}
+        self._is_exhausted = False
+
+    def _make_sampler(self, algorithm: Algorithm, options: Any, seed: int) -> BaseSampler:
+        args, kwargs = sampler_arguments(algorithm, options, seed, self._encoded)
+        cls = getattr(optuna.samplers, SAMPLERS[algorithm.name])
+        try:
+            sampler: BaseSampler = cls(*args, **kwargs)
+        except ValueError as error:
+            raise OptionError.invalid(self._name, [str(error)]) from error
+        return sampler
+
+    def ask(self) -> Suggestion:
+        if self._is_exhausted:
+            msg = "every point of the space was proposed"
+            raise ExhaustedError(msg)
+        with _quiet(self._loggers):
+            try:
+                trial = self._study.ask()
+                point = self._draw(trial)
+            except BaseException:
+                self._fail_unknown()
+                raise
+        self._running[trial.number] = trial
+        return Suggestion(trial.number, point)
+
+    def _draw(self, trial: Trial) -> Params:
+        space = self._problem.space
+        point: Params = {}
+        for name, codec in self._encoded.codecs.items():
+            if not space.is_conditional or space.is_active(name, point):
+                suggest = self._suggest.get(name)
+                point[name] = codec.decode(suggest(trial) if suggest else None)
+        return point
+
+    def _fail_unknown(self) -> None:
+        """Fail the trial that an ask began and nobody will tell.
+
+        Left running, it would repel the proposals around it for ever.
+        """
+        running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        for trial in running:
+            if trial.number not in self._running:
+                with contextlib.suppress(Exception):
+                    self._study.tell(trial.number, state=TrialState.FAIL)
+
+    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        trial = self._running.pop(suggestion.id)
+        with _quiet(self._loggers):
+            for key, value in self._constraints(outcome).items():
+                trial.set_constraint(key, value)
+            for step, value in self._intermediate_values(outcome).items():
+                trial.report(value, step)
+            values = outcome.values if outcome.state is State.COMPLETE else None
+            try:
+                self._study.tell(trial, values, state=_STATES[outcome.state])
+            except RuntimeError:
+                # An exhaustive sampler stops the study after its last point, which
+                # Optuna allows only within `optimize`; the trial is stored by then
+                # (github.com/optuna/optuna/issues/4121).
+                if not self._is_finished(suggestion.id):
+                    raise
+                self._is_exhausted = True
+
+    def _is_finished(self, number: int) -> bool:
+        return self._study.get_trials(deepcopy=False)[number].state.is_finished()
+
+    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
+        if not self._capabilities.can(Feature.FOREIGN_HISTORY):
+            reason = self._capabilities[Feature.FOREIGN_HISTORY].note
+            raise ForeignHistoryError.refused(self._name, reason)
+        native = self._encoded.encode(params)
+        is_complete = outcome.state is State.COMPLETE
+        trial = optuna.trial.create_trial(
+            state=_STATES[outcome.state],
+            values=outcome.values if is_complete else None,
+            params=native,
+            distributions={name: self._distributions[name] for name in native},
+            intermediate_values=self._intermediate_values(outcome),
+            constraints=self._constraints(outcome),
+        )
+        self._study.add_trial(trial)
+
+    def _constraints(self, outcome: Outcome) -> dict[str, float]:
+        count = self._problem.n_constraints
+        if not count or outcome.state is State.FAILED:
+            return {}
+        # GPSampler needs as many of every trial; NaN, which Optuna refuses, is broken.
+        values = outcome.constraints or (0.0,) * count
+        return {
+            f"c{k}": math.inf if math.isnan(value) else value
+            for k, value in enumerate(values)
+        }
+
+    def _intermediate_values(self, outcome: Outcome) -> dict[int, float]:
+        # Optuna has none under several objectives, and no negative steps.
+        if outcome.state is not State.PRUNED or self._problem.n_objectives > 1:
+            return {}
+        found: dict[int, float] = {}
+        for step, value in outcome.reports:
+            if step >= 0:
+                found.setdefault(step, value)  # the first counts, as in Trial.report
+        return found
+
+
+@contextlib.contextmanager
+def _quiet(loggers: list[logging.Logger]) -> Iterator[None]:
+    """Drop the warnings, and what these loggers say in this thread.
+
+    No level is touched, and other threads' records pass.
+    """
+    thread = threading.get_ident()
+
+    def is_foreign(record: logging.LogRecord) -> bool:
+        return record.thread != thread
+
+    for logger in loggers:
+        logger.addFilter(is_foreign)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_foreign)

@@ -1,0 +1,143 @@
+"""Print the problem as a script that runs scikit-optimize alone."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpbridge_skopt._space import dimensions, encode, library_seed
+
+if TYPE_CHECKING:
+    from hpbridge.backend import Algorithm, Problem
+    from hpbridge.encoding import Encoded
+
+# What a script may use, in the order of its import lines.
+_IMPORTS = {
+    "math": "import math",
+    "hpbridge": "import hpbridge",
+    "np": "import numpy as np",
+    "DummyRegressor": "from sklearn.dummy import DummyRegressor",
+    "GradientBoostingRegressor": "from sklearn.ensemble import GradientBoostingRegressor",
+    "forest_minimize": "from skopt import forest_minimize",
+    "gbrt_minimize": "from skopt import gbrt_minimize",
+    "gp_minimize": "from skopt import gp_minimize",
+    "GradientBoostingQuantileRegressor": (
+        "from skopt.learning import GradientBoostingQuantileRegressor"
+    ),
+    "base_minimize": "from skopt.optimizer import base_minimize",
+    "Categorical": "from skopt.space import Categorical",
+    "Integer": "from skopt.space import Integer",
+    "Real": "from skopt.space import Real",
+    "Normalize": "from skopt.space.transformers import Normalize",
+}
+_RUN = """\
+trials = []
+
+
+def run(values):
+    names = [dimension.name for dimension in dimensions]
+    params = decode(dict(zip(names, values)))
+    value = objective(params)
+    trials.append((params, value))
+    return value"""
+_NOTHING_TO_SEARCH = """\
+# Nothing is left to search, and skopt takes no empty space.
+trials = []
+for _ in range(n_trials):
+    params = decode({})
+    trials.append((params, objective(params)))"""
+_RANDOM = """\
+# This is what skopt.dummy_minimize does. It crashes under scikit-learn 1.6 and newer,
+# which it asks whether None is a regressor. It draws a seed for a model and drops it.
+rng = np.random.RandomState({seed})
+rng.randint(0, np.iinfo(np.int32).max)
+base_minimize(
+    run,
+    dimensions,
+    DummyRegressor(),
+    n_calls=n_trials,
+    n_initial_points=n_trials,
+    acq_optimizer="sampling",
+    random_state=rng,
+)"""
+
+
+def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
+    """Return a script: dimensions, `decode`, and the library's own function."""
+    encoded = encode(problem, algorithm, options)
+    if not encoded.native:
+        return _script([encoded.source(), _NOTHING_TO_SEARCH])
+    calls = dimensions(encoded, algorithm, options)
+    repairs = (
+        [_repair("FullInteger")] if "FullInteger" in {c.name for c in calls} else []
+    )
+    if algorithm.name == "gbrt":
+        repairs.append(_repair("RepairedGBRT"))
+    if algorithm.name == "random":
+        call = _RANDOM.format(seed=library_seed(seed))
+    else:
+        call = _minimize(algorithm.name, options, library_seed(seed))
+    space = [f"    {dimension.source()}," for dimension in calls]
+    space = [*_notes(encoded), "dimensions = [", *space, "]"]
+    return _script([*repairs, "\n".join(space), encoded.source(), _RUN, call])
+
+
+def _script(sections: list[str]) -> str:
+    text = "\n\n\n".join(sections)
+    imports = [
+        line for name, line in _IMPORTS.items() if re.search(rf"\b{name}\b", text)
+    ]
+    gap = "\n\n\n" if text.startswith(("class", "def")) else "\n\n"
+    return "\n".join(imports) + gap * bool(imports) + text + "\n"
+
+
+def _repair(name: str) -> str:
+    """Return the source of a class of `_repairs`, without importing the library."""
+    text = Path(__file__).with_name("_repairs.py").read_text(encoding="utf-8")
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            source = ast.get_source_segment(text, node) or ""
+            return source.replace("  # type: ignore[misc]", "")
+    raise LookupError(name)
+
+
+def _notes(encoded: Encoded) -> list[str]:
+    return [f"# {name}: {text} ({how})" for name, how, text in encoded.notes()]
+
+
+def _minimize(algorithm: str, options: Any, seed: int) -> str:
+    given = {
+        field.name: repr(getattr(options, field.name))
+        for field in dataclasses.fields(options)
+        if getattr(options, field.name) != field.default
+    }
+    if options.initial_point_generator == "random":
+        # The library refuses fewer calls than initial points.
+        given["n_initial_points"] = f"min({options.n_initial_points}, n_trials)"
+    function = {"gp": "gp_minimize", "gbrt": "gbrt_minimize"}.get(
+        algorithm, "forest_minimize"
+    )
+    model = {}
+    if function == "forest_minimize":
+        model = {"base_estimator": repr(algorithm.upper())}
+    if function == "gbrt_minimize":
+        model = {"base_estimator": _gbrt_model(seed, options.n_jobs)}
+    arguments = {**model, "n_calls": "n_trials", **given, "random_state": str(seed)}
+    lines = [f"    {name}={value}," for name, value in arguments.items()]
+    return "\n".join([f"{function}(", "    run,", "    dimensions,", *lines, ")"])
+
+
+def _gbrt_model(seed: int, n_jobs: int) -> str:
+    # As skopt.utils.cook_estimator makes it.
+    model = 'GradientBoostingRegressor(n_estimators=30, loss="quantile")'
+    lines = [
+        "RepairedGBRT(",
+        f"        base_estimator={model},",
+        f"        random_state=np.random.RandomState({seed}),",
+        *([f"        n_jobs={n_jobs},"] if n_jobs != 1 else []),
+        "    )",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,259 @@
+"""The optimizer: a `skopt.Optimizer` that is asked and told."""
+
+from __future__ import annotations
+
+import copy
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import skopt
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import GradientBoostingRegressor
+from skopt.space import Categorical, Integer, Real
+from skopt.utils import cook_estimator, normalize_dimensions
+
+from hpbridge.backend import Optimizer, Suggestion
+from hpbridge.errors import OptionError
+from hpbridge.trial import State
+from hpbridge_skopt._repairs import FullInteger, RepairedGBRT
+from hpbridge_skopt._space import dimensions, encode, library_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpbridge.backend import Algorithm, Outcome, Problem
+    from hpbridge.encoding import Encoded
+    from hpbridge.parameters import Label, Parameter
+
+_DIMENSIONS = {cls.__name__: cls for cls in (Categorical, FullInteger, Integer, Real)}
+_LARGEST_SEED = np.iinfo(np.int32).max
+# The models square and sum what they are told; beyond this that overflows.
+_LARGEST_VALUE = 1e150
+
+
+def create(
+    problem: Problem, algorithm: Algorithm, options: Any, seed: int
+) -> Optimizer:
+    encoded = encode(problem, algorithm, options)
+    if not encoded.native:
+        return OnePoint(encoded)
+    space = [call.make(_DIMENSIONS) for call in dimensions(encoded, algorithm, options)]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Sobol' would like a power of two
+            library = _make_library(algorithm.name, space, options, library_seed(seed))
+    except (MemoryError, ValueError) as error:  # a design that is too large
+        raise OptionError.invalid(f"skopt:{algorithm.name}", [str(error)]) from error
+    return SkoptOptimizer(encoded, library, learns=algorithm.learns)
+
+
+def _make_library(
+    algorithm: str, space: list[Any], options: Any, seed: int
+) -> skopt.Optimizer:
+    """Return the Optimizer that the library's own function makes.
+
+    Source:
+        scikit-optimize 0.10.2, `gp_minimize`, `forest_minimize`, `gbrt_minimize`,
+        `dummy_minimize` and `base_minimize`: who draws which seed from what.
+    """
+    if algorithm == "random":
+        rng = np.random.RandomState(seed)
+        rng.randint(0, _LARGEST_SEED)  # dummy_minimize draws a seed and drops it
+        # Never told anything, it stays in the initial phase and fits no model.
+        return skopt.Optimizer(
+            space, DummyRegressor(), acq_optimizer="sampling", random_state=rng
+        )
+    model: Any = algorithm.upper()
+    state: int | np.random.RandomState = seed
+    if algorithm == "gp":
+        state = np.random.RandomState(seed)
+        space = normalize_dimensions(space)
+        estimator_seed = state.randint(0, _LARGEST_SEED)
+        model = cook_estimator(
+            "GP", space=space, random_state=estimator_seed, noise=options.noise
+        )
+    elif algorithm == "gbrt":
+        model = RepairedGBRT(
+            base_estimator=GradientBoostingRegressor(n_estimators=30, loss="quantile"),
+            random_state=np.random.RandomState(seed),
+            n_jobs=options.n_jobs,
+        )
+    return skopt.Optimizer(
+        space,
+        model,
+        n_initial_points=options.n_initial_points,
+        initial_point_generator=options.initial_point_generator,
+        n_jobs=options.n_jobs,
+        acq_func=options.acq_func,
+        acq_optimizer=getattr(options, "acq_optimizer", "sampling"),
+        acq_func_kwargs={"xi": options.xi, "kappa": options.kappa},
+        acq_optimizer_kwargs={
+            "n_points": options.n_points,
+            "n_restarts_optimizer": getattr(options, "n_restarts_optimizer", 5),
+            "n_jobs": options.n_jobs,
+        },
+        random_state=state,
+        model_queue_size=1,  # by default it keeps every model; it uses the last only
+    )
+
+
+class OnePoint(Optimizer):
+    """A space with nothing to search, which the library does not take."""
+
+    def __init__(self, encoded: Encoded) -> None:
+        self._encoded = encoded
+        self._n_asked = 0
+
+    def ask(self) -> Suggestion:
+        self._n_asked += 1
+        return Suggestion(self._n_asked - 1, self._encoded.decode({}))
+
+    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        pass
+
+    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
+        pass
+
+
+class SkoptOptimizer(Optimizer):
+    """An Optimizer of the library, told when it is asked the next time.
+
+    One after the other that is the library's own loop, without the model that it fits
+    after the last trial. What came in between two asks is told as one batch, as the
+    library's ``x0`` and ``y0`` are, with one fit.
+
+    Args:
+        encoded: The space.
+        library: What `_make_library` returned.
+        learns: Whether to tell it anything.
+    """
+
+    def __init__(
+        self, encoded: Encoded, library: skopt.Optimizer, *, learns: bool
+    ) -> None:
+        self._encoded = encoded
+        self._library = library
+        self._learns = learns
+        self._n_asked = 0
+        self._pending: dict[int, list[Any]] = {}
+        self._untold: list[tuple[list[Any], float]] = []
+        self._liar: skopt.Optimizer | None = None
+
+    def ask(self) -> Suggestion:
+        with warnings.catch_warnings():
+            # It warns of points that it proposes again, and of what scikit-learn does.
+            warnings.simplefilter("ignore")
+            self._tell_library()
+            point = self._next_point()
+        number = self._n_asked
+        self._n_asked += 1
+        self._pending[number] = point
+        native = dict(zip(self._encoded.native, point, strict=True))
+        return Suggestion(number, self._encoded.decode(native))
+
+    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        # The point as it was asked: with it the model sees inactive parameters as
+        # drawn, and floats unrounded, as in the library's own loop.
+        self._note(self._pending.pop(suggestion.id), outcome)
+
+    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
+        values = self._encoded.encode(params)
+        native = self._encoded.native
+        self._note([_clamp(native[name], values[name]) for name in native], outcome)
+
+    def _note(self, point: list[Any], outcome: Outcome) -> None:
+        self._liar = None
+        if self._learns:
+            self._untold.append((point, _value_of(outcome)))
+
+    @property
+    def _n_missing(self) -> int:
+        """How many finite values the initial phase still lacks."""
+        n_initial: int = self._library.n_initial_points_
+        return n_initial - len(self._library.Xi)
+
+    def _tell_library(self) -> None:
+        """Tell what is finite, and at the end of the initial phase everything.
+
+        What is not finite gets the worst value so far (minus infinity: the best), since
+        a single one would break the model for good. In the initial phase it waits, so
+        that the model begins with as many real values as were asked for.
+        """
+        finite = [told for told in self._untold if math.isfinite(told[1])]
+        rest = [told for told in self._untold if not math.isfinite(told[1])]
+        if len(finite) >= self._n_missing:
+            seen = [*self._library.yi, *(value for _, value in finite)]
+            finite += [
+                (point, min(seen) if value == -math.inf else max(seen))
+                for point, value in rest
+            ]
+            rest = []
+        if finite:
+            points, values = zip(*finite, strict=True)
+            self._library.tell(list(points), list(values))
+        self._untold = rest
+
+    def _next_point(self) -> list[Any]:
+        if self._n_missing > 0:
+            return self._initial_point()
+        if not self._pending:
+            return list(self._library.ask())
+        return self._next_to_pending()
+
+    def _initial_point(self) -> list[Any]:
+        design = self._library._initial_samples
+        if design is None:
+            return list(self._library.ask())
+        # The library counts the told points only, and would repeat itself.
+        index = len(self._library.Xi) + len(self._pending) + len(self._untold)
+        if index < len(design):
+            return list(design[index])
+        return list(self._library.space.rvs(random_state=self._library.rng)[0])
+
+    def _next_to_pending(self) -> list[Any]:
+        """Ask a copy that believes that pending points came out as well as the best.
+
+        Source:
+            scikit-optimize 0.10.2, ``Optimizer.ask(n_points, strategy="cl_min")``,
+            which can only tell the points of its own batch; Ginsbourger et al. 2010.
+        """
+        if self._liar is None:
+            self._liar = _copy(self._library)
+        liar = self._liar
+        n_known = len(liar.Xi) - len(self._library.Xi)
+        points = list(self._pending.values())[n_known:]
+        liar.tell(points, [min(liar.yi)] * len(points))
+        return list(liar.ask())
+
+
+def _copy(library: skopt.Optimizer) -> skopt.Optimizer:
+    """Return a copy that shares nothing that `tell` changes.
+
+    `Optimizer.copy` would fit a model, and make the design once more.
+    """
+    other = copy.copy(library)
+    other.Xi, other.yi = list(library.Xi), list(library.yi)
+    other.models = list(library.models)
+    if hasattr(library, "gains_"):
+        other.gains_ = library.gains_.copy()
+    other.rng = np.random.RandomState(library.rng.randint(0, _LARGEST_SEED))
+    return other
+
+
+def _value_of(outcome: Outcome) -> float:
+    """Return the value to tell, or what is not finite."""
+    if outcome.state is State.FAILED or not outcome.values:
+        return math.nan
+    value = outcome.values[0]
+    if not math.isfinite(value):
+        return value
+    return min(max(value, -_LARGEST_VALUE), _LARGEST_VALUE)
+
+
+def _clamp(parameter: Parameter, value: Any) -> Any:
+    low = getattr(parameter, "low", None)
+    if low is None:
+        return value
+    return min(max(value, low), parameter.high)  # type: ignore[attr-defined]

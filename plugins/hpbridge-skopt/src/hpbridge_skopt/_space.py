@@ -1,0 +1,130 @@
+"""The native space and the native call, described without importing the library.
+
+Both the optimizer, which makes the objects, and `explain`, which prints them, read
+these descriptions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.capabilities import Feature
+from hpbridge.categorical import Categorical
+from hpbridge.encoding import CODECS, Encoded
+from hpbridge.errors import OptionError, UnsupportedFeatureError
+from hpbridge.parameters import Float, Int, Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpbridge.backend import Algorithm, Problem
+
+# Trees compute in 32-bit floats; an Integer goes through a 64-bit float.
+_LARGEST_FLOAT = 1e38
+_LARGEST_INT = 2**53
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a class, to be made or to be printed."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+    def make(self, names: Mapping[str, Any]) -> Any:
+        """Return the object, of the class that has this name among `names`."""
+        return names[self.name](*self.args, **self.kwargs)
+
+    def source(self) -> str:
+        """Return the call as Python source."""
+        parts = [repr(arg) for arg in self.args]
+        parts += [f"{name}={value!r}" for name, value in self.kwargs.items()]
+        return f"{self.name}({', '.join(parts)})"
+
+
+def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:
+    """Return the space as the library can search it.
+
+    Raises:
+        UnsupportedFeatureError: If it cannot, with every reason.
+        OptionError: If the options do not go with the space.
+    """
+    optimizer = f"skopt:{algorithm.name}"
+    reasons = _reasons_against(problem, algorithm)
+    if reasons:
+        raise UnsupportedFeatureError.refused(optimizer, reasons, [])
+    encoded = Encoded(problem.space, algorithm.capabilities, optimizer)
+    for name, native in encoded.native.items():
+        if isinstance(native, Categorical) and not _are_texts(native.labels):
+            # The library hands out numpy scalars, compares 1 and True, and crashes on
+            # some mixtures; positions give the same trials without that.
+            encoded.codecs[name] = CODECS["choice-index"](problem.space[name])
+    encoded.native = {n: c.native for n, c in encoded.codecs.items() if c.native}
+    _check_gradient(encoded, optimizer, options)
+    return encoded
+
+
+def _are_texts(labels: tuple[object, ...]) -> bool:
+    # NumPy drops the null characters at the end of a text.
+    return all(isinstance(label, str) and "\0" not in label for label in labels)
+
+
+def _reasons_against(problem: Problem, algorithm: Algorithm) -> list[str]:
+    capabilities = algorithm.capabilities
+    found = capabilities.reasons_against(problem.space)
+    for feature, count, least in [
+        (Feature.MULTI_OBJECTIVE, problem.n_objectives, 1),
+        (Feature.CONSTRAINTS, problem.n_constraints, 0),
+    ]:
+        if count > least:
+            why = capabilities.why_not(feature)
+            found.append(f"{count} needs {feature.value}: {why}")
+    for name, parameter in problem.space.searched.items():
+        limit = _limit(parameter)
+        if limit and max(abs(parameter.low), abs(parameter.high)) > limit:  # type: ignore[attr-defined]
+            found.append(f"{name!r} reaches beyond {limit:g}: the library cannot")
+    return found
+
+
+def _limit(parameter: Parameter) -> float | None:
+    if isinstance(parameter, Int):
+        return _LARGEST_INT
+    if isinstance(parameter, Float) and not (parameter.log or parameter.step):
+        return _LARGEST_FLOAT
+    return None
+
+
+def _check_gradient(encoded: Encoded, optimizer: str, options: Any) -> None:
+    if getattr(options, "acq_optimizer", "auto") != "lbfgs" or not encoded.native:
+        return
+    if all(isinstance(native, Categorical) for native in encoded.native.values()):
+        problem = "acq_optimizer='lbfgs' needs a parameter that is not a choice"
+        raise OptionError.invalid(optimizer, [problem])
+
+
+def dimensions(encoded: Encoded, algorithm: Algorithm, options: Any) -> list[Call]:
+    """Return the calls that make the library's dimensions, in order."""
+    design = getattr(options, "initial_point_generator", "random")
+    is_normalized = algorithm.name == "gp" or design != "random"
+    integer = "FullInteger" if is_normalized else "Integer"
+    return [_dimension(n, p, integer) for n, p in encoded.native.items()]
+
+
+def _dimension(name: str, parameter: Parameter, integer: str) -> Call:
+    if isinstance(parameter, Float):
+        # The default base is 10. Under trees any other is clipped to wrong bounds.
+        prior = {"prior": "log-uniform"} if parameter.log else {}
+        return Call("Real", (parameter.low, parameter.high), {**prior, "name": name})
+    if isinstance(parameter, Int):
+        return Call(integer, (parameter.low, parameter.high), {"name": name})
+    assert isinstance(parameter, Categorical)
+    weights = parameter.weights
+    prior_ = {} if weights is None else {"prior": list(weights)}
+    return Call("Categorical", (list(parameter.labels),), {**prior_, "name": name})
+
+
+def library_seed(seed: int) -> int:
+    """Return the seed within the 32 bits that the library takes."""
+    return seed % 2**32
