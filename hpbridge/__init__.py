@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from hpbridge.comparing import Comparison, compare
     from hpbridge.errors import HpbridgeError
     from hpbridge.experiment import Experiment
-    from hpbridge.parameters import Constant, Float, Int, LogNormal, Normal
+    from hpbridge.parameters import Constant, Float, Int
+    from hpbridge.priors import LogNormal, Normal
     from hpbridge.resuming import resume
     from hpbridge.running import maximize, minimize, run
     from hpbridge.space import Space
@@ -43,8 +44,8 @@ _HOMES = {
     "Float": "parameters",
     "HpbridgeError": "errors",
     "Int": "parameters",
-    "LogNormal": "parameters",
-    "Normal": "parameters",
+    "LogNormal": "priors",
+    "Normal": "priors",
     "Space": "space",
     "State": "trial",
     "Study": "study",

@@ -119,7 +119,11 @@ class Optimizer(ABC):
         A forbidden point is told as failed, without having been run.
         """
 
-    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
+    def observe(  # the arguments are for those who override it
+        self,
+        params: Mapping[str, Label],  # noqa: ARG002
+        outcome: Outcome,  # noqa: ARG002
+    ) -> None:
         """Learn from a trial that this optimizer never proposed.
 
         Args:

@@ -138,6 +138,9 @@ class Capabilities(Mapping[Feature, Capability]):
     def __getitem__(self, feature: Feature) -> Capability:
         return self._declared.get(feature, _UNDECLARED)
 
+    def __contains__(self, feature: object) -> bool:
+        return feature in self._declared
+
     def __iter__(self) -> Iterator[Feature]:
         return iter(self._declared)
 
@@ -170,7 +173,7 @@ class Capabilities(Mapping[Feature, Capability]):
         return f"{words} ({capability.note})" if capability.note else words
 
 
-def feature_of(parameter: Parameter) -> Feature:
+def feature_of(parameter: Parameter) -> Feature:  # noqa: PLR0911 - one a kind
     """Return the feature that a searched parameter needs.
 
     Raises:

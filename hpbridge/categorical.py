@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.parameters import (
@@ -16,10 +17,10 @@ from hpbridge.parameters import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
 
-def label_of(choice: object) -> Label:
+def label_of(choice: object) -> Label:  # noqa: PLR0911 - one a kind
     """Return the JSON scalar that stands for a choice in a record.
 
     Args:
@@ -29,8 +30,12 @@ def label_of(choice: object) -> Label:
     Raises:
         ValueError: If nothing stable names the object, with one sentence.
     """
-    if choice is None or isinstance(choice, (bool, str, int)):
+    if choice is None or isinstance(choice, bool):
         return choice
+    if isinstance(choice, str):
+        return str.__str__(choice)  # of a subclass, such as an enum's, the bare text
+    if isinstance(choice, int):
+        return int(choice)
     if isinstance(choice, float):
         return float(choice) if math.isfinite(choice) else repr(float(choice))
     if isinstance(choice, numbers.Real):
@@ -133,20 +138,12 @@ class Categorical(Parameter):
     def _read_weights(self, weights: Any) -> tuple[float, ...] | None:
         if weights is None:
             return None
-        if hasattr(weights, "keys"):
-            unknown = [k for k in weights if k not in self.labels]
-            missing = [k for k in self.labels if k not in weights]
-            if unknown or missing:
-                self._problems.append(
-                    f"weights must name every choice; unknown {unknown}, missing {missing}"
-                )
-                return None
-            weights = [weights[label] for label in self.labels]
-        values = [plain_number(w) for w in weights]
+        values = [plain_number(weight) for weight in self._in_order(weights)]
+        if self._problems:
+            return None
         if len(values) != len(self.labels):
-            self._problems.append(
-                f"{len(values)} weights for {len(self.labels)} choices"
-            )
+            problem = f"{len(values)} weights for {len(self.labels)} choices"
+            self._problems.append(problem)
             return None
         wrong = [w for w in values if not (is_number(w) and 0 < w < math.inf)]
         if wrong:
@@ -156,6 +153,22 @@ class Categorical(Parameter):
         if math.isclose(total, 1.0, rel_tol=1e-12):
             return tuple(values)  # so that writing and reading a space changes no bit
         return tuple(w / total for w in values)
+
+    def _in_order(self, weights: Any) -> Iterable[object]:
+        """Return weights in the order of the choices; nothing when that is unclear."""
+        if isinstance(weights, (str, set)) or not isinstance(weights, Iterable):
+            self._problems.append(f"weights must be numbers in order, got {weights!r}")
+            return []
+        if not isinstance(weights, Mapping):
+            return weights
+        unknown = [k for k in weights if k not in self.labels]
+        missing = [k for k in self.labels if k not in weights]
+        if unknown or missing:
+            self._problems.append(
+                f"weights must name every choice; unknown {unknown}, missing {missing}"
+            )
+            return []
+        return [weights[label] for label in self.labels]
 
     def problems(self) -> list[str]:
         """Return what is wrong with the choices and the weights."""
@@ -197,7 +210,7 @@ class Categorical(Parameter):
             if choice is value:
                 return label
         for label, choice in zip(self.labels, self.choices, strict=True):
-            if _equal(choice, value) or _equal(label, value):
+            if is_equal(choice, value) or is_equal(label, value):
                 return label
         msg = f"is {value!r}, not one of {list(self.labels)}"
         raise ValueError(msg)
@@ -224,8 +237,9 @@ class Categorical(Parameter):
         return f"Categorical({list(self.labels)!r}{extra})"
 
 
-def _equal(left: object, right: object) -> bool:
+def is_equal(left: object, right: object) -> bool:
+    """Say whether two objects of a user are equal; never raises."""
     try:
         return bool(left == right)
-    except Exception:
+    except Exception:  # noqa: BLE001 - a user's object may define any __eq__
         return False

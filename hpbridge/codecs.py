@@ -127,15 +127,15 @@ class Single(Codec):
         """Say that the library does not see it."""
         return "has one value, is not searched"
 
-    def decode(self, value: Any) -> Label:
+    def decode(self, value: Any) -> Label:  # noqa: ARG002 - there is only one
         """Return the one value."""
         return self._value
 
-    def encode(self, value: Any) -> Label:
+    def encode(self, value: Any) -> Label:  # noqa: ARG002 - there is only one
         """Return the one value."""
         return self._value
 
-    def source(self, expression: str) -> str:
+    def source(self, expression: str) -> str:  # noqa: ARG002 - there is only one
         """Return the one value's literal."""
         return repr(self._value)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from hpbridge.study import Study, study_of
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -99,7 +99,7 @@ class Contest:
 
     def shared_points(self, seed: int) -> tuple[Params, ...]:
         """Return the first points that all optimizers of one repeat have in common."""
-        rng = random.Random(f"hpbridge shared start {seed}")  # noqa: S311
+        rng = random.Random(f"hpbridge shared start {seed}")
         space = self.experiment.space
         return tuple(space.sample(rng) for _ in range(self.shared_start))
 

@@ -30,7 +30,7 @@ WHOLE_SPACE_ENCODINGS = {
     "flatten": "always draws it; the objective sees it only when it is active",
     "reject": "a forbidden point is told as failed and another one is asked for",
 }
-"""Encodings that concern the space, not one parameter; `Encoded` and the run do them."""
+"""Encodings of the space, not of one parameter; `Encoded` and the run do them."""
 
 
 class Encoded:
@@ -122,7 +122,7 @@ class Encoded:
         """
         lines = [
             "def decode(x):",
-            '    """Native values by name -> the parameters that the objective sees."""',
+            '    """Native values by name -> what the objective sees."""',
             "    p = {}",
         ]
         for name, codec in self.codecs.items():
@@ -142,12 +142,13 @@ class Encoded:
             name: The parameter.
             variable: The name of a dict that holds its active parents.
         """
-        parts = [
-            f"{variable}.get({parent!r}, ...) in {values!r}"
-            for parent, values in self.space[name].when
-            if parent in self.codecs
-        ]
-        return " and ".join(parts)
+        parts: list[str] = []
+        for parent, values in self.space[name].when:
+            if parent in self.codecs:
+                parts.append(f"{variable}.get({parent!r}, ...) in {values!r}")
+            else:  # a constant: it has the value, but may have a condition itself
+                parts.append(self.condition_source(parent, variable))
+        return " and ".join(filter(None, parts))
 
 
 def _codec(parameter: Parameter, capabilities: Capabilities) -> Codec:

@@ -11,18 +11,18 @@ The tree::
     │   ├── BackendNotFoundError (KeyError)   no plugin of that name
     │   ├── AlgorithmNotFoundError (KeyError) the backend has no such algorithm
     │   ├── DriverNotFoundError (KeyError)    no plugin has such a driver
-    │   ├── BackendLoadError (ImportError)    the plugin is there, but fails to load
-    │   ├── LibraryNotInstalledError (ImportError)  the plugin's library is not there
+    │   ├── BackendLoadError (ImportError)    the plugin fails to load
+    │   ├── LibraryNotInstalledError (ImportError)  its library is not there
     │   ├── OptimizerError (RuntimeError)     the library failed in ask or tell
     │   └── ContractError                     the plugin broke a rule of the contract
-    ├── UnsupportedFeatureError (NotImplementedError)  the backend cannot do what is asked
-    ├── ForeignHistoryError (NotImplementedError)  the optimizer cannot learn from this trial
+    ├── UnsupportedFeatureError (NotImplementedError)  the backend cannot do it
+    ├── ForeignHistoryError (NotImplementedError)  it cannot learn from this trial
     ├── StoreError (OSError)                  the store cannot be read or written
     │   ├── StoreLockedError                  another process writes this study
     │   ├── StoreSchemaError                  the store was made by another version
     │   ├── StudyNotFoundError (KeyError)     the store holds no such study
     │   └── ComparisonNotFoundError (KeyError)  the store holds no such comparison
-    └── ObjectiveError (RuntimeError)         the objective failed and --on-error is stop
+    └── ObjectiveError (RuntimeError)         it failed, and on_error is stop
 
 Each message is: who and what is wrong with the offending value; one line a
 problem, all of them; one ``Hint:``.
@@ -223,7 +223,7 @@ class OptimizerError(BackendError, RuntimeError):
         headline = (
             f"Optimizer {optimizer!r} failed {doing}: {type(error).__name__}: {text}"
         )
-        hint = "`hpbridge doctor` says whether it works here at all; --traceback shows where"
+        hint = "`hpbridge doctor` says whether it works here; --traceback shows where"
         return cls(compose(headline, hint=hint))
 
 

@@ -54,7 +54,7 @@ def evaluate(
     except TrialPruned as signal:
         text = str(signal) or None
         return Result(State.PRUNED, reports=tuple(trial.reports), error=text)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - an objective may raise anything
         return Result(
             State.FAILED,
             reports=tuple(trial.reports),
@@ -112,6 +112,8 @@ def as_number(value: Any) -> float:
     Raises:
         TypeError: If it is no real number; the message describes it.
     """
+    if type(value) is float:
+        return value
     size = getattr(value, "size", None)
     if isinstance(size, int) and hasattr(value, "item") and hasattr(value, "shape"):
         if size != 1:

@@ -85,9 +85,9 @@ def _read_one(value: object, kind: Any) -> object:
     return _as_scalar(value, kind)
 
 
-def _as_none(value: object) -> None:
+def _as_none(value: object) -> object:
     if value is None or (isinstance(value, str) and value.lower() in {"none", "null"}):
-        return
+        return None
     raise ValueError(value)
 
 
@@ -102,7 +102,7 @@ def _as_tuple(value: object, kinds: tuple[Any, ...]) -> tuple[object, ...]:
     items = json.loads(value) if isinstance(value, str) else value
     if not isinstance(items, (list, tuple)):
         raise ValueError(value)
-    if len(kinds) == 2 and kinds[1] is Ellipsis:
+    if kinds[1:] == (Ellipsis,):
         return tuple(_read(item, kinds[0]) for item in items)
     if len(items) != len(kinds):
         raise ValueError(value)
@@ -114,7 +114,8 @@ def _as_scalar(value: object, kind: Any) -> object:
         words = {"true": True, "false": False, "1": True, "0": False}
         if isinstance(value, bool):
             return value
-        return words[value.lower()] if isinstance(value, str) else _refuse(value)
+        word = value.lower() if isinstance(value, str) else ""
+        return words[word] if word in words else _refuse(value)
     if isinstance(value, bool):
         raise ValueError(value)
     if kind is float and isinstance(value, (int, float, str)):

@@ -11,14 +11,19 @@ from __future__ import annotations
 import copy
 import math
 import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from hpbridge.priors import (
+    LogNormal,
+    Normal,
+    cumulative,
+    prior_problems,
+    quantile,
+)
 
 Label: TypeAlias = "str | int | float | bool | None"
 """A plain value: what crosses the contract and what the store holds."""
@@ -27,40 +32,23 @@ When: TypeAlias = "tuple[tuple[str, tuple[object, ...]], ...]"
 
 # A grid value may be off by the rounding of a decimal fraction, not by more.
 _GRID_TOLERANCE = 1e-9
-# Below this mass, the inverse of a truncated normal has no precise digits left.
-_SMALLEST_MASS = 1e-9
-
-
-@dataclass(frozen=True)
-class Normal:
-    """A normal prior, truncated to the parameter's range."""
-
-    mu: float
-    """Mean, in the parameter's unit."""
-    sigma: float
-    """Standard deviation, in the parameter's unit."""
-
-
-@dataclass(frozen=True)
-class LogNormal:
-    """A log-normal prior, truncated to the parameter's range."""
-
-    mu: float
-    """Mean of the natural logarithm of the parameter."""
-    sigma: float
-    """Standard deviation of the natural logarithm of the parameter."""
+# Floats count whole numbers up to here.
+_MOST_VALUES = 2**53
 
 
 def freeze_when(when: Mapping[str, object] | When | None) -> When:
+    """Return a condition as tuples; what is no condition as it is, for the space."""
     if not when:
         return ()
-    if isinstance(when, tuple):
+    if not isinstance(when, Mapping):
         return when
     return tuple((name, _as_values(values)) for name, values in when.items())
 
 
 def _as_values(values: object) -> tuple[object, ...]:
-    if isinstance(values, (list, set, frozenset, range)):
+    if isinstance(values, (set, frozenset)):
+        return tuple(sorted(values, key=repr))  # the same in every process
+    if isinstance(values, (list, range)):
         return tuple(values)
     # A tuple may be one choice or several; the space decides when it knows the parent.
     return (values,)
@@ -76,6 +64,7 @@ def plain_number(value: object) -> Any:
 
 
 def is_number(value: object) -> bool:
+    """Say whether it is an int or a float, and no bool."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
@@ -163,31 +152,7 @@ class Float(Parameter):
         ]
         if len(exclusive) > 1:
             found.append(" and ".join(exclusive) + " exclude each other")
-        return found or self._prior_problems()
-
-    def _prior_problems(self) -> list[str]:
-        if self.prior is None:
-            return []
-        if not isinstance(self.prior, (Normal, LogNormal)):
-            return [f"prior must be Normal or LogNormal, got {self.prior!r}"]
-        mu, sigma = plain_number(self.prior.mu), plain_number(self.prior.sigma)
-        if not (is_number(mu) and is_number(sigma)):
-            return [f"the prior's mu and sigma must be numbers, got {self.prior!r}"]
-        if not (math.isfinite(mu) and math.isfinite(sigma) and sigma > 0):
-            return [f"the prior needs a finite mu and sigma > 0, got {self.prior!r}"]
-        if isinstance(self.prior, LogNormal) and self.low <= 0:
-            return [f"a LogNormal prior needs low > 0, got low={self.low!r}"]
-        below, above = self._prior_cdf
-        if above - below < _SMALLEST_MASS:
-            return [f"{self.prior!r} has no mass in [{self.low!r}, {self.high!r}]"]
-        return []
-
-    @cached_property
-    def _prior_cdf(self) -> tuple[float, float]:
-        prior = cast("Normal | LogNormal", self.prior)
-        normal = NormalDist(prior.mu, prior.sigma)
-        scale = math.log if isinstance(prior, LogNormal) else float
-        return normal.cdf(scale(self.low)), normal.cdf(scale(self.high))
+        return found or prior_problems(self.prior, self.low, self.high)
 
     def quantile(self, u: float) -> float:
         """Return the value below which the fraction `u` of the prior's mass lies.
@@ -195,27 +160,13 @@ class Float(Parameter):
         Args:
             u: Between 0 and 1, both included.
         """
-        if u <= 0:
-            return self.low
-        if u >= 1:
-            return self.high
         prior = cast("Normal | LogNormal", self.prior)
-        below, above = self._prior_cdf
-        share = below + u * (above - below)
-        if not 0 < share < 1:
-            return self.low if share <= 0 else self.high
-        value = NormalDist(prior.mu, prior.sigma).inv_cdf(share)
-        if isinstance(prior, LogNormal):
-            value = math.exp(value)
-        return min(max(value, self.low), self.high)
+        return quantile(prior, self.low, self.high, u)
 
     def cumulative(self, value: float) -> float:
         """Return the fraction of the prior's mass below `value`."""
         prior = cast("Normal | LogNormal", self.prior)
-        below, above = self._prior_cdf
-        scale = math.log if isinstance(prior, LogNormal) else float
-        share = NormalDist(prior.mu, prior.sigma).cdf(scale(value))
-        return min(max((share - below) / (above - below), 0.0), 1.0)
+        return cumulative(prior, self.low, self.high, value)
 
     @cached_property
     def last(self) -> float:
@@ -401,7 +352,9 @@ def _step_too_large(step: object, low: object, high: object) -> str:
     return f"step={step!r} is larger than the range [{low!r}, {high!r}]"
 
 
-def _range_problems(low: object, high: object, step: object) -> list[str]:
+def _range_problems(  # noqa: PLR0911 - one a mistake
+    low: object, high: object, step: object
+) -> list[str]:
     found = [
         f"{name} must be a finite number, got {value!r}"
         for name, value in [("low", low), ("high", high), ("step", step)]
@@ -420,8 +373,11 @@ def _range_problems(low: object, high: object, step: object) -> list[str]:
     step_ = cast("float", step)
     if step_ <= 0:
         return [f"step must be positive, got {step!r}"]
-    if step_ > high_ - low_:
+    # In decimal, as it is written: in binary, 0.3 - 0.2 is less than 0.1.
+    if Decimal(repr(step)) > Decimal(repr(high)) - Decimal(repr(low)):
         return [_step_too_large(step, low, high)]
+    if (high_ - low_) / step_ > _MOST_VALUES:
+        return [f"step={step!r} gives the range [{low!r}, {high!r}] too many values"]
     return []
 
 

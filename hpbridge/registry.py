@@ -127,7 +127,7 @@ def load_plugins(entry_points: tuple[importlib.metadata.EntryPoint, ...]) -> Reg
         distribution = f"{dist.name} {dist.version}" if dist else entry_point.value
         try:
             backends, own_drivers = _ask_plugin(entry_point)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             reason = str(error) or type(error).__name__
             broken.append(Broken(entry_point.name, distribution, reason))
             continue

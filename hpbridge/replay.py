@@ -15,9 +15,8 @@ from hpbridge.session import Ask
 from hpbridge.trial import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-    from hpbridge.backend import Optimizer
     from hpbridge.session import Session
     from hpbridge.trial import FinishedTrial
 
@@ -45,43 +44,48 @@ def replay(
     asks: dict[int, Ask] = {}
     n_told = 0
     for trial in sorted([*trials, *pending], key=lambda trial: trial.number):
-        while n_told < trial.tells_before:
-            earlier = by_telling[n_told]
-            session.tell(asks[earlier.number], earlier)
-            session.remember(earlier)
-            n_told += 1
-        ask = ask_of(trial)
+        n_due = max(trial.tells_before, n_told)
+        _tell(session, asks, by_telling[n_told:n_due])
+        n_told = n_due
+        asks[trial.number] = ask = ask_of(trial)
         if trial.origin is Origin.ASKED:
-            try:
-                suggestion = session.ask_allowed()
-            except ExhaustedError as end:
-                return f"trial {trial.number}: the optimizer is exhausted: {end}"
-            if dict(suggestion.params) != dict(trial.params):
-                return (
-                    f"trial {trial.number}: proposed {dict(suggestion.params)!r}, "
-                    f"recorded {dict(trial.params)!r}"
-                )
-            ask = Ask(**{**vars(ask), "suggestion": suggestion})
-        asks[trial.number] = ask
-    for trial in by_telling[n_told:]:
-        session.tell(asks[trial.number], trial)
-        session.remember(trial)
+            difference = _ask_again(session, ask)
+            if difference is not None:
+                return f"trial {trial.number}: {difference}"
+    _tell(session, asks, by_telling[n_told:])
     after = max(asks, default=-1) + 1
     session.continue_numbers(after, [asks[trial.number] for trial in pending])
     return None
 
 
-def observe(
-    session: Session,
-    make_optimizer: Callable[[], Optimizer],
-    trials: list[FinishedTrial],
-    pending: list[FinishedTrial],
+def _ask_again(session: Session, ask: Ask) -> str | None:
+    """Ask for a recorded proposal once more; say where it differs, if it does."""
+    try:
+        suggestion = session.ask_allowed()
+    except ExhaustedError as end:
+        return f"the optimizer is exhausted: {end}"
+    if dict(suggestion.params) != dict(ask.params):
+        proposed, recorded = dict(suggestion.params), dict(ask.params)
+        return f"proposed {proposed!r}, recorded {recorded!r}"
+    ask.suggestion = suggestion
+    return None
+
+
+def _tell(
+    session: Session, asks: dict[int, Ask], trials: Iterable[FinishedTrial]
 ) -> None:
-    """Let a fresh optimizer observe a record, without reliving it.
+    for trial in trials:
+        session.tell(asks[trial.number], trial)
+        session.remember(trial)
+
+
+def observe(
+    session: Session, trials: list[FinishedTrial], pending: list[FinishedTrial]
+) -> None:
+    """Let the session's fresh optimizer observe a record, without reliving it.
 
     Trials that never finished run again, and are observed when they have.
     """
-    session.optimizer = make_optimizer()
     session.finished.clear()
     session.best = None
     for trial in sorted(trials, key=lambda trial: trial.told):

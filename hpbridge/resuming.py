@@ -7,19 +7,19 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.capabilities import Feature
-from hpbridge.choosing import choose
-from hpbridge.errors import ExperimentError
+from hpbridge.choosing import Choice, choose, versions_of
+from hpbridge.errors import ExperimentError, OptimizerError
 from hpbridge.plan import Plan
+from hpbridge.replay import CONTINUED, RESUMED, observe, replay
 from hpbridge.running import drive, finished_study, new_session
 from hpbridge.session import Listener, Session, Settings
 from hpbridge.study import Study, trial_of
-from hpbridge.trial import Origin
+from hpbridge.trial import Origin, trial_seed
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
-    from hpbridge.backend import Optimizer
     from hpbridge.experiment import Experiment
     from hpbridge.space import Space
     from hpbridge.store import Database
@@ -54,51 +54,88 @@ def resume(
     from hpbridge.store import StudyWriter, open_store
 
     database = open_store(store)
-    row = database.study(str(study))
+    row = database.study(study)
     experiment = experiment or _reload(row)
     _check_same(row, experiment)
+    plan, settings = _plan_of(row, experiment, n_trials)
+    with StudyWriter(database, row["id"], row["name"]) as writer:
+        optimizer = plan.choice.make(experiment, plan.seed)
+        session = new_session(plan, optimizer, writer, tuple(callbacks))
+        session.notes += json.loads(row["notes"])
+        session.notes += _changed_versions(row, plan.choice)
+        relive(session, plan, database.trials(row["id"]))
+        writer.update(status="running", stop_reason=None, settings=settings)
+        drive(session, plan, writer)
+    return finished_study(session, database, row["id"], experiment.space)
+
+
+def _plan_of(
+    row: Mapping[str, Any], experiment: Experiment, n_trials: int | None
+) -> tuple[Plan, str]:
+    """Return the plan of a stored study, and its settings for the store."""
     stored = json.loads(row["settings"])
     if n_trials is not None:
         stored["n_trials"] = n_trials
     names = {f.name for f in fields(Settings)}
     settings = Settings(**{k: v for k, v in stored.items() if k in names})
-    optimizer = f"{row['backend']}:{row['algorithm']}"
-    chosen = choose(optimizer, experiment, json.loads(row["options"]))
+    name = f"{row['backend']}:{row['algorithm']}"
+    chosen = choose(name, experiment, json.loads(row["options"]))
     shared = tuple(stored.get("shared", ()))
-    seed = int(row["seed"])
-    plan = Plan(experiment, chosen, settings, seed, stored["driver"], shared=shared)
-    with StudyWriter(database, row["id"], row["name"]) as writer:
-        writer.update(status="running", stop_reason=None, settings=json.dumps(stored))
-        session = new_session(
-            plan, chosen.make(experiment, seed), writer, tuple(callbacks)
-        )
-        session.notes += json.loads(row["notes"])
-        relive(session, plan, database.trials(row["id"]))
-        drive(session, plan, writer)
-    return finished_study(session, database, row["id"], experiment.space)
+    seed, driver = int(row["seed"]), stored["driver"]
+    plan = Plan(experiment, chosen, settings, seed, driver, shared=shared)
+    return plan, json.dumps(stored)
+
+
+def _changed_versions(row: Mapping[str, Any], choice: Choice) -> list[str]:
+    before, now = json.loads(row["versions"]), versions_of(choice)
+    changes = [
+        f"{name} {before.get(name, 'none')} -> {now.get(name, 'none')}"
+        for name in {**before, **now}
+        if before.get(name) != now.get(name)
+    ]
+    return ["resumed with other versions: " + ", ".join(changes)] if changes else []
 
 
 def relive(session: Session, plan: Plan, rows: list[dict[str, Any]]) -> None:
     """Bring a fresh session to where the record ends, and note how."""
-    from hpbridge.replay import CONTINUED, RESUMED, observe, replay
-    from hpbridge.store.schema import RUNNING
-
     space = plan.experiment.space
-    trials = [trial_of(r, space) for r in rows if r["state"] != RUNNING]
-    pending = [_pending_of(r, space) for r in rows if r["state"] == RUNNING]
-    known = {trial.number for trial in [*trials, *pending]}
-    difference: str | None = "the algorithm is not deterministic"
-    if plan.choice.algorithm.capabilities.can(Feature.REPLAY):
-        difference = replay(session, trials, pending)
+    trials = [trial_of(r, space) for r in rows if r["told"] is not None]
+    pending = [_pending_of(r, space) for r in rows if r["told"] is None]
+    if len(trials) >= plan.settings.n_trials:
+        for trial in sorted(trials, key=lambda trial: trial.told):
+            session.remember(trial)
+        return  # nothing is left to propose
+    difference = _difference(session, plan, trials, pending)
     if difference is not None:
-        make: Callable[[], Optimizer] = lambda: plan.choice.make(
-            plan.experiment, plan.seed
-        )
-        observe(session, make, trials, pending)
+        # With the same seed, it could propose its first points once more.
+        seed = trial_seed(plan.seed, len(trials))
+        session.optimizer = plan.choice.make(plan.experiment, seed)
+        observe(session, trials, pending)
     if trials:
         note = RESUMED if difference is None else f"{CONTINUED} ({difference})"
         session.notes.append(f"after {len(trials)} trials {note}")
-    # Points that were to run first, and had not.
+    _enqueue_first(session, plan, {t.number for t in [*trials, *pending]})
+    session.apply_target()
+
+
+def _difference(
+    session: Session,
+    plan: Plan,
+    trials: list[FinishedTrial],
+    pending: list[FinishedTrial],
+) -> str | None:
+    """Replay the record; return why the study cannot go on as if never stopped."""
+    if not plan.choice.algorithm.capabilities.can(Feature.REPLAY):
+        return "the algorithm is not deterministic"
+    try:
+        return replay(session, trials, pending)
+    except OptimizerError as error:
+        # It would fail at the same trial for ever; observing may get it past.
+        return str(error).splitlines()[0].rstrip(".")
+
+
+def _enqueue_first(session: Session, plan: Plan, known: set[int]) -> None:
+    """Add the points that were to run first, and had not."""
     first = [(p, Origin.BASELINE) for p in plan.experiment.baseline_points]
     first += [(p, Origin.SHARED) for p in plan.shared]
     for number, (point, origin) in enumerate(first):
@@ -123,10 +160,16 @@ def _reload(row: Mapping[str, Any]) -> Experiment:
 
 
 def _check_same(row: Mapping[str, Any], experiment: Experiment) -> None:
+    whose = f"those of study {row['name']!r}"
+    bounds = [[b.metric, b.sign, b.bound] for b in experiment.bounds]
+    metrics: dict[str, str] = json.loads(row["metrics"])
     problems = []
     if json.loads(row["space"]) != json.loads(json.dumps(experiment.space.to_json())):
         problems.append(f"its space is not the one that study {row['name']!r} searched")
-    if json.loads(row["metrics"]) != experiment.metrics:
-        problems.append(f"its metrics are not those of study {row['name']!r}")
+    # In order: the first one is the one that counts.
+    if list(metrics.items()) != list(experiment.metrics.items()):
+        problems.append(f"its metrics {dict(experiment.metrics)!r} are not {whose}")
+    if json.loads(row["settings"]).get("bounds", []) != bounds:
+        problems.append(f"its constraints are not {whose}")
     if problems:
         raise ExperimentError.invalid(experiment.name, problems)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DEFAULT_TRIALS = 50
 
 
-def run(
+def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     experiment: Experiment,
     backend: str = "optuna",
     *,
@@ -119,6 +119,7 @@ def new_session(
     writer: StudyWriter,
     callbacks: tuple[Listener, ...],
 ) -> Session:
+    """Return the session of a plan, with nothing in it yet."""
     return Session(
         experiment=plan.experiment,
         optimizer=optimizer,
@@ -141,6 +142,7 @@ def _note_refused_points(session: Session, plan: Plan) -> None:
 
 
 def drive(session: Session, plan: Plan, writer: StudyWriter) -> None:
+    """Let the driver run a session to its end, and write down how it ended."""
     status = "failed"
     try:
         driver_of(plan.driver).run(session, plan.settings)
@@ -158,7 +160,8 @@ def drive(session: Session, plan: Plan, writer: StudyWriter) -> None:
 def finished_study(
     session: Session, database: Database, study_id: int, space: Space
 ) -> Study:
-    study = study_of(database.study(str(study_id)), [], space)
+    r"""Return the study of a session that ended, with the experiment\'s own objects."""
+    study = study_of(database.study(study_id), [], space)
     trials = sorted(session.finished, key=lambda trial: trial.number)
     return replace(study, trials=tuple(trials))
 

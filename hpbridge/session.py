@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.backend import ExhaustedError, Optimizer, Outcome, Problem, Suggestion
@@ -59,7 +59,7 @@ class Settings:
     timeout_trial: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Ask:
     """A trial to run: plain data, may be sent to another process."""
 
@@ -73,7 +73,7 @@ class Ask:
     suggestion: Suggestion | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Run:
     """What running an `Ask` came to, with the times that only the driver knows."""
 
@@ -115,6 +115,7 @@ class Session:
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._running: dict[int, Ask] = {}
+        self._again: deque[Ask] = deque()
         self._waiting: deque[Ask] = deque()
         self._n_asked = 0
         self._started_at = time.monotonic()
@@ -122,6 +123,9 @@ class Session:
             m: -1.0 if way == "maximize" else 1.0
             for m, way in self.experiment.metrics.items()
         }
+        self._main, self._main_sign = next(iter(self._sign.items()))
+        self._bounds = self.experiment.bounds
+        self._space = self.experiment.space
         # With several workers, what was asked cannot be told from what was finished.
         self._announces = self.settings.workers > 1
 
@@ -159,32 +163,41 @@ class Session:
             SpaceError: If it proposes nothing but forbidden points.
         """
         with self._lock:
-            timeout = self.settings.timeout
-            if timeout is not None and self.seconds >= timeout:
-                self.stop(f"timeout of {timeout:g} seconds")
-            if self.stop_reason is not None:
+            if self._is_over():
                 return None
-            if len(self.finished) + len(self._running) >= self.settings.n_trials:
+            try:
+                ask = self._next_ask()
+            except ExhaustedError as end:
+                self.stop(f"exhausted: {end}")
                 return None
-            if self._waiting:
-                ask = replace(self._waiting.popleft(), tells_before=len(self.finished))
-            else:
-                try:
-                    ask = self._ask()
-                except ExhaustedError as end:
-                    self.stop(f"exhausted: {end}")
-                    return None
             self._running[ask.number] = ask
             if self._announces:
                 self.writer.announce(self._trial(ask, Run(Result(State.FAILED), 0, 0)))
             return ask
 
-    def _ask(self) -> Ask:
+    def _is_over(self) -> bool:
+        if self.stop_reason is not None:
+            return True
+        if len(self.finished) + len(self._running) >= self.settings.n_trials:
+            return True
+        timeout = self.settings.timeout
+        if timeout is not None and self.seconds >= timeout:
+            self.stop(f"timeout of {timeout:g} seconds")
+        return self.stop_reason is not None
+
+    def _next_ask(self) -> Ask:
+        if self._again:
+            return self._again.popleft()
+        if self._waiting:
+            ask = self._waiting.popleft()
+            ask.tells_before, ask.asked_at = len(self.finished), time.time()
+            return ask
         started = time.perf_counter()
         suggestion = self.ask_allowed()
         seconds = time.perf_counter() - started
         ask = self._number(dict(suggestion.params), Origin.ASKED)
-        return replace(ask, suggestion=suggestion, ask_seconds=seconds)
+        ask.suggestion, ask.ask_seconds = suggestion, seconds
+        return ask
 
     def ask_allowed(self) -> Suggestion:
         """Return the optimizer's next proposal that is not forbidden.
@@ -196,7 +209,7 @@ class Session:
             ContractError: If a proposal lies outside the space.
             SpaceError: If nothing but forbidden points is proposed.
         """
-        space = self.experiment.space
+        space = self._space
         for _ in range(MOST_REJECTIONS):
             try:
                 suggestion = self.optimizer.ask()
@@ -228,7 +241,9 @@ class Session:
             self.tell(ask, trial)
             seconds = time.perf_counter() - started
             self.writer.note_tell(trial.number, seconds)
-            trial = replace(trial, tell_seconds=seconds)
+            # Frozen for its readers, and none has seen it yet; a copy costs more than
+            # all the rest of this method but the disk.
+            object.__setattr__(trial, "tell_seconds", seconds)
             self.remember(trial)
             self._apply_limits(trial)
         for listener in self.listeners:
@@ -243,14 +258,14 @@ class Session:
     def _trial(self, ask: Ask, run: Run) -> FinishedTrial:
         result = run.result
         metrics = result.metrics
-        if metrics and next(iter(metrics)) != self.experiment.main_metric:
+        if metrics and next(iter(metrics)) != self._main:
             names = [*self.experiment.metrics, *metrics]
             metrics = {n: metrics[n] for n in dict.fromkeys(names) if n in metrics}
         return FinishedTrial(
             number=ask.number,
             state=result.state,
             params=ask.params,
-            values=self.experiment.space.to_objects(ask.params),
+            values=self._space.to_objects(ask.params),
             metrics=metrics,
             origin=ask.origin,
             tells_before=ask.tells_before,
@@ -287,17 +302,16 @@ class Session:
 
     def outcome(self, trial: FinishedTrial) -> Outcome:
         """Return what the optimizer is told of a trial: everything minimized."""
-        metrics = trial.metrics
+        metrics, sign = trial.metrics, self._main_sign
         values: tuple[float, ...] = ()
-        sign = self._sign[self.experiment.main_metric]
         if trial.state is State.PRUNED:
             values = (sign * trial.reports[-1][1],) if trial.reports else ()
         elif trial.state is State.COMPLETE or all(m in metrics for m in self._sign):
-            values = tuple(s * metrics[m] for m, s in self._sign.items())
-        constraints = tuple(b.violation(metrics) for b in self.experiment.bounds)
+            values = tuple([s * metrics[m] for m, s in self._sign.items()])
+        constraints = tuple([b.violation(metrics) for b in self._bounds])
         if any(map(math.isnan, constraints)):
             constraints = ()
-        reports = tuple((step, sign * value) for step, value in trial.reports)
+        reports = tuple([(step, sign * value) for step, value in trial.reports])
         return Outcome(trial.state, values, constraints, reports)
 
     def remember(self, trial: FinishedTrial) -> None:
@@ -308,32 +322,37 @@ class Session:
 
     def is_better(self, trial: FinishedTrial, than: FinishedTrial | None) -> bool:
         """Say whether a trial is complete, feasible and better by the first metric."""
-        metric = self.experiment.main_metric
         if trial.state is not State.COMPLETE:
             return False
-        if any(b.violation(trial.metrics) > 0 for b in self.experiment.bounds):
+        if any(b.violation(trial.metrics) > 0 for b in self._bounds):
             return False
-        sign = self._sign[metric]
-        return (
-            than is None or sign * trial.metrics[metric] < sign * than.metrics[metric]
-        )
+        if than is None:
+            return True
+        main, sign = self._main, self._main_sign
+        return sign * trial.metrics[main] < sign * than.metrics[main]
 
     def _apply_limits(self, trial: FinishedTrial) -> None:
         if trial.state is State.FAILED and self.settings.on_error == "stop":
             error = ObjectiveError.stopped(trial.number, trial.error or "failed")
             self.error = self.error or error
             self.stop(f"trial {trial.number} failed")
+        self.apply_target()
+
+    def apply_target(self) -> None:
+        """End the study if its best trial has reached the target."""
         target = self.settings.target
         if target is not None and self.best is not None:
-            metric = self.experiment.main_metric
-            sign = self._sign[metric]
-            if sign * self.best.metrics[metric] <= sign * target:
+            sign = self._main_sign
+            if sign * self.best.metrics[self._main] <= sign * target:
                 self.stop(f"target {target:g} reached")
 
     def continue_numbers(self, n_asked: int, pending: Iterable[Ask]) -> None:
-        """Go on after a record: the next number, and asks that never finished."""
+        """Go on after a record: the next number, and asks that never finished.
+
+        Those run first, as the trials that they are: asked when they were asked.
+        """
         self._n_asked = n_asked
-        self._waiting.extend(pending)
+        self._again.extend(pending)
 
 
 def problem_of(experiment: Experiment) -> Problem:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hpbridge.categorical import Categorical
+from hpbridge.categorical import Categorical, is_equal
 from hpbridge.errors import SpaceError, nearest
 from hpbridge.parameters import Constant, Float, Int, Label, Parameter
 from hpbridge.sampling import draw
@@ -117,14 +117,20 @@ class Space(Mapping[str, Parameter]):
             name: A parameter of the space.
             params: Plain values of at least its active ancestors.
         """
-        for parent, values in self._parameters[name].when:
-            constant = self._parameters[parent]
-            if isinstance(constant, Constant):
-                if not self.is_active(parent, params) or constant.value not in values:
-                    return False
-            elif parent not in params or not _among(params[parent], values):
-                return False
-        return True
+        return all(
+            self._holds(parent, values, params)
+            for parent, values in self._parameters[name].when
+        )
+
+    def _holds(
+        self, name: str, values: tuple[object, ...], params: Mapping[str, Label]
+    ) -> bool:
+        """Say whether a parameter is active and has one of these values."""
+        parameter = self._parameters[name]
+        if isinstance(parameter, Constant):
+            is_among = any(is_equal(parameter.value, value) for value in values)
+            return is_among and self.is_active(name, params)
+        return name in params and _among(params[name], values)
 
     def active(self, params: Mapping[str, Label]) -> list[str]:
         """Return the names of the searched parameters that are active, in order."""
@@ -170,11 +176,12 @@ class Space(Mapping[str, Parameter]):
         Raises:
             SpaceError: With everything that is wrong with it.
         """
-        problems: list[str] = []
+        problems = [
+            f"{name!r} is no parameter; {nearest(str(name), self)}"
+            for name in values
+            if name not in self._parameters
+        ]
         point: Params = {}
-        unknown = [name for name in values if name not in self._parameters]
-        for name in unknown:
-            problems.append(f"{name!r} is no parameter; {nearest(str(name), self)}")
         for name, parameter in self._parameters.items():
             if isinstance(parameter, Constant):
                 continue
@@ -215,7 +222,7 @@ class Space(Mapping[str, Parameter]):
             SpaceError: If a predicate raises.
         """
         for clause in self._clauses:
-            if all(n in params and _among(params[n], vs) for n, vs in clause):
+            if all(self._holds(n, values, params) for n, values in clause):
                 return True
         if not self._predicates:
             return False

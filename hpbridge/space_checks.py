@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from hpbridge.categorical import Categorical
+from hpbridge.categorical import Categorical, is_equal
 from hpbridge.errors import SpaceError, nearest
-from hpbridge.parameters import Constant, Int, Parameter, When, with_when
+from hpbridge.parameters import Constant, Int, Parameter, When, freeze_when, with_when
 
 Clause = tuple[tuple[str, tuple[object, ...]], ...]
 
@@ -29,38 +29,61 @@ def build(
         if not isinstance(name, str) or not name:
             problems.append(f"parameter name {name!r} is not a string of text")
             continue
-        parameter = given if isinstance(given, Parameter) else Constant(given)
-        problems += [f"{name!r}: {text}" for text in parameter.problems()]
-        named[name] = parameter
+        named[name] = given if isinstance(given, Parameter) else Constant(given)
     if not parameters:
         problems.append("it has no parameters")
-    if not problems:
-        named = _resolve_conditions(named, problems)
-    if not problems:
-        named = _put_parents_first(named, problems)
-    if not problems:
-        _find_impossible(named, problems)
-    clauses, predicates = _read_forbid(named, forbid, problems)
+    unsound = _check_each(named, problems)
+    resolved = {n: _resolve(n, named, unsound, problems) for n in named}
+    ordered = _put_parents_first(resolved, problems)
+    _find_impossible(ordered, problems)
+    sound = {n: p for n, p in ordered.items() if n not in unsound}
+    clauses, predicates = _read_forbid(named, sound, forbid, problems)
     if problems:
         raise SpaceError.invalid(problems)
-    return named, clauses, predicates
+    return ordered, clauses, predicates
 
 
-def _resolve_conditions(
-    named: dict[str, Parameter], problems: list[str]
-) -> dict[str, Parameter]:
-    resolved: dict[str, Parameter] = {}
+def _check_each(named: dict[str, Parameter], problems: list[str]) -> set[str]:
+    """Add what is wrong with each parameter alone; return the names of those."""
+    unsound = set()
     for name, parameter in named.items():
-        when: list[tuple[str, tuple[object, ...]]] = []
-        for parent, values in parameter.when:
-            if parent not in named:
-                known = nearest(str(parent), [n for n in named if n != name])
-                problems.append(f"{name!r}: unknown parent {parent!r}; {known}")
-                continue
+        found = parameter.problems()
+        if not _is_condition(parameter.when):
+            found.append(f"when= is a dict {{parent: value}}, got {parameter.when!r}")
+            named[name] = with_when(parameter, ())
+        problems += [f"{name!r}: {text}" for text in found]
+        if found:
+            unsound.add(name)
+    return unsound
+
+
+def _is_condition(when: object) -> bool:
+    """Say whether it is what `freeze_when` makes of a dict."""
+    if not isinstance(when, tuple):
+        return False
+    kinds = [tuple(map(type, entry)) for entry in when if isinstance(entry, tuple)]
+    return len(kinds) == len(when) and all(kind[1:] == (tuple,) for kind in kinds)
+
+
+def _resolve(
+    name: str, named: dict[str, Parameter], unsound: set[str], problems: list[str]
+) -> Parameter:
+    """Return the parameter with its condition in plain values.
+
+    A parent that is unknown, or wrong itself, is left out.
+    """
+    parameter = named[name]
+    when: list[tuple[str, tuple[object, ...]]] = []
+    for parent, values in parameter.when:
+        if parent == name:
+            problems.append(f"{name!r}: it cannot be its own parent")
+        elif parent not in named:
+            known = nearest(str(parent), [n for n in named if n != name])
+            problems.append(f"{name!r}: unknown parent {parent!r}; {known}")
+        elif parent not in unsound:
             where = f"{name!r}: parent {parent!r}"
             when.append((parent, _plain(named[parent], values, where, problems)))
-        resolved[name] = with_when(parameter, tuple(when)) if when else parameter
-    return resolved
+    return with_when(parameter, tuple(when)) if parameter.when else parameter
 
 
 def _plain(
@@ -120,24 +143,38 @@ def _put_parents_first(
 
 
 def _find_impossible(named: dict[str, Parameter], problems: list[str]) -> None:
-    """Find children whose conditions can never hold together."""
-    for name in named:
-        needs: dict[str, set[object]] = {}
-        todo: list[When] = [named[name].when]
+    """Find children whose conditions can never hold together.
+
+    Conditions that are wrong already, or in a cycle, are not looked at.
+    """
+    if problems:
+        return
+    for name, parameter in named.items():
+        needs: dict[str, list[object]] = {}
+        todo: list[When] = [parameter.when]
         while todo:
             for parent, values in todo.pop():
-                allowed = set(values)
-                needs[parent] = needs.get(parent, allowed) & allowed
+                allowed = needs.get(parent, _possible(named[parent], values))
+                needs[parent] = [
+                    a for a in allowed if any(is_equal(a, v) for v in values)
+                ]
                 todo.append(named[parent].when)
-        for parent, allowed in needs.items():
-            constant = named[parent]
-            never = isinstance(constant, Constant) and constant.value not in allowed
-            if not allowed or never:
-                problems.append(f"{name!r} can never be active: {parent!r} forbids it")
+        problems += [
+            f"{name!r} can never be active: {parent!r} forbids it"
+            for parent, allowed in needs.items()
+            if not allowed
+        ]
+
+
+def _possible(parent: Parameter, values: tuple[object, ...]) -> list[object]:
+    return [parent.value] if isinstance(parent, Constant) else list(values)
 
 
 def _read_forbid(
-    named: Mapping[str, Parameter], forbid: object, problems: list[str]
+    named: Mapping[str, Parameter],
+    sound: Mapping[str, Parameter],
+    forbid: object,
+    problems: list[str],
 ) -> tuple[list[Clause], list[Callable[..., object]]]:
     clauses: list[Clause] = []
     predicates: list[Callable[..., object]] = []
@@ -146,7 +183,7 @@ def _read_forbid(
         return clauses, predicates
     for entry in forbid:
         if isinstance(entry, Mapping) and entry:
-            clauses.append(_read_clause(named, entry, problems))
+            clauses.append(_read_clause(named, sound, entry, problems))
         elif callable(entry):
             predicates.append(entry)
         else:
@@ -155,7 +192,10 @@ def _read_forbid(
 
 
 def _read_clause(
-    named: Mapping[str, Parameter], entry: Mapping[Any, object], problems: list[str]
+    named: Mapping[str, Parameter],
+    sound: Mapping[str, Parameter],
+    entry: Mapping[Any, object],
+    problems: list[str],
 ) -> Clause:
     clause: list[tuple[str, tuple[object, ...]]] = []
     for name, value in entry.items():
@@ -163,7 +203,8 @@ def _read_clause(
             known = nearest(str(name), named)
             problems.append(f"forbid= names the unknown parameter {name!r}; {known}")
             continue
-        values = tuple(value) if isinstance(value, (list, set, range)) else (value,)
-        where = f"forbid={dict(entry)!r}: {name!r}"
-        clause.append((name, _plain(named[name], values, where, problems)))
+        if name in sound:
+            where = f"forbid={dict(entry)!r}: {name!r}"
+            values = freeze_when({name: value})[0][1]
+            clause.append((name, _plain(sound[name], values, where, problems)))
     return tuple(clause)

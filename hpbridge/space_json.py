@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.categorical import Categorical, label_of
 from hpbridge.errors import SpaceError
-from hpbridge.parameters import Constant, Float, Int, LogNormal, Normal, Parameter
+from hpbridge.parameters import Constant, Float, Int, Parameter
+from hpbridge.priors import LogNormal, Normal
 from hpbridge.space import SCHEMA_VERSION, Space
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def space_to_json(
     }
     if clauses:
         data["forbid"] = [
-            {name: list(values) for name, values in clause} for clause in clauses
+            {n: _values_to_json(values) for n, values in clause} for clause in clauses
         ]
     if predicates:
         data["predicates"] = [_predicate_name(p) for p in predicates]
@@ -39,21 +40,8 @@ def _predicate_name(predicate: Callable[..., object]) -> str:
 
 
 def _to_json(parameter: Parameter) -> dict[str, Any]:
-    if isinstance(parameter, Float):
-        data: dict[str, Any] = {"low": parameter.low, "high": parameter.high}
-        if parameter.log:
-            data["log"] = True
-        if parameter.step is not None:
-            data["step"] = parameter.step
-        if parameter.prior is not None:
-            name = "normal" if isinstance(parameter.prior, Normal) else "lognormal"
-            data["prior"] = [name, parameter.prior.mu, parameter.prior.sigma]
-    elif isinstance(parameter, Int):
-        data = {"low": parameter.low, "high": parameter.high}
-        if parameter.log:
-            data["log"] = True
-        if parameter.step != 1:
-            data["step"] = parameter.step
+    if isinstance(parameter, (Float, Int)):
+        data = _number_to_json(parameter)
     elif isinstance(parameter, Categorical):
         data = {"choices": list(parameter.labels)}
         if parameter.ordered:
@@ -64,8 +52,26 @@ def _to_json(parameter: Parameter) -> dict[str, Any]:
         data = {"value": _constant_to_json(cast("Constant", parameter).value)}
     data = {"type": type(parameter).__name__.lower(), **data}
     if parameter.when:
-        data["when"] = {name: list(values) for name, values in parameter.when}
+        data["when"] = {n: _values_to_json(values) for n, values in parameter.when}
     return data
+
+
+def _number_to_json(parameter: Float | Int) -> dict[str, Any]:
+    data: dict[str, Any] = {"low": parameter.low, "high": parameter.high}
+    if parameter.log:
+        data["log"] = True
+    if isinstance(parameter, Int) and parameter.step != 1:
+        data["step"] = parameter.step
+    if isinstance(parameter, Float) and parameter.step is not None:
+        data["step"] = parameter.step
+    if isinstance(parameter, Float) and parameter.prior is not None:
+        name = "normal" if isinstance(parameter.prior, Normal) else "lognormal"
+        data["prior"] = [name, parameter.prior.mu, parameter.prior.sigma]
+    return data
+
+
+def _values_to_json(values: tuple[object, ...]) -> list[Any]:
+    return [_constant_to_json(value) for value in values]
 
 
 def _constant_to_json(value: object) -> Any:
@@ -87,7 +93,7 @@ def space_from_json(data: Mapping[str, Any]) -> Space:
         parameters = {n: _from_json(p) for n, p in data["parameters"].items()}
         forbid: list[Any] = list(data.get("forbid", []))
         forbid += [_lost_predicate(name) for name in data.get("predicates", [])]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
         problem = f"it is not a space written by hpbridge: {error!r}"
         raise SpaceError.invalid([problem]) from error
     return Space(parameters, forbid=forbid)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class NoBestTrialError(HpbridgeError, ValueError):
-    """The study has no complete feasible trial, or several metrics and no single best."""
+    """There is no complete feasible trial, or several metrics and no single best."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Study:
         return best
 
     def best_by_main_metric(self) -> FinishedTrial | None:
-        """Return the best feasible trial by the main metric; None when there is none."""
+        """Return the best feasible trial by the main metric, if there is one."""
         feasible = [t for t in self.trials if self.is_feasible(t)]
         key = self.main_metric
         return min(feasible, key=lambda t: self.sign * t.metrics[key], default=None)
@@ -198,7 +198,7 @@ def load_study(
     from hpbridge.store import open_store
 
     database = open_store(store)
-    row = database.study(str(name))
+    row = database.study(name)
     return study_of(row, database.trials(row["id"]))
 
 

@@ -36,7 +36,7 @@ class Origin(StrEnum):
     """Another study's trial, evaluated there."""
 
 
-class TrialPruned(Exception):
+class TrialPruned(Exception):  # noqa: N818 - a signal, not an error
     """Raise it in an objective to end the trial early as not promising."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -55,7 +56,18 @@ def hpbridge(
     """One experiment, any optimizer, nothing lost in translation."""
 
 
-for command in (run, compare, explain, backends, doctor, check_backend):
-    app.command()(command)
-for command in (studies, show, export, resume, report):
+_COMMANDS: tuple[Callable[..., int | None], ...] = (
+    run,
+    compare,
+    explain,
+    backends,
+    doctor,
+    check_backend,
+    studies,
+    show,
+    export,
+    resume,
+    report,
+)
+for command in _COMMANDS:
     app.command()(command)

@@ -92,6 +92,7 @@ def read_settings_by_optimizer(
         optimizer, dot, name = key.partition(".")
         if not dot:
             problem = f"{key!r} names no optimizer; write OPTIMIZER.KEY=VALUE"
-            raise OptionError.invalid("all", [problem])
+            msg = "all"
+            raise OptionError.invalid(msg, [problem])
         by_optimizer.setdefault(optimizer, {})[name] = value
     return by_optimizer

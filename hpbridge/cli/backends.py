@@ -28,16 +28,17 @@ def backends(
 
     plugins = registry()
     if optimizer is None:
-        listed = [
-            describe(plugins, spec, algorithm)
+        found = [
+            (spec, algorithm)
             for spec in plugins.backends.values()
             for algorithm in spec.algorithms.values()
         ]
         if json:
+            listed = [describe(plugins, *each) for each in found]
             broken = {name: str(error) for name, error in plugins.broken.items()}
             print_json({"algorithms": listed, "broken": broken})
         else:
-            _print_list(plugins, listed)
+            _print_list(plugins, found)
         return
     spec, algorithm = plugins.algorithm(optimizer)
     if json:
@@ -78,16 +79,19 @@ def describe(
     }
 
 
-def _print_list(plugins: Registry, listed: list[dict[str, Any]]) -> None:
+def _print_list(plugins: Registry, found: list[tuple[BackendSpec, Algorithm]]) -> None:
     from hpbridge.cli.output import margin, screen, table
 
     rows = [
         [
-            entry["optimizer"] + (" *" if entry["is_default"] else ""),
-            f"no: {entry['install']}" if entry["missing"] else "yes",
-            entry["summary"],
+            f"{spec.name}:{algorithm.name}"
+            + (" *" if algorithm.name == spec.default else ""),
+            f"no: {plugins.install_command(spec, algorithm)}"
+            if plugins.missing(spec, algorithm)
+            else "yes",
+            algorithm.summary,
         ]
-        for entry in listed
+        for spec, algorithm in found
     ]
     columns = ["optimizer (* default)", "installed", "what it is"]
     screen().print(table("", columns, rows))

@@ -54,7 +54,6 @@ class Interrupts:
         self._session.stop(INTERRUPTED)
         self._pending = True
         if self._may_raise:
-            self._may_raise = False
             raise KeyboardInterrupt
 
     @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 In process by default, so that a debugger works. Workers are separate processes: one
 that dies, by a segfault or `os._exit`, costs its trial and no more, and one that takes
-too long is really ended. There is no barrier: a free worker gets the next trial at once.
+too long is really ended. There is no barrier: a free worker gets the next trial.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ def _run_next(session: Session, settings: Settings, interrupts: Interrupts) -> b
 
 def run_here(session: Session, ask: Ask, retries: int) -> Run:
     """Run one trial in this process, again as often as it fails and may."""
-    started_at = time.time()
-    for attempt in range(1, retries + 2):
-        started = time.perf_counter()
+    attempts = 0
+    while True:
+        attempts += 1
+        started_at, started = time.time(), time.perf_counter()
         result = evaluate(session.experiment, ask.params, ask.number, ask.seed)
         seconds = time.perf_counter() - started
-        if result.state is not State.FAILED:
-            break
-    return Run(result, started_at, seconds, attempts=attempt)
+        if result.state is not State.FAILED or attempts > retries:
+            return Run(result, started_at, seconds, attempts=attempts)

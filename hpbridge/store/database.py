@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import functools
 import os
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 
-from hpbridge.errors import StoreSchemaError, StudyNotFoundError
+from hpbridge.errors import StoreError, StoreSchemaError, StudyNotFoundError
 from hpbridge.store import schema
-from hpbridge.store.failures import explained
+from hpbridge.store.failures import explained, masked
+from hpbridge.store.lease import is_held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +27,9 @@ STORE_VARIABLE = "HPBRIDGE_STORE"
 """Environment variable with another default."""
 
 # Seconds that SQLite waits for another process's write before it gives up.
-_BUSY_SECONDS = 30
+BUSY_SECONDS = 30
+# How often a new store is tried to be made while others make it too.
+_TRIES = 20
 
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -46,8 +52,10 @@ def open_store(store: str | os.PathLike[str] | Database | None = None) -> Databa
     if isinstance(store, Database):
         return store
     if store is None:
-        store = os.environ.get(STORE_VARIABLE, DEFAULT_STORE)
-    return _open(url_of(os.fspath(store)), os.getpid())
+        store = os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
+    url = url_of(os.fspath(store))
+    # A file is opened anew each time: it may have been removed or replaced.
+    return Database(url) if url.startswith("sqlite:") else _connected(url, os.getpid())
 
 
 def url_of(store: str) -> str:
@@ -56,17 +64,14 @@ def url_of(store: str) -> str:
         return "sqlite://"
     scheme, separator, rest = store.partition("://")
     if not separator:
-        return f"sqlite:///{os.path.abspath(store)}"
+        return f"sqlite:///{Path(store).absolute()}"
     return f"{_DRIVERS.get(scheme, scheme)}{separator}{rest}"
 
 
 @functools.lru_cache(maxsize=32)
-def _open(url: str, _pid: int) -> Database:
+def _connected(url: str, _pid: int) -> Database:
     # Cached by process: a connection must not be shared with a forked child.
-    database = Database(url)
-    if url == "sqlite://":
-        _open.cache_clear()  # every ":memory:" is a store of its own
-    return database
+    return Database(url)
 
 
 class Database:
@@ -78,30 +83,46 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        with explained(url):
-            self.url = sa.make_url(url).render_as_string(hide_password=True)
-            self.engine = _engine(url)
-        if url.startswith("sqlite:///"):
-            self.url = url.removeprefix("sqlite:///")
+        self.url = masked(url).removeprefix("sqlite:///")
         with explained(self.url):
+            self.engine = _engine(self.url, url)
             self._prepare()
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file, or memory, of this process's own."""
+        return self.engine.dialect.name == "sqlite"
+
     def _prepare(self) -> None:
-        with self.engine.begin() as connection:
-            if not sa.inspect(connection).has_table(schema.meta.name):
-                schema.tables.create_all(connection)
-                row = {"key": "schema", "value": str(schema.SCHEMA_VERSION)}
-                try:
-                    with connection.begin_nested():
-                        connection.execute(schema.meta.insert(), row)
-                except sa.exc.IntegrityError:
-                    return  # another process made it at the same moment
-                return
-            query = sa.select(schema.meta.c.value).where(schema.meta.c.key == "schema")
-            found = connection.execute(query).scalar()
-        if found is None or int(found) > schema.SCHEMA_VERSION:
+        """Make the tables of a new store; check the version of an old one.
+
+        Several processes may do so at the same moment, and one may die halfway: the
+        version is written last, and whoever finds none goes on.
+        """
+        tries = _TRIES
+        while (found := self._schema_version()) is None:
+            tries -= 1
+            try:
+                self._make()
+            except sa.exc.SQLAlchemyError:
+                if tries == 0:
+                    raise
+                time.sleep(0.05)
+        if not found.isdigit() or int(found) > schema.SCHEMA_VERSION:
             raise StoreSchemaError.newer(self.url, found, schema.SCHEMA_VERSION)
+
+    def _schema_version(self) -> str | None:
+        with self.engine.connect() as connection:
+            if not sa.inspect(connection).has_table(schema.meta.name):
+                return None
+            query = sa.select(schema.meta.c.value).where(schema.meta.c.key == "schema")
+            return connection.execute(query).scalar()
+
+    def _make(self) -> None:
+        with self.engine.begin() as connection:
+            schema.tables.create_all(connection)
+            row = {"key": "schema", "value": str(schema.SCHEMA_VERSION)}
+            connection.execute(schema.meta.insert(), row)
 
     def studies(self, **where: object) -> list[dict[str, Any]]:
         """Return the rows of studies, oldest first, without trials.
@@ -112,22 +133,27 @@ class Database:
         query = sa.select(schema.studies).order_by(schema.studies.c.id)
         for column, value in where.items():
             query = query.where(schema.studies.c[column] == value)
-        return self._rows(query)
+        return [_settled(row) for row in self._rows(query)]
 
-    def study(self, name: str) -> dict[str, Any]:
-        """Return the row of one study, by its name or its id.
+    def study(self, name: str | int) -> dict[str, Any]:
+        """Return the row of one study, by its name, or else by its id.
+
+        Args:
+            name: An int is an id; a string is a name, and an id if there is no such.
 
         Raises:
             StudyNotFoundError: With the nearest name there is.
         """
         table = schema.studies
-        rows = self._rows(sa.select(table).where(table.c.name == name))
-        if not rows and name.isdigit():
+        rows = []
+        if isinstance(name, str):
+            rows = self._rows(sa.select(table).where(table.c.name == name))
+        if not rows and str(name).isdecimal():
             rows = self._rows(sa.select(table).where(table.c.id == int(name)))
         if not rows:
             names = [row["name"] for row in self.studies()]
-            raise StudyNotFoundError.named(self.url, name, names)
-        return rows[0]
+            raise StudyNotFoundError.named(self.url, str(name), names)
+        return _settled(rows[0])
 
     def trials(self, study_id: int) -> list[dict[str, Any]]:
         """Return the rows of a study's trials by number, running ones too."""
@@ -163,33 +189,71 @@ class Database:
         it at the same moment.
         """
         wanted = str(row["name"])
-        with explained(self.url):
-            for attempt in range(1, 1_000_000):
-                name = wanted if attempt == 1 else f"{wanted}-{attempt}"
-                try:
-                    with self.engine.begin() as connection:
-                        done = connection.execute(table.insert(), {**row, "name": name})
-                        key: Any = done.inserted_primary_key
-                        return int(key[0])
-                except sa.exc.IntegrityError:
-                    continue
-        msg = f"a million rows are named {wanted!r}"
-        raise RuntimeError(msg)
+        key, attempt, name = None, 1, wanted
+        while key is None:
+            with explained(self.url):
+                key = self._insert(table, {**row, "name": name})
+            attempt += 1
+            name = f"{wanted}-{attempt}"
+        return key
+
+    def _insert(self, table: sa.Table, row: Mapping[str, Any]) -> int | None:
+        """Insert a row and return its id; None when its name is taken."""
+        try:
+            with self.engine.begin() as connection:
+                key: Any = connection.execute(table.insert(), row).inserted_primary_key
+                return int(key[0])
+        except sa.exc.IntegrityError:
+            if self._rows(sa.select(table.c.id).where(table.c.name == row["name"])):
+                return None
+            raise
 
     def _rows(self, query: Any) -> list[dict[str, Any]]:
         with explained(self.url), self.engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _engine(url: str) -> sa.Engine:
-    if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True)
-    arguments = {"check_same_thread": False, "timeout": _BUSY_SECONDS}
+def _settled(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of a study as it is: one whose process died runs no more."""
+    if row["status"] == "running" and not is_held(row):
+        row["status"] = "interrupted"
+    return row
+
+
+def _engine(shown: str, url: str) -> sa.Engine:
+    try:
+        parsed = sa.make_url(url)
+    except ValueError as error:  # a port that is no number, for one
+        hint = "give a file, or a URL such as postgresql://user@host/name"
+        raise StoreError.failed(shown, f"is no database URL: {error}", hint) from error
+    if parsed.get_backend_name() != "sqlite":
+        # A server may restart and a firewall forget while a trial runs for hours.
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    arguments = {"check_same_thread": False, "timeout": BUSY_SECONDS}
     # One shared connection, or ":memory:" would be another database each time.
-    pool = {"poolclass": StaticPool} if url == "sqlite://" else {}
-    engine = sa.create_engine(url, connect_args=arguments, **pool)
+    pool = NullPool if parsed.database else StaticPool
+    engine = sa.create_engine(parsed, connect_args=arguments, poolclass=pool)
+    sa.event.listen(engine, "do_connect", _open_read_only)
     sa.event.listen(engine, "connect", _set_pragmas)
     return engine
+
+
+def _open_read_only(
+    _dialect: object, _record: object, args: list[Any], options: dict[str, Any]
+) -> None:
+    """Let SQLite read a file that it may not write; it would refuse even that.
+
+    Reading in WAL mode writes to two more files. Without them, and with nobody who
+    may write, the file does not change and is read as it is.
+    """
+    path = Path(args[0])
+    may_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    if may_write or not path.is_file():
+        return
+    is_alone = not path.with_name(path.name + "-wal").exists()
+    unchanging = "&immutable=1" if is_alone else ""
+    args[0] = f"file:{quote(str(path))}?mode=ro{unchanging}"
+    options["uri"] = True
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

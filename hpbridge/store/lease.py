@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -19,9 +20,28 @@ from hpbridge.errors import StoreLockedError
 from hpbridge.store import schema
 from hpbridge.store.failures import explained
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 LEASE_SECONDS = 60.0
 """How long a lease outlives the last word of its owner."""
 _RENEW_SECONDS = 15.0
+
+
+def is_held(row: Mapping[str, Any]) -> bool:
+    """Say whether a row of the table of studies has a living owner."""
+    owner, until = row["lease_owner"], row["lease_until"]
+    return owner is not None and until > time.time() and not _is_dead(owner)
+
+
+def _here() -> str:
+    """Return this machine's name; within it, where a process id means something."""
+    try:
+        # Two containers may share a name, and each have a process 7.
+        namespace = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return platform.node()
+    return f"{platform.node()}/{namespace}"
 
 
 def _start_of(pid: int) -> str:
@@ -35,8 +55,8 @@ def _start_of(pid: int) -> str:
 
 def _is_dead(owner: str) -> bool:
     """Say whether an owner is surely dead: a process of this machine that is gone."""
-    host, pid, start, *_ = owner.split("|")
-    if host != platform.node() or not pid.isdigit():
+    here, pid, start, *_ = owner.split("|")
+    if here != _here() or not pid.isdigit():
         return False
     try:
         os.kill(int(pid), 0)
@@ -59,9 +79,10 @@ class Lease:
         self._study_id, self._name = study_id, name
         pid = os.getpid()
         unique = uuid.uuid4().hex
-        self._owner = f"{platform.node()}|{pid}|{_start_of(pid)}|{unique}"
+        self._owner = f"{_here()[:120]}|{pid}|{_start_of(pid)}|{unique}"
         self._stop = threading.Event()
-        self.is_lost = False
+        self._until = 0.0
+        self._is_lost = False
         self._acquire()
         # No other process can see a store in memory.
         if engine.url.database:
@@ -69,41 +90,50 @@ class Lease:
 
     def _acquire(self) -> None:
         table = schema.studies
-        row = sa.select(table.c.lease_owner, table.c.lease_until)
-        row = row.where(table.c.id == self._study_id)
-        with explained(self._url), self._engine.begin() as connection:
-            owner, until = connection.execute(row).one()
-            now = time.time()
-            if owner is not None and until > now and not _is_dead(owner):
-                host, pid, *_ = owner.split("|")
-                who = f"process {pid} on {host}"
-                raise StoreLockedError.held(self._name, who, until - now)
-            same = (
-                table.c.lease_owner == owner if owner else table.c.lease_owner.is_(None)
-            )
-            taken = table.update().where(table.c.id == self._study_id, same)
-            values = {"lease_owner": self._owner, "lease_until": now + LEASE_SECONDS}
-            if connection.execute(taken.values(**values)).rowcount != 1:
+        query = sa.select(table.c.lease_owner, table.c.lease_until)
+        query = query.where(table.c.id == self._study_id)
+        with explained(self._url):
+            with self._engine.connect() as connection:
+                row = dict(connection.execute(query).mappings().one())
+            owner = row["lease_owner"]
+            if is_held(row):
+                here, pid, *_ = owner.split("|")
+                who = f"process {pid} on {here.split('/')[0]}"
+                seconds = row["lease_until"] - time.time()
+                raise StoreLockedError.held(self._name, who, seconds)
+            if not self._pass_on(owner, self._owner):
                 who = "a process that started at the same moment"
                 raise StoreLockedError.held(self._name, who, LEASE_SECONDS)
 
+    def _pass_on(self, before: str | None, after: str | None) -> bool:
+        """Make the lease another's, if it is still the one's before: atomic.
+
+        One statement in a transaction of its own: had the row been read in the same
+        one, some databases would see what it was, and not what it is.
+        """
+        table = schema.studies
+        is_before = (
+            table.c.lease_owner.is_(None)
+            if before is None
+            else table.c.lease_owner == before
+        )
+        until = None if after is None else time.time() + LEASE_SECONDS
+        update = table.update().where(table.c.id == self._study_id, is_before)
+        update = update.values(lease_owner=after, lease_until=until)
+        with self._engine.begin() as connection:
+            done = connection.execute(update).rowcount == 1
+        self._until = until or 0.0
+        return done
+
+    def _renew(self) -> None:
+        self._is_lost = not self._pass_on(self._owner, self._owner)
+
     def _renew_all(self) -> None:
-        while not self._stop.wait(_RENEW_SECONDS):
+        while not self._is_lost and not self._stop.wait(_RENEW_SECONDS):
             try:
-                self.is_lost = not self._renew(
-                    {"lease_until": time.time() + LEASE_SECONDS}
-                )
+                self._renew()
             except sa.exc.SQLAlchemyError:
                 continue  # a passing fault; the lease lasts for three more tries
-            if self.is_lost:
-                return
-
-    def _renew(self, values: dict[str, object]) -> bool:
-        table = schema.studies
-        mine = table.c.lease_owner == self._owner
-        update = table.update().where(table.c.id == self._study_id, mine)
-        with self._engine.begin() as connection:
-            return connection.execute(update.values(**values)).rowcount == 1
 
     def check(self) -> None:
         """Raise if another process has taken the study over.
@@ -111,11 +141,15 @@ class Lease:
         Raises:
             StoreLockedError: If the lease is lost.
         """
-        if self.is_lost:
+        # A process that slept past its lease must ask before it writes.
+        if time.time() > self._until:
+            with explained(self._url):
+                self._renew()
+        if self._is_lost:
             raise StoreLockedError.held(self._name, "another process by now", 0)
 
     def release(self) -> None:
         """Give the study free."""
         self._stop.set()
         with explained(self._url):
-            self._renew({"lease_owner": None, "lease_until": None})
+            self._pass_on(self._owner, None)

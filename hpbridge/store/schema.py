@@ -7,6 +7,8 @@ that brings an older store up to it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     Column,
     Double,
@@ -22,6 +24,9 @@ SCHEMA_VERSION = 1
 
 tables = MetaData()
 
+# In MySQL, names are compared as written, and hold any character.
+_MYSQL: dict[str, Any] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+
 # MySQL keeps 64 KiB in a TEXT, less than a long traceback or a large space.
 LongText = Text(2**24 - 1)
 
@@ -30,6 +35,7 @@ meta = Table(
     tables,
     Column("key", String(40), primary_key=True),
     Column("value", String(255), nullable=False),
+    **_MYSQL,
 )
 
 comparisons = Table(
@@ -41,6 +47,7 @@ comparisons = Table(
     Column("created_at", Double, nullable=False),
     Column("settings", LongText, nullable=False),
     # settings: JSON of what `compare` was asked for, by which --resume finds it.
+    **_MYSQL,
 )
 
 studies = Table(
@@ -67,6 +74,7 @@ studies = Table(
     Column("updated_at", Double, nullable=False),
     Column("lease_owner", String(200)),
     Column("lease_until", Double),
+    **_MYSQL,
 )
 
 trials = Table(
@@ -93,6 +101,8 @@ trials = Table(
     Column("ask_seconds", Double, nullable=False),
     Column("run_seconds", Double),
     Column("tell_seconds", Double),
+    sqlite_with_rowid=False,  # one tree to write to, not a table and an index
+    **_MYSQL,
 )
 
 RUNNING = "running"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from hpbridge.errors import HpbridgeError, StoreError
 from hpbridge.numbers_json import dump_metrics, dump_reports
 from hpbridge.store import schema
-from hpbridge.store.failures import explained
+from hpbridge.store.failures import explained, meaning
 from hpbridge.store.lease import Lease
 
 if TYPE_CHECKING:
@@ -26,23 +27,62 @@ if TYPE_CHECKING:
 # Tell times are known only after the trial is on disk; they follow in batches.
 _FLUSH_SECONDS = 2.0
 
+# More of an error than anybody reads; databases refuse rows of many megabytes.
+_LONGEST_TEXT = 1_000_000
+
+_columns = schema.trials.c
+_is_study = _columns.study_id == sa.bindparam("of_study")
+_is_trial = _is_study & (_columns.number == sa.bindparam("of_number"))
+_INSERT = schema.trials.insert()
+_REPLACE = schema.trials.update().where(_is_trial)
+_NOTE_TELL = (
+    schema.trials.update()
+    .where(_is_trial)
+    .values(tell_seconds=sa.bindparam("of_tell_seconds"))
+)
+_RUNNING = sa.select(_columns.number).where(_is_study, _columns.state == schema.RUNNING)
+# The same for SQLite's own module: SQLAlchemy takes longer to execute a statement than
+# SQLite, and every trial of a fast objective would pay for it.
+_names = list(_columns.keys())
+_SQLITE_INSERT = (
+    f"INSERT INTO {schema.trials.name} ({', '.join(_names)}) "
+    f"VALUES (:{', :'.join(_names)})"
+)
+
 
 class StudyWriter:
-    """A study that this process writes, from `open` to `close`.
+    """A study that this process writes, until `close`.
 
-    Holds the lease and one connection. Use as a context manager.
+    Holds the lease and, to a file, one connection. Use as a context manager.
+
+    Raises:
+        StoreLockedError: If another living process writes the study.
     """
 
     def __init__(self, database: Database, study_id: int, name: str) -> None:
         self.study_id, self.name = study_id, name
-        self._url = database.url
+        self._url, self._engine = database.url, database.engine
         self._lease = Lease(database.engine, database.url, study_id, name)
-        with explained(self._url):
-            self._connection = database.engine.connect()
+        self._held: sa.Connection | None = None
+        self._sqlite: sqlite3.Connection | None = None
         self._tell_seconds: dict[int, float] = {}
         self._flushed_at = time.monotonic()
+        self._is_closed = False
         self._announced: set[int] = set()
-        self._insert = schema.trials.insert()
+        try:
+            with explained(self._url):
+                self._open(database)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, database: Database) -> None:
+        if database.is_sqlite:
+            self._held = self._engine.connect()
+            self._sqlite = self._held.connection.driver_connection
+        with self._engine.connect() as connection:
+            found = connection.execute(_RUNNING, {"of_study": self.study_id})
+            self._announced.update(found.scalars())
 
     @classmethod
     def create(cls, database: Database, row: Mapping[str, Any]) -> StudyWriter:
@@ -50,7 +90,7 @@ class StudyWriter:
         now = time.time()
         values = {**row, "status": "running", "created_at": now, "updated_at": now}
         study_id = database.insert_named(schema.studies, values)
-        return cls(database, study_id, database.study(str(study_id))["name"])
+        return cls(database, study_id, database.study(study_id)["name"])
 
     def __enter__(self) -> StudyWriter:
         return self
@@ -68,12 +108,13 @@ class StudyWriter:
 
         With one worker nobody needs it: what was asked is what follows the record.
         """
+        if trial.number in self._announced:
+            return  # by the process that is gone, and runs again
         row = self._row(trial)
         row.update(state=schema.RUNNING, told=None, started_at=None, run_seconds=None)
+        self._lease.check()
         with explained(self._url):
-            self._forget(trial.number)
-            self._connection.execute(self._insert, row)
-            self._connection.commit()
+            self._insert(row)
         self._announced.add(trial.number)
 
     def add(self, trial: FinishedTrial) -> None:
@@ -82,24 +123,38 @@ class StudyWriter:
         Raises:
             StoreError: If it cannot be written; the message holds the trial.
         """
-        self._lease.check()
         row = self._row(trial)
         try:
+            self._lease.check()
             with explained(self._url):
                 if trial.number in self._announced:
-                    self._forget(trial.number)
-                self._connection.execute(self._insert, row)
-                self._connection.commit()
+                    where = {"of_study": self.study_id, "of_number": trial.number}
+                    self._execute(_REPLACE, {**row, **where})
+                else:
+                    self._insert(row)
         except StoreError as error:
             kept = {k: v for k, v in row.items() if v is not None and k != "traceback"}
             text = f"{error}\nThe trial that could not be saved: {json.dumps(kept)}"
             raise type(error)(text) from error
+        self._announced.discard(trial.number)
 
-    def _forget(self, number: int) -> None:
-        table = schema.trials
-        mine = (table.c.study_id == self.study_id, table.c.number == number)
-        self._connection.execute(table.delete().where(*mine))
-        self._announced.discard(number)
+    def _insert(self, row: dict[str, Any]) -> None:
+        if self._sqlite is None:
+            self._execute(_INSERT, row)
+            return
+        try:
+            with self._sqlite:
+                self._sqlite.execute(_SQLITE_INSERT, row)
+        except sqlite3.Error as error:
+            raise meaning(self._url, error) from error
+
+    def _execute(self, statement: sa.Executable, rows: Any) -> None:
+        if self._held is not None:
+            with self._held.begin():
+                self._held.execute(statement, rows)
+            return
+        with self._engine.begin() as connection:
+            connection.execute(statement, rows)
 
     def _row(self, trial: FinishedTrial) -> dict[str, Any]:
         metrics = trial.metrics
@@ -110,11 +165,11 @@ class StudyWriter:
             "state": trial.state.value,
             "origin": trial.origin.value,
             "value": value if math.isfinite(value) else None,
-            "params": json.dumps(dict(trial.params)),
+            "params": json.dumps(trial.params),
             "metrics": dump_metrics(metrics),
             "reports": dump_reports(trial.reports),
-            "error": trial.error,
-            "traceback": trial.traceback,
+            "error": _storable(trial.error),
+            "traceback": _storable(trial.traceback),
             "seed": str(trial.seed),
             "tells_before": trial.tells_before,
             "told": trial.told,
@@ -138,35 +193,48 @@ class StudyWriter:
         self._flushed_at = time.monotonic()
         if not self._tell_seconds:
             return
-        table = schema.trials
-        update = table.update().where(
-            table.c.study_id == self.study_id,
-            table.c.number == sa.bindparam("of_number"),
-        )
         rows = [
-            {"of_number": number, "tell_seconds": seconds}
+            {
+                "of_study": self.study_id,
+                "of_number": number,
+                "of_tell_seconds": seconds,
+            }
             for number, seconds in self._tell_seconds.items()
         ]
         with explained(self._url):
-            self._connection.execute(update, rows)
-            self._connection.commit()
+            self._execute(_NOTE_TELL, rows)
         self._tell_seconds = {}
 
     def update(self, **values: Any) -> None:
         """Change columns of the study: status, stop_reason, notes, settings."""
         table = schema.studies
         update = table.update().where(table.c.id == self.study_id)
+        update = update.values(updated_at=time.time())
+        for column, value in values.items():
+            plain = _storable(value) if isinstance(value, str) else value
+            update = update.values({column: plain})
         with explained(self._url):
-            self._connection.execute(update.values(updated_at=time.time(), **values))
-            self._connection.commit()
+            self._execute(update, None)
 
     def close(self) -> None:
         """Write what is left and give the study free. May be called twice."""
-        if self._connection.closed:
+        if self._is_closed:
             return
+        self._is_closed = True
         # A store that just failed fails here again; the first error is the one to see.
         with contextlib.suppress(HpbridgeError):
             self.flush()
-        self._connection.close()
-        with contextlib.suppress(HpbridgeError, sa.exc.SQLAlchemyError):
+        if self._held is not None:
+            self._held.close()
+        with contextlib.suppress(HpbridgeError):
             self._lease.release()
+
+
+def _storable(text: str | None) -> str | None:
+    """Return text that every database takes: no NUL, no half a surrogate pair."""
+    if text is None:
+        return None
+    if len(text) > _LONGEST_TEXT:
+        text = f"{text[:_LONGEST_TEXT]} … ({len(text)} characters)"
+    plain = text.replace("\0", "\\x00")
+    return plain.encode("utf-8", "backslashreplace").decode("utf-8")

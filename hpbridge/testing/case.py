@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import threading
 import time
@@ -30,15 +31,18 @@ MAIN: dict[str, Parameter] = {
     "lr": Float(1e-5, 1e-1, log=True),
     "drop": Float(0, 1, step=0.3),
     "n": Int(-2, 6),
-    "kind": Categorical([None, 2, True, "x", 0.5]),
+    "kind": Categorical([None, True, "x"]),
     "momentum": Float(0, 0.99, when={"kind": ["x", None]}),
 }
-"""The space of most checks, as far as the algorithm supports it."""
+"""A space of many kinds, as far as the algorithm supports them."""
+
+PLAIN: dict[str, Parameter] = {"x": Float(-5, 5), "lr": Float(1e-5, 1e-1, log=True)}
+"""A space on which also a slow model is quick, for the checks that need many trials."""
 
 N_FIRST = 5
 """How many suggestions at once `Algorithm.starts_random` speaks of."""
 
-N_MAIN = 8
+N_MAIN = 6
 """Trials of the main run; with `Algorithm.quick` they reach the model."""
 
 
@@ -56,6 +60,11 @@ def complete(value: float) -> Outcome:
     return Outcome(State.COMPLETE, (value,))
 
 
+@dataclass(frozen=True)
+class _Raised:
+    error: Exception
+
+
 class Case:
     """One algorithm of a backend, and what is known of its behaviour so far.
 
@@ -70,7 +79,7 @@ class Case:
         self.algorithm = spec.algorithms[name]
         self.capabilities = self.algorithm.capabilities
         self.optimizer = f"{spec.name}:{name}"
-        self._known: dict[str, tuple[Any, Exception | None]] = {}
+        self._known: dict[str, object] = {}
 
     @property
     def missing(self) -> list[str]:
@@ -97,13 +106,13 @@ class Case:
         """Return what `make` returns, or raise what it raised, computed once."""
         if key not in self._known:
             try:
-                self._known[key] = (make(), None)
+                self._known[key] = make()
             except Exception as error:  # noqa: BLE001 - raised again below
-                self._known[key] = (None, error)
-        value, error = self._known[key]
-        if error is not None:
-            raise error
-        return value  # type: ignore[no-any-return]
+                self._known[key] = _Raised(error)
+        known = self._known[key]
+        if isinstance(known, _Raised):
+            raise known.error
+        return cast("T", known)
 
     def usable(self, parameters: Mapping[str, Parameter], n_min: int = 1) -> Space:
         """Return a space of those parameters that the algorithm declares it can search.
@@ -126,8 +135,16 @@ class Case:
 
     @property
     def main(self) -> Space:
-        """The main space."""
-        return self.once("space", lambda: self.usable(MAIN))
+        """The space of many kinds."""
+        return self.once("main", lambda: self.usable(MAIN))
+
+    @property
+    def plain(self) -> Space:
+        """The space of two floats; of what else there is, if it searches none."""
+        try:
+            return self.once("plain", lambda: self.usable(PLAIN, 2))
+        except NotApplicable:
+            return self.main
 
     def create(
         self,
@@ -150,20 +167,18 @@ class Case:
 
     @property
     def main_run(self) -> list[Step]:
-        """The run of the main space, seed 1."""
+        """The run of the main space."""
         return self.once("run", lambda: self.run(self.main, N_MAIN))
 
     @property
     def pending_run(self) -> list[Step]:
-        """Trials of the main space that were asked while others were not yet told.
-
-        Four after two complete ones, told in order, and one more.
+        """The run of the plain space in which trials are pending, told in order.
 
         Raises:
             NotApplicable: If the algorithm does not propose several at once.
         """
         self.need(Feature.PENDING)
-        return self.once("pending", lambda: play_pending(self.create(self.main)))
+        return self.once("pending", lambda: play_pending(self.create(self.plain)))
 
     def draws(self, space: Space, wanted: int, seconds: float) -> list[dict[str, Any]]:
         """Return points proposed before anything was told, over many seeds.
@@ -191,12 +206,20 @@ class Case:
         return [ask(optimizer) for _ in range(n_points)]
 
     @property
-    def proposals(self) -> list[Step]:
-        """Everything that it proposed for the main space: serial, and pending."""
-        try:
-            return [*self.main_run, *self.pending_run]
-        except Exception:  # noqa: BLE001 - that it fails is the business of a check
-            return self.main_run
+    def runs(self) -> list[tuple[Space, list[Step]]]:
+        """The main run, and the pending one if it can be had, each with its space."""
+        found = [(self.main, self.main_run)]
+        # That a pending trial fails is the business of a check of its own.
+        with contextlib.suppress(Exception):
+            found.append((self.plain, self.pending_run))
+        return found
+
+    @property
+    def points(self) -> list[tuple[Space, dict[str, Any]]]:
+        """What it proposed in the runs, and first draws, each with its space."""
+        found = [(space, step.params) for space, run in self.runs for step in run]
+        first = self.once("first", lambda: self.draws(self.main, 40, seconds=0.5))
+        return found + [(self.main, point) for point in first]
 
 
 def ask(optimizer: Optimizer) -> Step:
@@ -226,9 +249,9 @@ def play(
 
 
 def play_pending(optimizer: Optimizer, *, is_reversed: bool = False) -> list[Step]:
-    """Two trials, then four at once, told in order or in reverse, then one more."""
-    steps = play(optimizer, 2)
-    pending = [ask(optimizer) for _ in range(4)]
+    """Three trials, then three at once, told in order or in reverse, then one more."""
+    steps = play(optimizer, 3)
+    pending = [ask(optimizer) for _ in range(3)]
     told = reversed(pending) if is_reversed else pending
     done = [answer(optimizer, s, complete(bowl(s.params))) for s in told]
     steps += reversed(done) if is_reversed else done

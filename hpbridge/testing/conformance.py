@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hpbridge.testing import (  # noqa: F401 - each registers its checks; in this order
+from hpbridge.testing import (  # noqa: F401 - each registers its checks
     declaration_checks,
     history_checks,
     marginal_checks,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from hpbridge.backend import Problem
-from hpbridge.capabilities import SPACE_FEATURES, Feature, Support
+from hpbridge.capabilities import Feature, Support
 from hpbridge.encoding import CODECS, WHOLE_SPACE_ENCODINGS
 from hpbridge.options import document_options, read_options
 from hpbridge.registry import registry
@@ -102,9 +102,6 @@ def check_notes(case: Case) -> None:
         needs_note = capability.support is not Support.NATIVE
         seen = f"{capability.support.value!r} alone"
         require(is_explained or not needs_note, f"a note on {feature.name}", seen)
-        if feature in SPACE_FEATURES and capability.support is Support.EMULATED:
-            expected = f"the encoding that emulates {feature.name}"
-            require(encoding is not None, expected, "a note alone")
 
 
 @check(rule=2)

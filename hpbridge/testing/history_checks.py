@@ -40,7 +40,7 @@ def check_seed(case: Case) -> None:
     runs: list[list[Step]] = [[] for _ in seeds]
     for _ in range(N_SEED_TRIALS):
         for run, optimizer in zip(runs, optimizers, strict=True):
-            run += play(optimizer, 1)
+            run.extend(play(optimizer, 1))
     same, again, other = runs
     seen = _first_difference(same, again)
     require(not different(same, again), "the same trials from the same seed", seen)
@@ -92,7 +92,7 @@ def _record(case: Case) -> list[tuple[Step, list[Step]]]:
         ]
         record += [(first, []), (second, done)]
     failed = Outcome(State.FAILED)
-    for number in range(5):
+    for number in range(4):
         step = ask(optimizer)
         outcome = failed if number == 0 else complete(bowl(step.params))
         record.append((step, [answer(optimizer, step, outcome)]))
@@ -102,8 +102,8 @@ def _record(case: Case) -> list[tuple[Step, list[Step]]]:
 @check(rule=5)
 def check_foreign_history(case: Case) -> None:
     """Foreign trials are taken, and change what comes; or are refused by name."""
-    optimizer = case.create(case.main)
-    points = [case.main.sample(random.Random(seed)) for seed in range(6)]
+    optimizer = case.create(case.plain)
+    points = [case.plain.sample(random.Random(seed)) for seed in range(6)]
     if not case.can(Feature.FOREIGN_HISTORY):
         _require_refusal(optimizer, points[0])
         return
@@ -115,10 +115,10 @@ def check_foreign_history(case: Case) -> None:
         _observe_or_refuse(optimizer, points[0], outcome)
     taught = play(optimizer, 4)
     for step in taught:
-        require_inside(case.main, step.params)
+        require_inside(case.plain, step.params)
     if case.algorithm.learns and case.can(Feature.SEEDING):
+        alone = case.run(case.plain, len(taught))
         seen = f"the {len(taught)} trials of an optimizer that was shown nothing"
-        alone = case.main_run[: len(taught)]
         require(different(taught, alone), "foreign history to have an effect", seen)
 
 

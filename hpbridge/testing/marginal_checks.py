@@ -8,18 +8,23 @@ sound plugin fails one run of the kit in a million.
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from hpbridge.capabilities import Feature
 from hpbridge.categorical import Categorical
-from hpbridge.parameters import Float, Int, LogNormal, Normal, Parameter
+from hpbridge.parameters import Float, Int, Parameter
+from hpbridge.priors import LogNormal, Normal
 from hpbridge.testing.checks import NotApplicable, check, require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from hpbridge.testing.case import Case
+
+T = TypeVar("T")
+Points: TypeAlias = "list[dict[str, Any]]"
 
 ALPHA = 1e-8
 """Chance of a false alarm of one comparison; a run of the kit makes some forty."""
@@ -49,7 +54,7 @@ SPACE: dict[str, Parameter] = {
 }
 
 
-def _points(case: Case, *names: str) -> list[dict[str, Any]]:
+def _points(case: Case, *names: str) -> Points:
     """Return first draws of the space, if it has one of these parameters."""
     if not case.algorithm.starts_random:
         msg = "it does not declare that it starts with random draws"
@@ -70,10 +75,17 @@ def binomial_tails(k: int, n: int, p: float) -> tuple[float, float]:
         >>> [round(tail, 3) for tail in binomial_tails(1, 2, 0.5)]
         [0.75, 0.75]
     """
+    terms = _binomial(n, p)
+    return math.fsum(terms[: k + 1]), math.fsum(terms[k:])
+
+
+@functools.cache
+def _binomial(n: int, p: float) -> list[float]:
     log_p, log_q = math.log(p), math.log1p(-p)
-    terms = [
+    log_all = math.lgamma(n + 1)
+    return [
         math.exp(
-            math.lgamma(n + 1)
+            log_all
             - math.lgamma(i + 1)
             - math.lgamma(n - i + 1)
             + i * log_p
@@ -81,19 +93,18 @@ def binomial_tails(k: int, n: int, p: float) -> tuple[float, float]:
         )
         for i in range(n + 1)
     ]
-    return math.fsum(terms[: k + 1]), math.fsum(terms[k:])
 
 
 def _require_share(
-    points: list[dict[str, Any]],
+    draws: Sequence[T],
     claim: str,
-    is_counted: Callable[[dict[str, Any]], bool],
+    is_counted: Callable[[T], bool],
     low: float,
     high: float | None = None,
 ) -> None:
     """Require a share within [low, high], but for chance."""
-    n = len(points)
-    k = sum(map(is_counted, points))
+    n = len(draws)
+    k = sum(map(is_counted, draws))
     high = low if high is None else high
     is_rare = binomial_tails(k, n, low)[0] < ALPHA / 2
     is_frequent = binomial_tails(k, n, high)[1] < ALPHA / 2
@@ -105,16 +116,18 @@ def _require_share(
     )
 
 
+def _require_value(points: Points, name: str, value: object, share: float) -> None:
+    claim = f"{name!r} at {value!r}"
+    _require_share(points, claim, lambda point: bool(point[name] == value), share)
+
+
 def _require_quarters(
-    points: list[dict[str, Any]], name: str, cumulative: Callable[[float], float]
+    points: Points, name: str, cumulative: Callable[[float], float]
 ) -> None:
+    quarters = [min(int(cumulative(point[name]) * 4), 3) for point in points]
     for quarter in range(4):
-        _require_share(
-            points,
-            f"{name!r} in quarter {quarter + 1} of its mass",
-            lambda p, q=quarter: min(int(cumulative(p[name]) * 4), 3) == q,
-            0.25,
-        )
+        claim = f"{name!r} in quarter {quarter + 1} of its mass"
+        _require_share(quarters, claim, quarter.__eq__, 0.25)
 
 
 @check(rule=2)
@@ -145,15 +158,12 @@ def check_grid(case: Case) -> None:
     points = _points(case, "n", "k", "f", "size")
     # Null: each of three values a third, both ends together two thirds. With half the
     # weight for an end, they have one half; with the upper end excluded, too.
-    for name in ("n", "k", "f", "size"):
-        if name not in points[0]:
-            continue
+    for name in [n for n in ("n", "k", "f", "size") if n in points[0]]:
         low, middle, high = SPACE[name].grid  # type: ignore[attr-defined]
         for value in (low, middle, high):
-            claim = f"{name!r} at {value!r}"
-            _require_share(points, claim, lambda p, v=value: p[name] == v, 1 / 3)
-        claim = f"{name!r} at an end of its range"
-        _require_share(points, claim, lambda p: p[name] != middle, 2 / 3)
+            _require_value(points, name, value, 1 / 3)
+        is_end = [point[name] in {low, high} for point in points]
+        _require_share(is_end, f"{name!r} at an end of its range", bool, 2 / 3)
 
 
 @check(rule=2)
@@ -161,9 +171,7 @@ def check_categories(case: Case) -> None:
     """Choices without weights are equally likely."""
     points = _points(case, "c")
     for label in ("a", "b", "d"):  # null: a third each
-        _require_share(
-            points, f"'c' at {label!r}", lambda p, v=label: p["c"] == v, 1 / 3
-        )
+        _require_value(points, "c", label, 1 / 3)
 
 
 @check(rule=2)
@@ -171,9 +179,7 @@ def check_weights(case: Case) -> None:
     """Choices with weights come up by their weights."""
     points = _points(case, "w")
     for label, weight in {"p": 0.7, "q": 0.2, "r": 0.1}.items():  # null: the weight
-        _require_share(
-            points, f"'w' at {label!r}", lambda p, v=label: p["w"] == v, weight
-        )
+        _require_value(points, "w", label, weight)
 
 
 @check(rule=2)

@@ -47,7 +47,7 @@ MAX_SLOPE_TRIALS = 80
 @check(rule=4)
 def check_bad_outcomes(case: Case) -> None:
     """A failed, pruned, NaN, infinite or huge trial does not stop it from asking."""
-    optimizer = case.create(case.main)
+    optimizer = case.create(case.plain)
     for name, outcome in BAD_OUTCOMES.items():
         _go_on(optimizer, case, [outcome], f"a trial that {name}")
     _go_on(optimizer, case, [complete(0.5)] * 3, "all of " + ", ".join(BAD_OUTCOMES))
@@ -59,7 +59,7 @@ def _go_on(
     try:
         for outcome in outcomes:
             step = ask(optimizer)
-            require_inside(case.main, step.params)
+            require_inside(case.plain, step.params)
             answer(optimizer, step, outcome)
     except (CheckFailed, ExhaustedError):
         raise
@@ -73,7 +73,7 @@ def _go_on(
 def check_pending(case: Case) -> None:
     """Asked again before a tell, it proposes another trial of the space."""
     for step in case.pending_run:
-        require_inside(case.main, step.params)
+        require_inside(case.plain, step.params)
 
 
 @check(rule=4)
@@ -81,8 +81,8 @@ def check_out_of_order(case: Case) -> None:
     """Results may arrive in another order than the proposals."""
     case.need(Feature.PENDING)
     case.need(Feature.OUT_OF_ORDER)
-    for step in play_pending(case.create(case.main), is_reversed=True):
-        require_inside(case.main, step.params)
+    for step in play_pending(case.create(case.plain), is_reversed=True):
+        require_inside(case.plain, step.params)
 
 
 @check(rule=1)
@@ -129,7 +129,7 @@ def _mean(values: list[float]) -> float:
 def check_several_metrics(case: Case) -> None:
     """With several metrics it takes one value for each, and goes on."""
     case.need(Feature.MULTI_OBJECTIVE)
-    optimizer = case.create(case.main, n_objectives=2)
+    optimizer = case.create(case.plain, n_objectives=2)
     steps: list[Step] = []
     for k in range(6):
         step = ask(optimizer)
@@ -138,14 +138,14 @@ def check_several_metrics(case: Case) -> None:
         failed = Outcome(State.FAILED)
         steps.append(answer(optimizer, step, failed if k == 2 else outcome))
     for step in steps:
-        require_inside(case.main, step.params)
+        require_inside(case.plain, step.params)
 
 
 @check(rule=2)
 def check_constraints(case: Case) -> None:
-    """With constraints it takes trials that keep them, violate them, and failed ones."""
+    """With constraints it takes trials that keep them, violate them, or fail."""
     case.need(Feature.CONSTRAINTS)
-    optimizer = case.create(case.main, n_constraints=2)
+    optimizer = case.create(case.plain, n_constraints=2)
     steps: list[Step] = []
     for constraints in CONSTRAINTS:
         step = ask(optimizer)
@@ -153,4 +153,4 @@ def check_constraints(case: Case) -> None:
         failed = Outcome(State.FAILED)
         steps.append(answer(optimizer, step, outcome if constraints else failed))
     for step in steps:
-        require_inside(case.main, step.params)
+        require_inside(case.plain, step.params)

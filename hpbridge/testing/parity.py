@@ -7,17 +7,19 @@ library's high-level call on the native space.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.backend import ExhaustedError, Outcome, Problem
 from hpbridge.categorical import Categorical
 from hpbridge.options import read_options
-from hpbridge.parameters import Float, Int, Normal
+from hpbridge.parameters import Float, Int
+from hpbridge.priors import Normal
 from hpbridge.space import Space
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from hpbridge.backend import BackendSpec
 
 Run = list[tuple[dict[str, Any], float]]

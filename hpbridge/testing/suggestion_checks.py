@@ -39,9 +39,9 @@ _FINITE: dict[str, Parameter] = {"n": Int(0, 1), "c": Categorical(["a", "b"])}
 @check(rule=3)
 def check_types(case: Case) -> None:
     """Every value is exactly a float, an int, or the user's own label."""
-    for step in case.proposals:
-        for name, value in step.params.items():
-            parameter = case.main[name]
+    for space, point in case.points:
+        for name, value in point.items():
+            parameter = space[name]
             require(
                 _is_of_type(parameter, value),
                 f"{name!r} to be {_describe(parameter)}",
@@ -67,8 +67,8 @@ def _describe(parameter: Parameter) -> str:
 @check(rule=3)
 def check_bounds(case: Case) -> None:
     """Numbers lie in the closed range, to the last bit, and on the grid."""
-    for step in case.proposals:
-        require_inside(case.main, step.params)
+    for space, point in case.points:
+        require_inside(space, point)
     try:
         narrow = case.usable(_NARROW)
     except NotApplicable:
@@ -82,28 +82,27 @@ def check_bounds(case: Case) -> None:
 @check(rule=3)
 def check_active(case: Case) -> None:
     """A suggestion has the active parameters, all of them and no others."""
-    for step in case.proposals:
-        expected = case.main.active(step.params)
+    for space, point in case.points:
+        expected = space.active(point)
         require(
-            sorted(step.params) == sorted(expected),
+            sorted(point) == sorted(expected),
             f"the active parameters {sorted(expected)}",
-            f"{sorted(step.params)} at {step.params!r}",
+            f"{sorted(point)} at {point!r}",
         )
 
 
 @check(rule=6)
 def check_json(case: Case) -> None:
     """A suggestion survives being written as JSON and read again."""
-    for step in case.proposals:
-        text = json.dumps(step.params, allow_nan=False)
-        require(json.loads(text) == step.params, f"{step.params!r}", text)
+    for _, point in case.points:
+        text = json.dumps(point, allow_nan=False)
+        require(json.loads(text) == point, f"{point!r}", text)
 
 
 @check(rule=6)
 def check_ids(case: Case) -> None:
     """The id of a suggestion is an int, unique within the optimizer."""
-    runs = [case.main_run, case.proposals[len(case.main_run) :]]
-    for run in runs:
+    for _, run in case.runs:
         ids = [step.suggestion.id for step in run]
         require(all(type(i) is int for i in ids), "ids that are ints", ids)
         twice = [i for i, n in Counter(ids).items() if n > 1]
@@ -114,7 +113,7 @@ def check_ids(case: Case) -> None:
 def check_nothing_is_mutated(case: Case) -> None:
     """What the optimizer is given, and what it handed out, it never changes."""
     before = case.main.to_json()
-    for step in case.proposals:
+    for step in [step for _, run in case.runs for step in run]:
         now = dict(step.suggestion.params)
         require(now == step.params, f"the suggestion as it was, {step.params!r}", now)
     require(case.main.to_json() == before, f"the space {before}", case.main.to_json())

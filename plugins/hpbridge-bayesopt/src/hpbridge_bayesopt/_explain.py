@@ -49,6 +49,7 @@ while len(trials) < n_trials and repeats < {max_repeats}:
     n_before = len(trials)
 {step}
     repeats = repeats + 1 if len(trials) == n_before else 0
+del trials[n_trials:]  # if there are more initial points
 """
 
 _STEP = "    optimizer.maximize(init_points=0, n_iter=1)"
@@ -76,11 +77,10 @@ def explain(
     body += ["", *_optimizer(problem, encoded, algorithm.name, options, seed)]
     if gp_arguments(options):
         body.append(f"optimizer.set_gp_params({_arguments(gp_arguments(options))})")
+    body.append(f"optimizer.maximize(init_points={options.init_points}, n_iter=0)")
     size = size_of(encoded)
     if size is not None and not options.allow_duplicate_points:
         body.append(f"n_trials = min(n_trials, {size})  # the space has no more points")
-    n_initial = options.init_points
-    body.append(f"optimizer.maximize(init_points=min({n_initial}, n_trials), n_iter=0)")
     step = _STEP_OR_RANDOM if problem.n_constraints else _STEP
     body.append(_LOOP.format(max_repeats=MAX_REPEATS, step=step).rstrip())
     text = "\n".join(body)
@@ -142,11 +142,11 @@ def _imports(text: str) -> str:
     wanted = {
         "import math": "math.",
         "import warnings": "",
-        "\nimport hpbridge": "hpbridge.",
-        f"from bayes_opt import {', '.join(from_library)}": "",
+        f"\nfrom bayes_opt import {', '.join(from_library)}": "",
         "from bayes_opt.exception import NoValidPointRegisteredError": "NoValidPoint",
         "from bayes_opt.parameter import CategoricalParameter": "CategoricalParameter",
         "from scipy.optimize import NonlinearConstraint": "NonlinearConstraint",
+        "\nimport hpbridge": "hpbridge.",
         _QUIET: "",
     }
     return "\n".join(line for line, used in wanted.items() if used in text)

@@ -56,7 +56,8 @@ def _reasons_against(problem: Problem, algorithm: Algorithm) -> list[str]:
         reasons.append(f"{problem.n_objectives} metrics are optimized: {why}")
     if problem.n_constraints and not can.can(Feature.CONSTRAINTS):
         why = can.why_not(Feature.CONSTRAINTS)
-        reasons.append(f"{problem.n_constraints} constraints on metrics: {why}")
+        plural = "s" if problem.n_constraints > 1 else ""
+        reasons.append(f"{problem.n_constraints} constraint{plural} on metrics: {why}")
     return reasons
 
 

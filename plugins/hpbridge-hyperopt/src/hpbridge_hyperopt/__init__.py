@@ -98,6 +98,7 @@ SPEC = BackendSpec(
                 capabilities=CAPABILITIES,
                 native_call="hyperopt.fmin(algo=tpe.suggest)",
                 options=TpeOptions,
+                quick={"n_startup_jobs": 5},
                 cost_per_ask="O(n) in trials, O(d) in parameters",
                 recommended_trials="50 to 1000",
                 source="Bergstra et al. 2011, Algorithms for Hyper-Parameter "
@@ -110,6 +111,7 @@ SPEC = BackendSpec(
                 native_call="hyperopt.fmin(algo=rand.suggest)",
                 cost_per_ask="O(1) in trials",
                 recommended_trials="any number; the baseline",
+                learns=False,
                 source="Bergstra and Bengio 2012, Random Search for Hyper-Parameter "
                 "Optimization",
             ),
@@ -119,6 +121,8 @@ SPEC = BackendSpec(
                 capabilities=CAPABILITIES,
                 native_call="hyperopt.fmin(algo=anneal.suggest)",
                 options=AnnealOptions,
+                # Pending trials are points to start from, for want of better ones.
+                starts_random=False,
                 cost_per_ask="O(n) in trials",
                 recommended_trials="50 to 1000",
                 source="hyperopt 0.3.0, hyperopt/anneal.py",
@@ -129,6 +133,8 @@ SPEC = BackendSpec(
                 capabilities=CAPABILITIES,
                 native_call="hyperopt.fmin(algo=mix.suggest)",
                 options=MixOptions,
+                starts_random=False,
+                quick={"p_suggest": [[0.1, "random"], [0.9, "anneal"]]},
                 cost_per_ask="O(n) in trials",
                 recommended_trials="50 to 1000",
                 source="hyperopt 0.3.0, hyperopt/mix.py",

@@ -75,6 +75,8 @@ def _imports(body: str, algorithm: str) -> str:
     if "partial(" in body:
         standard.append("from functools import partial\n")
     others = ["import hpbridge\n"] if "hpbridge." in body else []
+    if algorithm == "atpe":
+        others.append("import lightgbm\n")
     if algorithm:
         modules = re.findall(r"\b(\w+)\.suggest\b", body)
         names = ", ".join(sorted({"fmin", "hp", *modules}))
@@ -134,7 +136,8 @@ def _call_source(algorithm: str, options: Any, seed: int) -> list[str]:
     lines = []
     if algorithm == "atpe":
         lines = [
-            "# It draws from the global generators, whatever rstate is.",
+            "# It draws from the global generators, whatever rstate is; the import of",
+            "# lightgbm does too, and comes first therefore.",
             f"random.seed({seed % GLOBAL_SEEDS})",
             f"np.random.seed({seed % GLOBAL_SEEDS})",
         ]

@@ -77,7 +77,7 @@ def _reasons_against(problem: Problem, algorithm: str) -> list[str]:
 class _History(Trials):  # type: ignore[misc]
     """What the algorithms read of `Trials`, kept up to date one document at a time.
 
-    `Trials.refresh` copies the whole history; `fmin` does so six times a trial.
+    `Trials.refresh` copies the whole history; `fmin` does so four times a trial.
     """
 
     _trials: list[dict[str, Any]]
@@ -191,6 +191,8 @@ class _Atpe(HyperoptOptimizer):
     ) -> None:
         super().__init__(encoded, suggest, seed)
         self._globals = OwnGlobals(seed % GLOBAL_SEEDS)
+        with OwnGlobals(0).entered():
+            import lightgbm  # noqa: F401 - its import draws from `random`
 
     def _propose(self, tid: int, seed: np.int64) -> dict[str, Any]:
         with self._globals.entered(), np.errstate(all="ignore"):

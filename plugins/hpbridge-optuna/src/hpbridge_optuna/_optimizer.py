@@ -145,22 +145,22 @@ class OptunaOptimizer(Optimizer):
                     self._study.tell(trial.number, state=TrialState.FAIL)
 
     def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        # Valid values make Optuna log and warn of nothing here, unlike in `ask`.
         trial = self._running.pop(suggestion.id)
-        with _quiet(self._loggers):
-            for key, value in self._constraints(outcome).items():
-                trial.set_constraint(key, value)
-            for step, value in self._intermediate_values(outcome).items():
-                trial.report(value, step)
-            values = outcome.values if outcome.state is State.COMPLETE else None
-            try:
-                self._study.tell(trial, values, state=_STATES[outcome.state])
-            except RuntimeError:
-                # An exhaustive sampler stops the study after its last point, which
-                # Optuna allows only within `optimize`; the trial is stored by then
-                # (github.com/optuna/optuna/issues/4121).
-                if not self._is_finished(suggestion.id):
-                    raise
-                self._is_exhausted = True
+        for key, value in self._constraints(outcome).items():
+            trial.set_constraint(key, value)
+        for step, value in self._intermediate_values(outcome).items():
+            trial.report(value, step)
+        values = outcome.values if outcome.state is State.COMPLETE else None
+        try:
+            self._study.tell(trial, values, state=_STATES[outcome.state])
+        except RuntimeError:
+            # An exhaustive sampler stops the study after its last point, which Optuna
+            # allows only within `optimize`; the trial is stored by then
+            # (github.com/optuna/optuna/issues/4121).
+            if not self._is_finished(suggestion.id):
+                raise
+            self._is_exhausted = True
 
     def _is_finished(self, number: int) -> bool:
         return self._study.get_trials(deepcopy=False)[number].state.is_finished()

@@ -72,8 +72,8 @@ class CmaEsOptions:
 
     def __post_init__(self) -> None:
         # Optuna would accept it, and fail in the first trial after the random ones.
-        if self.popsize is not None and self.popsize < 5:  # noqa: PLR2004 - from cmaes
-            msg = f"'popsize' must be at least 5 or None, got {self.popsize}"
+        if self.popsize is not None and self.popsize < 2:  # noqa: PLR2004 - two parents
+            msg = f"'popsize' must be at least 2 or None, got {self.popsize}"
             raise ValueError(msg)
 
 
@@ -111,7 +111,17 @@ class NSGAIIOptions:
 
 @dataclass(frozen=True)
 class NSGAIIIOptions(NSGAIIOptions):
-    """Options of `optuna.samplers.NSGAIIISampler`."""
+    """Options of `optuna.samplers.NSGAIIISampler`.
+
+    Raises:
+        ValueError: If there would be no reference point.
+    """
 
     dividing_parameter: int = 3
     """How finely the reference points divide each metric."""
+
+    def __post_init__(self) -> None:
+        # Optuna would accept it, and fail in the first trial of the second generation.
+        if self.dividing_parameter < 1:
+            msg = f"'dividing_parameter' must be at least 1, got {self.dividing_parameter}"
+            raise ValueError(msg)

@@ -1,1 +1,176 @@
-"""Ray Tune as an hpbridge backend and driver."""
+"""Ray Tune's search classes as an hpbridge backend, and its cluster as drivers.
+
+Everything that is declared is here; nothing here imports Ray.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.backend import Algorithm, BackendSpec
+from hpbridge.capabilities import (
+    YES,
+    Capabilities,
+    Capability,
+    Feature,
+    Support,
+    emulated,
+    no,
+)
+from hpbridge.hookspecs import hookimpl
+from hpbridge_ray.options import BohbOptions, HyperOptOptions
+
+if TYPE_CHECKING:
+    from hpbridge.backend import Optimizer, Problem
+
+
+def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
+    from hpbridge_ray._optimizer import create
+
+    return create(problem, SPEC.algorithms[algorithm], options, seed)
+
+
+def _explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
+    from hpbridge_ray._explain import explain
+
+    return explain(problem, SPEC.algorithms[algorithm], options, seed)
+
+
+_ROUNDED_INDEX = "the index is searched as a float and rounded"
+_NOT_COUNTABLE = no("a grid needs countable values; give it a step")
+_COMMON = Capabilities(
+    {
+        Feature.FLOAT: YES,
+        Feature.FLOAT_LOG: YES,
+        Feature.FLOAT_STEP: emulated("index"),
+        Feature.FLOAT_PRIOR: emulated("quantile"),
+        Feature.INT: YES,
+        Feature.INT_LOG: YES,
+        Feature.INT_STEP: emulated("index"),
+        Feature.CATEGORICAL: YES,
+        Feature.CATEGORICAL_ORDERED: emulated("index"),
+        Feature.CATEGORICAL_WEIGHTS: emulated("weight-quantile"),
+        Feature.CONDITIONAL: emulated("flatten"),
+        Feature.FORBIDDEN: emulated("reject"),
+        Feature.MULTI_OBJECTIVE: no("the search class takes one metric"),
+        Feature.CONSTRAINTS: no("the search class knows no constraints"),
+        Feature.FAILED_TRIALS: YES,
+        Feature.SEEDING: YES,
+        Feature.FOREIGN_HISTORY: no("the search class learns from no trial"),
+        Feature.PENDING: YES,
+        Feature.OUT_OF_ORDER: YES,
+        Feature.REPLAY: YES,
+    }
+)
+
+_ALGORITHMS = (
+    Algorithm(
+        name="random",
+        summary="Ray's own variant generation: independent draws.",
+        capabilities=_COMMON,
+        native_call="Tuner.fit",
+        cost_per_ask="O(d) in parameters",
+        recommended_trials="any",
+        source="Ray Tune, BasicVariantGenerator",
+        learns=False,
+    ),
+    Algorithm(
+        name="grid",
+        summary="Every point of a finite space in order, by tune.grid_search.",
+        capabilities=_COMMON.but(
+            {
+                Feature.FLOAT: _NOT_COUNTABLE,
+                Feature.FLOAT_LOG: _NOT_COUNTABLE,
+                Feature.FLOAT_PRIOR: _NOT_COUNTABLE,
+                Feature.CATEGORICAL_WEIGHTS: no("a grid tries every choice once"),
+                Feature.CONDITIONAL: emulated(
+                    "flatten", "repeats points that differ in inactive parameters only"
+                ),
+                Feature.SEEDING: no("a grid has one order"),
+            }
+        ),
+        native_call="Tuner.fit",
+        cost_per_ask="O(d) in parameters",
+        recommended_trials="the size of the space",
+        source="Ray Tune, BasicVariantGenerator",
+        learns=False,
+        starts_random=False,
+    ),
+    Algorithm(
+        name="optuna",
+        summary="OptunaSearch: Optuna's tree-structured Parzen estimator.",
+        capabilities=_COMMON.but(
+            {
+                Feature.MULTI_OBJECTIVE: Capability(
+                    Support.UNIMPLEMENTED, "use the optuna backend"
+                ),
+                Feature.FOREIGN_HISTORY: YES,
+            }
+        ),
+        native_call="Tuner.fit",
+        cost_per_ask="O(d n log n), n trials of d parameters",
+        recommended_trials="100 to 1000",
+        source="Bergstra et al. 2011; Ray Tune, OptunaSearch",
+        requires=("optuna>=4.0",),
+        extra="optuna",
+    ),
+    Algorithm(
+        name="hyperopt",
+        summary="HyperOptSearch: Hyperopt's tree-structured Parzen estimator.",
+        capabilities=_COMMON.but(
+            {
+                Feature.FLOAT_STEP: emulated("index", _ROUNDED_INDEX),
+                Feature.INT: emulated("round"),
+                Feature.INT_LOG: emulated("log-round"),
+                Feature.INT_STEP: emulated("index", _ROUNDED_INDEX),
+                Feature.CATEGORICAL_ORDERED: emulated("index", _ROUNDED_INDEX),
+                Feature.FOREIGN_HISTORY: no("HyperOptSearch takes no evaluated points"),
+            }
+        ),
+        native_call="Tuner.fit",
+        options=HyperOptOptions,
+        cost_per_ask="O(d n), n trials of d parameters",
+        recommended_trials="100 to 1000",
+        source="Bergstra et al. 2011; Ray Tune, HyperOptSearch",
+        requires=("hyperopt>=0.2.7",),
+        extra="hyperopt",
+        quick={"n_initial_points": 5},
+    ),
+    Algorithm(
+        name="bohb",
+        summary="TuneBOHB: BOHB's kernel densities, every trial at the full budget.",
+        capabilities=_COMMON.but(
+            {
+                Feature.FLOAT: Capability(
+                    Support.NATIVE,
+                    "in [0, 1] where rounding to 13 decimal places would matter",
+                ),
+                Feature.FLOAT_LOG: emulated("log"),
+                Feature.FOREIGN_HISTORY: YES,
+            }
+        ),
+        native_call="Tuner.fit",
+        options=BohbOptions,
+        cost_per_ask="O(d n), n trials of d parameters",
+        recommended_trials="50 to 500",
+        source="Falkner et al. 2018, arXiv:1807.01774; Ray Tune, TuneBOHB",
+        requires=("hpbandster>=0.7.4", "ConfigSpace>=1.2"),
+        extra="bohb",
+    ),
+)
+
+SPEC = BackendSpec(
+    name="ray",
+    summary="Ray Tune's search classes, run by a Tuner on Ray.",
+    requires=("ray[tune]>=2.44",),
+    algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
+    create=_create,
+    explain=_explain,
+    homepage="https://docs.ray.io/en/latest/tune/",
+    tested={"oldest": "2.60.0", "newest": "2.60.0"},
+)
+
+
+@hookimpl
+def hpbridge_backends() -> list[BackendSpec]:
+    return [SPEC]

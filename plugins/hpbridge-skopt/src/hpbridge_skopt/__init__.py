@@ -30,7 +30,7 @@ def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimi
     return create(problem, SPEC.algorithms[algorithm], options, seed)
 
 
-def _explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
+def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
     from hpbridge_skopt._explain import explain
 
     return explain(problem, SPEC.algorithms[algorithm], options, seed)
@@ -69,7 +69,7 @@ _TREES = Capabilities(
 _GP = _TREES.but(
     {
         Feature.INT: Capability(
-            Support.EMULATED, "an Integer whose end points have full weight"
+            Support.NATIVE, "an Integer mended to give its end points full weight"
         )
     }
 )
@@ -147,7 +147,7 @@ SPEC = BackendSpec(
     requires=("scikit-optimize>=0.10.2",),
     algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
     create=_create,
-    explain=_explain,
+    explain=_explain_native,
     homepage="https://scikit-optimize.readthedocs.io",
     tested={"oldest": "0.10.2", "newest": "0.10.2"},
 )

@@ -15,23 +15,19 @@ if TYPE_CHECKING:
     from hpbridge.encoding import Encoded
 
 # What a script may use, in the order of its import lines.
-_IMPORTS = {
+_PLAIN_IMPORTS = {
     "math": "import math",
     "hpbridge": "import hpbridge",
     "np": "import numpy as np",
-    "DummyRegressor": "from sklearn.dummy import DummyRegressor",
-    "GradientBoostingRegressor": "from sklearn.ensemble import GradientBoostingRegressor",
-    "forest_minimize": "from skopt import forest_minimize",
-    "gbrt_minimize": "from skopt import gbrt_minimize",
-    "gp_minimize": "from skopt import gp_minimize",
-    "GradientBoostingQuantileRegressor": (
-        "from skopt.learning import GradientBoostingQuantileRegressor"
-    ),
-    "base_minimize": "from skopt.optimizer import base_minimize",
-    "Categorical": "from skopt.space import Categorical",
-    "Integer": "from skopt.space import Integer",
-    "Real": "from skopt.space import Real",
-    "Normalize": "from skopt.space.transformers import Normalize",
+}
+_FROM_IMPORTS = {
+    "sklearn.dummy": ["DummyRegressor"],
+    "sklearn.ensemble": ["GradientBoostingRegressor"],
+    "skopt": ["forest_minimize", "gbrt_minimize", "gp_minimize"],
+    "skopt.learning": ["GradientBoostingQuantileRegressor"],
+    "skopt.optimizer": ["base_minimize"],
+    "skopt.space": ["Categorical", "Integer", "Real"],
+    "skopt.space.transformers": ["Normalize"],
 }
 _RUN = """\
 trials = []
@@ -87,9 +83,12 @@ def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> 
 
 def _script(sections: list[str]) -> str:
     text = "\n\n\n".join(sections)
-    imports = [
-        line for name, line in _IMPORTS.items() if re.search(rf"\b{name}\b", text)
-    ]
+    used = set(re.findall(r"\w+", text))
+    imports = [line for name, line in _PLAIN_IMPORTS.items() if name in used]
+    for module, names in _FROM_IMPORTS.items():
+        needed = [name for name in names if name in used]
+        if needed:
+            imports.append(f"from {module} import {', '.join(needed)}")
     gap = "\n\n\n" if text.startswith(("class", "def")) else "\n\n"
     return "\n".join(imports) + gap * bool(imports) + text + "\n"
 

@@ -36,6 +36,7 @@ _LARGEST_VALUE = 1e150
 def create(
     problem: Problem, algorithm: Algorithm, options: Any, seed: int
 ) -> Optimizer:
+    name = f"skopt:{algorithm.name}"
     encoded = encode(problem, algorithm, options)
     if not encoded.native:
         return OnePoint(encoded)
@@ -44,8 +45,8 @@ def create(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Sobol' would like a power of two
             library = _make_library(algorithm.name, space, options, library_seed(seed))
-    except (MemoryError, ValueError) as error:  # a design that is too large
-        raise OptionError.invalid(f"skopt:{algorithm.name}", [str(error)]) from error
+    except ValueError as error:  # Sobol' has 40 dimensions, for one
+        raise OptionError.invalid(name, [" ".join(str(error).split())]) from error
     return SkoptOptimizer(encoded, library, learns=algorithm.learns)
 
 
@@ -244,7 +245,9 @@ def _copy(library: skopt.Optimizer) -> skopt.Optimizer:
 
 def _value_of(outcome: Outcome) -> float:
     """Return the value to tell, or what is not finite."""
-    if outcome.state is State.FAILED or not outcome.values:
+    if outcome.state is not State.COMPLETE:
+        # The last report of a pruned trial is of another step than the values of the
+        # others: the model would believe it.
         return math.nan
     value = outcome.values[0]
     if not math.isfinite(value):

@@ -6,8 +6,9 @@ these descriptions.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.capabilities import Feature
 from hpbridge.categorical import Categorical
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # Trees compute in 32-bit floats; an Integer goes through a 64-bit float.
 _LARGEST_FLOAT = 1e38
 _LARGEST_INT = 2**53
+_LARGEST_GRID = 10**6
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:
             # some mixtures; positions give the same trials without that.
             encoded.codecs[name] = CODECS["choice-index"](problem.space[name])
     encoded.native = {n: c.native for n, c in encoded.codecs.items() if c.native}
-    _check_gradient(encoded, optimizer, options)
+    problems = _option_problems(encoded, options)
+    if problems:
+        raise OptionError.invalid(optimizer, problems)
     return encoded
 
 
@@ -96,12 +100,22 @@ def _limit(parameter: Parameter) -> float | None:
     return None
 
 
-def _check_gradient(encoded: Encoded, optimizer: str, options: Any) -> None:
-    if getattr(options, "acq_optimizer", "auto") != "lbfgs" or not encoded.native:
-        return
-    if all(isinstance(native, Categorical) for native in encoded.native.values()):
-        problem = "acq_optimizer='lbfgs' needs a parameter that is not a choice"
-        raise OptionError.invalid(optimizer, [problem])
+def _option_problems(encoded: Encoded, options: Any) -> list[str]:
+    found = []
+    natives = encoded.native.values()
+    if getattr(options, "acq_optimizer", "auto") == "lbfgs" and all(
+        isinstance(native, Categorical) for native in natives
+    ):
+        found.append("acq_optimizer='lbfgs' needs a parameter that is not a choice")
+    if getattr(options, "initial_point_generator", "random") == "grid":
+        # The library makes the whole grid first, and its own check overflows.
+        n_points = max(math.isqrt(options.n_initial_points), 2) ** len(natives)
+        if n_points > _LARGEST_GRID:
+            found.append(
+                f"initial_point_generator='grid' would make {n_points:.0e} points "
+                f"in {len(natives)} dimensions, more than {_LARGEST_GRID}"
+            )
+    return found
 
 
 def dimensions(encoded: Encoded, algorithm: Algorithm, options: Any) -> list[Call]:
@@ -119,10 +133,9 @@ def _dimension(name: str, parameter: Parameter, integer: str) -> Call:
         return Call("Real", (parameter.low, parameter.high), {**prior, "name": name})
     if isinstance(parameter, Int):
         return Call(integer, (parameter.low, parameter.high), {"name": name})
-    assert isinstance(parameter, Categorical)
-    weights = parameter.weights
-    prior_ = {} if weights is None else {"prior": list(weights)}
-    return Call("Categorical", (list(parameter.labels),), {**prior_, "name": name})
+    choices = cast("Categorical", parameter)
+    weights = {} if choices.weights is None else {"prior": list(choices.weights)}
+    return Call("Categorical", (list(choices.labels),), {**weights, "name": name})
 
 
 def library_seed(seed: int) -> int:

@@ -87,7 +87,7 @@ class GPOptions(ModelOptions):
     n_restarts_optimizer: int = 5
     """How many candidates `lbfgs` begins with."""
     noise: float | Literal["gaussian"] = "gaussian"
-    """The variance of the objective's noise; `gaussian` estimates it, 0 assumes none."""
+    """Variance of the objective's noise; `gaussian` estimates it, 0 assumes none."""
 
     def problems(self) -> list[str]:
         """Return what is wrong with the values, one sentence each."""

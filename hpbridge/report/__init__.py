@@ -1,0 +1,7 @@
+"""The HTML page of a comparison, or of single studies."""
+
+from __future__ import annotations
+
+from hpbridge.report.page import write_report
+
+__all__ = ["write_report"]

@@ -1,0 +1,234 @@
+"""Write the page: gather the data, fill the template, keep it self-contained."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import time
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpbridge import __version__
+from hpbridge.errors import compose
+from hpbridge.export import ExportError, study_to_json
+from hpbridge.report import sections, texts
+from hpbridge.report.convergence import Curve, curve_by_seconds, curve_by_trials
+from hpbridge.report.figures import convergence_figure
+from hpbridge.report.summary import by_optimizer, common_best, summarize
+from hpbridge.report.table import milestone_table, summary_table
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    from hpbridge.study import Study
+
+MOST_POINTS_OF_STUDY = 2_000
+"""Trials that a scatter plot shows at most: more are slow to draw, and a blot."""
+
+MOST_POINTS_OF_PAGE = 100_000
+"""Points of all scatter plots of a page together."""
+
+MOST_DATA_BYTES = 8_000_000
+"""Size up to which the compressed data of all trials is put into the page."""
+
+
+def write_report(
+    studies: Sequence[Study],
+    path: str | os.PathLike[str],
+    *,
+    title: str,
+    table: Sequence[Mapping[str, Any]] | None = None,
+    absent: Mapping[str, str] | None = None,
+) -> None:
+    """Write one HTML file that shows studies and needs nothing else to be read.
+
+    Args:
+        studies: Of one experiment, or of several: each experiment has its own part.
+            Studies of one optimizer are its repeats.
+        path: Of the file to write; one that is there is replaced.
+        title: Of the page.
+        table: The summary, as `hpbridge.report.summary.summarize` returns it, with
+            more columns if there are any; made by it by default. Of several
+            experiments, each always gets its own.
+        absent: What is missing from a comparison, and why: optimizers that failed or
+            could not take part.
+
+    Raises:
+        ExportError: If jinja2 or plotly is not installed, or the file cannot be
+            written.
+    """
+    script = _plotly_script()
+    html = _render(_context(studies, title, table, absent or {}), script)
+    target = Path(path)
+    try:
+        target.write_text(html, encoding="utf-8", newline="\n")
+    except OSError as error:
+        headline = f"{str(target)!r} cannot be written: {error.strerror or error}"
+        hint = "choose a folder that exists and is writable"
+        raise ExportError(compose(headline, hint=hint)) from error
+
+
+def _plotly_script() -> str:
+    try:
+        import jinja2  # noqa: F401 -- both are asked for at once
+        from plotly.offline import get_plotlyjs
+    except ImportError as error:
+        package = (error.name or "jinja2 and plotly").split(".")[0]
+        headline = f"A report needs {package}, which is not installed"
+        hint = "`pip install 'hpbridge[report]'`"
+        raise ExportError(compose(headline, hint=hint)) from error
+    return str(get_plotlyjs())
+
+
+def _render(context: Mapping[str, Any], plotly: str) -> str:
+    import jinja2
+    from markupsafe import Markup
+
+    def resource(name: str) -> str:
+        return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["figure_json"] = lambda figure: Markup(_inline_json(figure))
+    template = environment.from_string(resource("page.html.jinja"))
+    # A browser reads every line end as "\n" before it checks the hash.
+    scripts = [s.replace("\r\n", "\n") for s in (plotly, resource("page.js"))]
+    return template.render(
+        context,
+        css=Markup(resource("page.css")),
+        scripts=[Markup(s) for s in scripts],
+        policy=_policy(scripts),
+    )
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """Return a content policy: our own scripts run, no other; nothing is fetched."""
+    digests = [hashlib.sha256(s.encode()).digest() for s in scripts]
+    allowed = " ".join(f"'sha256-{base64.b64encode(d).decode()}'" for d in digests)
+    return (
+        f"default-src 'none'; script-src {allowed}; "
+        "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
+    )
+
+
+def _inline_json(data: object) -> str:
+    """Return JSON that cannot end the script element around it."""
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _context(
+    studies: Sequence[Study],
+    title: str,
+    table: Sequence[Mapping[str, Any]] | None,
+    absent: Mapping[str, str],
+) -> dict[str, Any]:
+    experiments: dict[str, list[Study]] = {}
+    for study in studies:
+        key = json.dumps([study.experiment, dict(study.metrics)])
+        experiments.setdefault(key, []).append(study)
+    n_parameters = sum(len(study.space.searched) for study in studies)
+    most_points = min(
+        MOST_POINTS_OF_STUDY, max(100, MOST_POINTS_OF_PAGE // max(n_parameters, 1))
+    )
+    own_table = table if len(experiments) == 1 else None
+    n_trials = sum(len(study.trials) for study in studies)
+    return {
+        "title": title,
+        "version": __version__,
+        "written": texts.moment(time.time()),
+        "size": f"{texts.count(len(studies), 'study', 'studies')} with "
+        f"{texts.count(n_trials, 'trial')}",
+        "absent": dict(absent),
+        "parts": [
+            _part(those, own_table, most_points) for those in experiments.values()
+        ],
+        "data": _compressed(studies),
+        "file_name": _file_name(title),
+    }
+
+
+def _part(
+    studies: list[Study],
+    table: Sequence[Mapping[str, Any]] | None,
+    most_points: int,
+) -> dict[str, Any]:
+    """Return what the page shows of one experiment."""
+    first = studies[0]
+    rows = summarize(studies) if table is None else table
+    target = common_best(studies)
+    return {
+        "experiment": first.experiment,
+        "metric": first.main_metric,
+        "n_metrics": len(first.metrics),
+        "direction": first.metrics[first.main_metric],
+        "table": summary_table(rows),
+        "common": None if target is None else texts.number(target),
+        "convergence": _convergence(studies, target),
+        "facts": sections.setup_facts(studies),
+        "ran": _ran(studies),
+        "space": sections.space_rows(first),
+        "versions": sections.version_rows(studies),
+        "studies": [sections.study_section(s, most_points) for s in studies],
+    }
+
+
+def _ran(studies: Sequence[Study]) -> str:
+    begin = texts.moment(min(study.created_at for study in studies))
+    end = texts.moment(max(study.updated_at for study in studies))
+    return begin if begin == end else f"{begin} to {end}"
+
+
+def _convergence(
+    studies: Sequence[Study], target: float | None
+) -> list[dict[str, Any]]:
+    first = studies[0]
+    groups = by_optimizer(studies)
+    metric = f"best {first.main_metric} so far"
+    plots = []
+    for curve_of, axis, title in [
+        (curve_by_trials, "trials", "by number of trials"),
+        (curve_by_seconds, "seconds since the first ask", "by time"),
+    ]:
+        curves = {name: [curve_of(s) for s in those] for name, those in groups.items()}
+        figure = convergence_figure(
+            curves, sign=first.sign, titles=(axis, metric), common=target
+        )
+        ends = "; ".join(_end(name, those) for name, those in curves.items())
+        plots.append(
+            {
+                "title": title,
+                "description": f"Line chart of the {metric}, {title}. {ends}",
+                "figure": figure,
+                "table": milestone_table(curves, first.sign, axis),
+            }
+        )
+    return [plot for plot in plots if any(t["x"] for t in plot["figure"]["data"])]
+
+
+def _end(name: str, curves: Sequence[Curve]) -> str:
+    finals = [texts.number(curve.values[-1]) for curve in curves if curve.values]
+    return f"{name} ends at {', '.join(finals) or 'no value'}"
+
+
+def _compressed(studies: Sequence[Study]) -> str | None:
+    """Return all studies as compressed JSON in base64; None when that is too much."""
+    data = [study_to_json(study) for study in studies]
+    text = json.dumps(data, allow_nan=False).encode()
+    packed = base64.b64encode(gzip.compress(text, compresslevel=6, mtime=0))
+    return packed.decode() if len(packed) <= MOST_DATA_BYTES else None
+
+
+def _file_name(title: str) -> str:
+    kept = "".join(c if c.isalnum() and c.isascii() else "-" for c in title)
+    return f"{kept.strip('-')[:60] or 'studies'}.json"

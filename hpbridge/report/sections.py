@@ -1,0 +1,276 @@
+"""What the page says of one study, as plain data for the template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.categorical import Categorical
+from hpbridge.parameters import Constant, Int
+from hpbridge.report import texts
+from hpbridge.report.figures import drawable, parameter_figure, pareto_figure
+from hpbridge.report.summary import objective_seconds, optimizer_seconds, why_stopped
+from hpbridge.trial import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hpbridge.parameters import Parameter
+    from hpbridge.study import Study
+    from hpbridge.trial import FinishedTrial
+
+MOST_ERRORS = 10
+"""Different errors that are listed for a study."""
+
+MOST_OF_FRONT = 20
+"""Trials of a Pareto front that are listed."""
+
+_NAMED_TRIALS = 5
+_LONGEST_TEXT = 300
+
+
+def study_section(study: Study, most_points: int) -> dict[str, Any]:
+    """Return everything that the template shows of a study.
+
+    Args:
+        study: Any, finished or not.
+        most_points: Trials that a plot of it shows at most.
+    """
+    best = study.best_by_main_metric()
+    front = study.best_trials if len(study.metrics) > 1 else []
+    trials = sample(study.trials, most_points)
+    figures = [_parameter_plot(study, n, trials, best) for n in study.space.searched]
+    return {
+        "name": study.name,
+        "headline": _headline(study, best),
+        "facts": _facts(study),
+        "best": None if best is None else best_of(study, best),
+        "front": [best_of(study, trial) for trial in front[:MOST_OF_FRONT]],
+        "n_front": len(front),
+        "front_plot": _front_plot(study, trials, front),
+        "notes": list(study.notes),
+        "errors": errors_of(study),
+        "plots": [figure for figure in figures if figure is not None],
+        "left_out": _left_out(study, trials),
+    }
+
+
+def _headline(study: Study, best: FinishedTrial | None) -> str:
+    trials = texts.count(len(study.trials), "trial")
+    if best is None:
+        return f"no feasible trial among {trials}"
+    value = texts.number(best.metrics[study.main_metric])
+    return f"best {study.main_metric} {value} in {trials}"
+
+
+def _facts(study: Study) -> list[tuple[str, str]]:
+    states = [t.state for t in study.trials]
+    parts = [f"{states.count(state):,} {state.value}" for state in State]
+    beyond = sum(
+        t.state is State.COMPLETE and not study.is_feasible(t) for t in study.trials
+    )
+    if study.bounds:
+        parts.append(f"{beyond:,} of the complete ones beyond a constraint")
+    options = ", ".join(f"{k}={v!r}" for k, v in study.options.items())
+    return [
+        ("Optimizer", study.optimizer),
+        ("Seed", str(study.seed)),
+        ("Options", options or "none"),
+        ("Ended", why_stopped(study) or "when its budget was used up"),
+        ("Trials", ", ".join(parts)),
+        ("In the objective", texts.duration(objective_seconds(study))),
+        ("In the optimizer", texts.duration(optimizer_seconds(study))),
+        ("Started", texts.moment(study.created_at)),
+    ]
+
+
+def best_of(study: Study, trial: FinishedTrial) -> dict[str, Any]:
+    """Return a trial's number, metrics and parameters, for a table."""
+    names = [n for n in study.space.searched if n in trial.params]
+    return {
+        "number": trial.number,
+        "metrics": [(m, texts.number(v)) for m, v in trial.metrics.items()],
+        "params": [(n, texts.label(trial.params[n])) for n in names],
+    }
+
+
+def errors_of(study: Study) -> dict[str, Any]:
+    """Return the different first lines of errors, the most frequent ones first."""
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for trial in study.trials:
+        if trial.state is State.COMPLETE or (
+            trial.state is State.PRUNED and not trial.error
+        ):
+            continue
+        line = next(iter((trial.error or "").splitlines()), "") or "no message"
+        if len(line) > _LONGEST_TEXT:
+            line = line[: _LONGEST_TEXT - 1] + "\N{HORIZONTAL ELLIPSIS}"
+        numbers.setdefault((trial.state.value, line), []).append(trial.number)
+    ranked = sorted(numbers.items(), key=lambda item: -len(item[1]))
+    rows = [
+        {"state": state, "error": line, "count": len(those), "trials": _listed(those)}
+        for (state, line), those in ranked[:MOST_ERRORS]
+    ]
+    return {"rows": rows, "n_more": max(0, len(ranked) - MOST_ERRORS)}
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    text = ", ".join(map(str, numbers[:_NAMED_TRIALS]))
+    more = len(numbers) - _NAMED_TRIALS
+    return f"{text} and {more:,} more" if more > 0 else text
+
+
+def sample(trials: Sequence[FinishedTrial], most: int) -> list[FinishedTrial]:
+    """Return at most so many trials, evenly over the order of asking."""
+    if len(trials) <= most:
+        return list(trials)
+    return [trials[k * len(trials) // most] for k in range(most)]
+
+
+def _parameter_plot(
+    study: Study,
+    name: str,
+    trials: Sequence[FinishedTrial],
+    best: FinishedTrial | None,
+) -> dict[str, Any] | None:
+    figure = parameter_figure(study, name, trials, best)
+    if figure is None:
+        return None
+    described = f"{study.main_metric} by {name}"
+    at = "" if best is None else f" The best trial has {_best_value(best, name)}."
+    n_points = sum(len(trace["x"]) for trace in figure["data"])
+    return {
+        "title": described,
+        "description": f"Scatter plot of {described}: {n_points} points.{at}",
+        "figure": figure,
+    }
+
+
+def _best_value(best: FinishedTrial, name: str) -> str:
+    if name not in best.params:
+        return f"no {name}"
+    return f"{name} = {texts.label(best.params[name])}"
+
+
+def _front_plot(
+    study: Study, trials: Sequence[FinishedTrial], front: Sequence[FinishedTrial]
+) -> dict[str, Any] | None:
+    if len(study.metrics) < 2:  # noqa: PLR2004 -- two axes
+        return None
+    figure = pareto_figure(study, trials, front)
+    if figure is None:
+        return None
+    first, second = list(study.metrics)[:2]
+    described = f"{second} by {first}, with the Pareto front"
+    return {
+        "title": described,
+        "description": f"Scatter plot of {described}; the table holds the front.",
+        "figure": figure,
+    }
+
+
+def _left_out(study: Study, shown: Sequence[FinishedTrial]) -> str:
+    """Return which trials the plots do not show; an empty text when they show all."""
+    total = len(study.trials)
+    parts = []
+    if len(shown) < total:
+        parts.append(
+            f"The plots show {len(shown):,} of {total:,} trials, evenly chosen, "
+            "and the best."
+        )
+    lost = total - len(drawable(study.trials, [study.main_metric]))
+    if lost:
+        trials = texts.count(lost, "trial has", "trials have")
+        parts.append(f"{trials} no finite {study.main_metric} and no place in a plot.")
+    return " ".join(parts)
+
+
+def space_rows(study: Study) -> list[dict[str, str]]:
+    """Return a row a parameter of the space."""
+    return [
+        {
+            "name": name,
+            "kind": type(parameter).__name__.lower(),
+            "range": _range_of(parameter),
+            "when": ", ".join(
+                f"{parent} is {' or '.join(map(texts.label, values))}"
+                for parent, values in parameter.when
+            ),
+        }
+        for name, parameter in study.space.items()
+    ]
+
+
+def _range_of(parameter: Parameter) -> str:
+    if isinstance(parameter, Categorical):
+        listed = ", ".join(map(texts.label, parameter.labels))
+        return f"{listed} (ordered)" if parameter.ordered else listed
+    if isinstance(parameter, Constant):
+        return texts.label(parameter.value)[:_LONGEST_TEXT]
+    low, high = getattr(parameter, "low", None), getattr(parameter, "high", None)
+    extras = [f"{low!r} to {high!r}"]
+    if getattr(parameter, "log", False):
+        extras.append("log scale")
+    step, prior = getattr(parameter, "step", None), getattr(parameter, "prior", None)
+    if step is not None and not (isinstance(parameter, Int) and step == 1):
+        extras.append(f"in steps of {step!r}")
+    if prior is not None:
+        extras.append(f"prior {prior!r}")
+    return ", ".join(extras)
+
+
+def setup_facts(studies: Iterable[Study]) -> list[tuple[str, list[str]]]:
+    """Return what studies of one experiment have in common, and where they differ.
+
+    Every fact is a name and its different values.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for study in studies:
+        for name, value in _setup_of(study).items():
+            if value:
+                found.setdefault(name, {})[value] = None
+    return [(name, list(values)) for name, values in found.items()]
+
+
+def _setup_of(study: Study) -> dict[str, str]:
+    settings = study.settings
+    metrics = [f"{metric} ({way})" for metric, way in study.metrics.items()]
+    bounds = [
+        f"{b.metric} {'<=' if b.sign > 0 else '>='} {b.bound:g}" for b in study.bounds
+    ]
+    n_shared = len(settings.get("shared", ()))
+    return {
+        "Experiment": study.experiment,
+        "Imported from": study.reference,
+        "Metrics": ", ".join(metrics),
+        "Constraints": ", ".join(bounds),
+        "Budget": _budget(settings),
+        "Shared start": texts.count(n_shared, "point") if n_shared else "",
+        "Driver": f"{settings.get('driver', 'local')}, "
+        + texts.count(settings.get("workers", 1), "worker"),
+        "Seeds": str(study.seed),
+        "Machine": ", ".join(f"{k} {v}" for k, v in study.machine.items()),
+    }
+
+
+def _budget(settings: Any) -> str:
+    parts = [texts.count(settings.get("n_trials", 0), "trial")]
+    words = {
+        "timeout": "at most {:g} seconds",
+        "target": "until {:g} is reached",
+        "timeout_trial": "at most {:g} seconds a trial",
+    }
+    for key, text in words.items():
+        if settings.get(key) is not None:
+            parts.append(text.format(settings[key]))
+    if settings.get("retries"):
+        parts.append(texts.count(settings["retries"], "retry", "retries"))
+    return ", ".join(parts)
+
+
+def version_rows(studies: Iterable[Study]) -> list[tuple[str, str]]:
+    """Return each library involved with its versions, several where they differ."""
+    found: dict[str, dict[str, None]] = {}
+    for study in studies:
+        for library, version in study.versions.items():
+            found.setdefault(library, {})[version] = None
+    return [(library, ", ".join(versions)) for library, versions in found.items()]

@@ -1,0 +1,128 @@
+"""The tables of the page, as rows of texts."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.report import texts
+from hpbridge.report.convergence import band_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hpbridge.report.convergence import Curve
+
+_HEADERS = {
+    "optimizer": "Optimizer",
+    "repeats": "Repeats",
+    "best": "Best value",
+    "trials": "Trials",
+    "failed": "Failed",
+    "pruned": "Pruned",
+    "objective_seconds": "In the objective",
+    "optimizer_seconds": "In the optimizer",
+    "seconds_to_common_best": "Time to the common best",
+    "stop_reasons": "Ended early",
+}
+
+# These are said in the cell of another column.
+_FOLDED = {"without_best", "best_min", "best_max"}
+
+
+def summary_table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return headers and cells of the summary; columns that are not known come last.
+
+    Args:
+        rows: As `hpbridge.report.summary.summarize` returns them.
+    """
+    given = dict.fromkeys(key for row in rows for key in row if key not in _FOLDED)
+    keys = [k for k in _HEADERS if k in given] + [k for k in given if k not in _HEADERS]
+    headers = [_HEADERS.get(k, k.replace("_", " ").capitalize()) for k in keys]
+    return {
+        "headers": headers,
+        "rows": [[_CELLS.get(key, _other)(row, key) for key in keys] for row in rows],
+    }
+
+
+def _plain(row: Mapping[str, Any], key: str) -> str:
+    return str(row[key])
+
+
+def _repeats(row: Mapping[str, Any], key: str) -> str:
+    without = row.get("without_best", 0)
+    return (
+        f"{row[key]} ({without} without a feasible trial)" if without else str(row[key])
+    )
+
+
+def _best(row: Mapping[str, Any], key: str) -> str:
+    low, high = row.get("best_min"), row.get("best_max")
+    text = texts.number(row[key])
+    if low is None or low == high:
+        return text
+    # In a line of its own, which does not break.
+    return f"{text}\n" + f"{texts.number(low)} to {texts.number(high)}".replace(
+        " ", "\N{NO-BREAK SPACE}"
+    )
+
+
+def _seconds(row: Mapping[str, Any], key: str) -> str:
+    return texts.duration(row[key])
+
+
+def _reasons(row: Mapping[str, Any], key: str) -> str:
+    return "; ".join(row[key]) or "no"
+
+
+def _other(row: Mapping[str, Any], key: str) -> str:
+    value = row.get(key)
+    if value is None or isinstance(value, float):
+        return texts.duration(value) if "seconds" in key else texts.number(value)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+_CELLS: dict[str, Callable[[Mapping[str, Any], str], str]] = {
+    "optimizer": _plain,
+    "repeats": _repeats,
+    "best": _best,
+    "objective_seconds": _seconds,
+    "optimizer_seconds": _seconds,
+    "seconds_to_common_best": _seconds,
+    "stop_reasons": _reasons,
+}
+
+
+def milestone_table(
+    repeats: Mapping[str, Sequence[Curve]], sign: int, axis: str
+) -> dict[str, Any]:
+    """Return the best value so far (the median over repeats) at a few round places.
+
+    Args:
+        repeats: The curves of each optimizer.
+        sign: 1 when the metric is minimized, -1 when it is maximized.
+        axis: What the places are.
+    """
+    end = max((c.end for curves in repeats.values() for c in curves), default=0.0)
+    lowest = 1.0 if axis == "trials" else 0.0
+    places = _milestones(lowest, end)
+    rows = []
+    for name, curves in repeats.items():
+        band = band_of(curves, sign)
+        medians = [band.median_at(place) for place in places]
+        missing = sign * math.inf
+        cells = [texts.number(None if m == missing else m) for m in medians]
+        rows.append([name, *cells])
+    headers = ["Optimizer", *map(texts.number, places)]
+    return {"headers": headers, "rows": rows, "axis": axis}
+
+
+def _milestones(lowest: float, end: float) -> list[float]:
+    """Return 1, 2, 5, 10 ... below the end, and the end: seven places at most."""
+    if end <= 0:
+        return []
+    exponent = math.floor(math.log10(end))
+    steps = [m * 10.0**k for k in range(exponent - 2, exponent + 1) for m in (1, 2, 5)]
+    return [*[s for s in steps if lowest <= s < end][-6:], end]

@@ -1,0 +1,68 @@
+"""Numbers, durations and moments as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+NONE = "\N{EN DASH}"
+"""What stands where there is no value."""
+
+_MINUTE, _HOUR = 60, 3600
+
+
+def number(value: float | None) -> str:
+    """Return a number in at most six digits.
+
+    Example:
+        >>> number(0.123456789), number(float("inf"))
+        ('0.123457', 'inf')
+    """
+    return NONE if value is None else f"{value:.6g}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration in the unit that suits it.
+
+    Example:
+        >>> duration(0.00125), duration(12.34), duration(754), duration(8000)
+        ('1.25 ms', '12.3 s', '12 min 34 s', '2 h 13 min')
+    """
+    if seconds is None:
+        return NONE
+    if seconds < 1:
+        return f"{1000 * seconds:.3g} ms"
+    if seconds < 2 * _MINUTE:
+        return f"{seconds:.3g} s"
+    if seconds < 2 * _HOUR:
+        return f"{int(seconds // _MINUTE)} min {int(seconds % _MINUTE)} s"
+    return f"{int(seconds // _HOUR)} h {int(seconds % _HOUR // _MINUTE)} min"
+
+
+def moment(unix: float) -> str:
+    """Return a Unix time as a date and a time of day.
+
+    Example:
+        >>> moment(0)
+        '1970-01-01 00:00 UTC'
+    """
+    return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def count(n: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    Example:
+        >>> count(1, "study", "studies"), count(2, "trial")
+        ('1 study', '2 trials')
+    """
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def label(value: object) -> str:
+    """Return a parameter's value in full; strings as they are.
+
+    Example:
+        >>> label("adam"), label(None), label(0.1)
+        ('adam', 'None', '0.1')
+    """
+    return value if isinstance(value, str) else repr(value)

@@ -1,0 +1,189 @@
+"""Translate a native space to Ray Tune's domains, as objects and as source.
+
+Ray's search classes do not agree on what a domain means, so each parameter is handed
+over as one whose meaning is the same in all of them, and read back here:
+
+- `HyperOptSearch` gives both ends of `tune.randint` half the weight of the others: an
+  int is searched as a float and rounded.
+- ConfigSpace, under `TuneBOHB`, rounds every float and every bound to 13 decimal
+  places: where that moves a bound or leaves too few values, [0, 1] is searched. It
+  keeps choices in numpy arrays: numbers and bools are made Python's again.
+- A parameter name with a slash, a number, or one of Ray's own words would be taken
+  for a path: then all are numbered.
+
+Source:
+    ray 2.60.0, `HyperOptSearch.convert_search_space`, `variant_generator._try_resolve`,
+    `ray._private.dict.unflatten_list_dict`; ConfigSpace 1.2.2, `UniformFloat`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from hpbridge.categorical import Categorical
+from hpbridge.codecs import CODECS, Codec
+from hpbridge.parameters import Float, Int, Label, Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpbridge.encoding import Encoded
+
+_DECIMALS = 13
+# Narrower than this, 13 decimal places are fewer than ten million values.
+_NARROWEST = 1e-6
+# Beyond this, a float has no decimal places left to be rounded.
+_LARGEST = 1e15
+_RAY_WORDS = {"", "eval", "grid_search"}
+
+
+class Scaled(Codec):
+    """A float as its place in the range, in [0, 1]."""
+
+    name = "scaled"
+    native = Float(0.0, 1.0)
+
+    def __init__(self, parameter: Parameter) -> None:
+        super().__init__(parameter)
+        self._float = cast("Float", parameter)
+
+    def decode(self, value: Any) -> Label:
+        low, high, place = self._float.low, self._float.high, float(value)
+        return min(max(low * (1 - place) + high * place, low), high)
+
+    def encode(self, value: Any) -> Label:
+        low, high = self._float.low, self._float.high
+        # Halved, since the width of the range may overflow.
+        place = (value / 2 - low / 2) / (high / 2 - low / 2)
+        return min(max(place, 0.0), 1.0)
+
+    def source(self, expression: str) -> str:
+        low, high = self._float.low, self._float.high
+        line = f"{low!r} * (1 - {expression}) + {high!r} * {expression}"
+        return f"min(max({line}, {low!r}), {high!r})"
+
+
+class Unboxed(Codec):
+    """A choice of numbers or bools, which ConfigSpace returns as numpy's."""
+
+    name = "unboxed"
+
+    def __init__(self, parameter: Parameter) -> None:
+        super().__init__(parameter)
+        self.native = parameter
+        self._choices = cast("Categorical", parameter)
+
+    def decode(self, value: Any) -> Label:
+        return self._choices.labels[self._choices.index(value)]
+
+    def encode(self, value: Any) -> Label:
+        return cast("Label", value)
+
+    def source(self, expression: str) -> str:
+        labels = list(self._choices.labels)
+        return f"{labels!r}[{labels!r}.index({expression})]"
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One parameter as Ray searches it.
+
+    Attributes:
+        key: Its name in ``param_space``.
+        codec: Between the native value and Ray's; None when they are the same.
+        function: A function of `ray.tune`.
+    """
+
+    key: str
+    codec: Codec | None
+    function: str
+    args: tuple[Any, ...]
+
+    @property
+    def call(self) -> str:
+        """The source of its domain."""
+        return f"tune.{self.function}({', '.join(map(repr, self.args))})"
+
+
+def to_dimensions(encoded: Encoded, algorithm: str) -> dict[str, Dimension]:
+    """Return the dimensions of a native space by the parameters' names, in order."""
+    names = list(encoded.native)
+    is_plain = not any("/" in n or n.isdigit() or n in _RAY_WORDS for n in names)
+    keys = names if is_plain else [f"p{k}" for k in range(len(names))]
+    found: dict[str, Dimension] = {}
+    for key, (name, parameter) in zip(keys, encoded.native.items(), strict=True):
+        codec = _codec(parameter, algorithm)
+        searched = parameter if codec is None else cast("Parameter", codec.native)
+        function, args = _grid(searched) if algorithm == "grid" else _domain(searched)
+        found[name] = Dimension(key, codec, function, args)
+    return found
+
+
+def _codec(parameter: Parameter, algorithm: str) -> Codec | None:
+    if algorithm == "hyperopt" and isinstance(parameter, Int):
+        return CODECS["round"](parameter)
+    if algorithm == "bohb" and isinstance(parameter, Float):
+        return None if _survives_rounding(parameter) else Scaled(parameter)
+    if algorithm == "bohb" and isinstance(parameter, Categorical):
+        is_text = all(isinstance(label, str) for label in parameter.labels)
+        return None if is_text else Unboxed(parameter)
+    return None
+
+
+def _survives_rounding(parameter: Float) -> bool:
+    bounds = (parameter.low, parameter.high)
+    if max(map(abs, bounds)) > _LARGEST or bounds[1] - bounds[0] < _NARROWEST:
+        return False
+    return all(round(bound, _DECIMALS) == bound for bound in bounds)
+
+
+def _domain(parameter: Parameter) -> tuple[str, tuple[Any, ...]]:
+    if isinstance(parameter, Categorical):
+        return "choice", (list(parameter.labels),)
+    if isinstance(parameter, Int):
+        function = "lograndint" if parameter.log else "randint"
+        return function, (parameter.low, parameter.high + 1)  # Ray excludes the end
+    number = cast("Float", parameter)
+    function = "loguniform" if number.log else "uniform"
+    return function, (number.low, number.high)
+
+
+def _grid(parameter: Parameter) -> tuple[str, tuple[Any, ...]]:
+    grid = cast("Int | Categorical", parameter).grid
+    return "grid_search", (list(grid),)
+
+
+def read(dimensions: Mapping[str, Dimension], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the native values of a configuration that Ray proposed."""
+    values = {}
+    for name, dimension in dimensions.items():
+        value = config[dimension.key]
+        codec = dimension.codec
+        values[name] = value if codec is None else codec.decode(value)
+    return values
+
+
+def write(
+    dimensions: Mapping[str, Dimension], values: Mapping[str, Label]
+) -> dict[str, Label]:
+    """Return Ray's configuration for native values."""
+    config = {}
+    for name, dimension in dimensions.items():
+        value, codec = values[name], dimension.codec
+        config[dimension.key] = value if codec is None else codec.encode(value)
+    return config
+
+
+def read_source(dimensions: Mapping[str, Dimension]) -> list[str]:
+    """Return the source of ``read(config)``; nothing where it would change nothing."""
+    if all(d.codec is None and d.key == name for name, d in dimensions.items()):
+        return []
+    lines = ["def read(config):", '    """Ray\'s values -> native values by name."""']
+    lines.append("    return {")
+    for name, dimension in dimensions.items():
+        value = f"config[{dimension.key!r}]"
+        if dimension.codec is not None:
+            value = dimension.codec.source(value)
+        lines.append(f"        {name!r}: {value},")
+    return [*lines, "    }"]

@@ -1,0 +1,315 @@
+"""Measure what the bridge costs. Ratios within one run, medians of alternating pairs.
+
+    uv run python tests/benchmarks/speed.py            # all rows
+    uv run python tests/benchmarks/speed.py optuna ray # rows whose name holds a word
+
+Each row runs the library alone and through hpbridge in turn, A B A B, in this process,
+with every library imported and warm, and prints the median of each and of the ratios.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hpbridge as hpb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+BOWL = {"x": hpb.Float(-5, 5), "y": hpb.Float(-5, 5)}
+
+
+def bowl(params) -> float:
+    return (params["x"] - 1) ** 2 + (params["y"] + 2) ** 2
+
+
+EXPERIMENT = hpb.Experiment(name="bowl", objective=bowl, space=BOWL)
+
+
+@dataclass
+class Row:
+    """One line of the table."""
+
+    name: str
+    bar: str
+    measured: str
+    holds: bool
+
+
+def seconds(function: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def pairs(
+    ours: Callable[[], object], theirs: Callable[[], object], n: int
+) -> tuple[float, float, float]:
+    """Return the medians of ours, of theirs, and of the ratios ours / theirs."""
+    ours(), theirs()  # warm
+    times = []
+    for k in range(n):
+        first, second = (ours, theirs) if k % 2 else (theirs, ours)
+        a, b = seconds(first), seconds(second)
+        times.append((a, b) if k % 2 else (b, a))
+    ratios = [a / b for a, b in times]
+    return (
+        statistics.median(a for a, _ in times),
+        statistics.median(b for _, b in times),
+        statistics.median(ratios),
+    )
+
+
+def bridge(backend: str, n_trials: int, **settings) -> Callable[[], object]:
+    """Return a run with its store on disk, in a folder of its own."""
+
+    def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            hpb.run(
+                EXPERIMENT,
+                backend,
+                n_trials=n_trials,
+                seed=0,
+                store=f"{folder}/bench.db",
+                **settings,
+            )
+
+    return run
+
+
+def optuna_alone(n_trials: int, storage: bool = False) -> Callable[[], object]:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+    def objective(trial):
+        return bowl({k: trial.suggest_float(k, -5, 5) for k in ("x", "y")})
+
+    def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            url = f"sqlite:///{folder}/optuna.db" if storage else None
+            sampler = optuna.samplers.TPESampler(seed=0)
+            study = optuna.create_study(sampler=sampler, storage=url)
+            study.optimize(objective, n_trials=n_trials)
+
+    return run
+
+
+def compare_row(
+    name: str,
+    bar: float,
+    ours: Callable[[], object],
+    theirs: Callable[[], object],
+    n: int = 5,
+) -> Row:
+    a, b, ratio = pairs(ours, theirs, n)
+    text = f"{ratio:.2f} times ({a:.2f} s against {b:.2f} s)"
+    return Row(name, f"at most {bar:.2f} times", text, ratio <= bar)
+
+
+def faster_row(
+    name: str,
+    bar: float,
+    ours: Callable[[], object],
+    theirs: Callable[[], object],
+    n: int = 3,
+) -> Row:
+    a, b, ratio = pairs(ours, theirs, n)
+    text = f"{1 / ratio:.1f} times faster ({a:.2f} s against {b:.2f} s)"
+    return Row(name, f"at least {bar:g} times faster", text, 1 / ratio >= bar)
+
+
+def row_optuna_memory() -> Row:
+    name = "Optuna TPE, 300 trials, store on disk / `Study.optimize` in memory"
+    return compare_row(name, 1.10, bridge("optuna:tpe", 300), optuna_alone(300), 9)
+
+
+def row_optuna_sqlite() -> Row:
+    name = "Optuna TPE, 300 trials, store on disk / Optuna on its SQLite storage"
+    ours, theirs = bridge("optuna:tpe", 300), optuna_alone(300, storage=True)
+    return faster_row(name, 15, ours, theirs, 1)
+
+
+def row_hyperopt() -> Row:
+    import numpy as np
+    from hyperopt import Trials, fmin, hp, tpe
+
+    def theirs() -> None:
+        space = {k: hp.uniform(k, -5, 5) for k in ("x", "y")}
+        fmin(
+            bowl,
+            space,
+            algo=tpe.suggest,
+            max_evals=300,
+            trials=Trials(),
+            rstate=np.random.default_rng(0),
+            show_progressbar=False,
+        )
+
+    name = "Hyperopt TPE, 300 trials, store on disk / `fmin` in memory"
+    return compare_row(name, 1.00, bridge("hyperopt:tpe", 300), theirs)
+
+
+def row_skopt() -> Row:
+    from skopt import gp_minimize
+
+    def theirs() -> None:
+        dimensions = [(-5.0, 5.0), (-5.0, 5.0)]
+        gp_minimize(
+            lambda x: bowl({"x": x[0], "y": x[1]}),
+            dimensions,
+            n_calls=30,
+            random_state=0,
+        )
+
+    name = "skopt `gp`, 30 trials / `gp_minimize`"
+    return compare_row(name, 1.03, bridge("skopt:gp", 30), theirs, 3)
+
+
+def row_bayesopt() -> Row:
+    from bayes_opt import BayesianOptimization
+
+    def theirs() -> None:
+        optimizer = BayesianOptimization(
+            lambda x, y: -bowl({"x": x, "y": y}),
+            {"x": (-5, 5), "y": (-5, 5)},
+            random_state=0,
+            verbose=0,
+        )
+        optimizer.maximize(init_points=5, n_iter=25)
+
+    name = "bayesopt `ucb`, 30 trials / `maximize`"
+    return compare_row(name, 1.03, bridge("bayesopt:ucb", 30), theirs, 3)
+
+
+def row_cost() -> Row:
+    """Cost of space, driver and store: a free objective and a free optimizer."""
+    costs = {}
+    for n_trials in (100, 1000, 10_000):
+        bridge("random", n_trials)()
+        times = [seconds(bridge("random", n_trials)) for _ in range(3)]
+        costs[n_trials] = statistics.median(times) / n_trials * 1000
+    text = ", ".join(f"{ms:.3f} ms at {n}" for n, ms in costs.items())
+    name = "cost added per trial, at 100, 1,000 and 10,000 trials"
+    return Row(name, "at most 0.3 ms, flat", text, max(costs.values()) <= 0.3)
+
+
+def nap(_params) -> float:
+    time.sleep(0.1)
+    return 0.0
+
+
+def row_workers() -> Row:
+    experiment = hpb.Experiment(name="nap", objective=nap, space=BOWL)
+
+    def run(workers: int) -> Callable[[], object]:
+        return lambda: hpb.run(
+            experiment, "random", n_trials=40, seed=0, store=":memory:", workers=workers
+        )
+
+    name = "2 workers / 1, 40 trials that sleep 0.1 s"
+    return faster_row(name, 1.85, run(2), run(1))
+
+
+def row_ray() -> Row:
+    import ray
+    from ray import tune
+
+    if not ray.is_initialized():
+        ray.init(
+            num_cpus=2,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+        )
+
+    def theirs() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            tune.Tuner(
+                lambda config: {"value": bowl(config)},
+                param_space={k: tune.uniform(-5, 5) for k in ("x", "y")},
+                tune_config=tune.TuneConfig(metric="value", mode="min", num_samples=30),
+                run_config=tune.RunConfig(verbose=0, storage_path=folder),
+            ).fit()
+
+    name = "Ray, 30 trials of a free objective / `Tuner.fit`, function trainables"
+    row = faster_row(name, 8, bridge("ray:random", 30), theirs, 1)
+    ray.shutdown()
+    return row
+
+
+def process(*command: str) -> float:
+    """Return the median seconds of a whole process."""
+    times = [
+        seconds(lambda: subprocess.run(command, check=True, capture_output=True))
+        for _ in range(7)
+    ]
+    return statistics.median(times)
+
+
+def row_import() -> Row:
+    base = process(sys.executable, "-c", "pass")
+    extra = (process(sys.executable, "-c", "import hpbridge") - base) * 1000
+    name = "`import hpbridge` over a bare interpreter"
+    return Row(name, "under 60 ms", f"{extra:.0f} ms", extra < 60)
+
+
+def row_help() -> Row:
+    found = process(sys.executable, "-m", "hpbridge", "--help")
+    return Row("`hpbridge --help`", "under 0.3 s", f"{found:.2f} s", found < 0.3)
+
+
+def row_backends() -> Row:
+    found = process(sys.executable, "-m", "hpbridge", "backends")
+    return Row("`hpbridge backends`", "under 0.5 s", f"{found:.2f} s", found < 0.5)
+
+
+ROWS = (
+    row_import,
+    row_help,
+    row_backends,
+    row_optuna_memory,
+    row_optuna_sqlite,
+    row_hyperopt,
+    row_skopt,
+    row_bayesopt,
+    row_cost,
+    row_workers,
+    row_ray,
+)
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    chosen = [r for r in ROWS if not words or any(w in r.__name__ for w in words)]
+    # What the interpreter would cache on first use; fair to every row of processes.
+    compiled = [sys.executable, "-m", "compileall", "-q", *sys.path[-1:]]
+    subprocess.run([*compiled, str(Path(hpb.__file__).parent)], check=False)
+    print("| what | bar | measured | holds |\n| --- | --- | --- | --- |")
+    holds = True
+    for measure in chosen:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            row = measure()
+        verdict = "yes" if row.holds else "no"
+        print(f"| {row.name} | {row.bar} | {row.measured} | {verdict} |", flush=True)
+        holds = holds and row.holds
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

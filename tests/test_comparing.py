@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import hpbridge as hpb
+from hpbridge.comparing import load_comparison
+from hpbridge.errors import ComparisonNotFoundError, ExperimentError
+
+SPACE = {"x": hpb.Float(-1, 1), "c": hpb.Categorical(["a", "b"])}
+
+
+def bowl(trial) -> float:
+    return trial["x"] ** 2 + (trial["c"] == "a")
+
+
+@pytest.fixture
+def experiment() -> hpb.Experiment:
+    return hpb.Experiment(objective=bowl, space=SPACE, name="bowl")
+
+
+def compare(experiment: hpb.Experiment, **settings) -> hpb.Comparison:
+    defaults = {"n_trials": 6, "seed": 3, "store": ":memory:"}
+    backends = settings.pop("backends", ["random", "optuna:random"])
+    return hpb.compare(experiment, backends, **{**defaults, **settings})
+
+
+def test_repeats_have_paired_seeds_and_equal_budgets(experiment) -> None:
+    studies = compare(experiment, repeats=2).studies
+    found = [(s.optimizer, s.seed, len(s.trials)) for s in studies]
+    assert found == [
+        ("random:random", 3, 6),
+        ("optuna:random", 3, 6),
+        ("random:random", 4, 6),
+        ("optuna:random", 4, 6),
+    ]
+    assert [t.seed for t in studies[0].trials] == [t.seed for t in studies[1].trials]
+
+
+def test_a_shared_start_is_the_same_on_every_backend(experiment) -> None:
+    studies = compare(experiment, shared_start=3, repeats=2).studies
+    first = [[t.params for t in s.trials[:3]] for s in studies]
+    assert first[0] == first[1]
+    assert first[2] == first[3]
+    assert first[0] != first[2]
+    assert all(t.origin == "shared" for s in studies for t in s.trials[:3])
+    assert all(t.origin == "asked" for s in studies for t in s.trials[3:])
+
+
+def test_what_cannot_be_learned_from_is_noted(experiment) -> None:
+    study = compare(experiment, shared_start=2).studies[1]
+    assert "does not learn from the 2 first points" in study.notes[0]
+
+
+def test_the_table_has_a_row_an_optimizer(experiment) -> None:
+    comparison = compare(experiment, repeats=2)
+    names = [row["optimizer"] for row in comparison.table()]
+    assert sorted(names) == ["optuna:random", "random:random"]
+    assert len(comparison.to_pandas()) == 24
+
+
+def test_a_comparison_resumes_where_it_stopped(experiment, tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    whole = compare(experiment, store=tmp_path / "whole.db")
+
+    def interrupt(session, trial) -> None:
+        if session.name == "optuna:random" and trial.number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare(experiment, store=store, callbacks=[interrupt])
+    resumed = compare(experiment, store=store, resume=True)
+    assert [[t.params for t in s.trials] for s in resumed.studies] == [
+        [t.params for t in s.trials] for s in whole.studies
+    ]
+    assert len(load_comparison(1, store).studies) == 2
+
+
+def test_a_study_that_breaks_does_not_end_the_comparison(experiment) -> None:
+    failing = hpb.Experiment(objective=lambda _t: None, space=SPACE)
+    comparison = compare(failing, on_error="stop")
+    assert sorted(comparison.failures) == [
+        "optuna:random seed 3",
+        "random:random seed 3",
+    ]
+    assert comparison.studies == ()
+
+
+def test_wrong_settings_are_told_before_the_first_trial(experiment) -> None:
+    with pytest.raises(ExperimentError, match="named twice"):
+        compare(experiment, backends=["random", "random:random"])
+    with pytest.raises(ExperimentError, match="shared_start must be between 0 and"):
+        compare(experiment, shared_start=7, repeats=0)
+    with pytest.raises(ExperimentError, match="options are given for 'skopt'"):
+        compare(experiment, options={"skopt": {}})
+
+
+def test_all_leaves_out_what_cannot_run_and_says_so() -> None:
+    experiment = hpb.Experiment(
+        objective=lambda t: {"a": t["x"], "b": -t["x"]},
+        space={"x": hpb.Float(0, 1)},
+        direction={"a": "minimize", "b": "minimize"},
+    )
+    comparison = compare(experiment, backends="all")
+    assert "several metrics" in comparison.skipped["hyperopt"]
+    assert "optuna:tpe" in {s.optimizer for s in comparison.studies}
+
+
+def test_an_unknown_comparison_is_a_sentence(experiment, tmp_path: Path) -> None:
+    with pytest.raises(ComparisonNotFoundError, match="holds no comparison 'bowll'"):
+        load_comparison("bowll", tmp_path / "s.db")
