@@ -55,12 +55,12 @@ class Codec(ABC):
     def default(self) -> Label:
         """Return the native value that stands for an inactive parameter."""
         native = self.native
-        if isinstance(native, Float):
+        if isinstance(native, Float) and native.n_values is None:
             if native.log:
                 return math.sqrt(native.low) * math.sqrt(native.high)
             return native.low / 2 + native.high / 2
-        if isinstance(native, Int):
-            return native.at(native.n_values // 2)
+        if isinstance(native, (Float, Int)):
+            return native.at(cast("int", native.n_values) // 2)
         return cast("Categorical", native).labels[0]
 
 

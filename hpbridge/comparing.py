@@ -65,7 +65,8 @@ class Comparison:
         """Write a self-contained HTML page with the convergence of each optimizer."""
         from hpbridge.report import write_report
 
-        write_report(self.studies, path, title=self.name, table=self.table())
+        absent = {**self.skipped, **self.failures}
+        write_report(self.studies, path, title=self.name, absent=absent)
 
 
 @dataclass(frozen=True)

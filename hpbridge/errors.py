@@ -54,7 +54,8 @@ def compose(headline: str, problems: Sequence[str] = (), hint: str = "") -> str:
           - 'x' is 3
         Hint: say x=2.
     """
-    lines = [headline + (":" if problems else ".")]
+    end = "" if headline.endswith("?") else "."
+    lines = [headline + (":" if problems else end)]
     lines += [f"  - {problem}" for problem in problems]
     if hint:
         lines.append(f"Hint: {hint}.")

@@ -167,11 +167,17 @@ def document_options(cls: type) -> list[OptionDoc]:
         OptionDoc(
             field.name,
             describe_type(hints[field.name]),
-            repr(field.default),
+            repr(_default_of(field)),
             texts.get(field.name, ""),
         )
         for field in dataclasses.fields(cls)
     ]
+
+
+def _default_of(field: dataclasses.Field[Any]) -> object:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default
 
 
 def _field_texts(cls: type) -> dict[str, str]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from hpbridge import hookspecs
+from hpbridge.backend import BackendSpec, DriverSpec
 from hpbridge.errors import (
     AlgorithmNotFoundError,
     BackendLoadError,
@@ -23,7 +24,7 @@ from hpbridge.errors import (
 )
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Algorithm, BackendSpec, DriverSpec
+    from hpbridge.backend import Algorithm
 
 ENTRY_POINT_GROUP = "hpbridge"
 
@@ -128,7 +129,7 @@ def load_plugins(entry_points: tuple[importlib.metadata.EntryPoint, ...]) -> Reg
         try:
             backends, own_drivers = _ask_plugin(entry_point)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-            reason = str(error) or type(error).__name__
+            reason = " ".join(str(error).split()) or type(error).__name__
             broken.append(Broken(entry_point.name, distribution, reason))
             continue
         offers += [(spec.name, distribution, spec) for spec in backends]
@@ -141,11 +142,24 @@ def _ask_plugin(
 ) -> tuple[list[BackendSpec], list[DriverSpec]]:
     manager = pluggy.PluginManager("hpbridge")
     manager.add_hookspecs(hookspecs)
-    manager.register(entry_point.load(), entry_point.name)
+    plugin = entry_point.load()
+    manager.register(plugin, entry_point.name)
     manager.check_pending()  # a misspelt hook must not be silence
+    if not manager.get_hookcallers(plugin):
+        msg = "it implements no hook of hpbridge"
+        raise TypeError(msg)
     backends = [s for found in manager.hook.hpbridge_backends() for s in found]
     drivers = [d for found in manager.hook.hpbridge_drivers() for d in found]
+    _require_records(backends, BackendSpec)
+    _require_records(drivers, DriverSpec)
     return backends, drivers
+
+
+def _require_records(records: list[Any], kind: type) -> None:
+    for record in records:
+        if not isinstance(record, kind):
+            msg = f"a hook returns a list of {kind.__name__}, got {record!r} in it"
+            raise TypeError(msg)
 
 
 def _settle(

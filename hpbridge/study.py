@@ -123,7 +123,12 @@ class Study:
             for t in self.trials
             if self.is_feasible(t)
         ]
-        return [t for t, p in points if not any(_dominates(q, p) for _, q in points)]
+        # A point is dominated only by one that sorts before it.
+        front: list[tuple[FinishedTrial, list[float]]] = []
+        for trial, point in sorted(points, key=lambda pair: pair[1]):
+            if not _is_beaten(point, [other for _, other in front]):
+                front.append((trial, point))
+        return sorted((t for t, _ in front), key=lambda t: t.number)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a flat dict a trial, in the columns of the results schema.
@@ -154,6 +159,12 @@ class Study:
         from hpbridge.export import export_study
 
         export_study(self, path)
+
+
+def _is_beaten(point: list[float], front: list[list[float]]) -> bool:
+    if len(point) == 2:  # noqa: PLR2004 - of two metrics, the last is the one to beat
+        return bool(front) and _dominates(front[-1], point)
+    return any(_dominates(other, point) for other in front)
 
 
 def _dominates(left: list[float], right: list[float]) -> bool:

@@ -43,13 +43,13 @@ def _show_version(*, value: bool) -> None:
 
 @app.callback()
 def hpbridge(
-    version: Annotated[  # noqa: ARG001 - its callback does the work
+    version: Annotated[
         bool,
         typer.Option(
             "--version", callback=_show_version, is_eager=True, help="Version."
         ),
     ] = False,
-    traceback: Annotated[  # noqa: ARG001 - read in main, wherever it stands
+    traceback: Annotated[
         bool, typer.Option("--traceback", help="Show Python's traceback of a failure.")
     ] = False,
 ) -> None:

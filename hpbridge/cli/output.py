@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,16 @@ if TYPE_CHECKING:
     from hpbridge.trial import FinishedTrial
 
 
+_FILE_WIDTH = 160
+
+
 def screen() -> Console:
-    """Return the console for results: standard output."""
-    return Console(highlight=False, soft_wrap=True)
+    """Return the console for results: standard output.
+
+    A file or a pipe has no width of its own; a table in it must not be cut at 80.
+    """
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _FILE_WIDTH
+    return Console(highlight=False, soft_wrap=True, width=width)
 
 
 def margin() -> Console:
@@ -53,7 +61,9 @@ def number(value: object) -> str:
 
 def seconds(value: float | None) -> str:
     """Return a duration as a table shows it."""
-    return "" if value is None else f"{value:.2f} s"
+    from hpbridge.report.texts import duration
+
+    return duration(value)
 
 
 def table(
@@ -62,7 +72,7 @@ def table(
     """Return a table; a cell's text is shown as it is, without markup."""
     made = Table(title=title or None, title_justify="left")
     for column in columns:
-        made.add_column(column)
+        made.add_column(column, overflow="fold")
     for row in rows:
         made.add_row(*(_plain(number(cell)) for cell in row))
     return made

@@ -87,7 +87,7 @@ class _Worker:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, *flags, "-c", code],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 start_new_session=True,
             )
         self.pid = self._process.pid

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from hpbridge.report.page import write_report
+from hpbridge.report.page import check_packages, write_report
 
-__all__ = ["write_report"]
+__all__ = ["check_packages", "write_report"]

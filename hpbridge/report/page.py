@@ -8,6 +8,7 @@ import hashlib
 import json
 import time
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,15 +73,23 @@ def write_report(
         raise ExportError(compose(headline, hint=hint)) from error
 
 
-def _plotly_script() -> str:
-    try:
-        import jinja2  # noqa: F401 -- both are asked for at once
-        from plotly.offline import get_plotlyjs
-    except ImportError as error:
-        package = (error.name or "jinja2 and plotly").split(".")[0]
-        headline = f"A report needs {package}, which is not installed"
+def check_packages() -> None:
+    """Refuse a report that cannot be made, without importing anything large.
+
+    Raises:
+        ExportError: If jinja2 or plotly is not installed.
+    """
+    missing = [name for name in ("jinja2", "plotly") if find_spec(name) is None]
+    if missing:
+        headline = f"A report needs what is not installed: {', '.join(missing)}"
         hint = "`pip install 'hpbridge[report]'`"
-        raise ExportError(compose(headline, hint=hint)) from error
+        raise ExportError(compose(headline, hint=hint))
+
+
+def _plotly_script() -> str:
+    check_packages()
+    from plotly.offline import get_plotlyjs
+
     return str(get_plotlyjs())
 
 
@@ -195,7 +204,7 @@ def _convergence(
     first = studies[0]
     groups = by_optimizer(studies)
     metric = f"best {first.main_metric} so far"
-    plots = []
+    plots: list[dict[str, Any]] = []
     for curve_of, axis, title in [
         (curve_by_trials, "trials", "by number of trials"),
         (curve_by_seconds, "seconds since the first ask", "by time"),

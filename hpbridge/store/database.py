@@ -109,6 +109,7 @@ class Database:
                     raise
                 time.sleep(0.05)
         if not found.isdigit() or int(found) > schema.SCHEMA_VERSION:
+            self.engine.dispose()
             raise StoreSchemaError.newer(self.url, found, schema.SCHEMA_VERSION)
 
     def _schema_version(self) -> str | None:

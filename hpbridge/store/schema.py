@@ -28,7 +28,7 @@ tables = MetaData()
 _MYSQL: dict[str, Any] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 
 # MySQL keeps 64 KiB in a TEXT, less than a long traceback or a large space.
-LongText = Text(2**24 - 1)
+LongText = Text().with_variant(Text(2**24 - 1), "mysql", "mariadb")
 
 meta = Table(
     "hpbridge_meta",

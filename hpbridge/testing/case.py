@@ -136,7 +136,13 @@ class Case:
     @property
     def main(self) -> Space:
         """The space of many kinds."""
-        return self.once("main", lambda: self.usable(MAIN))
+        return self.once("main", self._main)
+
+    def _main(self) -> Space:
+        try:
+            return self.usable(MAIN, 2)
+        except NotApplicable:  # an algorithm for floats alone
+            return self.usable({**MAIN, **PLAIN, "y": Float(0, 1)})
 
     @property
     def plain(self) -> Space:

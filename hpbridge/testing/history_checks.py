@@ -103,7 +103,7 @@ def _record(case: Case) -> list[tuple[Step, list[Step]]]:
 def check_foreign_history(case: Case) -> None:
     """Foreign trials are taken, and change what comes; or are refused by name."""
     optimizer = case.create(case.plain)
-    points = [case.plain.sample(random.Random(seed)) for seed in range(6)]
+    points = [case.plain.sample(random.Random(seed)) for seed in range(12)]
     if not case.can(Feature.FOREIGN_HISTORY):
         _require_refusal(optimizer, points[0])
         return

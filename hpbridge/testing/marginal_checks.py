@@ -30,7 +30,7 @@ ALPHA = 1e-8
 """Chance of a false alarm of one comparison; a run of the kit makes some forty."""
 
 N_DRAWS = 400
-N_DRAWS_CHEAP = 1000
+N_DRAWS_CHEAP = 600
 """Of an algorithm that does not learn, since one optimizer can give them all."""
 
 SECONDS = 3.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.capabilities import SPACE_FEATURES, Feature
 from hpbridge.categorical import Categorical
@@ -11,9 +12,11 @@ from hpbridge.parameters import Float, Int, Parameter, with_when
 from hpbridge.priors import Normal
 from hpbridge.space import Space
 from hpbridge.testing.case import play
-from hpbridge.testing.checks import CheckFailed, check, require
+from hpbridge.testing.checks import CheckFailed, NotApplicable, check, require
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hpbridge.testing.case import Case
 
 PROBES: dict[Feature, Parameter] = {
@@ -35,13 +38,17 @@ def _probe(case: Case, feature: Feature) -> Space:
     """Return a space that needs the feature, beside what the algorithm declares."""
     if feature in PROBES:
         return Space({"probe": PROBES[feature]})
+    if feature is Feature.FORBIDDEN:
+        return Space(dict(case.main), forbid=[_is_forbidden])
     free = case.usable({"n": Int(1, 9), "c": Categorical(["a", "b"])})
     parent, parameter = next(iter(free.items()))
     value = parameter.grid[0]  # type: ignore[attr-defined]
-    if feature is Feature.FORBIDDEN:
-        return Space(dict(free), forbid=[{parent: value}])
     kind = PROBES[next(f for f in PROBES if case.can(f))]
     return Space({**free, "probe": with_when(kind, ((parent, (value,)),))})
+
+
+def _is_forbidden(params: Mapping[str, Any]) -> bool:
+    return not params
 
 
 @check(rule=2)
@@ -62,8 +69,10 @@ def check_declared_features(case: Case) -> None:
 def check_refusals(case: Case) -> None:
     """What is not declared is refused by the plugin itself, and named."""
     for feature in SPACE_FEATURES:
-        if not case.can(feature):
-            name = "forbid=" if feature is Feature.FORBIDDEN else "'probe'"
+        if case.can(feature):
+            continue
+        name = "forbid=" if feature is Feature.FORBIDDEN else "'probe'"
+        with contextlib.suppress(NotApplicable):  # no kind that could be a parent
             _require_refusal(case, feature, name, _probe(case, feature))
     if not case.can(Feature.MULTI_OBJECTIVE):
         feature = Feature.MULTI_OBJECTIVE

@@ -94,7 +94,9 @@ _ALGORITHMS = (
     Algorithm(
         name="tpe",
         summary="Tree-structured Parzen estimator; Optuna's default.",
-        capabilities=_COMMON.but({Feature.CONSTRAINTS: YES, Feature.FOREIGN_HISTORY: YES}),
+        capabilities=_COMMON.but(
+            {Feature.CONSTRAINTS: YES, Feature.FOREIGN_HISTORY: YES}
+        ),
         native_call="Study.optimize",
         options=TPEOptions,
         cost_per_ask="O(d n log n), n trials of d parameters",
@@ -167,6 +169,8 @@ _ALGORITHMS = (
         cost_per_ask="O(d n), n trials of d parameters",
         recommended_trials="any; powers of two for Sobol'",
         source="Bergstra and Bengio 2012, JMLR 13",
+        requires=("scipy>=1.10",),
+        extra="qmc",
         learns=False,
         starts_random=False,
     ),
@@ -217,7 +221,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="nsga3",
-        summary="Non-dominated sorting genetic algorithm III, for three and more metrics.",
+        summary="Non-dominated sorting genetic algorithm III, for many metrics.",
         capabilities=_GENETIC,
         native_call="Study.optimize",
         options=NSGAIIIOptions,

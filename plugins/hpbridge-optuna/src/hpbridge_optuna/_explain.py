@@ -21,7 +21,9 @@ def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> 
         study += f", directions={['minimize'] * problem.n_objectives}"
     body = _body(encoded)
     if problem.n_constraints:
-        body.append("# here trial.set_constraint(name, value) for each; <= 0 is feasible")
+        body.append(
+            "# here trial.set_constraint(name, value) for each; <= 0 is feasible"
+        )
     lines = [
         "import optuna",
         *(["import hpbridge"] if any("hpbridge." in line for line in body) else []),
@@ -47,7 +49,7 @@ def _body(encoded: Encoded) -> list[str]:
     notes = {name: f"{name}: {text} ({how})" for name, how, text in encoded.notes()}
     lines = [f"# {notes['forbid=']}"] if "forbid=" in notes else []
     lines.append("p = {}")
-    for name, codec in encoded.codecs.items():
+    for name in encoded.codecs:
         condition = encoded.condition_source(name, "p")
         indent = "    " if condition else ""
         if condition:

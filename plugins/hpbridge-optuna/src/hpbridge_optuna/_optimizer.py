@@ -101,7 +101,9 @@ class OptunaOptimizer(Optimizer):
         self._running: dict[int, Trial] = {}
         self._is_exhausted = False
 
-    def _make_sampler(self, algorithm: Algorithm, options: Any, seed: int) -> BaseSampler:
+    def _make_sampler(
+        self, algorithm: Algorithm, options: Any, seed: int
+    ) -> BaseSampler:
         args, kwargs = sampler_arguments(algorithm, options, seed, self._encoded)
         cls = getattr(optuna.samplers, SAMPLERS[algorithm.name])
         try:

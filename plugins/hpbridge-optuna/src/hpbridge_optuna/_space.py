@@ -29,7 +29,7 @@ SAMPLERS = {
 }
 """The class of each algorithm in `optuna.samplers`."""
 
-# GridSampler holds the whole grid as a list, BruteForceSampler every parameter's values.
+# GridSampler keeps a list of the whole grid, BruteForceSampler of every range.
 _MOST_VALUES = 1_000_000
 
 
@@ -66,10 +66,9 @@ def to_arguments(parameter: Parameter) -> Arguments:
 def sampler_arguments(
     algorithm: Algorithm, options: Any, seed: int, encoded: Encoded
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return what the sampler is made with: options that are not the default, the seed.
+    """Return what the sampler is made with: the options that were changed, the seed.
 
-    Args:
-        seed: Any int; NumPy's `RandomState` takes 32 bits of it.
+    NumPy's `RandomState` takes seeds of 32 bits, so other seeds are taken modulo.
     """
     args: tuple[Any, ...] = ()
     if algorithm.name == "grid":
@@ -86,8 +85,16 @@ def reasons_against(problem: Problem, algorithm: Algorithm) -> list[str]:
     """Return why the algorithm cannot run the problem, one sentence each."""
     capabilities = algorithm.capabilities
     needs = {
-        Feature.MULTI_OBJECTIVE: (problem.n_objectives > 1, problem.n_objectives, "metrics"),
-        Feature.CONSTRAINTS: (problem.n_constraints > 0, problem.n_constraints, "constraints"),
+        Feature.MULTI_OBJECTIVE: (
+            problem.n_objectives > 1,
+            problem.n_objectives,
+            "metrics",
+        ),
+        Feature.CONSTRAINTS: (
+            problem.n_constraints > 0,
+            problem.n_constraints,
+            "constraints",
+        ),
     }
     found = capabilities.reasons_against(problem.space)
     found += [
@@ -105,7 +112,9 @@ def _reasons_of_size(searched: Mapping[str, Any], algorithm: Algorithm) -> list[
     for name, parameter in searched.items():
         product *= parameter.n_values
         if parameter.n_values > _MOST_VALUES:
-            return [f"{name!r} has {parameter.n_values} values, more than {_MOST_VALUES}"]
+            return [
+                f"{name!r} has {parameter.n_values} values, more than {_MOST_VALUES}"
+            ]
     if algorithm.name == "grid" and product > _MOST_VALUES:
         return [f"the grid has {product} points, more than {_MOST_VALUES}"]
     return []

@@ -123,5 +123,6 @@ class NSGAIIIOptions(NSGAIIOptions):
     def __post_init__(self) -> None:
         # Optuna would accept it, and fail in the first trial of the second generation.
         if self.dividing_parameter < 1:
-            msg = f"'dividing_parameter' must be at least 1, got {self.dividing_parameter}"
+            got = self.dividing_parameter
+            msg = f"'dividing_parameter' must be at least 1, got {got}"
             raise ValueError(msg)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Algorithm, BackendSpec
+from hpbridge.backend import Algorithm, BackendSpec, DriverSpec
 from hpbridge.capabilities import (
     YES,
     Capabilities,
@@ -22,6 +22,7 @@ from hpbridge_ray.options import BohbOptions, HyperOptOptions
 
 if TYPE_CHECKING:
     from hpbridge.backend import Optimizer, Problem
+    from hpbridge.session import Session, Settings
 
 
 def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
@@ -34,6 +35,18 @@ def _explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
     from hpbridge_ray._explain import explain
 
     return explain(problem, SPEC.algorithms[algorithm], options, seed)
+
+
+def _run_in_tuner(session: Session, settings: Settings) -> None:
+    from hpbridge_ray._tuner import run_in_tuner
+
+    run_in_tuner(session, settings)
+
+
+def _run_on_actors(session: Session, settings: Settings) -> None:
+    from hpbridge_ray._pool import run_on_actors
+
+    run_on_actors(session, settings)
 
 
 _ROUNDED_INDEX = "the index is searched as a float and rounded"
@@ -167,10 +180,32 @@ SPEC = BackendSpec(
     create=_create,
     explain=_explain,
     homepage="https://docs.ray.io/en/latest/tune/",
+    driver="tune",
     tested={"oldest": "2.60.0", "newest": "2.60.0"},
+)
+
+
+DRIVERS = (
+    DriverSpec(
+        name="tune",
+        summary="Ray Tune's Tuner, with one actor for many trials.",
+        run=_run_in_tuner,
+        requires=SPEC.requires,
+    ),
+    DriverSpec(
+        name="ray",
+        summary="A pool of Ray actors, quicker to start than Tune.",
+        run=_run_on_actors,
+        requires=SPEC.requires,
+    ),
 )
 
 
 @hookimpl
 def hpbridge_backends() -> list[BackendSpec]:
     return [SPEC]
+
+
+@hookimpl
+def hpbridge_drivers() -> list[DriverSpec]:
+    return list(DRIVERS)

@@ -1,0 +1,118 @@
+"""Real database servers for tests: each in a folder of its own, on a free port."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+
+class NotInstalledError(Exception):
+    """The server's programs are not there."""
+
+
+def find_programs(*names):
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    path = os.pathsep.join([*map(str, folders), os.environ["PATH"], "/usr/sbin"])
+    found = {name: shutil.which(name, path=path) for name in names}
+    missing = [name for name, program in found.items() if program is None]
+    if missing:
+        msg = f"server programs that are not installed: {', '.join(missing)}"
+        raise NotInstalledError(msg)
+    return list(found.values())
+
+
+def unprivileged(*names):
+    """Return Popen arguments for another user: servers refuse to run as root."""
+    if os.getuid() != 0:
+        return {}
+    users = {entry.pw_name: entry for entry in pwd.getpwall()}
+    user = next(users[name] for name in (*names, "nobody") if name in users)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def _served(folder, install, serve, admin_url, who):
+    """Run `install`, then `serve` until the body ends; yield when it answers."""
+    log = folder / "log"
+    if "user" in who:
+        os.chown(folder, who["user"], who["group"])
+    with log.open("wb") as file:
+        output = {"stdout": file, "stderr": file, "cwd": folder, **who}
+        subprocess.run(install, check=True, **output)
+        process = subprocess.Popen(serve, **output)
+        try:
+            _wait_until_it_answers(process, admin_url, log)
+            yield
+        finally:
+            process.send_signal(signal.SIGQUIT)  # PostgreSQL's quickest way to end
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+            process.kill()
+            process.wait()
+
+
+def _wait_until_it_answers(process, url, log):
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            engine.connect().close()
+        except sa.exc.OperationalError as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(log.read_text()) from error
+            time.sleep(0.05)
+        else:
+            return
+
+
+@contextlib.contextmanager
+def postgresql():
+    """Yield the URL of a running server, without a database."""
+    initdb, postgres = find_programs("initdb", "postgres")
+    port, who = free_port(), unprivileged("postgres")
+    url = f"postgresql+psycopg://hpbridge@127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="hpbridge-pg-") as name:
+        folder = Path(name)
+        data = str(folder / "data")
+        install = [initdb, "-D", data, "-U", "hpbridge", "-A", "trust", "--no-sync"]
+        install += ["-E", "UTF8", "--locale=C"]
+        serve = [postgres, "-D", data, "-p", str(port), "-k", name]
+        serve += ["-h", "127.0.0.1", "-F"]
+        with _served(folder, install, serve, f"{url}/postgres", who):
+            yield url
+
+
+@contextlib.contextmanager
+def mariadb():
+    """Yield the URL of a running server, without a database."""
+    install_db, mariadbd = find_programs("mariadb-install-db", "mariadbd")
+    port, who = free_port(), unprivileged("mysql")
+    url = f"mysql+pymysql://root@127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="hpbridge-mdb-") as name:
+        folder = Path(name)
+        data = f"--datadir={folder / 'data'}"
+        install = [install_db, "--no-defaults", data, "--skip-test-db"]
+        install += ["--auth-root-authentication-method=normal"]
+        # Its own default character set cannot hold every character; our tables can.
+        serve = [mariadbd, "--no-defaults", data, f"--port={port}"]
+        serve += ["--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"]
+        serve += ["--skip-grant-tables", "--innodb-flush-log-at-trx-commit=0"]
+        serve += ["--character-set-server=latin1", "--innodb-buffer-pool-size=32M"]
+        with _served(folder, install, serve, f"{url}/mysql", who):
+            yield url

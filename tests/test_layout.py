@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORE = ROOT / "hpbridge"
+MODULES = sorted(
+    path
+    for folder in ("hpbridge", "plugins", "tests", "examples")
+    for path in (ROOT / folder).rglob("*.py")
+    if not {part for part in path.parts if part.startswith(".") or part == "build"}
+)
+PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/src/*/__init__.py"))
+
+MAX_LINES = 400
+MAX_TEST_LINES = 600
+
+LIBRARIES = {
+    "bayes_opt",
+    "ConfigSpace",
+    "hpbandster",
+    "hyperopt",
+    "optuna",
+    "ray",
+    "skopt",
+}
+"""The optimizer libraries: nothing under hpbridge/ imports one, not in a function
+either. What else is heavy may only be imported where it is needed."""
+
+HEAVY = {"jinja2", "numpy", "pandas", "plotly", "pyarrow", "pytest", "scipy", "sklearn"}
+
+CONTRACT = {
+    "backend",
+    "capabilities",
+    "categorical",
+    "codecs",
+    "encoding",
+    "errors",
+    "hookspecs",
+    "options",
+    "parameters",
+    "priors",
+    "registry",
+    "sampling",
+    "space",
+    "space_checks",
+    "space_json",
+    "trial",
+}
+"""The lower layer: what plugins build on. It imports nothing that is above it."""
+
+
+DRIVERS = {"drivers", "evaluate", "session"}
+"""What a plugin that brings a driver builds on too."""
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imports_of(path: Path, *, top_level: bool = False) -> set[str]:
+    """Return the modules that a file imports while running, by dotted name."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_level else list(ast.walk(tree))
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in nodes:
+        if id(node) in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            if node.module == "hpbridge":
+                found |= {f"hpbridge.{alias.name}" for alias in node.names}
+    return found
+
+
+def tops(names: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_module_is_too_long_to_read(path):
+    n_lines = len(path.read_text(encoding="utf-8").splitlines())
+    most = MAX_TEST_LINES if "tests" in path.parts else MAX_LINES
+    assert n_lines <= most, f"{n_lines} lines: split it"
+
+
+CORE_MODULES = sorted(CORE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", CORE_MODULES, ids=name_of)
+def test_the_core_imports_no_optimizer_library_and_nothing_heavy_at_the_top(path):
+    assert not tops(imports_of(path)) & LIBRARIES
+    assert not tops(imports_of(path, top_level=True)) & HEAVY
+
+
+@pytest.mark.parametrize("name", sorted(CONTRACT))
+def test_the_contract_imports_only_the_contract(name):
+    imported = imports_of(CORE / f"{name}.py")
+    inner = {n.split(".")[1] for n in imported if n.startswith("hpbridge.")}
+    assert inner <= CONTRACT | {"__version__"}
+
+
+def test_nothing_in_the_core_imports_the_commands():
+    users = {
+        path.name
+        for path in CORE_MODULES
+        if "cli" not in path.parts
+        and any(name.startswith("hpbridge.cli") for name in imports_of(path))
+    }
+    assert users <= {"__main__.py"}
+
+
+def test_nothing_in_the_core_imports_the_kit_at_the_top():
+    users = {
+        path.name
+        for path in CORE_MODULES
+        if "testing" not in path.parts
+        and any("testing" in name for name in imports_of(path, top_level=True))
+    }
+    assert users == set()
+
+
+@pytest.mark.parametrize("package", PLUGINS, ids=lambda path: path.name)
+def test_a_plugin_uses_the_contract_and_not_what_is_above_it(package):
+    for path in package.rglob("*.py"):
+        imported = {n for n in imports_of(path) if n.startswith("hpbridge.")}
+        assert {n.split(".")[1] for n in imported} <= CONTRACT | DRIVERS
+
+
+@pytest.mark.parametrize("package", PLUGINS, ids=lambda path: path.name)
+def test_importing_a_plugin_imports_no_library(package):
+    source = (
+        f"import sys, {package.name} as plugin\n"
+        "heavy = {name.partition('.')[0] for name in sys.modules}\n"
+        f"print(sorted(heavy & {LIBRARIES | HEAVY!r}))\n"
+        "print([spec.name for spec in plugin.hpbridge_backends()])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=True
+    )
+    heavy, names = done.stdout.splitlines()
+    assert heavy == "[]"
+    assert names == f"['{package.name.removeprefix('hpbridge_')}']"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_module_has_a_name_that_says_nothing(path):
+    assert path.stem not in {"utils", "common", "base", "helpers", "misc"}

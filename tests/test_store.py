@@ -1,0 +1,410 @@
+"""The store on SQLite, PostgreSQL and MariaDB: the same tests, on real servers."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import sqlalchemy as sa
+
+import hpbridge as hpb
+from hpbridge.backend import Optimizer, Suggestion
+from hpbridge.choosing import choose
+from hpbridge.drivers.local import run_local
+from hpbridge.errors import (
+    StoreError,
+    StoreLockedError,
+    StoreSchemaError,
+    StudyNotFoundError,
+)
+from hpbridge.plan import Plan
+from hpbridge.session import Session, Settings
+from hpbridge.store import Database, StudyWriter, open_store, schema
+from hpbridge.store.lease import LEASE_SECONDS
+from hpbridge.trial import FinishedTrial, State
+from tests import database_servers as servers
+
+SPACE = {
+    "x": hpb.Float(-1, 1),
+    "kind": hpb.Categorical([1, "one", None, 2.5, "☃"]),
+    "depth": hpb.Int(1, 3, when={"kind": "one"}),
+}
+_numbers = itertools.count()
+
+
+def served(server):
+    try:
+        with server() as url:
+            yield url
+    except servers.NotInstalledError as reason:
+        yield str(reason)
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    yield from served(servers.postgresql)
+
+
+@pytest.fixture(scope="session")
+def mariadb():
+    yield from served(servers.mariadb)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def url(request, tmp_path):
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "store.db")
+        return
+    server = request.getfixturevalue(request.param)
+    if "://" not in server:
+        pytest.skip(server)
+    name = f"study_{next(_numbers)}"
+    admin = sa.create_engine(
+        f"{server}/{'postgres' if request.param == 'postgresql' else 'mysql'}",
+        isolation_level="AUTOCOMMIT",
+        poolclass=sa.pool.NullPool,
+    )
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield f"{server}/{name}"
+    open_store(f"{server}/{name}").engine.dispose()
+
+
+def experiment(objective=lambda trial: trial["x"] ** 2, **parts):
+    return hpb.Experiment(objective=objective, **{"space": SPACE, **parts})
+
+
+def plan_of(tuned, n_trials=5):
+    return Plan(tuned, choose("random", tuned), Settings(n_trials), 0, "local")
+
+
+def a_trial(number, **values):
+    given = {"params": {"x": 0.5}, "values": {"x": 0.5}, "metrics": {"value": 1.0}}
+    return FinishedTrial(number, State.COMPLETE, **{**given, **values})
+
+
+def python(code, *arguments):
+    """A second process that runs this code."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def read_line(process):
+    return process.stdout.readline().strip()
+
+
+def close(process):
+    process.kill()
+    process.communicate()
+
+
+HOLD = """
+import sys, time
+from hpbridge.store import StudyWriter, open_store
+database = open_store(sys.argv[1])
+try:
+    writer = StudyWriter(database, int(sys.argv[2]), "study")
+    print("has it", flush=True)
+    time.sleep(60)
+except Exception as error:
+    print(type(error).__name__, str(error).replace(chr(10), " "), flush=True)
+"""
+
+
+def strange(trial):
+    outcomes = [
+        {"value": 1.5, "seconds": math.inf, "loss": math.nan, "µ": -math.inf},
+        math.nan,
+        -math.inf,
+        ValueError("NUL \0, half a pair \udc80, a snowman ☃, a quote '"),
+        {"value": 0.1 + 0.2},
+        ValueError("long " * 300_000),
+    ]
+    trial.report(math.nan, 1)
+    trial.report(1e-300, 2)
+    outcome = outcomes[trial.number]
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def same(left, right):
+    return repr(left) == repr(right)  # unlike ==, holds for NaN
+
+
+def test_a_study_reads_as_it_ran(url) -> None:
+    ran = hpb.run(experiment(strange), "random", n_trials=6, seed=3, store=url)
+    read = hpb.load_study(ran.name, url)
+    for mine, its in zip(ran.trials, read.trials, strict=True):
+        for name, value in vars(mine).items():
+            if name not in {"error", "traceback"}:
+                assert same(getattr(its, name), value), name
+    assert read.trials[3].error == (
+        "ValueError: NUL \\x00, half a pair \\udc80, a snowman ☃, a quote '"
+    )
+    assert "ValueError: NUL" in read.trials[3].traceback
+    assert read.trials[5].error.endswith("… (1500011 characters)")
+    assert [t.state.value for t in read.trials] == [
+        *("complete", "failed", "complete", "failed", "complete", "failed")
+    ]
+
+
+def test_a_study_records_what_it_depends_on(url) -> None:
+    before = time.time()
+    tuned = experiment(lambda t: time.sleep(0.01) or t["x"], direction="maximize")
+    name = hpb.run(tuned, "random", n_trials=3, seed=2**63 + 1, store=url).name
+    study = hpb.load_study(name, url)
+    assert study.seed == 2**63 + 1
+    assert study.optimizer == "random:random"
+    assert study.metrics == {"value": "maximize"}
+    assert study.space == tuned.space
+    assert study.versions["python"] == sys.version.split()[0]
+    assert {"hpbridge", "hpbridge-random"} <= set(study.versions)
+    assert study.machine["cores"] == os.cpu_count()
+    assert study.settings["n_trials"] == 3
+    assert study.status == "finished"
+    assert before <= study.created_at <= study.updated_at <= time.time()
+    for trial in study.trials:
+        assert before <= trial.asked_at <= trial.started_at <= time.time()
+        assert 0.01 <= trial.run_seconds < 1
+        assert 0 <= trial.ask_seconds < 0.5
+        assert 0 <= trial.tell_seconds < 0.5
+
+
+def test_names_are_unique_and_compared_as_written(url) -> None:
+    names = ["Digits", "Digits", "digits", "1"]
+    ran = [
+        hpb.run(experiment(), "random", n_trials=1, seed=0, store=url, name=name)
+        for name in names
+    ]
+    assert [study.name for study in ran] == ["Digits", "Digits-2", "digits", "1"]
+    assert hpb.load_study(1, url).name == "Digits"
+    assert hpb.load_study(str(ran[1].id), url).name == "Digits-2"
+    assert hpb.load_study("1", url).id == ran[3].id  # a name goes before an id
+    with pytest.raises(StudyNotFoundError, match=r"holds no study 'Digit'; did you"):
+        hpb.load_study("Digit", url)
+
+
+class Witness(Optimizer):
+    """Looks into the store, through another connection, while it is told."""
+
+    def __init__(self, url) -> None:
+        self.url, self.asked, self.seen = url, 0, []
+
+    def ask(self):
+        self.asked += 1
+        return Suggestion(self.asked, {"x": 0.5, "kind": 1})
+
+    def tell(self, suggestion, outcome) -> None:
+        rows = open_store(self.url).trials(1)
+        self.seen.append([(r["number"], r["state"], r["value"]) for r in rows])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_trial_is_on_disk_before_its_optimizer_hears_of_it(url, workers) -> None:
+    tuned = experiment(lambda trial: trial.number)
+    settings = Settings(3, workers=workers)
+    plan = Plan(tuned, choose("random", tuned), settings, 0, "local")
+    witness = Witness(url)
+    with StudyWriter.create(open_store(url), plan.row) as writer:
+        run_local(Session(tuned, witness, "witness", 0, settings, writer), settings)
+    assert len(witness.seen) == 3
+    for n_told, rows in enumerate(witness.seen, 1):
+        complete = [row for row in rows if row[1] == "complete"]
+        assert len(complete) == n_told
+        assert all(value == number for number, _, value in complete)
+
+
+def test_another_process_cannot_write_a_study_that_is_written(url) -> None:
+    database = open_store(url)
+    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+        second = python(HOLD, url, writer.study_id)
+        said = read_line(second)
+        close(second)
+        writer.add(a_trial(0))
+    assert said.startswith("StoreLockedError Study ")
+    assert f"is being written by process {os.getpid()} on " in said
+    assert "Hint: wait for it, or" in said
+    third = python(HOLD, url, writer.study_id)
+    assert read_line(third) == "has it"  # it was given free
+    close(third)
+
+
+def test_the_lease_of_a_killed_process_is_free_at_once(url) -> None:
+    database = open_store(url)
+    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+        pass
+    owner = python(HOLD, url, writer.study_id)
+    assert read_line(owner) == "has it"
+    with pytest.raises(StoreLockedError, match=f"process {owner.pid} on"):
+        StudyWriter(database, writer.study_id, "study")
+    assert database.study(writer.study_id)["status"] == "running"
+    owner.send_signal(signal.SIGKILL)
+    owner.communicate()
+    assert database.study(writer.study_id)["status"] == "interrupted"
+    StudyWriter(database, writer.study_id, "study").close()
+
+
+def set_lease(database, owner, seconds) -> None:
+    update = schema.studies.update().values(
+        lease_owner=owner, lease_until=time.time() + seconds
+    )
+    with database.engine.begin() as connection:
+        connection.execute(update)
+
+
+def test_the_lease_of_another_machine_is_free_when_it_ends(url) -> None:
+    database = open_store(url)
+    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+        left = database.study(writer.study_id)["lease_until"] - time.time()
+        assert LEASE_SECONDS - 5 < left <= LEASE_SECONDS
+    set_lease(database, "elsewhere/1|7|1|x", 30)
+    with pytest.raises(StoreLockedError, match=r"process 7 on elsewhere.*\n.*30 sec"):
+        StudyWriter(database, writer.study_id, "study")
+    set_lease(database, "elsewhere/1|7|1|x", -0.1)
+    StudyWriter(database, writer.study_id, "study").close()
+
+
+def test_a_process_that_lost_its_lease_writes_no_more(url, monkeypatch) -> None:
+    # As when a laptop slept for longer than the lease, and another took the study.
+    monkeypatch.setattr("hpbridge.store.lease.LEASE_SECONDS", 0.05)
+    database = open_store(url)
+    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+        writer.add(a_trial(0))
+        time.sleep(0.1)
+        writer.add(a_trial(1))  # nobody took it, so it is renewed
+        time.sleep(0.1)
+        set_lease(database, "elsewhere/1|7|1|x", 30)
+        with pytest.raises(StoreLockedError, match="another process by now") as caught:
+            writer.add(a_trial(2))
+        assert '"number": 2' in str(caught.value)
+    assert len(database.trials(writer.study_id)) == 2
+    assert database.study(writer.study_id)["lease_owner"] == "elsewhere/1|7|1|x"
+
+
+READ = """
+import sys, time
+import hpbridge
+name, url, until = sys.argv[1], sys.argv[2], int(sys.argv[3])
+counts = []
+print("reads", flush=True)
+while not counts or counts[-1] < until:
+    counts.append(len(hpbridge.load_study(name, url).trials))
+    time.sleep(0.005)
+assert counts == sorted(counts)
+print(len(set(counts)), flush=True)
+"""
+
+
+def test_readers_read_while_a_writer_writes(url) -> None:
+    database = open_store(url)
+    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+        writer.add(a_trial(0))
+        reader = python(READ, writer.name, url, 300)
+        assert read_line(reader) == "reads"
+        for number in range(1, 300):
+            writer.add(a_trial(number))
+            time.sleep(0.002)
+        said, _ = reader.communicate()
+    assert reader.returncode == 0
+    assert int(said) > 2  # it saw the study grow
+
+
+OPEN = "import sys, hpbridge.store as s; print(s.open_store(sys.argv[1]).studies())"
+
+
+def test_several_processes_make_a_store_at_the_same_moment(url) -> None:
+    processes = [python(OPEN, url) for _ in range(4)]
+    assert [p.communicate()[0].strip() for p in processes] == ["[]"] * 4
+    assert [p.returncode for p in processes] == [0] * 4
+
+
+def set_version(database, version) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(schema.meta.delete())
+        if version is not None:
+            row = {"key": "schema", "value": version}
+            connection.execute(schema.meta.insert(), row)
+    database.engine.dispose()
+
+
+def reopen(database) -> None:
+    url = database.engine.url.render_as_string(hide_password=False)
+    Database(url).engine.dispose()
+
+
+def test_a_store_that_was_made_halfway_is_made_whole(url) -> None:
+    database = open_store(url)
+    set_version(database, None)
+    schema.trials.drop(database.engine)
+    reopen(database)
+    assert database.trials(1) == []
+
+
+def test_a_store_from_a_newer_version_is_refused(url) -> None:
+    database = open_store(url)
+    set_version(database, "2")
+    with pytest.raises(StoreSchemaError) as caught:
+        reopen(database)
+    assert str(caught.value) == (
+        f"The store {database.url} has schema 2; this hpbridge knows 1.\n"
+        "Hint: `pip install --upgrade hpbridge`."
+    )
+
+
+def test_a_writer_outlives_a_connection_that_the_server_drops(url) -> None:
+    database = open_store(url)
+    if database.is_sqlite:
+        kill = None  # a file drops nobody
+    elif database.engine.dialect.name == "postgresql":
+        kill = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    else:
+        kill = (
+            "SELECT id FROM information_schema.processlist "
+            "WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+        )
+    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+        writer.add(a_trial(0))
+        if kill is not None:
+            other = sa.create_engine(database.engine.url, poolclass=sa.pool.NullPool)
+            with other.connect() as connection:
+                found = connection.exec_driver_sql(kill).scalars().all()
+                for number in found if "processlist" in kill else ():
+                    connection.exec_driver_sql(f"KILL {number}")
+            assert found
+        writer.add(a_trial(1))
+        writer.note_tell(1, 0.25)
+    rows = database.trials(writer.study_id)
+    assert [row["tell_seconds"] for row in rows] == [None, 0.25]
+
+
+def test_an_announced_trial_becomes_the_finished_one(url) -> None:
+    database = open_store(url)
+    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+        writer.announce(a_trial(0))
+        writer.announce(a_trial(1))
+        assert [r["state"] for r in database.trials(1)] == ["running", "running"]
+        writer.add(a_trial(1))
+        assert hpb.load_study(1, url).trials[0].number == 1
+    with StudyWriter(database, 1, "study") as writer:
+        writer.announce(a_trial(0))  # by another process, which died
+        writer.add(a_trial(0, told=1))
+        with pytest.raises(StoreError, match=r"The trial that could not be saved: \{"):
+            writer.add(a_trial(0))  # never twice
+    rows = database.trials(1)
+    assert [(r["number"], r["state"], r["told"]) for r in rows] == [
+        (0, "complete", 1),
+        (1, "complete", 0),
+    ]
+    assert json.loads(rows[0]["params"]) == {"x": 0.5}
