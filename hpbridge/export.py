@@ -1,18 +1,50 @@
-"""Write results in open formats: CSV, Parquet, JSON, a data frame."""
+"""Write results in open formats: CSV, Parquet, JSON, a data frame.
+
+The results schema, the same whoever ran a study; a row is a trial:
+
+================ =====================================================================
+column           holds
+================ =====================================================================
+study            name of the study
+backend          as in ``optuna``
+algorithm        as in ``tpe``
+number           place in the order of asking, from 0
+state            ``complete``, ``failed`` or ``pruned``
+origin           ``asked``, ``baseline``, ``shared`` or ``imported``
+param:NAME       value of a parameter, the label of a choice; nothing where inactive
+metric:NAME      value of a metric, NaN and infinities too; nothing where not returned
+error            what went wrong, one line; nothing where nothing did
+seed             of the trial
+tells_before     how many trials the optimizer had been told of when it was asked
+told             place in the order of telling, from 0
+worker           who ran it: ``main``, or a process by id
+attempts         how often the objective ran
+asked_at         Unix time in seconds
+started_at       Unix time in seconds, of the objective
+ask_seconds      of the optimizer
+run_seconds      of the objective
+tell_seconds     of the optimizer; nothing where the process died before it was noted
+================ =====================================================================
+
+JSON holds more: the study with its space, options, settings, versions and machine, and
+of each trial the reports and the traceback. It is standard JSON: NaN and infinities
+are the strings ``"nan"``, ``"inf"`` and ``"-inf"``; parameters that are inactive are
+not there, so that a choice of None is not mistaken for one.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
-import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.errors import HpbridgeError, compose
+from hpbridge.numbers_json import dump_number
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
 
     import pandas as pd
 
@@ -32,8 +64,14 @@ class ExportError(HpbridgeError, ValueError):
         return cls(compose(headline, hint=f"`mkdir -p {path.parent}`"))
 
 
-def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return rows as a data frame.
+def frame_of(
+    rows: list[dict[str, Any]], columns: list[str] | None = None
+) -> pd.DataFrame:
+    """Return rows as a data frame; whole numbers stay whole where some are missing.
+
+    Args:
+        rows: As of `hpbridge.Study.rows`.
+        columns: Their keys in order, for when there are no rows.
 
     Raises:
         ExportError: If pandas is not installed.
@@ -44,7 +82,13 @@ def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
         headline = "A data frame needs pandas, which is not installed"
         hint = "`pip install 'hpbridge[pandas]'`"
         raise ExportError(compose(headline, hint=hint)) from error
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows, columns=columns)
+    for column in frame.columns:
+        kinds = {type(row.get(column)) for row in rows}
+        if kinds == {int, type(None)}:
+            values = [row.get(column) for row in rows]
+            frame[column] = pd.array(values, dtype="Int64" if _fits(values) else object)
+    return frame
 
 
 def export_study(study: Study, path: str | os.PathLike[str]) -> None:
@@ -67,9 +111,13 @@ def export_study(study: Study, path: str | os.PathLike[str]) -> None:
         raise ExportError(compose(headline, hint=hint)) from error
 
 
+def _fits(values: list[Any]) -> bool:
+    return all(value is None or -(2**63) <= value < 2**63 for value in values)
+
+
 def study_to_json(study: Study) -> dict[str, Any]:
     """Return everything about a study as standard JSON data."""
-    return {
+    data = {
         "schema": SCHEMA_VERSION,
         "name": study.name,
         "experiment": study.experiment,
@@ -82,26 +130,33 @@ def study_to_json(study: Study) -> dict[str, Any]:
         "settings": study.settings,
         "versions": study.versions,
         "machine": study.machine,
-        "notes": list(study.notes),
+        "notes": study.notes,
         "status": study.status,
         "stop_reason": study.stop_reason,
         "created_at": study.created_at,
         "trials": [
             {
                 **{k: v for k, v in row.items() if ":" not in k},
-                "params": dict(trial.params),
-                "metrics": {k: _finite(v) for k, v in trial.metrics.items()},
-                "reports": [[step, _finite(v)] for step, v in trial.reports],
+                "params": trial.params,
+                "metrics": trial.metrics,
+                "reports": trial.reports,
                 "traceback": trial.traceback,
             }
             for row, trial in zip(study.rows(), study.trials, strict=True)
         ],
     }
+    return cast("dict[str, Any]", _standard(data))
 
 
-def _finite(value: float) -> float | str:
-    # Standard JSON has no NaN and no infinities.
-    return value if math.isfinite(value) else repr(value)
+def _standard(value: Any) -> Any:
+    """Return data as standard JSON has it: no NaN, no infinities, no tuples."""
+    if isinstance(value, float):
+        return dump_number(value)
+    if isinstance(value, Mapping):
+        return {str(name): _standard(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_standard(item) for item in value]
+    return value
 
 
 def _write_json(study: Study, path: Path) -> None:
@@ -110,28 +165,36 @@ def _write_json(study: Study, path: Path) -> None:
 
 
 def _write_csv(study: Study, path: Path) -> None:
-    rows = study.rows()
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]) if rows else ["study", "number"])
+    with path.open(
+        "w", newline="", encoding="utf-8", errors="backslashreplace"
+    ) as file:
+        writer = csv.DictWriter(file, study.columns)
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(study.rows())
 
 
 def _write_parquet(study: Study, path: Path) -> None:
-    rows = study.rows()
-    # A column of Parquet has one type; choices of several types go as text.
-    for column in rows[0] if rows else ():
-        kinds = {type(row[column]) for row in rows} - {type(None)}
-        if len(kinds) > 1 and kinds != {int, float}:
-            for row in rows:
-                row[column] = None if row[column] is None else str(row[column])
-    frame = frame_of(rows)
+    rows, columns = study.rows(), study.columns
+    for column in columns:
+        _unify(rows, column)
+    frame = frame_of(rows, columns)
     try:
         frame.to_parquet(path, index=False)
     except ImportError as error:
         headline = "Parquet needs pyarrow, which is not installed"
         hint = "`pip install 'hpbridge[pandas]'`"
         raise ExportError(compose(headline, hint=hint)) from error
+
+
+def _unify(rows: list[dict[str, Any]], column: str) -> None:
+    """Make the values of a column of one type, as Parquet wants it: else text."""
+    values = [row[column] for row in rows]
+    kinds = {type(value) for value in values} - {type(None)}
+    is_number = kinds <= {int, float} and _fits([v for v in values if type(v) is int])
+    if is_number or kinds in ({str}, {bool}):
+        return
+    for row in rows:
+        row[column] = None if row[column] is None else str(row[column])
 
 
 _WRITERS: dict[str, Callable[[Study, Path], None]] = {

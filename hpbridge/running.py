@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.capabilities import Feature
 from hpbridge.choosing import choose, driver_of
+from hpbridge.errors import StoreError
 from hpbridge.experiment import Direction, Experiment
 from hpbridge.plan import Plan
 from hpbridge.session import Listener, Session, Settings
@@ -154,7 +156,10 @@ def drive(session: Session, plan: Plan, writer: StudyWriter) -> None:
         raise
     finally:
         notes = json.dumps(session.notes)
-        writer.update(status=status, stop_reason=session.stop_reason, notes=notes)
+        # A store that just failed fails here again; the first error is the one to see.
+        unseen = () if status == "finished" else (StoreError,)
+        with contextlib.suppress(*unseen):
+            writer.update(status=status, stop_reason=session.stop_reason, notes=notes)
 
 
 def finished_study(

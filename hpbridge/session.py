@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 # An optimizer that proposes only forbidden points must not ask for ever.
 MOST_REJECTIONS = 1000
 
+# Of an error or a traceback, in characters.
+LONGEST_TEXT = 1_000_000
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -153,7 +156,7 @@ class Session:
     def stop(self, reason: str) -> None:
         """End the study: no new trial starts. The first reason counts."""
         with self._lock:
-            self.stop_reason = self.stop_reason or reason
+            self.stop_reason = self.stop_reason or _writable(reason)
 
     def next(self) -> Ask | None:
         """Return the next trial to run; None when no further one is to start.
@@ -271,8 +274,8 @@ class Session:
             tells_before=ask.tells_before,
             told=len(self.finished),
             reports=result.reports,
-            error=result.error,
-            traceback=result.traceback,
+            error=result.error and _writable(result.error),
+            traceback=result.traceback and _writable(result.traceback),
             seed=ask.seed,
             worker=run.worker,
             attempts=run.attempts,
@@ -358,6 +361,17 @@ class Session:
 def problem_of(experiment: Experiment) -> Problem:
     """Return what an optimizer is told of an experiment."""
     return Problem(experiment.space, len(experiment.metrics), len(experiment.bounds))
+
+
+def _writable(text: str) -> str:
+    """Return text that every database and file takes.
+
+    No NUL, no half of a surrogate pair, and no more megabytes than anybody reads.
+    """
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:LONGEST_TEXT]} … ({len(text)} characters)"
+    plain = text.replace("\0", "\\x00")
+    return plain.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def failed(error: str, started_at: float, **times: Any) -> Run:

@@ -130,15 +130,24 @@ class Study:
                 front.append((trial, point))
         return sorted((t for t, _ in front), key=lambda t: t.number)
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of `rows`, in order; `hpbridge.export` says what they hold."""
+        returned = (m for t in self.trials for m in t.metrics)
+        return [
+            *_FIRST_COLUMNS,
+            *(f"param:{name}" for name in self.space.searched),
+            *(f"metric:{name}" for name in dict.fromkeys([*self.metrics, *returned])),
+            *_LAST_COLUMNS,
+        ]
+
     def rows(self) -> list[dict[str, Any]]:
         """Return a flat dict a trial, in the columns of the results schema.
 
         Parameters are ``param:NAME`` (None where inactive), metrics ``metric:NAME``.
         """
-        metrics = dict.fromkeys(
-            [*self.metrics, *(m for t in self.trials for m in t.metrics)]
-        )
-        return [_row(self, trial, list(metrics)) for trial in self.trials]
+        columns = self.columns
+        return [_row(self, trial, columns) for trial in self.trials]
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a data frame with a row a trial; the columns are those of `rows`.
@@ -148,7 +157,7 @@ class Study:
         """
         from hpbridge.export import frame_of
 
-        return frame_of(self.rows())
+        return frame_of(self.rows(), self.columns)
 
     def export(self, path: str | os.PathLike[str]) -> None:
         """Write the trials to a file: ``.csv``, ``.parquet`` or ``.json`` by its name.
@@ -171,28 +180,35 @@ def _dominates(left: list[float], right: list[float]) -> bool:
     return left != right and all(a <= b for a, b in zip(left, right, strict=True))
 
 
-def _row(study: Study, trial: FinishedTrial, metrics: list[str]) -> dict[str, Any]:
-    return {
+_FIRST_COLUMNS = ("study", "backend", "algorithm", "number", "state", "origin")
+_LAST_COLUMNS = (
+    "error",
+    "seed",
+    "tells_before",
+    "told",
+    "worker",
+    "attempts",
+    "asked_at",
+    "started_at",
+    "ask_seconds",
+    "run_seconds",
+    "tell_seconds",
+)
+
+
+def _row(study: Study, trial: FinishedTrial, columns: list[str]) -> dict[str, Any]:
+    known = {
         "study": study.name,
         "backend": study.backend,
         "algorithm": study.algorithm,
         "number": trial.number,
         "state": trial.state.value,
         "origin": trial.origin.value,
-        **{f"param:{n}": trial.params.get(n) for n in study.space.searched},
-        **{f"metric:{m}": trial.metrics.get(m) for m in metrics},
-        "error": trial.error,
-        "seed": trial.seed,
-        "tells_before": trial.tells_before,
-        "told": trial.told,
-        "worker": trial.worker,
-        "attempts": trial.attempts,
-        "asked_at": trial.asked_at,
-        "started_at": trial.started_at,
-        "ask_seconds": trial.ask_seconds,
-        "run_seconds": trial.run_seconds,
-        "tell_seconds": trial.tell_seconds,
+        **{f"param:{name}": value for name, value in trial.params.items()},
+        **{f"metric:{name}": value for name, value in trial.metrics.items()},
+        **{name: getattr(trial, name) for name in _LAST_COLUMNS},
     }
+    return {column: known.get(column) for column in columns}
 
 
 def load_study(

@@ -47,7 +47,7 @@ def free_port():
 
 
 @contextlib.contextmanager
-def _served(folder, install, serve, admin_url, who):
+def _served(folder, install, serve, admin_url, who, end):
     """Run `install`, then `serve` until the body ends; yield when it answers."""
     log = folder / "log"
     if "user" in who:
@@ -60,11 +60,8 @@ def _served(folder, install, serve, admin_url, who):
             _wait_until_it_answers(process, admin_url, log)
             yield
         finally:
-            process.send_signal(signal.SIGQUIT)  # PostgreSQL's quickest way to end
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(5)
-            process.kill()
-            process.wait()
+            process.send_signal(end)  # nobody needs the data
+            process.wait(60)
 
 
 def _wait_until_it_answers(process, url, log):
@@ -94,7 +91,7 @@ def postgresql():
         install += ["-E", "UTF8", "--locale=C"]
         serve = [postgres, "-D", data, "-p", str(port), "-k", name]
         serve += ["-h", "127.0.0.1", "-F"]
-        with _served(folder, install, serve, f"{url}/postgres", who):
+        with _served(folder, install, serve, f"{url}/postgres", who, signal.SIGQUIT):
             yield url
 
 
@@ -114,5 +111,5 @@ def mariadb():
         serve += ["--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"]
         serve += ["--skip-grant-tables", "--innodb-flush-log-at-trx-commit=0"]
         serve += ["--character-set-server=latin1", "--innodb-buffer-pool-size=32M"]
-        with _served(folder, install, serve, f"{url}/mysql", who):
+        with _served(folder, install, serve, f"{url}/mysql", who, signal.SIGKILL):
             yield url

@@ -17,9 +17,13 @@ def f(t):
     time.sleep(t["nap"])
     return {"loss": (t["x"] - 0.3) ** 2, "seconds": 1.0}
 space = {"x": hpb.Float(-1, 1), "nap": 0.0}
-experiment = hpb.Experiment(objective=f, space=space, name="cli", direction={"loss": "minimize"})
-slow = hpb.Experiment(objective=f, space={**space, "nap": 0.2}, name="slow", direction={"loss": "minimize"})
-tree = hpb.Experiment(objective=f, space={**space, "k": hpb.Int(1, 9, log=True)}, name="tree")
+def make(name, **more):
+    way = {"loss": "minimize"}
+    whole = {**space, **more}
+    return hpb.Experiment(objective=f, space=whole, name=name, direction=way)
+experiment = make("cli")
+slow = make("slow", nap=0.2)
+tree = make("tree", k=hpb.Int(1, 9, log=True))
 """
 
 
@@ -182,7 +186,7 @@ def test_check_backend_runs_the_kit(folder: Path) -> None:
     assert ", 0 broken" in done.stdout
 
 
-def test_nothing_heavy_is_imported_by_help_and_backends(folder: Path) -> None:
+def test_nothing_heavy_is_imported_by_help_and_backends() -> None:
     code = (
         "import sys\nfrom hpbridge.cli import main\n"
         "for words in (['--help'], ['backends']):\n"

@@ -77,7 +77,7 @@ def test_a_comparison_resumes_where_it_stopped(experiment, tmp_path: Path) -> No
     assert len(load_comparison(1, store).studies) == 2
 
 
-def test_a_study_that_breaks_does_not_end_the_comparison(experiment) -> None:
+def test_a_study_that_breaks_does_not_end_the_comparison() -> None:
     failing = hpb.Experiment(objective=lambda _t: None, space=SPACE)
     comparison = compare(failing, on_error="stop")
     assert sorted(comparison.failures) == [
@@ -107,6 +107,6 @@ def test_all_leaves_out_what_cannot_run_and_says_so() -> None:
     assert "optuna:tpe" in {s.optimizer for s in comparison.studies}
 
 
-def test_an_unknown_comparison_is_a_sentence(experiment, tmp_path: Path) -> None:
+def test_an_unknown_comparison_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ComparisonNotFoundError, match="holds no comparison 'bowll'"):
         load_comparison("bowll", tmp_path / "s.db")

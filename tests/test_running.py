@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -167,9 +168,8 @@ def test_an_exhausted_optimizer_ends_the_study() -> None:
     ],
 )
 def test_an_unknown_optimizer_names_the_nearest(backend, error, told) -> None:
-    with pytest.raises(error, match=".") as caught:
+    with pytest.raises(error, match=re.escape(told)):
         run(backend=backend)
-    assert told in str(caught.value)
 
 
 def test_all_wrong_options_are_told_at_once() -> None:

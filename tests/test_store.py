@@ -145,8 +145,7 @@ def test_a_study_reads_as_it_ran(url) -> None:
     read = hpb.load_study(ran.name, url)
     for mine, its in zip(ran.trials, read.trials, strict=True):
         for name, value in vars(mine).items():
-            if name not in {"error", "traceback"}:
-                assert same(getattr(its, name), value), name
+            assert same(getattr(its, name), value), name
     assert read.trials[3].error == (
         "ValueError: NUL \\x00, half a pair \\udc80, a snowman ☃, a quote '"
     )
@@ -294,9 +293,9 @@ READ = """
 import sys, time
 import hpbridge
 name, url, until = sys.argv[1], sys.argv[2], int(sys.argv[3])
-counts = []
+counts = [len(hpbridge.load_study(name, url).trials)]
 print("reads", flush=True)
-while not counts or counts[-1] < until:
+while counts[-1] < until:
     counts.append(len(hpbridge.load_study(name, url).trials))
     time.sleep(0.005)
 assert counts == sorted(counts)
@@ -322,9 +321,9 @@ OPEN = "import sys, hpbridge.store as s; print(s.open_store(sys.argv[1]).studies
 
 
 def test_several_processes_make_a_store_at_the_same_moment(url) -> None:
-    processes = [python(OPEN, url) for _ in range(4)]
-    assert [p.communicate()[0].strip() for p in processes] == ["[]"] * 4
-    assert [p.returncode for p in processes] == [0] * 4
+    processes = [python(OPEN, url) for _ in range(3)]
+    assert [p.communicate()[0].strip() for p in processes] == ["[]"] * 3
+    assert [p.returncode for p in processes] == [0] * 3
 
 
 def set_version(database, version) -> None:

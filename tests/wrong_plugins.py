@@ -224,10 +224,10 @@ class EndsWithAnError(Wrapped):
 
 class ProposesOnlyForbidden(Wrapped):
     def change(self, params):
-        while self.space.is_restricted and not self.space.forbids(params):
-            free = type(self.space)(dict(self.space))
-            params = free.sample(self.rng)
-        return params
+        free = type(self.space)(dict(self.space))
+        points = [params, *(free.sample(self.rng) for _ in range(50))]
+        forbidden = [point for point in points if self.space.forbids(point)]
+        return forbidden[0] if forbidden else params
 
 
 class RaisesOnNaN(Wrapped):

@@ -53,19 +53,16 @@ def open_store(store: str | os.PathLike[str] | Database | None = None) -> Databa
         return store
     if store is None:
         store = os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
-    url = url_of(os.fspath(store))
+    place = os.fspath(store)
+    if place == ":memory:":
+        return Database("sqlite://")
+    scheme, separator, rest = place.partition("://")
+    if separator and not scheme.startswith("sqlite"):
+        return _connected(
+            f"{_DRIVERS.get(scheme, scheme)}{separator}{rest}", os.getpid()
+        )
     # A file is opened anew each time: it may have been removed or replaced.
-    return Database(url) if url.startswith("sqlite:") else _connected(url, os.getpid())
-
-
-def url_of(store: str) -> str:
-    """Return the SQLAlchemy URL of a file or URL."""
-    if store == ":memory:":
-        return "sqlite://"
-    scheme, separator, rest = store.partition("://")
-    if not separator:
-        return f"sqlite:///{Path(store).absolute()}"
-    return f"{_DRIVERS.get(scheme, scheme)}{separator}{rest}"
+    return Database(place if separator else Path(place).absolute())
 
 
 @functools.lru_cache(maxsize=32)
@@ -77,13 +74,20 @@ def _connected(url: str, _pid: int) -> Database:
 class Database:
     """An open store.
 
+    Args:
+        place: A SQLAlchemy URL, or the path of a file.
+
     Attributes:
         url: As shown to users; a password is starred out.
         engine: SQLAlchemy's.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = masked(url).removeprefix("sqlite:///")
+    def __init__(self, place: str | Path) -> None:
+        url: str | sa.URL
+        if isinstance(place, Path):
+            self.url, url = str(place), sa.URL.create("sqlite", database=str(place))
+        else:
+            self.url, url = masked(place).removeprefix("sqlite:///"), place
         with explained(self.url):
             self.engine = _engine(self.url, url)
             self._prepare()
@@ -221,7 +225,7 @@ def _settled(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _engine(shown: str, url: str) -> sa.Engine:
+def _engine(shown: str, url: str | sa.URL) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
     except ValueError as error:  # a port that is no number, for one

@@ -27,6 +27,10 @@ LEASE_SECONDS = 60.0
 """How long a lease outlives the last word of its owner."""
 _RENEW_SECONDS = 15.0
 
+# Owners in this process. One of its earlier leases may still be written down, if the
+# store could not be written when it was released.
+_alive: set[str] = set()
+
 
 def is_held(row: Mapping[str, Any]) -> bool:
     """Say whether a row of the table of studies has a living owner."""
@@ -58,6 +62,8 @@ def _is_dead(owner: str) -> bool:
     here, pid, start, *_ = owner.split("|")
     if here != _here() or not pid.isdigit():
         return False
+    if int(pid) == os.getpid():
+        return owner not in _alive
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
@@ -83,7 +89,12 @@ class Lease:
         self._stop = threading.Event()
         self._until = 0.0
         self._is_lost = False
-        self._acquire()
+        _alive.add(self._owner)
+        try:
+            self._acquire()
+        except BaseException:
+            _alive.discard(self._owner)
+            raise
         # No other process can see a store in memory.
         if engine.url.database:
             threading.Thread(target=self._renew_all, daemon=True).start()
@@ -151,5 +162,6 @@ class Lease:
     def release(self) -> None:
         """Give the study free."""
         self._stop.set()
+        _alive.discard(self._owner)
         with explained(self._url):
             self._pass_on(self._owner, None)

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 # Tell times are known only after the trial is on disk; they follow in batches.
 _FLUSH_SECONDS = 2.0
 
-# More of an error than anybody reads; databases refuse rows of many megabytes.
-_LONGEST_TEXT = 1_000_000
-
 _columns = schema.trials.c
 _is_study = _columns.study_id == sa.bindparam("of_study")
 _is_trial = _is_study & (_columns.number == sa.bindparam("of_number"))
@@ -168,8 +165,8 @@ class StudyWriter:
             "params": json.dumps(trial.params),
             "metrics": dump_metrics(metrics),
             "reports": dump_reports(trial.reports),
-            "error": _storable(trial.error),
-            "traceback": _storable(trial.traceback),
+            "error": trial.error,
+            "traceback": trial.traceback,
             "seed": str(trial.seed),
             "tells_before": trial.tells_before,
             "told": trial.told,
@@ -209,12 +206,8 @@ class StudyWriter:
         """Change columns of the study: status, stop_reason, notes, settings."""
         table = schema.studies
         update = table.update().where(table.c.id == self.study_id)
-        update = update.values(updated_at=time.time())
-        for column, value in values.items():
-            plain = _storable(value) if isinstance(value, str) else value
-            update = update.values({column: plain})
         with explained(self._url):
-            self._execute(update, None)
+            self._execute(update.values(updated_at=time.time(), **values), None)
 
     def close(self) -> None:
         """Write what is left and give the study free. May be called twice."""
@@ -228,13 +221,3 @@ class StudyWriter:
             self._held.close()
         with contextlib.suppress(HpbridgeError):
             self._lease.release()
-
-
-def _storable(text: str | None) -> str | None:
-    """Return text that every database takes: no NUL, no half a surrogate pair."""
-    if text is None:
-        return None
-    if len(text) > _LONGEST_TEXT:
-        text = f"{text[:_LONGEST_TEXT]} … ({len(text)} characters)"
-    plain = text.replace("\0", "\\x00")
-    return plain.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -42,6 +42,9 @@ PLAIN: dict[str, Parameter] = {"x": Float(-5, 5), "lr": Float(1e-5, 1e-1, log=Tr
 N_FIRST = 5
 """How many suggestions at once `Algorithm.starts_random` speaks of."""
 
+SLOW_SECONDS = 1.0
+"""A main run that took longer than this is one of a slow algorithm."""
+
 N_MAIN = 6
 """Trials of the main run; with `Algorithm.quick` they reach the model."""
 
@@ -174,7 +177,16 @@ class Case:
     @property
     def main_run(self) -> list[Step]:
         """The run of the main space."""
-        return self.once("run", lambda: self.run(self.main, N_MAIN))
+        started = time.monotonic()
+        run = self.once("run", lambda: self.run(self.main, N_MAIN))
+        self.once("seconds", lambda: time.monotonic() - started)
+        return run
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the main run took so long that other runs had better be short."""
+        _ = self.main_run
+        return self.once("seconds", lambda: 0.0) > SLOW_SECONDS
 
     @property
     def pending_run(self) -> list[Step]:

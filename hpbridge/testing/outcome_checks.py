@@ -38,7 +38,7 @@ BAD_OUTCOMES = {
 }
 """The state of a trial and its values, as a run tells them."""
 
-CONSTRAINTS = [(1, -1), (), (1, 2), (-1, -1), (0, 0.5), (-1, 0), (-2, -1), (1, 1)]
+CONSTRAINTS = [(1, -1), (), (-1, -1), (0, 0.5), (-1, 0), (1, 1)]
 """Values of two constraints, <= 0 where they are kept; none of a failed trial."""
 
 MAX_SLOPE_TRIALS = 80

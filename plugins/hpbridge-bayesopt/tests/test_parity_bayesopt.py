@@ -24,11 +24,11 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 # last few trials, and the seed is one with which it converges fast. "categorical" has
 # 12 points.
 BUDGETS = {
-    "float": (15, 8, (0, 1, 2)),
-    "log": (15, 9, (0,)),
+    "float": (15, 9, (0, 1, 2)),
+    "log": (15, 11, (0,)),
     "int": (15, 12, (0,)),
     "step": (15, 14, (2,)),
-    "categorical": (9, 8, (0,)),
+    "categorical": (8, 8, (0,)),
     "conditional": (15, 14, (0,)),
     "mixed": (15, 14, (1,)),
 }

@@ -113,7 +113,7 @@ def test_defaults_are_the_librarys(algorithm):
 )
 def test_options_that_the_library_refuses_are_option_errors(algorithm, options):
     with pytest.raises(OptionError, match=f"optuna:{algorithm}"):
-        create(SGD, algorithm, **options)
+        create(FINITE, algorithm, **options)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,11 @@ def test_options_that_the_library_refuses_are_option_errors(algorithm, options):
 def test_what_a_sampler_lacks_is_refused(algorithm, problem, reason):
     with pytest.raises(UnsupportedFeatureError, match=reason):
         create(problem, algorithm)
+
+
+def test_an_option_that_fails_under_conditions_is_refused():
+    with pytest.raises(UnsupportedFeatureError, match="with_margin=True"):
+        create(SGD, "cmaes", with_margin=True)
 
 
 def test_all_reasons_come_at_once():
@@ -226,6 +231,45 @@ def test_broken_and_unknown_constraints_do_not_poison_it(algorithm):
     stored = [trial.constraints for trial in trials_of(optimizer)]
     assert stored[1] == {"c0": 0.0, "c1": 0.0}
     assert stored[2] == {"c0": math.inf, "c1": math.inf}
+
+
+FORBID = [lambda p: p["n"] == 0, {"c": "a", "n": [1, 2]}]
+
+
+@pytest.mark.parametrize("n_objectives", [1, 2])
+@pytest.mark.parametrize("algorithm", usable(Feature.FORBIDDEN))
+def test_it_learns_to_avoid_forbidden_points(algorithm, n_objectives):
+    if n_objectives > 1 and not SPEC.algorithms[algorithm].capabilities.can(
+        Feature.MULTI_OBJECTIVE
+    ):
+        return
+    space = Space({"n": Int(0, 5), "c": Categorical(["a", "b"])}, forbid=FORBID)
+    problem = Problem(space, n_objectives)
+    optimizer = create(problem, algorithm, **SPEC.algorithms[algorithm].quick)
+    allowed = []
+    for _ in range(25):
+        try:
+            suggestion = optimizer.ask()
+        except ExhaustedError:
+            break
+        if space.forbids(suggestion.params):
+            optimizer.tell(suggestion, Outcome(State.FAILED))
+        else:
+            allowed.append(suggestion.params)
+            values = (float(suggestion.params["n"]),) * n_objectives
+            optimizer.tell(suggestion, Outcome(State.COMPLETE, values))
+    assert len(allowed) >= 8
+
+
+@pytest.mark.parametrize("algorithm", ["tpe", "gp", "random"])
+def test_explain_says_how_a_forbidden_point_is_told(algorithm):
+    space = Space({"n": Int(0, 5), "c": Categorical(["a", "b"])}, forbid=FORBID)
+    options = SPEC.algorithms[algorithm].options()
+    source = SPEC.explain(Problem(space), algorithm, options, 0)
+    note = SPEC.algorithms[algorithm].capabilities[Feature.FORBIDDEN].note
+    assert (
+        f"# forbid=: hpbridge {note or 'tells a forbidden point as failed'}" in source
+    )
 
 
 @pytest.mark.parametrize("algorithm", ["grid", "bruteforce"])

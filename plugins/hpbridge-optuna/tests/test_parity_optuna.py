@@ -75,10 +75,10 @@ def cases() -> list[object]:
 
 @pytest.mark.parametrize(("algorithm", "mode", "seed", "n_trials"), cases())
 def test_every_mode_is_the_native_run(algorithm, mode, seed, n_trials):
-    quick = SPEC.algorithms[algorithm].quick
+    options = SPEC.algorithms[algorithm].quick if n_trials > 15 else {}
     space = SPACES[mode]
-    bridge = run_bridge(SPEC, algorithm, space, n_trials, seed, quick)
-    assert bridge == run_native(SPEC, algorithm, space, n_trials, seed, quick)
+    bridge = run_bridge(SPEC, algorithm, space, n_trials, seed, options)
+    assert bridge == run_native(SPEC, algorithm, space, n_trials, seed, options)
     assert [v for params, _ in bridge for v in space.violations(params)] == []
 
 
@@ -120,7 +120,8 @@ def option_cases() -> list[object]:
 @pytest.mark.parametrize(("algorithm", "options"), option_cases())
 def test_options_are_the_librarys(algorithm, options):
     can = SPEC.algorithms[algorithm].capabilities.can
-    mode = "conditional" if can(Feature.FLOAT) else "finite"
+    mode = "conditional" if algorithm in {"tpe", "gp"} else "mixed"
+    mode = mode if can(Feature.FLOAT) else "finite"
     n_trials = 12 if algorithm == "gp" else 40
     bridge = run_bridge(SPEC, algorithm, SPACES[mode], n_trials, 1, options)
     assert bridge == run_native(SPEC, algorithm, SPACES[mode], n_trials, 1, options)

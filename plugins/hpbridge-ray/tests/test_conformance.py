@@ -6,8 +6,3 @@ from hpbridge_ray import SPEC
 
 class TestRay(BackendConformance):
     spec = SPEC
-    expected_failures = {
-        ("foreign_history", "bohb"): (
-            "BOHB models 2 (d + 1) trials of d parameters, more than the check shows it"
-        )
-    }

@@ -9,13 +9,13 @@ from __future__ import annotations
 import warnings
 
 import pytest
-from hpbridge_ray import SPEC
 
 from hpbridge.capabilities import needs_of
 from hpbridge.categorical import Categorical
 from hpbridge.parameters import with_when
 from hpbridge.space import Space
 from hpbridge.testing.parity import PARITY_SPACES, run_bridge, run_native
+from hpbridge_ray import SPEC
 
 N_TRIALS = 30
 N_TRIALS_BOHB = 60
@@ -23,7 +23,9 @@ N_TRIALS_BOHB = 60
 
 
 def _supports(algorithm, space):
-    return all(SPEC.algorithms[algorithm].capabilities.can(f) for _, f in needs_of(space))
+    return all(
+        SPEC.algorithms[algorithm].capabilities.can(f) for _, f in needs_of(space)
+    )
 
 
 def _together(algorithm):
@@ -34,7 +36,9 @@ def _together(algorithm):
             continue
         for name, parameter in space.items():
             when = tuple((f"{mode}_{parent}", vs) for parent, vs in parameter.when)
-            parameters[f"{mode}_{name}"] = with_when(parameter, when) if when else parameter
+            parameters[f"{mode}_{name}"] = (
+                with_when(parameter, when) if when else parameter
+            )
     return Space(parameters)
 
 

@@ -95,7 +95,13 @@ _ALGORITHMS = (
         name="tpe",
         summary="Tree-structured Parzen estimator; Optuna's default.",
         capabilities=_COMMON.but(
-            {Feature.CONSTRAINTS: YES, Feature.FOREIGN_HISTORY: YES}
+            {
+                Feature.FORBIDDEN: emulated(
+                    "reject", "tells a forbidden point as pruned"
+                ),
+                Feature.CONSTRAINTS: YES,
+                Feature.FOREIGN_HISTORY: YES,
+            }
         ),
         native_call="Study.optimize",
         options=TPEOptions,
@@ -111,6 +117,7 @@ _ALGORITHMS = (
             {
                 Feature.FLOAT_STEP: _OWN_GRID,
                 Feature.CONDITIONAL: _RANDOM_UNDER_CONDITIONS,
+                Feature.FORBIDDEN: emulated("reject", "tells a forbidden point as inf"),
                 Feature.CONSTRAINTS: YES,
                 Feature.FOREIGN_HISTORY: YES,
             }

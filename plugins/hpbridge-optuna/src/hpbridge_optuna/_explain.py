@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.capabilities import Feature
 from hpbridge.encoding import Encoded
 from hpbridge_optuna._space import SAMPLERS, sampler_arguments, to_arguments
 
@@ -20,6 +21,11 @@ def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> 
     if problem.n_objectives > 1:
         study += f", directions={['minimize'] * problem.n_objectives}"
     body = _body(encoded)
+    if problem.space.is_restricted:
+        note = algorithm.capabilities[Feature.FORBIDDEN].note
+        body.append(
+            f"# forbid=: hpbridge {note or 'tells a forbidden point as failed'}"
+        )
     if problem.n_constraints:
         body.append(
             "# here trial.set_constraint(name, value) for each; <= 0 is feasible"
@@ -47,8 +53,7 @@ def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> 
 
 def _body(encoded: Encoded) -> list[str]:
     notes = {name: f"{name}: {text} ({how})" for name, how, text in encoded.notes()}
-    lines = [f"# {notes['forbid=']}"] if "forbid=" in notes else []
-    lines.append("p = {}")
+    lines = ["p = {}"]
     for name in encoded.codecs:
         condition = encoded.condition_source(name, "p")
         indent = "    " if condition else ""

@@ -18,7 +18,7 @@ from optuna.distributions import (
 )
 from optuna.trial import TrialState
 
-from hpbridge.backend import ExhaustedError, Optimizer, Suggestion
+from hpbridge.backend import ExhaustedError, Optimizer, Outcome, Suggestion
 from hpbridge.capabilities import Feature
 from hpbridge.encoding import Encoded
 from hpbridge.errors import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.trial import Trial
 
-    from hpbridge.backend import Algorithm, Outcome, Problem
+    from hpbridge.backend import Algorithm, Problem
     from hpbridge.parameters import Label
     from hpbridge.space import Params
 
@@ -76,7 +76,7 @@ class OptunaOptimizer(Optimizer):
         self._name = f"optuna:{algorithm.name}"
         self._problem = problem
         self._capabilities = algorithm.capabilities
-        reasons = reasons_against(problem, algorithm)
+        reasons = reasons_against(problem, algorithm, options)
         if reasons:
             raise UnsupportedFeatureError.refused(self._name, reasons, [])
         self._encoded = Encoded(problem.space, algorithm.capabilities, self._name)
@@ -98,6 +98,7 @@ class OptunaOptimizer(Optimizer):
         names = [type(sampler).__module__]
         names += _GP_LOGGERS if algorithm.name == "gp" else ()
         self._loggers = [logging.getLogger(name) for name in names]
+        self._forbidden = _outcome_of_forbidden(problem, algorithm)
         self._running: dict[int, Trial] = {}
         self._is_exhausted = False
 
@@ -149,6 +150,8 @@ class OptunaOptimizer(Optimizer):
     def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
         # Valid values make Optuna log and warn of nothing here, unlike in `ask`.
         trial = self._running.pop(suggestion.id)
+        if outcome.state is State.FAILED and self._is_forbidden(suggestion):
+            outcome = self._forbidden
         for key, value in self._constraints(outcome).items():
             trial.set_constraint(key, value)
         for step, value in self._intermediate_values(outcome).items():
@@ -163,6 +166,10 @@ class OptunaOptimizer(Optimizer):
             if not self._is_finished(suggestion.id):
                 raise
             self._is_exhausted = True
+
+    def _is_forbidden(self, suggestion: Suggestion) -> bool:
+        space = self._problem.space
+        return space.is_restricted and space.forbids(suggestion.params)
 
     def _is_finished(self, number: int) -> bool:
         return self._study.get_trials(deepcopy=False)[number].state.is_finished()
@@ -203,6 +210,21 @@ class OptunaOptimizer(Optimizer):
             if step >= 0:
                 found.setdefault(step, value)  # the first counts, as in Trial.report
         return found
+
+
+def _outcome_of_forbidden(problem: Problem, algorithm: Algorithm) -> Outcome:
+    """Return what the sampler is told of a forbidden point.
+
+    TPESampler and GPSampler overlook failed trials, so they would propose a forbidden
+    point that looks good for ever. The first learns to avoid pruned trials, the second
+    only complete ones; it takes infinity for the worst finite value.
+    """
+    if algorithm.name == "tpe":
+        return Outcome(State.PRUNED)
+    if algorithm.name == "gp":
+        worst = (math.inf,) * problem.n_objectives
+        return Outcome(State.COMPLETE, worst, (math.inf,) * problem.n_constraints)
+    return Outcome(State.FAILED)
 
 
 @contextlib.contextmanager

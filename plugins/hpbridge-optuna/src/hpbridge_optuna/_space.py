@@ -81,7 +81,7 @@ def sampler_arguments(
     return args, {**kwargs, "seed": seed % 2**32}
 
 
-def reasons_against(problem: Problem, algorithm: Algorithm) -> list[str]:
+def reasons_against(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:
     """Return why the algorithm cannot run the problem, one sentence each."""
     capabilities = algorithm.capabilities
     needs = {
@@ -102,6 +102,9 @@ def reasons_against(problem: Problem, algorithm: Algorithm) -> list[str]:
         for feature, (is_needed, count, what) in needs.items()
         if is_needed and not capabilities.can(feature)
     ]
+    if problem.space.is_conditional and getattr(options, "with_margin", False):
+        # The points of one generation would have different lengths.
+        found.append("with_margin=True fails in Optuna under conditional parameters")
     return found or _reasons_of_size(problem.space.searched, algorithm)
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import pprint
 import random
+import textwrap
 from typing import TYPE_CHECKING
 
 from hpbridge.backend import Optimizer, Outcome, Suggestion
@@ -31,13 +33,14 @@ class RandomOptimizer(Optimizer):
 
 
 def explain(space: Space, seed: int) -> str:
+    data = pprint.pformat(space.to_json(), sort_dicts=False)
     return f"""\
 import random
 
 import hpbridge
 
 space = hpbridge.Space.from_json(
-    {space.to_json()!r}
+{textwrap.indent(data, "    ")}
 )
 rng = random.Random({seed})
 trials = []

@@ -45,7 +45,7 @@ class Runner:
     """
 
     def __init__(self, packed: bytes) -> None:
-        experiment, path, directory, self._timeout = pickle.loads(packed)  # noqa: S301
+        experiment, path, directory, self._timeout = pickle.loads(packed)
         sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
         with contextlib.suppress(OSError):  # another machine need not have it
             os.chdir(directory)
@@ -53,7 +53,9 @@ class Runner:
         try:
             self._experiment = unpack_experiment(experiment)
         except BaseException as error:  # noqa: BLE001 - what is imported may do anything
-            self.problem = f"it cannot be loaded on a Ray actor: {describe_error(error)}"
+            self.problem = (
+                f"it cannot be loaded on a Ray actor: {describe_error(error)}"
+            )
 
     def check(self) -> str | None:
         """Return why no trial can run here; None when they can."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import random
 import signal
 import threading
 import warnings
@@ -39,7 +40,7 @@ def ensure_ray(workers: int) -> None:
     if _is_ours:
         n_cpus = max(workers, os.cpu_count() or 1)
         settings = {"address": "local", "num_cpus": n_cpus, "include_dashboard": False}
-    with quiet(RAY_USAGE_STATS_ENABLED="0", PYTHONBREAKPOINT=None):
+    with same_random(), quiet(RAY_USAGE_STATS_ENABLED="0", PYTHONBREAKPOINT=None):
         ray.init(**settings, log_to_driver=False, configure_logging=False)
 
 
@@ -75,6 +76,34 @@ def _set_environment(values: Mapping[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+
+
+@contextlib.contextmanager
+def same_random() -> Iterator[None]:
+    """Put back the state of the global generator, from which Ray and Tune draw."""
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+@contextlib.contextmanager
+def muted() -> Iterator[None]:
+    """Keep back what our own Ray prints on stdout when a worker process dies.
+
+    The trial's record says it. ``log_to_driver=False`` does not cover it.
+
+    Source:
+        ray 2.60.0, `ray._private.worker.listen_error_messages`.
+    """
+    worker = ray._private.worker
+    before = getattr(worker, "_worker_logs_enabled", True)
+    worker._worker_logs_enabled = before and not _is_ours
+    try:
+        yield
+    finally:
+        worker._worker_logs_enabled = before
 
 
 @contextlib.contextmanager

@@ -138,7 +138,12 @@ def _fit(name: str, options: Any, seed: int) -> str:
         "checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False)",
         *(["stop=Enough()"] if name == "grid" else []),
     ]
-    lines = ["", "tuner = tune.Tuner(", "    Objective,", "    param_space=param_space,"]
+    lines = [
+        "",
+        "tuner = tune.Tuner(",
+        "    Objective,",
+        "    param_space=param_space,",
+    ]
     lines += ["    tune_config=tune.TuneConfig("]
     lines += [f"        {argument}," for argument in tune_config]
     lines += ["    ),", "    run_config=tune.RunConfig("]

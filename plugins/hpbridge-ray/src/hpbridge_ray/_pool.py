@@ -20,7 +20,7 @@ from hpbridge.evaluate import describe_error
 from hpbridge.session import failed
 from hpbridge.trial import State
 from hpbridge_ray._actor import Runner, lost, pack
-from hpbridge_ray._cluster import ensure_ray
+from hpbridge_ray._cluster import ensure_ray, muted
 
 if TYPE_CHECKING:
     from hpbridge.session import Ask, Run, Session, Settings
@@ -147,7 +147,7 @@ def run_on_actors(session: Session, settings: Settings) -> None:
     ensure_ray(settings.workers)
     pool = _Pool(session, settings)
     try:
-        with Interrupts(session) as interrupts:
+        with muted(), Interrupts(session) as interrupts:
             left = settings.n_trials - len(session.finished)
             pool.start(min(settings.workers, left))
             while _run_some(session, pool, interrupts):

@@ -55,7 +55,7 @@ class Scaled(Codec):
     def encode(self, value: Any) -> Label:
         low, high = self._float.low, self._float.high
         # Halved, since the width of the range may overflow.
-        place = (value / 2 - low / 2) / (high / 2 - low / 2)
+        place = float(value / 2 - low / 2) / (high / 2 - low / 2)
         return min(max(place, 0.0), 1.0)
 
     def source(self, expression: str) -> str:
@@ -154,7 +154,9 @@ def _grid(parameter: Parameter) -> tuple[str, tuple[Any, ...]]:
     return "grid_search", (list(grid),)
 
 
-def read(dimensions: Mapping[str, Dimension], config: Mapping[str, Any]) -> dict[str, Any]:
+def read(
+    dimensions: Mapping[str, Dimension], config: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the native values of a configuration that Ray proposed."""
     values = {}
     for name, dimension in dimensions.items():

@@ -10,7 +10,6 @@ import base64
 import json
 import math
 import pickle
-import random
 import tempfile
 import time
 from collections import deque
@@ -24,7 +23,13 @@ from hpbridge.drivers.interrupts import INTERRUPTED, Interrupts
 from hpbridge.errors import ExperimentError
 from hpbridge.trial import State
 from hpbridge_ray._actor import Runner, lost, pack
-from hpbridge_ray._cluster import ensure_ray, quiet, restored_sigusr1
+from hpbridge_ray._cluster import (
+    ensure_ray,
+    muted,
+    quiet,
+    restored_sigusr1,
+    same_random,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +48,7 @@ _ENVIRONMENT = {
 }
 
 
-class Objective(tune.Trainable):
+class Objective(tune.Trainable):  # type: ignore[misc]
     """The experiment on an actor. One step is one trial."""
 
     def setup(self, config: Mapping[str, Any], packed: bytes = b"") -> None:
@@ -72,7 +77,7 @@ class _Task:
     attempts: int
 
 
-class SessionSearch(Searcher):
+class SessionSearch(Searcher):  # type: ignore[misc]
     """A session as Tune's search algorithm.
 
     Errors are kept, not raised: Tune would wrap them, or only log them.
@@ -133,7 +138,7 @@ class SessionSearch(Searcher):
         self,
         trial_id: str,
         result: Mapping[str, Any] | None = None,
-        error: bool = False,  # noqa: ARG002, FBT001, FBT002 - Ray's signature
+        error: bool = False,  # noqa: ARG002 - Ray's signature
     ) -> None:
         """Hand what a trial came to, or that its actor died, to the session."""
         task = self._tasks.pop(trial_id)
@@ -167,25 +172,23 @@ class SessionSearch(Searcher):
         """Save nothing."""
 
 
-class _Starts(tune.Callback):
+class _Starts(tune.Callback):  # type: ignore[misc]
     """Tells the search when a trial begins, which is long after it was proposed."""
 
     def __init__(self, search: SessionSearch) -> None:
         self._search = search
 
-    def on_trial_start(
-        self, iteration: int, trials: list[Any], trial: Any, **info: Any
-    ) -> None:
+    def on_trial_start(self, *_: Any, trial: Any, **__: Any) -> None:
         self._search.note_start(trial.trial_id)
 
 
-class _Interruption(tune.Stopper):
+class _Interruption(tune.Stopper):  # type: ignore[misc]
     """Stops running trials too when a signal ends the study."""
 
     def __init__(self, search: SessionSearch) -> None:
         self._search = search
 
-    def __call__(self, trial_id: str, result: Mapping[str, Any]) -> bool:
+    def __call__(self, *_: Any) -> bool:
         return False
 
     def stop_all(self) -> bool:
@@ -201,19 +204,17 @@ def run_in_tuner(session: Session, settings: Settings) -> None:
     ensure_ray(settings.workers)
     search = SessionSearch(session, settings)
     packed = pack(session, settings)
-    state = random.getstate()  # Tune shuffles with the global generator
-    try:
-        with (
-            Interrupts(session),
-            tempfile.TemporaryDirectory(
-                prefix="hpbridge-ray-", ignore_cleanup_errors=True
-            ) as directory,
-            quiet(**_ENVIRONMENT),
-            restored_sigusr1(),
-        ):
-            _tuner(search, settings, packed, directory).fit()
-    finally:
-        random.setstate(state)
+    with (
+        Interrupts(session),
+        tempfile.TemporaryDirectory(
+            prefix="hpbridge-ray-", ignore_cleanup_errors=True
+        ) as directory,
+        quiet(**_ENVIRONMENT),
+        restored_sigusr1(),
+        same_random(),
+        muted(),
+    ):
+        _tuner(search, settings, packed, directory).fit()
     if search.error is not None:
         raise search.error
 

@@ -1,0 +1,260 @@
+"""The drivers: a `tune.Tuner`, and a pool of actors, on a real Ray."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import ray.tune  # noqa: F401 - its import draws from the global generator
+
+import hpbridge as hpb
+from hpbridge.errors import ExperimentError, ObjectiveError
+from hpbridge.registry import registry
+from hpbridge.trial import TrialPruned
+from hpbridge_ray import DRIVERS
+
+NAMES = [driver.name for driver in DRIVERS]
+SPACE = {
+    "x": hpb.Float(-1, 1),
+    "c": hpb.Categorical({"none": None, "pair": (1, 2)}),
+    "a/b": hpb.Int(1, 4, when={"c": "none"}),
+}
+
+
+def study(
+    objective, driver, *, backend="random", space=SPACE, direction="minimize", **kw
+):
+    experiment = hpb.Experiment(objective=objective, space=space, direction=direction)
+    kw = {"n_trials": 4, "seed": 3, "store": ":memory:", **kw}
+    return hpb.run(experiment, backend, driver=driver, **kw)
+
+
+def smooth(trial):
+    penalty = 0 if trial["c"] is None else sum(trial["c"])
+    return {"score": -((trial["x"] - 0.3) ** 2) - penalty, "pid": os.getpid()}
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("driver", NAMES)
+@pytest.mark.parametrize(
+    "backend", [name for name in registry().backends if name != "bayesopt"]
+)
+def test_any_optimizer_runs_as_it_does_here(driver, backend):
+    settings = {"backend": backend, "direction": {"score": "maximize"}, "n_trials": 5}
+    here = study(smooth, "local", **settings)
+    before = random.getstate()
+    there = study(smooth, driver, **settings)
+    assert random.getstate() == before
+    assert [t.params for t in there.trials] == [t.params for t in here.trials]
+    scores = [t.metrics["score"] for t in here.trials]
+    assert [t.metrics["score"] for t in there.trials] == scores
+    assert {t.metrics["pid"] for t in there.trials} != {os.getpid()}
+    assert {t.worker for t in there.trials} == {
+        str(int(t.metrics["pid"])) for t in there.trials
+    }
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("driver", NAMES)
+def test_bayesopt_runs_as_it_does_here(driver):
+    settings = {"backend": "bayesopt", "space": {"x": hpb.Float(0, 1)}, "n_trials": 7}
+    there = study(_square, driver, **settings)
+    here = study(_square, "local", **settings)
+    assert [t.params for t in there.trials] == [t.params for t in here.trials]
+
+
+def _square(trial):
+    return trial["x"] ** 2
+
+
+def _misbehave(trial):
+    if trial.number == 0:
+        msg = "no good"
+        raise ValueError(msg)
+    if trial.number == 1:
+        os._exit(3)
+    if trial.number == 2:
+        return math.nan
+    if trial.number == 3:
+        trial.report(0.5, 1)
+        raise TrialPruned
+    if trial.number == 4:
+        time.sleep(60)
+    return trial.number
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("driver", NAMES)
+def test_a_bad_trial_costs_itself_and_no_more(driver, capfd):
+    found = study(_misbehave, driver, n_trials=7, timeout_trial=1.5)
+    assert [(t.state.value, t.error) for t in found.trials] == [
+        ("failed", "ValueError: no good"),
+        ("failed", "the Ray actor died"),
+        ("failed", "returned nan for metric 'value'"),
+        ("pruned", None),
+        ("failed", "took longer than 1.5 seconds; ended"),
+        ("complete", None),
+        ("complete", None),
+    ]
+    assert "_misbehave" in found.trials[0].traceback
+    assert found.trials[3].reports == ((1, 0.5),)
+    assert 1.4 < found.trials[4].run_seconds < 20
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("driver", NAMES)
+def test_two_workers_run_at_the_same_time_where_we_are(driver, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("there").mkdir()
+
+    def meet(trial):
+        # Ends only when another trial is there too.
+        Path("there", str(trial.number)).touch()
+        until = time.monotonic() + 60
+        while len(list(Path("there").iterdir())) < 2:
+            if time.monotonic() > until:
+                return math.nan
+            time.sleep(0.01)
+        return trial["x"]
+
+    found = study(meet, driver, n_trials=4, workers=2)
+    assert [t.state.value for t in found.trials] == ["complete"] * 4
+    assert len({t.worker for t in found.trials}) == 2
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("driver", NAMES)
+def test_a_failed_trial_is_run_again(driver, tmp_path):
+    def fail_first(trial):
+        mark = tmp_path / str(trial.number)
+        if not mark.exists():
+            mark.touch()
+            msg = "first"
+            raise ValueError(msg)
+        return trial["x"]
+
+    found = study(fail_first, driver, n_trials=3, retries=1)
+    assert [(t.state.value, t.attempts) for t in found.trials] == [("complete", 2)] * 3
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("driver", NAMES)
+def test_an_error_of_ours_ends_the_study_and_is_raised(driver):
+    def broken(_session, trial):
+        if trial.number == 1:
+            msg = "a callback's own"
+            raise ZeroDivisionError(msg)
+
+    with pytest.raises(ZeroDivisionError, match="a callback's own"):
+        study(_square, driver, callbacks=[broken])
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("driver", NAMES)
+def test_on_error_stop_is_raised(driver):
+    with pytest.raises(ObjectiveError, match=r"Trial 0 failed .* no good"):
+        study(_misbehave, driver, on_error="stop")
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("driver", NAMES)
+def test_a_finite_grid_ends_the_study(driver):
+    found = study(
+        _square, driver, backend="ray:grid", space={"x": hpb.Int(1, 3)}, n_trials=9
+    )
+    assert [t.params["x"] for t in found.trials] == [1, 2, 3]
+    assert found.stop_reason == "exhausted: every point of the grid was proposed"
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("driver", NAMES)
+def test_an_experiment_that_does_not_load_on_an_actor_is_refused(driver, tmp_path):
+    file = tmp_path / "there.py"
+    file.write_text("1 / 0\n")
+    experiment = hpb.Experiment(objective=_square, space={"x": hpb.Float(0, 1)})
+    experiment.at(f"{file}:experiment")
+    with pytest.raises(ExperimentError, match="cannot be loaded on a Ray actor"):
+        hpb.run(experiment, "random", driver=driver, n_trials=2, store=":memory:")
+
+
+SCRIPT = """
+import os, sys, time
+import hpbridge as hpb
+
+def objective(trial):
+    print("printed by the objective")
+    if trial.number == {last}:
+        time.sleep(300)
+    return trial["x"]
+
+def note(session, trial):
+    with open("finished", "a") as file:
+        file.write(f"{{trial.number}}\\n")
+
+if __name__ == "__main__":
+    before = dict(os.environ)
+    experiment = hpb.Experiment(objective=objective, space={{"x": hpb.Float(0, 1)}})
+    for driver in {drivers}:
+        study = hpb.run(experiment, "random", driver=driver, n_trials=3, seed=0,
+                        store="studies.db", callbacks=[note])
+        assert len(study.trials) == 3
+    after = dict(os.environ)
+    changed = {{k for k in before | after if before.get(k) != after.get(k)}}
+    # Set by the imports of ray and of crc32c; and needed by Ray's later processes.
+    assert changed <= {{"RAY_CLIENT_MODE", "CRC32C_SW_MODE", "RAY_AUTH_MODE"}}, changed
+    import ray
+    assert ray.is_initialized()
+"""
+
+
+def _script(tmp_path, **names):
+    file = tmp_path / "script.py"
+    file.write_text(SCRIPT.format(**names))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
+    return subprocess.Popen(
+        [sys.executable, str(file)],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_ray_is_started_quietly_and_kept(tmp_path):
+    process = _script(tmp_path, drivers=["ray", "tune"], last=-1)
+    out, err = process.communicate(timeout=180)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.parametrize("driver", NAMES)
+def test_ctrl_c_ends_the_study_and_loses_no_finished_trial(driver, tmp_path):
+    process = _script(tmp_path, drivers=[driver], last=2)
+    finished = tmp_path / "finished"
+    until = time.monotonic() + 120
+    while not finished.exists() or len(finished.read_text().split()) < 2:
+        assert time.monotonic() < until
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert err.rstrip().endswith("KeyboardInterrupt")
+    (name,) = _study_names(tmp_path / "studies.db")
+    trials = hpb.load_study(name, store=str(tmp_path / "studies.db")).trials
+    assert [t.number for t in trials if t.state.value == "complete"] == [0, 1]
+
+
+def _study_names(path):
+    from hpbridge.store import open_store
+
+    return [row["name"] for row in open_store(str(path)).studies()]
