@@ -4,7 +4,7 @@ Each wraps `hpbridge-random`, which keeps every rule, and breaks one. `RIGHT` an
 `CLIMBER` break none; the climber learns, which random search does not.
 """
 
-# ruff: noqa: ARG002, EM101, EM102 - each is as short as the mistake that it shows
+# ruff: noqa: EM101, EM102 - each is as short as the mistake that it shows
 from __future__ import annotations
 
 import dataclasses
