@@ -43,6 +43,8 @@ _ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",
     # A trial sees the files that it would see without Ray.
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    # The store has the results; the loggers would import TensorBoard's, and torch.
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     # Ctrl-C is ours.
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
 }
