@@ -7,7 +7,6 @@ import logging
 import math
 import threading
 import warnings
-from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -48,10 +47,32 @@ if TYPE_CHECKING:
 STUDY_NAME = "hpbridge"
 """Fixed, since Optuna draws a random one and some of its parts hash the name."""
 
+
+class _SharedFloat(FloatDistribution):
+    """Its own copy: Optuna deep-copies what it never changes, in every ask and tell."""
+
+    def __deepcopy__(self, memo: object) -> _SharedFloat:
+        return self
+
+
+class _SharedInt(IntDistribution):
+    """As `_SharedFloat`."""
+
+    def __deepcopy__(self, memo: object) -> _SharedInt:
+        return self
+
+
+class _SharedCategorical(CategoricalDistribution):
+    """As `_SharedFloat`."""
+
+    def __deepcopy__(self, memo: object) -> _SharedCategorical:
+        return self
+
+
 _DISTRIBUTIONS: dict[str, type[BaseDistribution]] = {
-    "float": FloatDistribution,
-    "int": IntDistribution,
-    "categorical": CategoricalDistribution,
+    "float": _SharedFloat,
+    "int": _SharedInt,
+    "categorical": _SharedCategorical,
 }
 _STATES = {
     State.COMPLETE: TrialState.COMPLETE,
@@ -80,11 +101,9 @@ class OptunaOptimizer(Optimizer):
         if reasons:
             raise UnsupportedFeatureError.refused(self._name, reasons, [])
         self._encoded = Encoded(problem.space, algorithm.capabilities, self._name)
-        self._suggest: dict[str, methodcaller] = {}
         self._distributions: dict[str, BaseDistribution] = {}
         for name, parameter in self._encoded.native.items():
             kind, args, kwargs = to_arguments(parameter)
-            self._suggest[name] = methodcaller(f"suggest_{kind}", name, *args, **kwargs)
             self._distributions[name] = _DISTRIBUTIONS[kind](*args, **kwargs)
         storage = optuna.storages.InMemoryStorage()
         with _quiet([logging.getLogger(type(storage).__module__)]):
@@ -128,12 +147,14 @@ class OptunaOptimizer(Optimizer):
         return Suggestion(trial.number, point)
 
     def _draw(self, trial: Trial) -> Params:
+        # `suggest_float` and so on make a distribution and hand it to `_suggest`, as
+        # Optuna's own OptunaSearchCV does with ready ones.
         space = self._problem.space
         point: Params = {}
         for name, codec in self._encoded.codecs.items():
             if not space.is_conditional or space.is_active(name, point):
-                suggest = self._suggest.get(name)
-                point[name] = codec.decode(suggest(trial) if suggest else None)
+                ours = self._distributions.get(name)
+                point[name] = codec.decode(trial._suggest(name, ours) if ours else None)
         return point
 
     def _fail_unknown(self) -> None:
