@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from hpbridge.capabilities import Feature
 from hpbridge.choosing import Choice, driver_of, machine, versions_of
 from hpbridge.errors import ExperimentError
 
@@ -41,7 +42,7 @@ class Plan:
         s = self.settings
         checks = [
             (_is_int(s.n_trials, 1), "n_trials", "a whole number >= 1", s.n_trials),
-            (_is_int(self.seed, 0), "seed", "a whole number >= 0", self.seed),
+            (_is_seed(self.seed), "seed", "a whole number in [0, 2**32)", self.seed),
             (_is_int(s.workers, 1), "workers", "a whole number >= 1", s.workers),
             (_is_int(s.retries, 0), "retries", "a whole number >= 0", s.retries),
             (_is_span(s.timeout), "timeout", "seconds > 0", s.timeout),
@@ -59,9 +60,20 @@ class Plan:
             ),
         ]
         problems = [f"{n} must be {w}, got {v!r}" for ok, n, w, v in checks if not ok]
+        problems = problems or self._one_at_a_time()
         if problems:
             raise ExperimentError.invalid(self.experiment.name, problems)
         driver_of(self.driver)
+
+    def _one_at_a_time(self) -> list[str]:
+        """Say why the algorithm cannot have several trials running at once."""
+        can = self.choice.algorithm.capabilities
+        return [
+            f"workers must be 1 for {self.choice.name}, "
+            f"without {feature.value!r}: {can.why_not(feature)}"
+            for feature in (Feature.PENDING, Feature.OUT_OF_ORDER)
+            if self.settings.workers > 1 and not can.can(feature)
+        ]
 
     @property
     def row(self) -> dict[str, Any]:
@@ -92,6 +104,11 @@ class Plan:
 
 def _is_int(value: object, low: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= low
+
+
+def _is_seed(value: object) -> bool:
+    # numpy's RandomState, which several of the libraries seed, takes no more.
+    return _is_int(value, 0) and cast("int", value) < 2**32
 
 
 def _is_span(value: float | None) -> bool:

@@ -198,6 +198,12 @@ def test_all_wrong_settings_are_told_at_once() -> None:
         assert f"- {word} must be" in text
 
 
+@pytest.mark.parametrize("seed", [2**32, -1, 1.0, True])
+def test_a_seed_that_a_library_cannot_take_is_refused(seed) -> None:
+    with pytest.raises(ExperimentError, match=r"seed must be a whole number in \[0, 2"):
+        run(seed=seed)
+
+
 def test_an_unknown_driver_is_a_sentence() -> None:
     with pytest.raises(DriverNotFoundError, match="No driver named 'locl'"):
         run(driver="locl")
