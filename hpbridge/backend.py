@@ -26,6 +26,7 @@ from hpbridge.errors import ForeignHistoryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from hpbridge.capabilities import Capabilities
     from hpbridge.parameters import Label
@@ -225,9 +226,14 @@ class DriverSpec:
         run: ``run(session, settings) -> None`` asks the session for trials with
             `Session.next`, runs them, and hands each result to `Session.finish`, until
             `next` returns None and none is running.
+        prepare: ``prepare(experiment, settings)`` returns a context manager around
+            everything else, `run` and the making of the optimizer included. Entered,
+            it starts what takes its time to start; left, it ends that, whether `run`
+            was called or not.
     """
 
     name: str
     summary: str
     run: Callable[[Any, Any], None]
     requires: tuple[str, ...] = ()
+    prepare: Callable[[Any, Any], AbstractContextManager[object]] | None = None

@@ -99,14 +99,12 @@ def driver_of(name: str) -> DriverSpec:
         DriverNotFoundError: If no plugin offers it.
     """
     from hpbridge.backend import DriverSpec
-    from hpbridge.drivers.local import run_local
+    from hpbridge.drivers.local import prepare_local, run_local
 
-    drivers = {
-        DEFAULT_DRIVER: DriverSpec(
-            DEFAULT_DRIVER, "In process, or workers.", run_local
-        ),
-        **registry().drivers,
-    }
+    local = DriverSpec(
+        DEFAULT_DRIVER, "In process, or workers.", run_local, prepare=prepare_local
+    )
+    drivers = {DEFAULT_DRIVER: local, **registry().drivers}
     if name not in drivers:
         raise DriverNotFoundError.named(name, drivers)
     return drivers[name]

@@ -197,6 +197,7 @@ def is_met(requirement: str) -> bool:
     return parsed.specifier.contains(installed, prereleases=True)
 
 
+@functools.cache
 def installed_version(distribution: str) -> str | None:
     """Return the version of an installed distribution, None when it is not there."""
     try:

@@ -101,18 +101,28 @@ def start(
     callbacks: tuple[Listener, ...] = (),
 ) -> Study:
     """Start a new study and run it to its end."""
-    from hpbridge.store import StudyWriter, open_store
+    with prepared(plan):
+        # Its import takes its time too.
+        from hpbridge.store import StudyWriter, open_store
 
-    # Before the store is touched: the optimizer may refuse.
-    optimizer = plan.choice.make(plan.experiment, plan.seed)
-    database = open_store(store)
-    with StudyWriter.create(database, plan.row) as writer:
-        session = new_session(plan, optimizer, writer, callbacks)
-        session.enqueue(plan.experiment.baseline_points, Origin.BASELINE)
-        session.enqueue(plan.shared, Origin.SHARED)
-        _note_refused_points(session, plan)
-        drive(session, plan, writer)
+        # Before the store is touched: the optimizer may refuse.
+        optimizer = plan.choice.make(plan.experiment, plan.seed)
+        database = open_store(store)
+        with StudyWriter.create(database, plan.row) as writer:
+            session = new_session(plan, optimizer, writer, callbacks)
+            session.enqueue(plan.experiment.baseline_points, Origin.BASELINE)
+            session.enqueue(plan.shared, Origin.SHARED)
+            _note_refused_points(session, plan)
+            drive(session, plan, writer)
     return finished_study(session, database, writer.study_id, plan.experiment.space)
+
+
+def prepared(plan: Plan) -> contextlib.AbstractContextManager[object]:
+    """Return the context in which a plan's driver has begun to start."""
+    prepare = driver_of(plan.driver).prepare
+    if prepare is None:
+        return contextlib.nullcontext()
+    return prepare(plan.experiment, plan.settings)
 
 
 def new_session(
@@ -165,7 +175,7 @@ def drive(session: Session, plan: Plan, writer: StudyWriter) -> None:
 def finished_study(
     session: Session, database: Database, study_id: int, space: Space
 ) -> Study:
-    r"""Return the study of a session that ended, with the experiment\'s own objects."""
+    """Return the study of a session that ended, with the experiment's own objects."""
     study = study_of(database.study(study_id), [], space)
     trials = sorted(session.finished, key=lambda trial: trial.number)
     return replace(study, trials=tuple(trials))

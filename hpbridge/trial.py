@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -46,7 +45,10 @@ def trial_seed(seed: int, number: int) -> int:
     Returns:
         An int in [0, 2**32), fit for any library's seed.
     """
-    digest = hashlib.sha256(f"hpbridge:{seed}:{number}".encode()).digest()
+    # Here, since workers draw no seeds and should start fast.
+    from hashlib import sha256
+
+    digest = sha256(f"hpbridge:{seed}:{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big")
 
 

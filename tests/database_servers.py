@@ -100,7 +100,7 @@ def mariadb():
     """Yield the URL of a running server, without a database."""
     install_db, mariadbd = find_programs("mariadb-install-db", "mariadbd")
     port, who = free_port(), unprivileged("mysql")
-    url = f"mysql+pymysql://root@127.0.0.1:{port}"
+    url = f"mariadb+pymysql://root@127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="hpbridge-mdb-") as name:
         folder = Path(name)
         data = f"--datadir={folder / 'data'}"

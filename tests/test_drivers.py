@@ -371,7 +371,7 @@ def test_what_an_objective_prints_and_reads_is_its_own(tmp_path) -> None:
     file.write_text(
         SCRIPT.replace(
             "return Model",
-            "print('hello', repr(sys.stdin.read())); return Model",
+            "print(f'hello {sys.stdin.read()!r}\\n', end='', flush=True); return Model",
         ).replace("import hpbridge\n", "import sys\nimport hpbridge\n", 1)
     )
     done = subprocess.run(

@@ -8,6 +8,7 @@ too long is really ended. There is no barrier: a free worker gets the next trial
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from hpbridge.drivers.interrupts import Interrupts
@@ -16,7 +17,25 @@ from hpbridge.session import Run
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from hpbridge.experiment import Experiment
     from hpbridge.session import Ask, Session, Settings
+
+
+def prepare_local(
+    experiment: Experiment, settings: Settings
+) -> AbstractContextManager[object]:
+    """Start workers, if any are wanted, while the optimizer is made."""
+    if not _needs_workers(settings):
+        return nullcontext()
+    from hpbridge.drivers.workers import prepare_workers
+
+    return prepare_workers(experiment, settings)
+
+
+def _needs_workers(settings: Settings) -> bool:
+    return settings.workers > 1 or settings.timeout_trial is not None
 
 
 def run_local(session: Session, settings: Settings) -> None:
@@ -25,7 +44,7 @@ def run_local(session: Session, settings: Settings) -> None:
     Raises:
         KeyboardInterrupt: If the user interrupted it. Every finished trial is on disk.
     """
-    if settings.workers > 1 or settings.timeout_trial is not None:
+    if _needs_workers(settings):
         from hpbridge.drivers.workers import run_in_workers
 
         run_in_workers(session, settings)

@@ -7,6 +7,7 @@ is what a worker waits for before its first trial, so it is little.
 from __future__ import annotations
 
 import _thread
+import contextlib
 import os
 import pickle
 import select
@@ -31,11 +32,14 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # the objective must not read our tasks
     os.close(nothing)
+    os.dup(connection)  # never closed: the parent sees when we have really ended
     # Ctrl-C is the parent's business; it decides what becomes of us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = _Worker(connection)
     _thread.start_new_thread(worker.watch, ())
-    worker.serve()
+    # Nobody listens any more: the study has ended, or its process was killed.
+    with contextlib.suppress(EOFError, ConnectionError):
+        worker.serve()
 
 
 class _Worker:
@@ -57,28 +61,23 @@ class _Worker:
             os.killpg(0, signal.SIGKILL)
 
     def serve(self) -> None:
+        data = pickle.load(self._tasks)
         try:
-            experiment = unpack_experiment(pickle.load(self._tasks))
-        except EOFError:
-            return
+            experiment = unpack_experiment(data)
         except BaseException as error:  # noqa: BLE001 - a module may raise anything
             self._send(BROKEN, describe_error(error))
             return
         self._send(READY)
-        while self._run_next(experiment):
-            pass
+        while True:
+            self._run_next(experiment)
 
-    def _run_next(self, experiment: Experiment) -> bool:
-        try:
-            params, number, seed = pickle.load(self._tasks)
-        except EOFError:
-            return False
+    def _run_next(self, experiment: Experiment) -> None:
+        params, number, seed = pickle.load(self._tasks)
         self._is_busy = True
         started_at, started = time.time(), time.perf_counter()
         result = evaluate(experiment, params, number, seed)
         self._send(DONE, result, started_at, time.perf_counter() - started)
         self._is_busy = False
-        return True
 
     def _send(self, *message: Any) -> None:
         pickle.dump(message, self._results)

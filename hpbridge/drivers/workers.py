@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,6 +31,8 @@ from hpbridge.session import Run, failed
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hpbridge.experiment import Experiment
     from hpbridge.session import Ask, Session, Settings
     from hpbridge.trial import Result
@@ -117,15 +120,19 @@ class _Worker:
 
     def hang_up(self) -> None:
         """Let an idle worker end by itself."""
-        self._messages.close()
-        self.socket.close()
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
 
     def end(self, grace: float = 0.0) -> str:
         """End the process and all that it has started; return how it ended."""
         self.hang_up()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            if grace:
-                self._process.wait(grace)
+        if grace:
+            # Its end of the socket closes with it; `Popen.wait` looks more seldom.
+            self.socket.settimeout(grace)
+            with contextlib.suppress(OSError):
+                self.socket.recv(1)
+        self._messages.close()
+        self.socket.close()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         code = self._process.wait()
@@ -135,9 +142,9 @@ class _Worker:
 class _Pool:
     """Worker processes that run one session's trials."""
 
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(self, experiment: Experiment, settings: Settings) -> None:
         self._settings = settings
-        self._experiment = session.experiment
+        self._experiment = experiment
         self._packed = b""
         self._workers: list[_Worker] = []
         self._todo: deque[Ask] = deque()
@@ -272,32 +279,60 @@ class _Pool:
             worker.end(_EXIT_SECONDS if is_idle else 0.0)
 
 
+_prepared: ContextVar[_Pool | None] = ContextVar("_prepared", default=None)
+
+
+@contextlib.contextmanager
+def prepare_workers(experiment: Experiment, settings: Settings) -> Iterator[None]:
+    """Start workers for the session that `run_in_workers` runs in this context."""
+    with _started(experiment, settings, settings.n_trials) as pool:
+        token = _prepared.set(pool)
+        try:
+            yield
+        finally:
+            _prepared.reset(token)
+
+
+@contextlib.contextmanager
+def _started(
+    experiment: Experiment, settings: Settings, n_trials: int
+) -> Iterator[_Pool]:
+    pool = _Pool(experiment, settings)
+    try:
+        # All at once, and before the first proposal, which may take its time.
+        pool.start(min(settings.workers, n_trials))
+        yield pool
+    finally:
+        pool.close()
+
+
 def run_in_workers(session: Session, settings: Settings) -> None:
     """Run a session to its end in worker processes.
 
     Raises:
         KeyboardInterrupt: If the user interrupted it. Every finished trial is on disk.
     """
-    pool = _Pool(session, settings)
+    prepared = _prepared.get()
+    token = _prepared.set(None)  # a listener may run another study
     try:
-        with Interrupts(session) as interrupts:
-            _loop(session, settings, pool, interrupts)
-    finally:
-        pool.close()
-
-
-def _loop(
-    session: Session, settings: Settings, pool: _Pool, interrupts: Interrupts
-) -> None:
-    try:
-        # All at once, and before the first proposal, which may take its time.
+        if prepared is not None:
+            _loop(session, settings, prepared)
+            return
         left = settings.n_trials - len(session.finished)
-        pool.start(min(settings.workers, left))
-        while _run_some(session, settings, pool, interrupts):
-            pass
-    except BaseException:
-        _take(session, pool, pool.take_results())
-        raise
+        with _started(session.experiment, settings, left) as pool:
+            _loop(session, settings, pool)
+    finally:
+        _prepared.reset(token)
+
+
+def _loop(session: Session, settings: Settings, pool: _Pool) -> None:
+    with Interrupts(session) as interrupts:
+        try:
+            while _run_some(session, settings, pool, interrupts):
+                pass
+        except BaseException:
+            _take(session, pool, pool.take_results())
+            raise
 
 
 def _run_some(

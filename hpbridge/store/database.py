@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import time
@@ -18,7 +19,7 @@ from hpbridge.store.failures import explained, masked
 from hpbridge.store.lease import is_held
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 DEFAULT_STORE = "hpbridge.db"
 """The file, in the current folder, that is used when nothing else is asked for."""
@@ -30,6 +31,8 @@ STORE_VARIABLE = "HPBRIDGE_STORE"
 BUSY_SECONDS = 30
 # How often a new store is tried to be made while others make it too.
 _TRIES = 20
+
+_LARGEST_ID = 2**31 - 1
 
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -97,6 +100,18 @@ class Database:
         """Whether it is a file, or memory, of this process's own."""
         return self.engine.dialect.name == "sqlite"
 
+    @contextlib.contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Keep a file open while several connections to it come and go.
+
+        The last one to go copies the log into the file and waits for the disk.
+        """
+        with contextlib.ExitStack() as stack:
+            if self.is_sqlite:
+                with explained(self.url):
+                    stack.enter_context(self.engine.connect())
+            yield
+
     def _prepare(self) -> None:
         """Make the tables of a new store; check the version of an old one.
 
@@ -112,6 +127,8 @@ class Database:
                 if tries == 0:
                     raise
                 time.sleep(0.05)
+            else:
+                return
         if not found.isdigit() or int(found) > schema.SCHEMA_VERSION:
             self.engine.dispose()
             raise StoreSchemaError.newer(self.url, found, schema.SCHEMA_VERSION)
@@ -153,7 +170,7 @@ class Database:
         rows = []
         if isinstance(name, str):
             rows = self._rows(sa.select(table).where(table.c.name == name))
-        if not rows and str(name).isdecimal():
+        if not rows and str(name).isdecimal() and int(name) <= _LARGEST_ID:
             rows = self._rows(sa.select(table).where(table.c.id == int(name)))
         if not rows:
             names = [row["name"] for row in self.studies()]
@@ -185,22 +202,21 @@ class Database:
 
     def add_comparison(self, row: Mapping[str, Any]) -> int:
         """Add a comparison and return its id; its name gets a number if it is taken."""
-        return self.insert_named(schema.comparisons, row)
+        return self.insert_named(schema.comparisons, row)[0]
 
-    def insert_named(self, table: sa.Table, row: Mapping[str, Any]) -> int:
-        """Insert a row with a unique name and return its id.
+    def insert_named(self, table: sa.Table, row: Mapping[str, Any]) -> tuple[int, str]:
+        """Insert a row with a unique name and return its id and its name.
 
         The name gets ``-2``, ``-3`` … when it is taken, also by a process that takes
         it at the same moment.
         """
-        wanted = str(row["name"])
-        key, attempt, name = None, 1, wanted
-        while key is None:
-            with explained(self.url):
-                key = self._insert(table, {**row, "name": name})
-            attempt += 1
-            name = f"{wanted}-{attempt}"
-        return key
+        wanted = name = str(row["name"])
+        attempt = 1
+        with explained(self.url):
+            while (key := self._insert(table, {**row, "name": name})) is None:
+                attempt += 1
+                name = f"{wanted}-{attempt}"
+        return key, name
 
     def _insert(self, table: sa.Table, row: Mapping[str, Any]) -> int | None:
         """Insert a row and return its id; None when its name is taken."""
@@ -264,6 +280,8 @@ def _open_read_only(
 def _set_pragmas(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     try:
+        if cursor.execute("PRAGMA page_count").fetchone() == (0,):
+            cursor.execute("PRAGMA synchronous=OFF")  # nothing is there to be lost
         # WAL: readers never wait for the writer. NORMAL: a commit survives the death
         # of the process at once, that of the machine after the next checkpoint.
         cursor.execute("PRAGMA journal_mode=WAL")

@@ -75,7 +75,9 @@ def meaning(url: str, error: BaseException) -> StoreError:
     for word, reason, hint in _MEANINGS:
         if word in text.lower():
             return StoreError.failed(url, reason, hint)
-    hint = "check that the server runs, and the name and password in the URL"
+    hint = "--traceback shows where"
+    if type(error).__name__ in {"OperationalError", "InterfaceError"}:
+        hint = "check that the server runs, and the name and password in the URL"
     return StoreError.failed(url, f"failed: {text}", hint)
 
 

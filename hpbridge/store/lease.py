@@ -103,8 +103,8 @@ class Lease:
         table = schema.studies
         query = sa.select(table.c.lease_owner, table.c.lease_until)
         query = query.where(table.c.id == self._study_id)
-        with explained(self._url):
-            with self._engine.connect() as connection:
+        with explained(self._url), self._engine.connect() as connection:
+            with connection.begin():
                 row = dict(connection.execute(query).mappings().one())
             owner = row["lease_owner"]
             if is_held(row):
@@ -112,11 +112,13 @@ class Lease:
                 who = f"process {pid} on {here.split('/')[0]}"
                 seconds = row["lease_until"] - time.time()
                 raise StoreLockedError.held(self._name, who, seconds)
-            if not self._pass_on(owner, self._owner):
+            if not self._pass_on(connection, owner, self._owner):
                 who = "a process that started at the same moment"
                 raise StoreLockedError.held(self._name, who, LEASE_SECONDS)
 
-    def _pass_on(self, before: str | None, after: str | None) -> bool:
+    def _pass_on(
+        self, connection: sa.Connection, before: str | None, after: str | None
+    ) -> bool:
         """Make the lease another's, if it is still the one's before: atomic.
 
         One statement in a transaction of its own: had the row been read in the same
@@ -131,13 +133,14 @@ class Lease:
         until = None if after is None else time.time() + LEASE_SECONDS
         update = table.update().where(table.c.id == self._study_id, is_before)
         update = update.values(lease_owner=after, lease_until=until)
-        with self._engine.begin() as connection:
+        with connection.begin():
             done = connection.execute(update).rowcount == 1
         self._until = until or 0.0
         return done
 
     def _renew(self) -> None:
-        self._is_lost = not self._pass_on(self._owner, self._owner)
+        with self._engine.connect() as connection:
+            self._is_lost = not self._pass_on(connection, self._owner, self._owner)
 
     def _renew_all(self) -> None:
         while not self._is_lost and not self._stop.wait(_RENEW_SECONDS):
@@ -163,5 +166,5 @@ class Lease:
         """Give the study free."""
         self._stop.set()
         _alive.discard(self._owner)
-        with explained(self._url):
-            self._pass_on(self._owner, None)
+        with explained(self._url), self._engine.connect() as connection:
+            self._pass_on(connection, self._owner, None)

@@ -24,8 +24,12 @@ SCHEMA_VERSION = 1
 
 tables = MetaData()
 
-# In MySQL, names are compared as written, and hold any character.
-_MYSQL: dict[str, Any] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+# There, names are compared as written, and hold any character.
+_MYSQL: dict[str, Any] = {
+    f"{dialect}_{option}": value
+    for dialect in ("mysql", "mariadb")
+    for option, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))
+}
 
 # MySQL keeps 64 KiB in a TEXT, less than a long traceback or a large space.
 LongText = Text().with_variant(Text(2**24 - 1), "mysql", "mariadb")

@@ -18,7 +18,7 @@ from hpbridge.store.failures import explained, meaning
 from hpbridge.store.lease import Lease
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     from hpbridge.store.database import Database
@@ -59,13 +59,17 @@ class StudyWriter:
     def __init__(self, database: Database, study_id: int, name: str) -> None:
         self.study_id, self.name = study_id, name
         self._url, self._engine = database.url, database.engine
-        self._lease = Lease(database.engine, database.url, study_id, name)
         self._held: sa.Connection | None = None
         self._sqlite: sqlite3.Connection | None = None
         self._tell_seconds: dict[int, float] = {}
         self._flushed_at = time.monotonic()
-        self._is_closed = False
         self._announced: set[int] = set()
+        self._is_closed = False
+        with database.kept_open():
+            self._lease = Lease(database.engine, database.url, study_id, name)
+            self._start(database)
+
+    def _start(self, database: Database) -> None:
         try:
             with explained(self._url):
                 self._open(database)
@@ -77,17 +81,27 @@ class StudyWriter:
         if database.is_sqlite:
             self._held = self._engine.connect()
             self._sqlite = self._held.connection.driver_connection
-        with self._engine.connect() as connection:
+        with self._connection() as connection:
             found = connection.execute(_RUNNING, {"of_study": self.study_id})
             self._announced.update(found.scalars())
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sa.Connection]:
+        """Give a connection in a transaction of its own."""
+        if self._held is None:
+            with self._engine.begin() as connection:
+                yield connection
+        else:
+            with self._held.begin():
+                yield self._held
 
     @classmethod
     def create(cls, database: Database, row: Mapping[str, Any]) -> StudyWriter:
         """Add a study and open it; its name gets a number if it is taken."""
         now = time.time()
         values = {**row, "status": "running", "created_at": now, "updated_at": now}
-        study_id = database.insert_named(schema.studies, values)
-        return cls(database, study_id, database.study(study_id)["name"])
+        with database.kept_open():
+            return cls(database, *database.insert_named(schema.studies, values))
 
     def __enter__(self) -> StudyWriter:
         return self
@@ -146,11 +160,7 @@ class StudyWriter:
             raise meaning(self._url, error) from error
 
     def _execute(self, statement: sa.Executable, rows: Any) -> None:
-        if self._held is not None:
-            with self._held.begin():
-                self._held.execute(statement, rows)
-            return
-        with self._engine.begin() as connection:
+        with self._connection() as connection:
             connection.execute(statement, rows)
 
     def _row(self, trial: FinishedTrial) -> dict[str, Any]:
@@ -217,7 +227,7 @@ class StudyWriter:
         # A store that just failed fails here again; the first error is the one to see.
         with contextlib.suppress(HpbridgeError):
             self.flush()
-        if self._held is not None:
-            self._held.close()
         with contextlib.suppress(HpbridgeError):
             self._lease.release()
+        if self._held is not None:
+            self._held.close()

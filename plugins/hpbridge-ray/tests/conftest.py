@@ -21,7 +21,7 @@ def cluster():
     os.environ.update(_ENVIRONMENT)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import ray
+        import ray.tune
 
         ray.init(
             "local",

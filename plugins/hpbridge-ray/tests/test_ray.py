@@ -157,8 +157,8 @@ def test_a_grid_gives_every_point_once_and_ends():
         {"n": Int(1, 3), "f": Float(0, 1, step=0.5), "c": Categorical(["a", "b"])}
     )
     optimizer = make("grid", space)
-    seen = {tuple(optimizer.ask().params.values()) for _ in range(12)}
-    assert len(seen) == space.size == 12
+    seen = {tuple(optimizer.ask().params.values()) for _ in range(18)}
+    assert len(seen) == space.size == 18
     with pytest.raises(ExhaustedError, match="every point"):
         optimizer.ask()
 

@@ -145,7 +145,7 @@ _ALGORITHMS = (
         cost_per_ask="O(d n), n trials of d parameters",
         recommended_trials="100 to 1000",
         source="Bergstra et al. 2011; Ray Tune, HyperOptSearch",
-        requires=("hyperopt>=0.2.7",),
+        requires=("hyperopt>=0.3",),
         extra="hyperopt",
         quick={"n_initial_points": 5},
     ),
@@ -167,7 +167,7 @@ _ALGORITHMS = (
         cost_per_ask="O(d n), n trials of d parameters",
         recommended_trials="50 to 500",
         source="Falkner et al. 2018, arXiv:1807.01774; Ray Tune, TuneBOHB",
-        requires=("hpbandster>=0.7.4", "ConfigSpace>=1.2"),
+        requires=("ray>=2.56", "hpbandster>=0.7.4", "ConfigSpace>=1.2"),
         extra="bohb",
     ),
 )
@@ -181,7 +181,7 @@ SPEC = BackendSpec(
     explain=_explain,
     homepage="https://docs.ray.io/en/latest/tune/",
     driver="tune",
-    tested={"oldest": "2.60.0", "newest": "2.60.0"},
+    tested={"oldest": "2.44.1", "newest": "2.60.0"},
 )
 
 

@@ -13,9 +13,10 @@ import pickle
 import tempfile
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import ray
 from ray import tune
 from ray.tune.search import Searcher
 
@@ -86,6 +87,7 @@ class SessionSearch(Searcher):  # type: ignore[misc]
 
     Attributes:
         error: The first one; no further trial starts.
+        may_end: Whether a signal came, and nothing runs any more.
     """
 
     def __init__(self, session: Session, settings: Settings) -> None:
@@ -95,6 +97,7 @@ class SessionSearch(Searcher):  # type: ignore[misc]
         self._tasks: dict[str, _Task] = {}
         self._again: deque[_Task] = deque()
         self.error: Exception | None = None
+        self.may_end = False
 
     def __getstate__(self) -> dict[str, Any]:
         """Return nothing: Tune saves its search algorithm, and the store has it all."""
@@ -124,7 +127,7 @@ class SessionSearch(Searcher):  # type: ignore[misc]
             return None
         if self._again:
             task = self._again.popleft()
-            return replace(task, started_at=time.time(), attempts=task.attempts + 1)
+            return _Task(task.ask, time.time(), task.attempts + 1)
         ask = self._session.next()
         return None if ask is None else _Task(ask, time.time(), 1)
 
@@ -149,6 +152,8 @@ class SessionSearch(Searcher):  # type: ignore[misc]
             name = self._session.experiment.name
             self._fail(ExperimentError.invalid(name, [problem]))
             return
+        if result is None and self.is_interrupted:
+            return  # it did not end, it was ended; resuming runs it again
         run = self._read(task, result)
         is_failed = run.result.state is State.FAILED
         has_tries = task.attempts <= self._settings.retries
@@ -174,8 +179,13 @@ class SessionSearch(Searcher):  # type: ignore[misc]
         """Save nothing."""
 
 
-class _Starts(tune.Callback):  # type: ignore[misc]
-    """Tells the search when a trial begins, which is long after it was proposed."""
+class _Watch(tune.Callback):  # type: ignore[misc]
+    """Sees when a trial begins, long after it was proposed, and ends it on a signal.
+
+    Source:
+        ray 2.60.0, `TuneController._cleanup_stopping_actors`: it would wait ten seconds
+        for each running trial.
+    """
 
     def __init__(self, search: SessionSearch) -> None:
         self._search = search
@@ -183,9 +193,17 @@ class _Starts(tune.Callback):  # type: ignore[misc]
     def on_trial_start(self, *_: Any, trial: Any, **__: Any) -> None:
         self._search.note_start(trial.trial_id)
 
+    def on_step_begin(self, *_: Any, trials: list[Any], **__: Any) -> None:
+        if not self._search.is_interrupted:
+            return
+        for actor in [trial.temporary_state.ray_actor for trial in trials]:
+            if actor is not None:
+                ray.kill(actor)
+        self._search.may_end = True
+
 
 class _Interruption(tune.Stopper):  # type: ignore[misc]
-    """Stops running trials too when a signal ends the study."""
+    """Ends Tune's loop when a signal ends the study, and its actors are gone."""
 
     def __init__(self, search: SessionSearch) -> None:
         self._search = search
@@ -194,7 +212,7 @@ class _Interruption(tune.Stopper):  # type: ignore[misc]
         return False
 
     def stop_all(self) -> bool:
-        return self._search.is_interrupted
+        return self._search.may_end
 
 
 def run_in_tuner(session: Session, settings: Settings) -> None:
@@ -240,7 +258,7 @@ def _tuner(
             storage_path=directory,
             verbose=0,
             stop=_Interruption(search),
-            callbacks=[_Starts(search)],
+            callbacks=[_Watch(search)],
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
     )
