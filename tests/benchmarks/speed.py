@@ -117,7 +117,7 @@ def compare_row(
     n: int = 5,
 ) -> Row:
     a, b, ratio = pairs(ours, theirs, n)
-    text = f"{ratio:.2f} times ({a:.2f} s against {b:.2f} s)"
+    text = f"{ratio:.2f} times ({a:.2f} s against {b:.2f} s, {n} pairs)"
     return Row(name, f"at most {bar:.2f} times", text, ratio <= bar)
 
 
@@ -135,13 +135,13 @@ def faster_row(
 
 def row_optuna_memory() -> Row:
     name = "Optuna TPE, 300 trials, store on disk / `Study.optimize` in memory"
-    return compare_row(name, 1.10, bridge("optuna:tpe", 300), optuna_alone(300), 9)
+    return compare_row(name, 1.10, bridge("optuna:tpe", 300), optuna_alone(300), 15)
 
 
 def row_optuna_sqlite() -> Row:
     name = "Optuna TPE, 300 trials, store on disk / Optuna on its SQLite storage"
     ours, theirs = bridge("optuna:tpe", 300), optuna_alone(300, storage=True)
-    return faster_row(name, 15, ours, theirs, 1)
+    return faster_row(name, 15, ours, theirs, 5)
 
 
 def row_hyperopt() -> Row:
@@ -161,7 +161,7 @@ def row_hyperopt() -> Row:
         )
 
     name = "Hyperopt TPE, 300 trials, store on disk / `fmin` in memory"
-    return compare_row(name, 1.00, bridge("hyperopt:tpe", 300), theirs)
+    return compare_row(name, 1.00, bridge("hyperopt:tpe", 300), theirs, 15)
 
 
 def row_skopt() -> Row:
@@ -193,7 +193,7 @@ def row_bayesopt() -> Row:
         optimizer.maximize(init_points=5, n_iter=25)
 
     name = "bayesopt `ucb`, 30 trials / `maximize`"
-    return compare_row(name, 1.03, bridge("bayesopt:ucb", 30), theirs, 3)
+    return compare_row(name, 1.03, bridge("bayesopt:ucb", 30), theirs, 15)
 
 
 def row_cost() -> Row:
