@@ -17,15 +17,12 @@ if TYPE_CHECKING:
     from hpbridge.backend import Algorithm, BackendSpec
     from hpbridge.capabilities import Capability
 
-README_BACKENDS = ("optuna", "hyperopt", "skopt", "bayesopt", "ray")
-"""The bridged libraries, in the order in which the README names them."""
 
-
-def capability_table(names: Sequence[str] = README_BACKENDS) -> str:
+def capability_table(names: Sequence[str]) -> str:
     """Return the README's table: features down, default algorithms across.
 
     Args:
-        names: Installed backends.
+        names: Installed backends, in the order of the columns.
     """
     plugins = registry()
     specs = [plugins.backend(name) for name in names]

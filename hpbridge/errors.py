@@ -151,10 +151,11 @@ class BackendNotFoundError(BackendError, KeyError):
     @classmethod
     def named(cls, name: str, installed: Iterable[str]) -> BackendNotFoundError:
         """Return the error for a backend name that nobody registered."""
-        known = sorted(installed)
-        headline = f"No backend named {name!r}; {nearest(name, known)}"
-        headline = headline.rstrip(".")
-        return cls(compose(headline, hint=f"`pip install hpbridge-{name}`"))
+        meant = nearest(name, installed)
+        # Nobody is told to install a package whose name may be a slip of the finger.
+        is_slip = meant.startswith("did you mean")
+        hint = "`hpbridge backends`" if is_slip else f"`pip install hpbridge-{name}`"
+        return cls(compose(f"No backend named {name!r}; {meant}", hint=hint))
 
 
 class AlgorithmNotFoundError(BackendError, KeyError):

@@ -153,7 +153,8 @@ def _reload(row: Mapping[str, Any]) -> Experiment:
     if not row["reference"]:
         problem = (
             f"study {row['name']!r} was not run from a file; "
-            "pass its experiment to hpbridge.resume"
+            "pass its experiment to hpbridge.resume, "
+            "or name its file with `hpbridge resume --experiment FILE`"
         )
         raise ExperimentError.invalid(row["experiment"], [problem])
     return load_experiment(row["reference"])

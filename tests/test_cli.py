@@ -69,6 +69,15 @@ def test_a_study_from_run_to_export(folder: Path) -> None:
     assert "<html" in (folder / "study.html").read_text().lower()
 
 
+def test_a_study_of_a_script_resumes_when_its_file_is_named(folder: Path) -> None:
+    script = "import hpbridge, exp; hpbridge.run(exp.experiment, 'random', n_trials=3)"
+    subprocess.run([sys.executable, "-c", script], cwd=folder, check=True)
+    done = hpbridge(folder, "resume", "1", code=2)
+    assert "`hpbridge resume --experiment FILE`" in done.stderr
+    words = ["resume", "1", "--experiment", "exp.py:experiment", "-n", "5", "--json"]
+    assert json.loads(hpbridge(folder, *words).stdout)["n_trials"] == 5
+
+
 def test_json_is_all_that_stands_on_standard_output(folder: Path) -> None:
     words = ["run", "exp.py:experiment", "-b", "random", "-n", "3", "-s", "1", "--json"]
     found = json.loads(hpbridge(folder, *words).stdout)

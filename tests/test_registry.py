@@ -215,8 +215,13 @@ def test_names_that_nobody_has_give_the_nearest(install, tmp_path):
     with pytest.raises(BackendNotFoundError) as caught:
         plugins.backend("mime")
     assert str(caught.value) == (
-        "No backend named 'mime'; did you mean 'mine'?\n"
-        "Hint: `pip install hpbridge-mime`."
+        "No backend named 'mime'; did you mean 'mine'?\nHint: `hpbridge backends`."
+    )
+    with pytest.raises(BackendNotFoundError) as caught:
+        plugins.backend("elsewhere")
+    assert str(caught.value) == (
+        "No backend named 'elsewhere'; there are: mine.\n"
+        "Hint: `pip install hpbridge-elsewhere`."
     )
     with pytest.raises(AlgorithmNotFoundError) as caught:
         plugins.algorithm("mine:randon")

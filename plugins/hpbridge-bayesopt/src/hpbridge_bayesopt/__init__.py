@@ -30,7 +30,7 @@ def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimi
     return BayesOptOptimizer(problem, SPEC.algorithms[algorithm], options, seed)
 
 
-def _explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
+def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
     from hpbridge_bayesopt._explain import explain
 
     return explain(problem, SPEC.algorithms[algorithm], options, seed)
@@ -121,7 +121,7 @@ SPEC = BackendSpec(
         )
     },
     create=_create,
-    explain=_explain,
+    explain=_explain_native,
     homepage="https://github.com/bayesian-optimization/BayesianOptimization",
     tested={"bayesian-optimization": "3.0.0 and 3.4.0"},
 )

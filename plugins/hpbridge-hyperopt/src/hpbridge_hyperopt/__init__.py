@@ -29,7 +29,7 @@ def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimi
     return create(problem, algorithm, options, seed)
 
 
-def _explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
+def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
     from hpbridge_hyperopt._explain import explain
 
     return explain(problem, algorithm, options, seed)
@@ -153,7 +153,7 @@ SPEC = BackendSpec(
         )
     },
     create=_create,
-    explain=_explain,
+    explain=_explain_native,
 )
 
 

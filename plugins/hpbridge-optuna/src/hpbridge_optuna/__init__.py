@@ -38,7 +38,7 @@ def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimi
     return OptunaOptimizer(problem, SPEC.algorithms[algorithm], options, seed)
 
 
-def _explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
+def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
     from hpbridge_optuna._explain import explain
 
     return explain(problem, SPEC.algorithms[algorithm], options, seed)
@@ -245,7 +245,7 @@ SPEC = BackendSpec(
     requires=("optuna>=5.0",),
     algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
     create=_create,
-    explain=_explain,
+    explain=_explain_native,
     homepage="https://optuna.org",
     tested={"oldest": "5.0.0", "newest": "5.0.0"},
 )

@@ -31,7 +31,7 @@ def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimi
     return create(problem, SPEC.algorithms[algorithm], options, seed)
 
 
-def _explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
+def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
     from hpbridge_ray._explain import explain
 
     return explain(problem, SPEC.algorithms[algorithm], options, seed)
@@ -178,7 +178,7 @@ SPEC = BackendSpec(
     requires=("ray[tune]>=2.44",),
     algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
     create=_create,
-    explain=_explain,
+    explain=_explain_native,
     homepage="https://docs.ray.io/en/latest/tune/",
     driver="tune",
     tested={"oldest": "2.44.1", "newest": "2.60.0"},
