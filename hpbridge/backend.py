@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.errors import ForeignHistoryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from hpbridge.capabilities import Capabilities
+    from hpbridge.experiment import Experiment
     from hpbridge.parameters import Label
     from hpbridge.space import Space
     from hpbridge.trial import State
@@ -87,6 +88,20 @@ class Outcome:
         return all(value <= 0 for value in self.constraints)
 
 
+@dataclass(frozen=True, slots=True)
+class PastTrial:
+    """A trial of a study that goes on, with what its library kept of it.
+
+    Attributes:
+        params: A point of the space, plain values.
+        native: As of `hpbridge.foreign.ForeignTrial`; empty where nothing was kept.
+    """
+
+    params: Mapping[str, Label]
+    outcome: Outcome
+    native: Mapping[str, Any] = field(default_factory=dict)
+
+
 class ExhaustedError(Exception):
     """An optimizer raises it in `ask` when it has nothing left to propose.
 
@@ -138,6 +153,28 @@ class Optimizer(ABC):
         reason = "the algorithm learns only from its own trials"
         raise ForeignHistoryError.refused(type(self).__name__, reason)
 
+    def restore(  # the arguments are for those who override it
+        self,
+        trials: Sequence[PastTrial],  # noqa: ARG002
+        native: Mapping[str, Any],  # noqa: ARG002
+    ) -> bool:
+        """Go on with a study of this library as the library itself would.
+
+        Called at most once, before the first `ask`, with a study of the same library
+        over the same space. What it proposes then is bit for bit what the library
+        proposes when it goes on with that study and this optimizer's seed; its own
+        state, where `native` holds it, takes the place of the seed's.
+
+        Args:
+            trials: In the order of the study, of every state.
+            native: As of `hpbridge.foreign.ForeignStudy`; empty where nothing was kept.
+
+        Returns:
+            Whether it could. False, the default, leaves the optimizer as it was: then
+            it observes the trials one by one.
+        """
+        return False
+
 
 @dataclass(frozen=True)
 class NoOptions:
@@ -183,6 +220,23 @@ class Algorithm:
 
 
 @dataclass(frozen=True)
+class NativeSpace:
+    """A library's own space, read.
+
+    Attributes:
+        space: The same in our words, with the library's meaning kept.
+        wrap: ``wrap(function) -> objective``: makes an objective of one `Trial` out of
+            a function that is written for the library and takes what it would hand to
+            it. None where functions of the library are not told from the space.
+        direction: Which way is better in the library.
+    """
+
+    space: Space
+    wrap: Callable[[Callable[..., Any]], Callable[[Any], Any]] | None = None
+    direction: str = "minimize"
+
+
+@dataclass(frozen=True)
 class BackendSpec:
     """One library as a backend.
 
@@ -196,6 +250,10 @@ class BackendSpec:
             ``objective`` (a function of the parameters) and ``n_trials``, and leaves
             ``trials``: a list of (parameters, value) in the order of running.
         driver: The driver that runs it unless another is asked for.
+        from_native: ``from_native(object) -> NativeSpace | None``: reads a space in
+            the library's own words; None where the object is none of the library's
+            (it must tell without importing the library). Raises `SpaceError` naming
+            every parameter whose meaning we cannot keep.
     """
 
     name: str
@@ -209,6 +267,7 @@ class BackendSpec:
     explain: Callable[[Problem, str, Any, int], str] | None = None
     homepage: str = ""
     driver: str = "local"
+    from_native: Callable[[object], NativeSpace | None] | None = None
     tested: Mapping[str, str] = field(default_factory=dict)
     """Oldest and newest tested version of the library, for the table."""
 
@@ -237,3 +296,29 @@ class DriverSpec:
     run: Callable[[Any, Any], None]
     requires: tuple[str, ...] = ()
     prepare: Callable[[Any, Any], AbstractContextManager[object]] | None = None
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """A library's own API into which any optimizer plugs.
+
+    Attributes:
+        line: The line of an existing script that changes, with ``{optimizer}`` where
+            the user writes ``backend:algorithm``.
+        run: ``run(optimizer, experiment, n_trials, seed) -> trials``: runs the
+            experiment by the host's own high-level call with the optimizer inside, and
+            returns (plain parameters, value in the metric's own unit) in order. The
+            kit compares with the optimizer alone; on the diagonal, with the library's
+            own optimizer in the same call.
+        reasons_against: ``reasons_against(space) -> list``: what the host's own way of
+            describing a space cannot hold, one sentence each.
+    """
+
+    name: str
+    """Lower-case: a backend's name, or that of the library."""
+    summary: str
+    """The extension point, as in ``a BaseSampler for Study.optimize``."""
+    line: str
+    run: Callable[[str, Experiment, int, int], list[tuple[Mapping[str, Label], float]]]
+    reasons_against: Callable[[Space], list[str]]
+    requires: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ The tree::
     │   ├── StoreSchemaError                  the store was made by another version
     │   ├── StudyNotFoundError (KeyError)     the store holds no such study
     │   └── ComparisonNotFoundError (KeyError)  the store holds no such comparison
+    ├── FormatError (ValueError)              a study that cannot be read or written
     └── ObjectiveError (RuntimeError)         it failed, and on_error is stop
 
 Each message is: who and what is wrong with the offending value; one line a
@@ -320,6 +321,33 @@ class ComparisonNotFoundError(StoreError, KeyError):
         known = nearest(name, known)
         headline = f"The store {url} holds no comparison {name!r}; {known}"
         return cls(compose(headline, hint="`hpbridge studies` lists them"))
+
+
+class FormatError(HpbridgeError, ValueError):
+    """An existing study cannot be read, or a study not written in a format."""
+
+    @classmethod
+    def unknown(cls, source: object, tried: Iterable[str]) -> FormatError:
+        """Return the error for a source that no format recognizes."""
+        headline = f"{source!r:.200} is no study that hpbridge can read; tried"
+        hint = "`hpbridge formats` lists them; --format names one"
+        return cls(compose(headline, list(tried), hint))
+
+    @classmethod
+    def unreadable(
+        cls, form: str, source: object, problems: Sequence[str], hint: str
+    ) -> FormatError:
+        """Return the error for a source that is not what its format wants."""
+        headline = f"{str(source)!r:.200} cannot be read as a study of format {form!r}"
+        return cls(compose(headline, problems, hint))
+
+    @classmethod
+    def unwritable(
+        cls, form: str, target: object, problems: Sequence[str], hint: str
+    ) -> FormatError:
+        """Return the error for a study that cannot be written to a target."""
+        headline = f"The study cannot be written to {str(target)!r:.200} as {form!r}"
+        return cls(compose(headline, problems, hint))
 
 
 class ObjectiveError(HpbridgeError, RuntimeError):

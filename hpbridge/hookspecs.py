@@ -9,7 +9,8 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hpbridge.backend import BackendSpec, DriverSpec
+    from hpbridge.backend import BackendSpec, DriverSpec, HostSpec
+    from hpbridge.foreign import StudyFormat
 
 hookspec = pluggy.HookspecMarker("hpbridge")
 hookimpl = pluggy.HookimplMarker("hpbridge")
@@ -50,4 +51,56 @@ def hpbridge_drivers() -> Iterable[DriverSpec]:  # type: ignore[empty-body]
             @hookimpl
             def hpbridge_drivers():
                 return [DriverSpec(name="cluster", summary="...", run=run_on_cluster)]
+    """
+
+
+@hookspec
+def hpbridge_study_formats() -> Iterable[StudyFormat]:  # type: ignore[empty-body]
+    """Return the formats of existing studies that a plugin reads and writes.
+
+    Must not import the library behind them.
+
+    Example:
+        In the plugin module::
+
+            from hpbridge.foreign import Part, StudyFormat
+            from hpbridge.hookspecs import hookimpl
+
+            @hookimpl
+            def hpbridge_study_formats():
+                return [
+                    StudyFormat(
+                        name="example",
+                        summary="Example's log of trials.",
+                        looks_for="a .example file",
+                        recognizes=is_example,
+                        read=read_example,
+                        write=write_example,
+                        holds=frozenset({Part.FAILED}),
+                    )
+                ]
+    """
+
+
+@hookspec
+def hpbridge_hosts() -> Iterable[HostSpec]:  # type: ignore[empty-body]
+    """Return the hosts of a plugin: its library's APIs that take any optimizer.
+
+    Example:
+        In the plugin module::
+
+            from hpbridge.backend import HostSpec
+            from hpbridge.hookspecs import hookimpl
+
+            @hookimpl
+            def hpbridge_hosts():
+                return [
+                    HostSpec(
+                        name="example",
+                        summary="a Strategy for example.search",
+                        line='strategy=hpbridge_example.Bridge("{optimizer}")',
+                        run=run_in_example,
+                        reasons_against=lambda space: [],
+                    )
+                ]
     """

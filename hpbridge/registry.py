@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from hpbridge import hookspecs
-from hpbridge.backend import BackendSpec, DriverSpec
+from hpbridge.backend import BackendSpec, DriverSpec, HostSpec
 from hpbridge.errors import (
     AlgorithmNotFoundError,
     BackendLoadError,
     BackendNotFoundError,
     LibraryNotInstalledError,
 )
+from hpbridge.foreign import StudyFormat
 
 if TYPE_CHECKING:
     from hpbridge.backend import Algorithm
@@ -52,6 +53,8 @@ class Registry:
 
     backends: dict[str, BackendSpec] = field(default_factory=dict)
     drivers: dict[str, DriverSpec] = field(default_factory=dict)
+    formats: dict[str, StudyFormat] = field(default_factory=dict)
+    hosts: dict[str, HostSpec] = field(default_factory=dict)
     distributions: dict[str, str] = field(default_factory=dict)
     broken: dict[str, BackendLoadError] = field(default_factory=dict)
 
@@ -122,24 +125,34 @@ def load_plugins(entry_points: tuple[importlib.metadata.EntryPoint, ...]) -> Reg
     """
     broken: list[Broken] = []
     offers: list[tuple[str, str, BackendSpec]] = []
-    drivers: dict[str, DriverSpec] = {}
+    found = Registry()
     for entry_point in sorted(entry_points, key=lambda e: e.name):
         dist = entry_point.dist
         distribution = f"{dist.name} {dist.version}" if dist else entry_point.value
         try:
-            backends, own_drivers = _ask_plugin(entry_point)
+            said = _ask_plugin(entry_point)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             reason = " ".join(str(error).split()) or type(error).__name__
             broken.append(Broken(entry_point.name, distribution, reason))
             continue
-        offers += [(spec.name, distribution, spec) for spec in backends]
-        drivers |= {driver.name: driver for driver in own_drivers}
-    return _settle(offers, drivers, broken)
+        offers += [(spec.name, distribution, spec) for spec in said[BackendSpec]]
+        found.drivers.update({driver.name: driver for driver in said[DriverSpec]})
+        found.formats.update({each.name: each for each in said[StudyFormat]})
+        found.hosts.update({host.name: host for host in said[HostSpec]})
+    return _settle(found, offers, broken)
 
 
-def _ask_plugin(
-    entry_point: importlib.metadata.EntryPoint,
-) -> tuple[list[BackendSpec], list[DriverSpec]]:
+_RECORDS: dict[str, type] = {
+    "hpbridge_backends": BackendSpec,
+    "hpbridge_drivers": DriverSpec,
+    "hpbridge_hosts": HostSpec,
+    "hpbridge_study_formats": StudyFormat,
+}
+"""The kind of record that each hook returns."""
+
+
+def _ask_plugin(entry_point: importlib.metadata.EntryPoint) -> dict[type, list[Any]]:
+    """Return the records of a plugin by their kind."""
     manager = pluggy.PluginManager("hpbridge")
     manager.add_hookspecs(hookspecs)
     plugin = entry_point.load()
@@ -148,11 +161,11 @@ def _ask_plugin(
     if not manager.get_hookcallers(plugin):
         msg = "it implements no hook of hpbridge"
         raise TypeError(msg)
-    backends = [s for found in manager.hook.hpbridge_backends() for s in found]
-    drivers = [d for found in manager.hook.hpbridge_drivers() for d in found]
-    _require_records(backends, BackendSpec)
-    _require_records(drivers, DriverSpec)
-    return backends, drivers
+    said: dict[type, list[Any]] = {}
+    for hook, kind in _RECORDS.items():
+        said[kind] = [each for found in getattr(manager.hook, hook)() for each in found]
+        _require_records(said[kind], kind)
+    return said
 
 
 def _require_records(records: list[Any], kind: type) -> None:
@@ -163,11 +176,8 @@ def _require_records(records: list[Any], kind: type) -> None:
 
 
 def _settle(
-    offers: list[tuple[str, str, BackendSpec]],
-    drivers: dict[str, DriverSpec],
-    broken: list[Broken],
+    found: Registry, offers: list[tuple[str, str, BackendSpec]], broken: list[Broken]
 ) -> Registry:
-    found = Registry(drivers=drivers)
     for plugin in broken:
         found.broken[plugin.name] = BackendLoadError.broken(
             plugin.name, plugin.distribution, plugin.reason

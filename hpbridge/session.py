@@ -16,14 +16,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.asking import ask_allowed
 from hpbridge.backend import ExhaustedError, Optimizer, Outcome, Problem, Suggestion
 from hpbridge.errors import (
-    ContractError,
     ForeignHistoryError,
     HpbridgeError,
     ObjectiveError,
     OptimizerError,
-    SpaceError,
 )
 from hpbridge.trial import FinishedTrial, Origin, Result, State, trial_seed
 
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
     from hpbridge.experiment import Experiment
     from hpbridge.parameters import Label
     from hpbridge.store import StudyWriter
-
-# An optimizer that proposes only forbidden points must not ask for ever.
-MOST_REJECTIONS = 1000
 
 # Of an error or a traceback, in characters.
 LONGEST_TEXT = 1_000_000
@@ -205,30 +201,9 @@ class Session:
     def ask_allowed(self) -> Suggestion:
         """Return the optimizer's next proposal that is not forbidden.
 
-        A forbidden one is told as failed, without having been run: the "reject"
-        encoding of `hpbridge.encoding`.
-
-        Raises:
-            ContractError: If a proposal lies outside the space.
-            SpaceError: If nothing but forbidden points is proposed.
+        Raises as `hpbridge.asking.ask_allowed` does.
         """
-        space = self._space
-        for _ in range(MOST_REJECTIONS):
-            try:
-                suggestion = self.optimizer.ask()
-            except (HpbridgeError, ExhaustedError):
-                raise
-            except Exception as error:
-                doing = f"to propose trial {self._n_asked}"
-                raise OptimizerError.failed(self.name, doing, error) from error
-            violations = space.violations(suggestion.params)
-            if violations:
-                rule = "it left the space: " + "; ".join(violations)
-                raise ContractError.broke(self.name, rule)
-            if not space.is_restricted or not space.forbids(suggestion.params):
-                return suggestion
-            self.optimizer.tell(suggestion, Outcome(State.FAILED))
-        raise SpaceError.all_forbidden(MOST_REJECTIONS)
+        return ask_allowed(self.optimizer, self._space, self.name, self._n_asked)
 
     def finish(self, ask: Ask, run: Run) -> FinishedTrial:
         """Take a result: to disk, then to the optimizer, then to the listeners.

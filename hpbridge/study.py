@@ -59,6 +59,10 @@ class Study:
     updated_at: float
     comparison_id: int | None
     trials: tuple[FinishedTrial, ...] = field(repr=False)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """What the user noted with the study: JSON data."""
+    native: Mapping[str, Any] = field(default_factory=dict)
+    """The state that the library of an imported study kept: JSON data."""
 
     @property
     def optimizer(self) -> str:

@@ -157,3 +157,7 @@ class FinishedTrial:
     run_seconds: float = 0.0
     tell_seconds: float | None = None
     """None when the process died between telling and noting the time."""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """What the user noted with the trial: JSON data."""
+    native: Mapping[str, Any] = field(default_factory=dict)
+    """What the library that ran an imported trial keeps with it: JSON data."""
