@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hpbridge.experiment import Experiment
     from hpbridge.parameters import Constant, Float, Int
     from hpbridge.priors import LogNormal, Normal
+    from hpbridge.quantized import Quantized
     from hpbridge.resuming import resume
     from hpbridge.running import maximize, minimize, run
     from hpbridge.space import Space
@@ -46,6 +47,7 @@ _HOMES = {
     "Int": "parameters",
     "LogNormal": "priors",
     "Normal": "priors",
+    "Quantized": "quantized",
     "Space": "space",
     "State": "trial",
     "Study": "study",
@@ -69,6 +71,7 @@ __all__ = [
     "Int",
     "LogNormal",
     "Normal",
+    "Quantized",
     "Space",
     "State",
     "Study",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hpbridge.categorical import Categorical
 from hpbridge.parameters import Float, Int, Parameter
+from hpbridge.quantized import Quantized
 
 if TYPE_CHECKING:
     from hpbridge.space import Space
@@ -25,6 +26,8 @@ class Feature(Enum):
     INT = "int"
     INT_LOG = "int, log scale"
     INT_STEP = "int in steps"
+    QUANTIZED = "quantized"
+    """`Quantized`: rounded to multiples of q, as by Hyperopt and Ray Tune."""
     CATEGORICAL = "categorical"
     """Choices without an order."""
     CATEGORICAL_ORDERED = "categorical, ordered"
@@ -59,6 +62,7 @@ SPACE_FEATURES = (
     Feature.INT,
     Feature.INT_LOG,
     Feature.INT_STEP,
+    Feature.QUANTIZED,
     Feature.CATEGORICAL,
     Feature.CATEGORICAL_ORDERED,
     Feature.CATEGORICAL_WEIGHTS,
@@ -189,6 +193,8 @@ def feature_of(parameter: Parameter) -> Feature:  # noqa: PLR0911 - one a kind
         if parameter.log:
             return Feature.INT_LOG
         return Feature.INT if parameter.step == 1 else Feature.INT_STEP
+    if isinstance(parameter, Quantized):
+        return Feature.QUANTIZED
     if isinstance(parameter, Categorical):
         if parameter.weights is not None:
             return Feature.CATEGORICAL_WEIGHTS

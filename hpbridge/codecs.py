@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from hpbridge.categorical import Categorical
 from hpbridge.parameters import Float, Int, Label, Parameter, with_when
+from hpbridge.quantized import Quantized
+
+if TYPE_CHECKING:
+    from hpbridge.categorical import Categorical
 
 # Libraries return bounds that are a few rounding errors off, exp(log(b)) above all.
 _BOUND_TOLERANCE = 1e-12
@@ -59,7 +62,7 @@ class Codec(ABC):
             if native.log:
                 return math.sqrt(native.low) * math.sqrt(native.high)
             return native.low / 2 + native.high / 2
-        if isinstance(native, (Float, Int)):
+        if isinstance(native, (Float, Int, Quantized)):
             return native.at(cast("int", native.n_values) // 2)
         return cast("Categorical", native).labels[0]
 
@@ -91,6 +94,8 @@ class Native(Codec):
         if isinstance(parameter, Int):
             whole = int(value)
             return whole if whole == value else cast("Label", value)
+        if isinstance(parameter, Quantized):
+            return parameter.round(float(value))
         categorical = cast("Categorical", parameter)
         return categorical.labels[categorical.index(value)]
 
@@ -109,7 +114,16 @@ class Native(Codec):
             return f"float({expression})"
         if isinstance(parameter, Int):
             return f"int({expression})"
+        if isinstance(parameter, Quantized):
+            return _rounded(parameter, f"float({expression})")
         return expression
+
+
+def _rounded(parameter: Quantized, expression: str) -> str:
+    """Return the source of `Quantized.round`."""
+    last = parameter.first + parameter.n_values - 1
+    index = f"round({expression} / {parameter.q!r})"
+    return f"min(max({index}, {parameter.first}), {last}) * {parameter.q!r}"
 
 
 class Single(Codec):
@@ -237,135 +251,34 @@ class Round(Codec):
         )
 
 
-class Index(Codec):
-    """A grid, or choices in their order, as the int index of the value."""
+class Quantize(Codec):
+    """A quantized number as the float that is drawn before it is rounded."""
 
-    name = "index"
+    name = "quantize"
 
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(parameter)
-        self._grid = cast("Float | Int | Categorical", parameter)
-        self.native = Int(0, cast("int", self._grid.n_values) - 1)
+        self._quantized = cast("Quantized", parameter)
+        ends = self._quantized.low, self._quantized.high
+        self.native = Float(*map(math.log, ends) if self._quantized.log else ends)
 
     @property
     def note(self) -> str:
         """Say what is searched."""
-        return f"searches the index of its {self._grid.n_values} values"
+        what = "the natural logarithm of a float" if self._quantized.log else "a float"
+        return f"searches {what}, rounds to multiples of {self._quantized.q!r}"
 
     def decode(self, value: Any) -> Label:
-        """Return the value of this index."""
-        return self._grid.at(int(value))
-
-    def encode(self, value: Any) -> Label:
-        """Return the index of this value."""
-        return self._grid.index(value)
-
-    def source(self, expression: str) -> str:
-        """Return the source of `decode`."""
-        grid = self._grid
-        if isinstance(grid, Int):
-            return f"{grid.low} + int({expression}) * {grid.step}"
-        if isinstance(grid, Float):
-            line = f"{grid.low!r} + int({expression}) * {grid.step!r}"
-            return f"min({line}, {grid.last!r})"
-        return f"{list(grid.labels)!r}[int({expression})]"
-
-
-class Choice(Codec):
-    """Choices as an unordered category of their positions."""
-
-    name = "choice-index"
-
-    def __init__(self, parameter: Parameter) -> None:
-        super().__init__(parameter)
-        self._choices = cast("Categorical", parameter)
-        weights = self._choices.weights
-        self.native = Categorical(range(self._choices.n_values), weights=weights)
-
-    @property
-    def note(self) -> str:
-        """Say what is searched."""
-        return "searches the position of the choice, unordered"
-
-    def decode(self, value: Any) -> Label:
-        """Return the label at this position."""
-        return self._choices.labels[int(value)]
-
-    def encode(self, value: Any) -> Label:
-        """Return the position of this label."""
-        return self._choices.index(value)
-
-    def source(self, expression: str) -> str:
-        """Return the source of `decode`."""
-        return f"{list(self._choices.labels)!r}[int({expression})]"
-
-
-class Quantile(Codec):
-    """A float with a prior as a quantile of that prior, uniform in [0, 1]."""
-
-    name = "quantile"
-    native = Float(0.0, 1.0)
-
-    def __init__(self, parameter: Parameter) -> None:
-        super().__init__(parameter)
-        self._float = cast("Float", parameter)
-
-    @property
-    def note(self) -> str:
-        """Say what is searched."""
-        return "searches the quantile of its prior"
-
-    def decode(self, value: Any) -> Label:
-        """Return the value at this quantile."""
-        return self._float.quantile(float(value))
-
-    def encode(self, value: Any) -> Label:
-        """Return the quantile of this value."""
-        return self._float.cumulative(value)
-
-    def source(self, expression: str) -> str:
-        """Return the source of `decode`, by hpbridge's own truncated prior."""
-        low, high, prior = self._float.low, self._float.high, self._float.prior
-        ours = f"hpbridge.Float({low!r}, {high!r}, prior=hpbridge.{prior!r})"
-        return f"{ours}.quantile(float({expression}))"
-
-
-class Weighted(Codec):
-    """Weighted choices as a quantile, uniform in [0, 1]."""
-
-    name = "weight-quantile"
-    native = Float(0.0, 1.0)
-
-    def __init__(self, parameter: Parameter) -> None:
-        super().__init__(parameter)
-        self._choices = cast("Categorical", parameter)
-        weights = cast("tuple[float, ...]", self._choices.weights)
-        self._ends = [math.fsum(weights[: k + 1]) for k in range(len(weights) - 1)]
-
-    @property
-    def note(self) -> str:
-        """Say what is searched."""
-        return "searches the quantile of its weights; the model sees an order"
-
-    def decode(self, value: Any) -> Label:
-        """Return the label in whose share of [0, 1] the value lies."""
+        """Return the multiple of q that a draw is rounded to."""
         u = float(value)
-        return self._choices.labels[sum(u >= end for end in self._ends)]
+        return self._quantized.round(math.exp(u) if self._quantized.log else u)
 
     def encode(self, value: Any) -> Label:
-        """Return the middle of the label's share of [0, 1]."""
-        k = self._choices.index(value)
-        edges = [0.0, *self._ends, 1.0]
-        return (edges[k] + edges[k + 1]) / 2
+        """Return a draw that is rounded to the value."""
+        u = min(max(float(value), self._quantized.low), self._quantized.high)
+        return math.log(u) if self._quantized.log else u
 
     def source(self, expression: str) -> str:
         """Return the source of `decode`."""
-        labels, ends = list(self._choices.labels), self._ends
-        return f"{labels!r}[sum({expression} >= end for end in {ends!r})]"
-
-
-CODECS: dict[str, type[Codec]] = {
-    codec.name: codec
-    for codec in (Native, Log, LogRound, Round, Index, Choice, Quantile, Weighted)
-}
-"""Every encoding that a plugin can name for a parameter."""
+        u = f"float({expression})"
+        return _rounded(self._quantized, f"math.exp({u})" if self._quantized.log else u)

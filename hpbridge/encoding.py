@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.capabilities import Feature, Support, feature_of
-from hpbridge.codecs import CODECS, Codec, Single
+from hpbridge.codecs import Codec, Log, LogRound, Native, Quantize, Round, Single
+from hpbridge.codecs_discrete import Choice, Index, Quantile, Weighted
 from hpbridge.errors import UnsupportedFeatureError
 
 if TYPE_CHECKING:
@@ -25,6 +26,22 @@ if TYPE_CHECKING:
     from hpbridge.space import Params, Space
 
 __all__ = ["CODECS", "WHOLE_SPACE_ENCODINGS", "Codec", "Encoded", "Single"]
+
+CODECS: dict[str, type[Codec]] = {
+    codec.name: codec
+    for codec in (
+        Native,
+        Log,
+        LogRound,
+        Round,
+        Quantize,
+        Index,
+        Choice,
+        Quantile,
+        Weighted,
+    )
+}
+"""Every encoding that a plugin can name for a parameter."""
 
 WHOLE_SPACE_ENCODINGS = {
     "flatten": "always draws it; the objective sees it only when it is active",

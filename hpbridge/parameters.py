@@ -132,7 +132,7 @@ class Float(Parameter):
 
     def problems(self) -> list[str]:
         """Return what is wrong with the range, the scale and the prior."""
-        found = _range_problems(self.low, self.high, self.step)
+        found = range_problems(self.low, self.high, self.step)
         if found:
             return found
         if self.low == self.high and (self.step or self.prior):
@@ -276,7 +276,7 @@ class Int(Parameter):
             for name in ("low", "high", "step")
             if type(getattr(self, name)) is not int
         ]
-        found = found or _range_problems(self.low, self.high, None)
+        found = found or range_problems(self.low, self.high, None)
         if found:
             return found
         if self.step < 1:
@@ -352,9 +352,10 @@ def _step_too_large(step: object, low: object, high: object) -> str:
     return f"step={step!r} is larger than the range [{low!r}, {high!r}]"
 
 
-def _range_problems(  # noqa: PLR0911 - one a mistake
+def range_problems(  # noqa: PLR0911 - one a mistake
     low: object, high: object, step: object
 ) -> list[str]:
+    """Return what is wrong with a range, and with its step if it has one."""
     found = [
         f"{name} must be a finite number, got {value!r}"
         for name, value in [("low", low), ("high", high), ("step", step)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hpbridge.categorical import Categorical
 from hpbridge.parameters import Float, Int, Label, Parameter
+from hpbridge.quantized import Quantized
 
 if TYPE_CHECKING:
     import random
@@ -22,6 +23,9 @@ def draw(parameter: Parameter, rng: random.Random) -> Label:
         return _draw_float(parameter, rng)
     if isinstance(parameter, Int):
         return _draw_int(parameter, rng)
+    if isinstance(parameter, Quantized):
+        u = _draw_float(Float(parameter.low, parameter.high, log=parameter.log), rng)
+        return parameter.round(u)
     if isinstance(parameter, Categorical):
         if parameter.weights is None:
             return parameter.labels[rng.randrange(len(parameter.labels))]

@@ -8,6 +8,7 @@ from hpbridge.categorical import Categorical, label_of
 from hpbridge.errors import SpaceError
 from hpbridge.parameters import Constant, Float, Int, Parameter
 from hpbridge.priors import LogNormal, Normal
+from hpbridge.quantized import Quantized
 from hpbridge.space import SCHEMA_VERSION, Space
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _predicate_name(predicate: Callable[..., object]) -> str:
 
 
 def _to_json(parameter: Parameter) -> dict[str, Any]:
-    if isinstance(parameter, (Float, Int)):
+    if isinstance(parameter, (Float, Int, Quantized)):
         data = _number_to_json(parameter)
     elif isinstance(parameter, Categorical):
         data = {"choices": list(parameter.labels)}
@@ -56,10 +57,12 @@ def _to_json(parameter: Parameter) -> dict[str, Any]:
     return data
 
 
-def _number_to_json(parameter: Float | Int) -> dict[str, Any]:
+def _number_to_json(parameter: Float | Int | Quantized) -> dict[str, Any]:
     data: dict[str, Any] = {"low": parameter.low, "high": parameter.high}
     if parameter.log:
         data["log"] = True
+    if isinstance(parameter, Quantized):
+        data["q"] = parameter.q
     if isinstance(parameter, Int) and parameter.step != 1:
         data["step"] = parameter.step
     if isinstance(parameter, Float) and parameter.step is not None:
@@ -109,6 +112,8 @@ def _from_json(data: Mapping[str, Any]) -> Parameter:
         return Float(**fields)
     if kind == "int":
         return Int(**fields)
+    if kind == "quantized":
+        return Quantized(**fields)
     if kind == "categorical":
         # The labels are given as they were: a label need not be what label_of makes.
         return Categorical(fields.pop("choices"), **fields)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpbridge import Categorical, Constant, Float, Int, Normal, Space
+from hpbridge import Categorical, Constant, Float, Int, Normal, Quantized, Space
 from hpbridge.capabilities import (
     SPACE_FEATURES,
     YES,
@@ -23,6 +23,7 @@ ONE_OF_EACH = {
     Feature.FLOAT_PRIOR: Float(0, 1, prior=Normal(0, 1)),
     Feature.INT: Int(0, 3),
     Feature.INT_LOG: Int(1, 3, log=True),
+    Feature.QUANTIZED: Quantized(0, 1, 0.5),
     Feature.INT_STEP: Int(0, 4, step=2),
     Feature.CATEGORICAL: Categorical(["a", "b"]),
     Feature.CATEGORICAL_ORDERED: Categorical(["a", "b"], ordered=True),

@@ -53,6 +53,7 @@ WRONG_ONES = {
     "lost log flag of ints": (spec_of(wrong.LosesLogScaleOfInts), {"log_scale"}),
     "excluded upper bound": (spec_of(wrong.ExcludesUpperBound), {"grid"}),
     "half-weight ends": (spec_of(wrong.HalvesTheEnds), {"grid"}),
+    "quanta taken for steps": (spec_of(wrong.TakesQuantaForSteps), {"quantized"}),
     "half-weight ends of steps": (spec_of(wrong.RoundsStepsAtTheEnds), {"grid"}),
     "skewed floats": (spec_of(wrong.PicksLowFloats), {"uniform"}),
     "skewed choices": (spec_of(wrong.PrefersTheFirstChoice), {"categories"}),

@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hpbridge
-from hpbridge import Categorical, Constant, Float, Int, LogNormal, Normal, Space
+from hpbridge import (
+    Categorical,
+    Constant,
+    Float,
+    Int,
+    LogNormal,
+    Normal,
+    Quantized,
+    Space,
+)
 from hpbridge.capabilities import YES, Capabilities, Feature, emulated, feature_of, no
 from hpbridge.encoding import CODECS, Encoded
 from hpbridge.errors import UnsupportedFeatureError
@@ -59,6 +68,13 @@ KINDS = {
         st.integers(1, 50),
         st.integers(2, 9),
     ),
+    Feature.QUANTIZED: st.builds(
+        lambda a, w, q, log: Quantized(abs(a) if log else a, abs(a) + w, q, log=log),
+        st.floats(-100, 100).filter(lambda a: abs(a) > 1e-3),
+        st.floats(0.1, 100),
+        st.one_of(st.integers(1, 30), st.floats(0.01, 30)),
+        st.booleans(),
+    ).filter(lambda p: p.n_values > 1),
     Feature.CATEGORICAL: st.builds(Categorical, labels),
     Feature.CATEGORICAL_ORDERED: labels.map(lambda x: Categorical(x, ordered=True)),
     Feature.CATEGORICAL_WEIGHTS: labels.map(
@@ -75,6 +91,7 @@ FITTING = {
     "index": (
         Feature.FLOAT_STEP,
         Feature.INT_STEP,
+        Feature.QUANTIZED,
         Feature.INT,
         Feature.CATEGORICAL_ORDERED,
         Feature.CATEGORICAL,
@@ -84,6 +101,7 @@ FITTING = {
         Feature.CATEGORICAL_ORDERED,
         Feature.CATEGORICAL_WEIGHTS,
     ),
+    "quantize": (Feature.QUANTIZED,),
     "quantile": (Feature.FLOAT_PRIOR,),
     "weight-quantile": (Feature.CATEGORICAL_WEIGHTS,),
 }

@@ -21,6 +21,7 @@ from hpbridge.capabilities import Capabilities, Capability, Feature, feature_of
 from hpbridge.categorical import Categorical
 from hpbridge.errors import ForeignHistoryError, UnsupportedFeatureError
 from hpbridge.parameters import Float, Int
+from hpbridge.quantized import Quantized
 from hpbridge.sampling import draw
 from hpbridge.trial import State
 from hpbridge_random import SPEC as RIGHT
@@ -93,6 +94,13 @@ class HalvesTheEnds(Wrapped):
     def value(self, parameter, value):
         if isinstance(parameter, Int) and parameter.step == 1 and not parameter.log:
             return round(self.rng.uniform(parameter.low, parameter.high))
+        return value
+
+
+class TakesQuantaForSteps(Wrapped):
+    def value(self, parameter, value):
+        if isinstance(parameter, Quantized):
+            return parameter.at(self.rng.randrange(parameter.n_values))
         return value
 
 

@@ -16,6 +16,7 @@ from hpbridge.capabilities import Feature
 from hpbridge.categorical import Categorical
 from hpbridge.parameters import Float, Int, Parameter
 from hpbridge.priors import LogNormal, Normal
+from hpbridge.quantized import Quantized
 from hpbridge.testing.checks import NotApplicable, check, require
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ SPACE: dict[str, Parameter] = {
     "n": Int(1, 3),
     "k": Int(1, 7, step=3),
     "f": Float(0, 1, step=0.5),
+    "q": Quantized(0, 4, 2.0),
+    "r": Quantized(1, 7.4, 2, log=True),
     "size": Categorical(["s", "m", "l"], ordered=True),
     "c": Categorical(["a", "b", "d"]),
     "w": Categorical(["p", "q", "r"], weights=[0.7, 0.2, 0.1]),
@@ -164,6 +167,25 @@ def check_grid(case: Case) -> None:
             _require_value(points, name, value, 1 / 3)
         is_end = [point[name] in {low, high} for point in points]
         _require_share(is_end, f"{name!r} at an end of its range", bool, 2 / 3)
+
+
+@check(rule=2)
+def check_quantized(case: Case) -> None:
+    """A quantized number gives the values at its ends their smaller share."""
+    points = _points(case, "q", "r")
+    if not case.algorithm.learns and case.capabilities[Feature.QUANTIZED].encoding == (
+        "index"
+    ):
+        msg = "it tries every value alike"
+        raise NotApplicable(msg)
+    # Null: of [0, 4], [1, 3] is rounded to 2; the ends get a quarter each.
+    for value, share in {0.0: 0.25, 2.0: 0.5, 4.0: 0.25}.items():
+        _require_value(points, "q", value, share)
+    # Null: of [1, 7.4] in the logarithm, what lies between odd numbers is rounded to
+    # the even one; linearly, 8 would have a share of 0.06, here it is 0.03.
+    whole = math.log(7.4)
+    for value, low, high in ((2, 1, 3), (4, 3, 5), (6, 5, 7), (8, 7, 7.4)):
+        _require_value(points, "r", value, math.log(high / low) / whole)
 
 
 @check(rule=2)

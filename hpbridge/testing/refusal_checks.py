@@ -10,6 +10,7 @@ from hpbridge.categorical import Categorical
 from hpbridge.errors import UnsupportedFeatureError
 from hpbridge.parameters import Float, Int, Parameter, with_when
 from hpbridge.priors import Normal
+from hpbridge.quantized import Quantized
 from hpbridge.space import Space
 from hpbridge.testing.case import play
 from hpbridge.testing.checks import CheckFailed, NotApplicable, check, require
@@ -27,6 +28,7 @@ PROBES: dict[Feature, Parameter] = {
     Feature.INT: Int(1, 9),
     Feature.INT_LOG: Int(1, 100, log=True),
     Feature.INT_STEP: Int(1, 9, step=2),
+    Feature.QUANTIZED: Quantized(0, 1, 0.25),
     Feature.CATEGORICAL: Categorical(["a", "b", "c"]),
     Feature.CATEGORICAL_ORDERED: Categorical(["a", "b", "c"], ordered=True),
     Feature.CATEGORICAL_WEIGHTS: Categorical(["a", "b"], weights=[0.8, 0.2]),

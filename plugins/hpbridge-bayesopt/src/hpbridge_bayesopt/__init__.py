@@ -45,6 +45,7 @@ _WITHOUT_CONSTRAINTS = Capabilities(
         Feature.INT: YES,
         Feature.INT_LOG: emulated("log-round"),
         Feature.INT_STEP: emulated("index"),
+        Feature.QUANTIZED: emulated("quantize"),
         Feature.CATEGORICAL: YES,
         Feature.CATEGORICAL_ORDERED: emulated("index"),
         Feature.CATEGORICAL_WEIGHTS: emulated("weight-quantile"),

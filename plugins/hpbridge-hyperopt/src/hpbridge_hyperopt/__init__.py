@@ -51,6 +51,7 @@ CAPABILITIES = Capabilities(
         # qloguniform has the same shares, but TPE finds worse values with it, slower.
         Feature.INT_LOG: emulated("log-round"),
         Feature.INT_STEP: emulated("index"),
+        Feature.QUANTIZED: emulated("quantize"),
         Feature.CATEGORICAL: YES,
         Feature.CATEGORICAL_ORDERED: emulated("index"),
         Feature.CATEGORICAL_WEIGHTS: YES,

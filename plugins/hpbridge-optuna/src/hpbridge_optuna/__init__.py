@@ -57,6 +57,7 @@ _COMMON = Capabilities(
         Feature.INT: YES,
         Feature.INT_LOG: YES,
         Feature.INT_STEP: YES,
+        Feature.QUANTIZED: emulated("quantize"),
         Feature.CATEGORICAL: YES,
         Feature.CATEGORICAL_ORDERED: emulated("index"),
         Feature.CATEGORICAL_WEIGHTS: emulated("weight-quantile"),
@@ -86,6 +87,7 @@ _EXHAUSTIVE = _COMMON.but(
         Feature.FLOAT: _NOT_COUNTABLE,
         Feature.FLOAT_LOG: _NOT_COUNTABLE,
         Feature.FLOAT_PRIOR: _NOT_COUNTABLE,
+        Feature.QUANTIZED: emulated("index", "every value once, whatever its share"),
         Feature.CATEGORICAL_WEIGHTS: no("an exhaustive search tries every choice"),
     }
 )

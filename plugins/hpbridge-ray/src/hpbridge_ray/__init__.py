@@ -60,6 +60,7 @@ _COMMON = Capabilities(
         Feature.INT: YES,
         Feature.INT_LOG: YES,
         Feature.INT_STEP: emulated("index"),
+        Feature.QUANTIZED: emulated("quantize"),
         Feature.CATEGORICAL: YES,
         Feature.CATEGORICAL_ORDERED: emulated("index"),
         Feature.CATEGORICAL_WEIGHTS: emulated("weight-quantile"),
@@ -95,6 +96,9 @@ _ALGORITHMS = (
                 Feature.FLOAT: _NOT_COUNTABLE,
                 Feature.FLOAT_LOG: _NOT_COUNTABLE,
                 Feature.FLOAT_PRIOR: _NOT_COUNTABLE,
+                Feature.QUANTIZED: emulated(
+                    "index", "every value once, whatever its share"
+                ),
                 Feature.CATEGORICAL_WEIGHTS: no("a grid tries every choice once"),
                 Feature.CONDITIONAL: emulated(
                     "flatten", "repeats points that differ in inactive parameters only"

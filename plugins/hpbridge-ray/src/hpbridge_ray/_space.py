@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.categorical import Categorical
-from hpbridge.codecs import CODECS, Codec
+from hpbridge.encoding import CODECS, Codec
 from hpbridge.parameters import Float, Int, Label, Parameter
 
 if TYPE_CHECKING:

@@ -47,6 +47,7 @@ _TREES = Capabilities(
         # weight of its ends.
         Feature.INT_LOG: emulated("log-round"),
         Feature.INT_STEP: emulated("index"),
+        Feature.QUANTIZED: emulated("quantize"),
         Feature.CATEGORICAL: YES,
         Feature.CATEGORICAL_ORDERED: emulated("index"),
         Feature.CATEGORICAL_WEIGHTS: YES,
