@@ -229,11 +229,14 @@ class NativeSpace:
             a function that is written for the library and takes what it would hand to
             it. None where functions of the library are not told from the space.
         direction: Which way is better in the library.
+        metric: What the library calls the value; a wrapped function may return a dict
+            with it and further metrics.
     """
 
     space: Space
     wrap: Callable[[Callable[..., Any]], Callable[[Any], Any]] | None = None
     direction: str = "minimize"
+    metric: str = "value"
 
 
 @dataclass(frozen=True)

@@ -129,11 +129,11 @@ class Categorical(Parameter):
 
     def _find_duplicates(self, labels: list[Label]) -> None:
         # By ==, as the libraries compare: 1, 1.0 and True are one category to them.
-        seen: list[Label] = []
+        seen: set[Label] = set()
         for label in labels:
-            if any(label == other for other in seen):
+            if label in seen:
                 self._problems.append(f"choice {label!r} is there twice")
-            seen.append(label)
+            seen.add(label)
 
     def _read_weights(self, weights: Any) -> tuple[float, ...] | None:
         if weights is None:
