@@ -36,7 +36,7 @@ from hpbridge.inert_data import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["InertError", "Stub", "load", "plain"]
+__all__ = ["InertError", "Stub", "head", "load", "loads", "plain"]
 
 MOST_STEPS = 10_000_000
 """Of a pickle's program; a study of 10,000 trials has about two million."""
@@ -57,13 +57,49 @@ def load(path: Path) -> Any:
         OSError: If it cannot be opened.
     """
     try:
-        return _Reader(io.BytesIO(_unpacked(path))).load()
+        return loads(_unpacked(path))
+    except InertError:
+        raise
+    except Exception as error:  # so may an unpacker of damaged data
+        raise _unreadable(error) from error
+
+
+def loads(data: bytes) -> Any:
+    """Return what a pickle within another file holds; as `load`.
+
+    Raises:
+        InertError: If it is no pickle, is damaged, or is larger than the limits.
+    """
+    try:
+        return _Reader(io.BytesIO(data)).load()
     except InertError:
         raise
     except Exception as error:  # a damaged program may do anything but run code
-        reason = " ".join(str(error).split())
-        msg = f"it is no readable pickle ({type(error).__name__}: {reason:.80})"
-        raise InertError(msg) from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> InertError:
+    reason = " ".join(str(error).split())
+    kind = type(error).__name__
+    return InertError(f"it is no readable pickle ({kind}: {reason:.80})")
+
+
+def head(path: Path, size: int) -> bytes:
+    """Return the first bytes of what is in a file, unpacked where it is packed.
+
+    Returns:
+        At most `size` bytes; none where the file cannot be unpacked or read.
+    """
+    try:
+        with path.open("rb") as file:
+            first = file.read(6)
+            file.seek(0)
+            unpacker = _unpacker(first)
+            if unpacker is None:
+                return file.read(size)
+            return bytes(unpacker.decompress(file.read(_CHUNK), size))
+    except (OSError, EOFError, InertError, zlib.error, lzma.LZMAError):
+        return b""
 
 
 def plain(value: Any) -> Any:
