@@ -5,6 +5,7 @@ Everything that is declared is here; nothing here imports Ray.
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.backend import Algorithm, BackendSpec, DriverSpec
@@ -17,12 +18,24 @@ from hpbridge.capabilities import (
     emulated,
     no,
 )
+from hpbridge.foreign import StudyFormat
 from hpbridge.hookspecs import hookimpl
 from hpbridge_ray.options import BohbOptions, HyperOptOptions
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Optimizer, Problem
+    from hpbridge.backend import NativeSpace, Optimizer, Problem
+    from hpbridge.foreign import ForeignStudy, Hints
     from hpbridge.session import Session, Settings
+
+_EXPORTED = {"until": "_trainable"}
+"""Public names that need Ray, by the module that has them."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTED:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(importlib.import_module(f"{__name__}.{_EXPORTED[name]}"), name)
 
 
 def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
@@ -35,6 +48,24 @@ def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -
     from hpbridge_ray._explain import explain
 
     return explain(problem, SPEC.algorithms[algorithm], options, seed)
+
+
+def _from_native(native: object) -> NativeSpace | None:
+    from hpbridge_ray._native_space import from_native
+
+    return from_native(native)
+
+
+def _recognizes(source: object) -> bool:
+    from hpbridge_ray._reading import recognizes
+
+    return recognizes(source)
+
+
+def _read(source: Any, hints: Hints) -> ForeignStudy:
+    from hpbridge_ray._reading import read
+
+    return read(source, hints)
 
 
 def _run_in_tuner(session: Session, settings: Settings) -> None:
@@ -183,6 +214,7 @@ SPEC = BackendSpec(
     algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
     create=_create,
     explain=_explain_native,
+    from_native=_from_native,
     homepage="https://docs.ray.io/en/latest/tune/",
     driver="tune",
     tested={"oldest": "2.44.1", "newest": "2.60.0"},
@@ -205,6 +237,19 @@ DRIVERS = (
 )
 
 
+FORMATS = (
+    StudyFormat(
+        name="ray",
+        summary="Ray Tune's experiment folder, by its JSON files alone.",
+        looks_for="a folder with experiment_state-*.json and result.json files, "
+        "or a tune.ResultGrid",
+        recognizes=_recognizes,
+        read=_read,
+        backend="ray",
+    ),
+)
+
+
 @hookimpl
 def hpbridge_backends() -> list[BackendSpec]:
     return [SPEC]
@@ -213,3 +258,8 @@ def hpbridge_backends() -> list[BackendSpec]:
 @hookimpl
 def hpbridge_drivers() -> list[DriverSpec]:
     return list(DRIVERS)
+
+
+@hookimpl
+def hpbridge_study_formats() -> list[StudyFormat]:
+    return list(FORMATS)

@@ -1,0 +1,270 @@
+"""Read a ``param_space`` of Ray Tune: a dict with its domains, as deep as it goes.
+
+Nothing here imports Ray: where there is a domain, Ray is there already.
+
+Source:
+    ray 2.60.0, `ray.tune.search.sample` for what each domain draws,
+    `variant_generator._try_resolve` for what else a ``param_space`` may hold. Older
+    ones draw from a quantized integer domain another way, see `_quantized_int`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.backend import NativeSpace
+from hpbridge.categorical import Categorical, label_of
+from hpbridge.errors import SpaceError
+from hpbridge.parameters import Constant, Float, Int, Parameter
+from hpbridge.quantized import Quantized
+from hpbridge.space import Space
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hpbridge.parameters import Label
+
+_SAMPLE = "ray.tune.search.sample"
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ParamSpace:
+    """A ``param_space``, read.
+
+    Attributes:
+        space: The same in our words; nested names are joined with a slash, as Ray
+            itself names them.
+        paths: The keys that lead to each parameter.
+    """
+
+    space: Space
+    paths: Mapping[str, Path]
+
+    def config(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a trainable gets for these values by name, nested."""
+        config: dict[str, Any] = {}
+        for name, value in values.items():
+            *parents, last = self.paths[name]
+            inner = config
+            for key in parents:
+                inner = inner.setdefault(key, {})
+            inner[last] = value
+        return config
+
+    def params(self, config: Mapping[str, Any]) -> dict[str, Label]:
+        """Return the plain values of the searched parameters in a config.
+
+        Raises:
+            SpaceError: If one is missing, or outside its range.
+        """
+        found: dict[str, Label] = {}
+        problems: list[str] = []
+        for name, parameter in self.space.searched.items():
+            try:
+                value = _follow(config, self.paths[name])
+                found[name] = parameter.canonical(value)
+            except KeyError:
+                problems.append(f"{name!r} is missing")
+            except ValueError as error:
+                problems.append(f"{name!r} {error}")
+        if problems:
+            point = f"The point {dict(config)!r:.200}"
+            raise SpaceError.foreign(point, problems)
+        return found
+
+
+def _follow(config: Any, path: Path) -> Any:
+    for key in path:
+        if not isinstance(config, Mapping):
+            raise KeyError(key)
+        config = config[key]
+    return config
+
+
+def from_native(native: object) -> NativeSpace | None:
+    """Return a ``param_space`` in our words; None where it holds nothing of Ray's.
+
+    Raises:
+        SpaceError: Naming every parameter whose meaning cannot be kept.
+    """
+    if not isinstance(native, Mapping) or not _holds_domain(native):
+        return None
+    found = read_param_space(native)
+
+    def wrap(function: Any) -> Any:
+        from hpbridge_ray._trainable import as_objective
+
+        return as_objective(function, found)
+
+    return NativeSpace(found.space, wrap=wrap)
+
+
+def read_param_space(native: Mapping[Any, Any]) -> ParamSpace:
+    """Return a ``param_space`` in our words, also one with nothing to search.
+
+    Kept: both ends of ``uniform`` and ``loguniform``; the upper end that ``randint``
+    and ``lograndint`` leave out; multiples of q and the half share of the ends of
+    ``quniform`` and ``qloguniform``; a choice that is there twice, as a weight.
+    ``grid_search`` is a choice without weights. The shares of the values of a
+    ``lograndint`` are those of ``Int(log=True)``, as in `OptunaSearch`.
+
+    Raises:
+        SpaceError: Naming every parameter whose meaning cannot be kept.
+    """
+    problems: list[str] = []
+    parameters: dict[str, Parameter] = {}
+    paths: dict[str, Path] = {}
+    for path, value in _leaves(native, (), problems):
+        name = "/".join(path)
+        if name in parameters:
+            problems.append(f"{name!r} is there twice, nested and by its name")
+            continue
+        found = _parameter(value)
+        if isinstance(found, str):
+            problems.append(f"{name!r}: {found}")
+            continue
+        problems += [f"{name!r}: {text}" for text in found.problems()]
+        parameters[name], paths[name] = found, path
+    if problems:
+        raise SpaceError.invalid(problems)
+    return ParamSpace(Space(parameters), paths)
+
+
+def _leaves(
+    tree: Mapping[Any, Any], path: Path, problems: list[str]
+) -> Iterator[tuple[Path, Any]]:
+    for key, value in tree.items():
+        here = (*path, key)
+        if not isinstance(key, str):
+            name = "/".join(map(str, here))
+            problems.append(f"{name!r}: the key {key!r} is not a string")
+        elif isinstance(value, Mapping) and value and not _is_order(value):
+            yield from _leaves(value, here, problems)
+        else:
+            yield here, value
+
+
+def _is_order(value: object) -> bool:
+    """Say whether it is a dict that tells Ray to do something."""
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return False
+    return next(iter(value)) in {"grid_search", "eval"}
+
+
+def _kinds(value: object) -> set[str]:
+    """Return the names of the classes of Ray's sampling that an object is of."""
+    return {c.__name__ for c in type(value).__mro__ if c.__module__ == _SAMPLE}
+
+
+def _holds_domain(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return _is_order(value) or any(map(_holds_domain, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_domain, value))
+    return "Domain" in _kinds(value)
+
+
+def _parameter(value: Any) -> Parameter | str:
+    """Return the parameter for a value of a ``param_space``, or why there is none."""
+    if _is_order(value):
+        return _ordered(value)
+    if isinstance(value, Parameter):
+        return value
+    kinds = _kinds(value)
+    if "Domain" in kinds:
+        return _domain(value, kinds)
+    if _holds_domain(value):
+        return "a domain inside a list or a tuple has no name; name it in a dict"
+    return Constant(value)
+
+
+def _ordered(order: Mapping[str, Any]) -> Parameter | str:
+    if "eval" in order:
+        return f"an expression, {order['eval']!r:.80}, is not evaluated"
+    options = order["grid_search"]
+    if not isinstance(options, (list, tuple)):
+        return f"tune.grid_search takes a list of values, got {options!r:.80}"
+    return _choice(options, "tune.grid_search", is_grid=True)
+
+
+def _domain(domain: Any, kinds: set[str]) -> Parameter | str:
+    if "Function" in kinds:
+        return "tune.sample_from draws in code that only Ray can run"
+    if "Categorical" in kinds:
+        is_grid = "Grid" in _kinds(domain.get_sampler())
+        return _choice(domain.categories, "tune.choice", is_grid=is_grid)
+    return _number(domain, kinds)
+
+
+def _number(domain: Any, kinds: set[str]) -> Parameter | str:
+    sampler = domain.get_sampler()
+    how = _kinds(sampler)
+    q = None
+    if "Quantized" in how:
+        q, how = sampler.q, _kinds(sampler.sampler)
+    if not how & {"Uniform", "LogUniform"}:
+        called = "tune.randn" if q is None else "tune.qrandn"
+        return f"{called} has no ends; give a Float with a prior and a range"
+    is_log = "LogUniform" in how
+    low, high = domain.lower, domain.upper
+    if "Integer" in kinds:
+        if q is None or q == 1:
+            return Int(low, high - 1, log=is_log)  # Ray leaves the upper end out
+        return _quantized_int(low, high, q, sampler, is_log=is_log)
+    if q is not None:
+        return Quantized(low, high, float(q), log=is_log)
+    return Float(low, high, log=is_log)
+
+
+def _quantized_int(
+    low: int, high: int, q: int, sampler: Any, *, is_log: bool
+) -> Parameter | str:
+    """Return the multiples of q in [low, high], all with the same share."""
+    if is_log:
+        return "tune.qlograndint draws the multiples in the logarithm of their number"
+    if not hasattr(sampler, "_grid_index"):
+        return "tune.qrandint of this Ray draws each multiple with another share"
+    if type(q) is not int:
+        return f"tune.qrandint with q={q!r}, which is no int"
+    first, last = -(-low // q) * q, high // q * q
+    if first > last:
+        return f"there is no multiple of q={q!r} from {low!r} to {high!r}"
+    return Int(first, last, step=1 if first == last else q)
+
+
+def _choice(options: Sequence[Any], called: str, *, is_grid: bool) -> Parameter | str:
+    if any(map(_holds_domain, options)):
+        return f"a domain inside {called} is drawn only by Ray's own random search"
+    merged: list[Any] = []
+    weights: list[int] = []
+    seen: dict[Any, int] = {}
+    for option in options:
+        # Of one type too: to Ray, 1 and True are two choices.
+        is_plain = isinstance(option, (str, int, float, bool, type(None)))
+        key = (type(option), option) if is_plain else len(merged)
+        if key in seen:
+            weights[seen[key]] += 1
+            continue
+        seen[key] = len(merged)
+        merged.append(option)
+        weights.append(1)
+    shares = weights if not is_grid and max(weights, default=1) > 1 else None
+    plain = Categorical(merged, weights=shares)
+    if merged and plain.problems():
+        return Categorical(_labelled(merged), weights=shares)
+    return plain
+
+
+def _labelled(options: Sequence[Any]) -> dict[str, Any]:
+    """Return choices by their labels; by position where labels do not tell them."""
+    try:
+        labels = [str(label_of(option)) for option in options]
+    except ValueError:
+        labels = []
+    if len(set(labels)) != len(options):
+        labels = [f"choice {k}" for k in range(len(options))]
+    return dict(zip(labels, options, strict=True))

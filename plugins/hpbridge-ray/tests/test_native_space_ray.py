@@ -1,0 +1,248 @@
+"""A param_space keeps its meaning: the same values, with the same shares."""
+
+from __future__ import annotations
+
+import collections
+import math
+import random
+import warnings
+
+import numpy as np
+import pytest
+from ray import tune
+
+import hpbridge as hpb
+import hpbridge_ray
+from hpbridge.errors import ExperimentError, SpaceError
+from hpbridge.sampling import draw
+from hpbridge.space import Space
+from hpbridge.trial import Trial
+from hpbridge_ray import SPEC
+from hpbridge_ray._native_space import read_param_space
+
+N_DRAWS = 4000
+
+
+def space_of(**domains):
+    return SPEC.from_native(domains).space
+
+
+COUNTABLE = {
+    "randint": tune.randint(-2, 3),
+    "randint of one": tune.randint(4, 5),
+    "qrandint": tune.qrandint(1, 10, 3),
+    "qrandint with both ends": tune.qrandint(2, 12, 2),
+    "qrandint without q": tune.qrandint(1, 5),
+    "quniform": tune.quniform(0, 1, 0.25),
+    "quniform of an int": tune.quniform(-4, 6, 2),
+    "qloguniform": tune.qloguniform(0.5, 4, 0.5),
+    "choice": tune.choice(["a", None, 2, 0.5]),
+    "choice with one twice": tune.choice(["a", "b", "a"]),
+}
+
+
+@pytest.mark.parametrize("name", COUNTABLE)
+def test_shares_are_rays_own(name):
+    domain = COUNTABLE[name]
+    parameter = space_of(x=domain)["x"]
+    rng = random.Random(0)
+    generator = np.random.default_rng(0)
+    theirs = collections.Counter(
+        domain.sample(random_state=generator) for _ in range(N_DRAWS)
+    )
+    ours = collections.Counter(draw(parameter, rng) for _ in range(N_DRAWS))
+    assert theirs.keys() == ours.keys()
+    assert {type(value) for value in theirs} == {type(value) for value in ours}
+    for value, count in theirs.items():
+        spread = math.sqrt(2 * count * (1 - count / N_DRAWS) + 1)
+        assert abs(count - ours[value]) < 4 * spread
+
+
+@pytest.mark.parametrize("domain", [tune.uniform(-3, 5), tune.loguniform(1e-4, 10)])
+def test_floats_keep_range_and_scale(domain):
+    parameter = space_of(x=domain)["x"]
+    rng = random.Random(0)
+    theirs = domain.sample(size=N_DRAWS, random_state=np.random.default_rng(0))
+    ours = [draw(parameter, rng) for _ in range(N_DRAWS)]
+    assert (parameter.low, parameter.high) == (domain.lower, domain.upper)
+    for share in (0.1, 0.5, 0.9):
+        below = float(np.mean(np.array(ours) < np.quantile(theirs, share)))
+        assert below == pytest.approx(share, abs=0.03)
+
+
+def test_a_lograndint_has_the_same_values():
+    parameter = space_of(x=tune.lograndint(1, 9))["x"]
+    values = tune.lograndint(1, 9).sample(size=N_DRAWS, random_state=0)
+    assert parameter == hpb.Int(1, 8, log=True)
+    assert set(values) == set(parameter.grid)
+
+
+def test_nested_names_constants_and_grids_are_kept():
+    native = {
+        "model": {"x": tune.uniform(0, 1), "deep": {"n": tune.randint(0, 3)}},
+        "k": 3,
+        "g": tune.grid_search([1, 2, 2]),
+        "empty": {},
+    }
+    found = SPEC.from_native(native)
+    assert found.space == Space(
+        {
+            "model/x": hpb.Float(0, 1),
+            "model/deep/n": hpb.Int(0, 2),
+            "k": 3,
+            "g": hpb.Categorical([1, 2]),
+            "empty": {},
+        }
+    )
+    read = read_param_space(native)
+    point = {"model/x": 0.5, "model/deep/n": 1, "g": 2}
+    config = {"model": {"x": 0.5, "deep": {"n": 1}}, "k": 3, "g": 2, "empty": {}}
+    assert read.config(read.space.to_objects(point)) == config
+    assert read.params(config) == point
+    with pytest.raises(SpaceError, match=r"'model/deep/n' is missing(.|\n)*'g' is 7"):
+        read.params({"model": {"x": 0.1}, "g": 7})
+
+
+def test_any_object_is_a_choice():
+    options = [1, True, "1x", (1, 2), [3], {"k": 1}, len]
+    parameter = space_of(c=tune.choice(options))["c"]
+    assert [parameter.choice(label) for label in parameter.labels] == options
+    assert parameter.labels[:3] == ("1", "True", "1x")
+    nameless = [object(), object()]
+    parameter = space_of(c=tune.choice(nameless))["c"]
+    assert parameter.labels == ("choice 0", "choice 1")
+
+
+@pytest.mark.parametrize(
+    "other", [{"x": 1}, {}, 3, [tune.uniform(0, 1)], Space({"a": 1})]
+)
+def test_what_is_not_rays_is_left_to_others(other):
+    assert SPEC.from_native(other) is None
+
+
+def test_what_cannot_be_kept_is_refused_by_name_all_at_once():
+    native = {
+        "n": tune.randn(),
+        "q": tune.qrandn(0, 1, 0.1),
+        "f": tune.sample_from(lambda _: 1),
+        "nested": tune.choice([tune.uniform(0, 1), 2]),
+        "list": [tune.uniform(0, 1)],
+        "e": {"eval": "1"},
+        "ql": tune.qlograndint(1, 10, 2),
+        "a/b": 1,
+        "a": {"b": 2},
+        3: tune.uniform(0, 1),
+        "none": tune.qrandint(1, 2, 5),
+        "text": tune.grid_search("ab"),
+        "reversed": tune.uniform(2, 1),
+        "empty": tune.choice([]),
+    }
+    with pytest.raises(SpaceError, match="13 problems") as refusal:
+        SPEC.from_native(native)
+    for name in [*native, "a/b"]:
+        assert name == "a" or repr(str(name)) in str(refusal.value)
+
+
+def objective_of(trainable, **domains):
+    return SPEC.from_native(domains).wrap(trainable)
+
+
+def trial_of(**params):
+    return Trial(params, number=0, seed=0)
+
+
+def reporting(config):
+    for step in range(1, 4):
+        tune.report({"loss": config["x"] / step, "word": "hi"})
+
+
+def test_a_function_that_reports_runs_without_ray():
+    trial = trial_of(x=6.0)
+    assert objective_of(reporting, x=tune.uniform(0, 9))(trial) == 2.0
+    assert trial.reports == [(1, 6.0), (2, 3.0), (3, 2.0)]
+
+
+def returning(config):
+    return {"loss": config["model"]["x"], "more": {"acc": np.float64(0.5)}, "s": "t"}
+
+
+def yielding(config):
+    yield config["x"]
+    yield {"loss": config["x"] / 2}
+
+
+def test_what_a_function_returns_or_yields_is_a_report():
+    found = objective_of(returning, model={"x": tune.uniform(0, 1)})
+    assert found(trial_of(**{"model/x": 0.25})) == {"loss": 0.25, "more/acc": 0.5}
+    assert objective_of(yielding, x=tune.uniform(0, 1))(trial_of(x=1.0)) == 0.5
+    nothing = objective_of(lambda _: None, x=tune.uniform(0, 1))
+    assert nothing(trial_of(x=1.0)) is None
+
+
+def asking(config):
+    assert tune.get_checkpoint() is None
+    assert tune.get_context().get_trial_name() == "trial_0"
+    config["x"] = None  # its own copy
+    return 1.5
+
+
+def test_a_function_may_ask_its_session_and_change_its_config():
+    objective = objective_of(asking, x=tune.uniform(0, 1))
+    trial = trial_of(x=1.0)
+    assert objective(trial) == 1.5
+    assert trial["x"] == 1.0
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        assert tune.get_context().get_trial_name() is None  # no session is left
+
+
+class Stepping(tune.Trainable):
+    closed = 0
+
+    def setup(self, config):
+        self.x, self.k = config["x"], 0
+
+    def step(self):
+        self.k += 1
+        return {"loss": self.x / self.k, "done": self.k == 3}
+
+    def cleanup(self):
+        type(self).closed += 1
+
+
+class Endless(Stepping):
+    def step(self):
+        return super().step() | {"done": False}
+
+
+def test_a_class_runs_until_it_is_done():
+    trial = trial_of(x=6.0)
+    assert objective_of(Stepping, x=tune.uniform(0, 9))(trial) == 2.0
+    assert trial.reports == [(1, 6.0), (2, 3.0), (3, 2.0)]
+    assert Stepping.closed == 1
+
+
+def test_an_endless_class_runs_until_it_is_told():
+    trial = trial_of(x=6.0)
+    trainable = hpbridge_ray.until(Endless, training_iteration=2)
+    assert objective_of(trainable, x=tune.uniform(0, 9))(trial) == 3.0
+    assert len(trial.reports) == 2
+
+
+def test_what_is_no_trainable_is_refused():
+    with pytest.raises(ExperimentError, match="a function of a config or a class"):
+        objective_of("train", x=tune.uniform(0, 1))
+
+
+def test_any_backend_runs_a_trainable():
+    native = SPEC.from_native({"x": tune.uniform(0, 4), "n": tune.randint(1, 4)})
+
+    def train(config):
+        tune.report({"loss": (config["x"] - 1) ** 2 + config["n"], "n": config["n"]})
+
+    experiment = hpb.Experiment(
+        objective=native.wrap(train), space=native.space, direction={"loss": "minimize"}
+    )
+    for optimizer in ("random", "optuna:tpe"):
+        study = hpb.run(experiment, optimizer, n_trials=20, seed=0, store=":memory:")
+        assert study.best_trial.metrics["loss"] < 3
