@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hpbridge.categorical import Categorical
     from hpbridge.comparing import Comparison, compare
     from hpbridge.errors import HpbridgeError
+    from hpbridge.existing import import_study, read_study, write_study
     from hpbridge.experiment import Experiment
     from hpbridge.parameters import Constant, Float, Int
     from hpbridge.priors import LogNormal, Normal
@@ -54,11 +55,14 @@ _HOMES = {
     "Trial": "trial",
     "TrialPruned": "trial",
     "compare": "comparing",
+    "import_study": "existing",
     "load_study": "study",
     "maximize": "running",
     "minimize": "running",
+    "read_study": "existing",
     "resume": "resuming",
     "run": "running",
+    "write_study": "existing",
 }
 
 __all__ = [
@@ -78,11 +82,14 @@ __all__ = [
     "Trial",
     "TrialPruned",
     "compare",
+    "import_study",
     "load_study",
     "maximize",
     "minimize",
+    "read_study",
     "resume",
     "run",
+    "write_study",
 ]
 
 

@@ -22,6 +22,7 @@ The tree::
     │   ├── StoreSchemaError                  the store was made by another version
     │   ├── StudyNotFoundError (KeyError)     the store holds no such study
     │   └── ComparisonNotFoundError (KeyError)  the store holds no such comparison
+    ├── HistoryError (ValueError)             a study that another cannot go on from
     ├── FormatError (ValueError)              a study that cannot be read or written
     └── ObjectiveError (RuntimeError)         it failed, and on_error is stop
 
@@ -321,6 +322,23 @@ class ComparisonNotFoundError(StoreError, KeyError):
         known = nearest(name, known)
         headline = f"The store {url} holds no comparison {name!r}; {known}"
         return cls(compose(headline, hint="`hpbridge studies` lists them"))
+
+
+class HistoryError(HpbridgeError, ValueError):
+    """A study that another one cannot go on from."""
+
+    @classmethod
+    def unfit(
+        cls, study: str, experiment: str, problems: Sequence[str]
+    ) -> HistoryError:
+        """Return the error for a study that is not one of this experiment."""
+        headline = f"Experiment {experiment!r} cannot go on from study {study!r}"
+        hint = "`hpbridge show` shows what the study holds; metrics and space must fit"
+        return cls(compose(headline, problems, hint))
+
+
+class HistoryWarning(UserWarning):
+    """The optimizer cannot learn from trials that the user gave it."""
 
 
 class FormatError(HpbridgeError, ValueError):

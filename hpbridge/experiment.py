@@ -89,7 +89,7 @@ class Experiment:
             problems.append("the space has only constants: nothing to search")
         self.metrics = _read_direction(direction, problems)
         self.baseline_points = _read_baseline(self.space, baseline, problems)
-        self.bounds = _read_constraints(constraints or {}, problems)
+        self.bounds = read_constraints(constraints or {}, problems)
         self.reference = ""
         if problems:
             raise ExperimentError.invalid(self.name, problems)
@@ -149,7 +149,8 @@ def _read_baseline(
     return tuple(points)
 
 
-def _read_constraints(given: object, problems: list[str]) -> tuple[Constraint, ...]:
+def read_constraints(given: object, problems: list[str]) -> tuple[Constraint, ...]:
+    """Return ``{metric: "<= number"}`` as constraints; add what is wrong to a list."""
     if not isinstance(given, Mapping):
         problems.append(f"constraints must be {{metric: '<= number'}}, got {given!r}")
         return ()

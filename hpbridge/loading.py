@@ -23,19 +23,50 @@ def load_experiment(reference: str) -> Experiment:
         reference: ``path/to/file.py``, ``path/to/file.py:name``, ``module`` or
             ``module:name``. Without a name: the module's ``experiment``, or the only
             one that it holds. A file may lie anywhere and import its neighbours.
+            A function that is written for a library is named with its space:
+            ``file.py:function?space=file.py:space`` (see `hpbridge.native`).
 
     Raises:
         ExperimentNotFoundError: If the file or module is missing, does not parse,
             raises when it is imported, or holds no such experiment.
     """
+    if "?" in reference:
+        from hpbridge.native import load_native
+
+        return load_native(reference)
+    module, place, name = load_module(reference)
+    name, experiment = _choose(reference, module, name)
+    return experiment.at(f"{place}:{name}")
+
+
+def load_object(reference: str) -> tuple[object, str]:
+    """Import anything by ``file.py:name`` or ``module:name``.
+
+    Returns:
+        The object, and the reference by which another process finds it.
+
+    Raises:
+        ExperimentNotFoundError: As of `load_experiment`.
+    """
+    module, place, name = load_module(reference)
+    if not name:
+        hint = f"name what is meant, as in {reference}:space"
+        raise ExperimentNotFoundError.because(reference, "it names no object", hint)
+    if not hasattr(module, name):
+        hint = nearest(name, [n for n in vars(module) if n[0] != "_"]).rstrip("?")
+        raise ExperimentNotFoundError.because(reference, f"it has no {name!r}", hint)
+    return getattr(module, name), f"{place}:{name}"
+
+
+def load_module(reference: str) -> tuple[ModuleType, str, str]:
+    """Import the module of a reference; return it, its place and the name asked for."""
     place, name = _split(reference)
     if place.endswith(".py") or "/" in place:
         module = _load_file(reference, Path(place))
         place = str(Path(place).resolve())
     else:
         module = _load_module(reference, place)
-    name, experiment = _choose(reference, module, name)
-    return experiment.at(f"{place}:{name}")
+    return module, place, name
 
 
 def _split(reference: str) -> tuple[str, str]:

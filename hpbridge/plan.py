@@ -13,6 +13,7 @@ from hpbridge.errors import ExperimentError
 
 if TYPE_CHECKING:
     from hpbridge.experiment import Experiment
+    from hpbridge.history import History
     from hpbridge.session import Settings
     from hpbridge.space import Params
 
@@ -24,6 +25,7 @@ class Plan:
     Attributes:
         shared: Points that run first, common to all studies of a comparison.
         comparison_id: The comparison that it belongs to, in the store.
+        history: Another study's trials that it goes on from.
 
     Raises:
         ExperimentError: If a setting cannot be.
@@ -37,6 +39,7 @@ class Plan:
     name: str | None = None
     shared: tuple[Params, ...] = ()
     comparison_id: int | None = None
+    history: History | None = None
 
     def __post_init__(self) -> None:
         s = self.settings
@@ -84,6 +87,8 @@ class Plan:
         settings = {**asdict(self.settings), "driver": self.driver, "bounds": bounds}
         if self.shared:
             settings["shared"] = [dict(point) for point in self.shared]
+        if self.history is not None:
+            settings["history"] = self.history.settings
         return {
             "name": (self.name or name)[:190],
             "experiment": experiment.name[:200],

@@ -8,14 +8,15 @@ says that it is continued, not resumed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.backend import ExhaustedError
-from hpbridge.session import Ask
+from hpbridge.history import learn_history
+from hpbridge.session import Ask, ask_of
 from hpbridge.trial import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hpbridge.session import Session
     from hpbridge.trial import FinishedTrial
@@ -27,7 +28,10 @@ CONTINUED = "continued: the optimizer observed the history, it did not relive it
 
 
 def replay(
-    session: Session, trials: list[FinishedTrial], pending: list[FinishedTrial]
+    session: Session,
+    trials: list[FinishedTrial],
+    pending: list[FinishedTrial],
+    history: Mapping[str, Any] | None = None,
 ) -> str | None:
     """Relive a record in the session's fresh optimizer.
 
@@ -35,6 +39,7 @@ def replay(
         session: Whose optimizer has been told nothing yet.
         trials: The finished trials.
         pending: Trials that were asked for and never finished.
+        history: How the study took the trials that it began with, if it did.
 
     Returns:
         None when every proposal came out as recorded; otherwise the first difference.
@@ -42,8 +47,11 @@ def replay(
     """
     by_telling = sorted(trials, key=lambda trial: trial.told)
     asks: dict[int, Ask] = {}
-    n_told = 0
-    for trial in sorted([*trials, *pending], key=lambda trial: trial.number):
+    imported = [trial for trial in by_telling if trial.origin is Origin.IMPORTED]
+    learn_history(session, imported, history)
+    n_told = len(imported)
+    rest = [t for t in [*trials, *pending] if t.origin is not Origin.IMPORTED]
+    for trial in sorted(rest, key=lambda trial: trial.number):
         n_due = max(trial.tells_before, n_told)
         _tell(session, asks, by_telling[n_told:n_due])
         n_told = n_due
@@ -53,7 +61,7 @@ def replay(
             if difference is not None:
                 return f"trial {trial.number}: {difference}"
     _tell(session, asks, by_telling[n_told:])
-    after = max(asks, default=-1) + 1
+    after = max(asks, default=n_told - 1) + 1
     session.continue_numbers(after, [asks[trial.number] for trial in pending])
     return None
 
@@ -86,25 +94,11 @@ def observe(
 
     Trials that never finished run again, and are observed when they have.
     """
-    session.finished.clear()
-    session.best = None
+    session.forget()
     for trial in sorted(trials, key=lambda trial: trial.told):
         session.tell(ask_of(trial), trial)
         session.remember(trial)
     numbers = [trial.number for trial in [*trials, *pending]]
     session.continue_numbers(
         max(numbers, default=-1) + 1, [ask_of(trial) for trial in pending]
-    )
-
-
-def ask_of(trial: FinishedTrial) -> Ask:
-    """Return the ask behind a recorded trial, without the optimizer's own handle."""
-    return Ask(
-        number=trial.number,
-        params=trial.params,
-        seed=trial.seed,
-        origin=trial.origin,
-        tells_before=trial.tells_before,
-        asked_at=trial.asked_at,
-        ask_seconds=trial.ask_seconds,
     )

@@ -11,7 +11,7 @@ from hpbridge.choosing import Choice, choose, versions_of
 from hpbridge.errors import ExperimentError, OptimizerError
 from hpbridge.plan import Plan
 from hpbridge.replay import CONTINUED, RESUMED, observe, replay
-from hpbridge.running import drive, finished_study, new_session
+from hpbridge.running import drive, finished_study, first_points, new_session
 from hpbridge.session import Listener, Session, Settings
 from hpbridge.study import Study, trial_of
 from hpbridge.trial import Origin, trial_seed
@@ -63,7 +63,8 @@ def resume(
         session = new_session(plan, optimizer, writer, tuple(callbacks))
         session.notes += json.loads(row["notes"])
         session.notes += _changed_versions(row, plan.choice)
-        relive(session, plan, database.trials(row["id"]))
+        history = json.loads(row["settings"]).get("history")
+        relive(session, plan, database.trials(row["id"]), history)
         writer.update(status="running", stop_reason=None, settings=settings)
         drive(session, plan, writer)
     return finished_study(session, database, row["id"], experiment.space)
@@ -96,16 +97,29 @@ def _changed_versions(row: Mapping[str, Any], choice: Choice) -> list[str]:
     return ["resumed with other versions: " + ", ".join(changes)] if changes else []
 
 
-def relive(session: Session, plan: Plan, rows: list[dict[str, Any]]) -> None:
-    """Bring a fresh session to where the record ends, and note how."""
+def relive(
+    session: Session,
+    plan: Plan,
+    rows: list[dict[str, Any]],
+    history: Mapping[str, Any] | None = None,
+) -> None:
+    """Bring a fresh session to where the record ends, and note how.
+
+    Args:
+        session: With a fresh optimizer.
+        plan: Of the study.
+        rows: Of its trials, from the store.
+        history: How it took the trials that it began with, if it did.
+    """
     space = plan.experiment.space
     trials = [trial_of(r, space) for r in rows if r["told"] is not None]
     pending = [_pending_of(r, space) for r in rows if r["told"] is None]
-    if len(trials) >= plan.settings.n_trials:
+    n_imported = sum(trial.origin is Origin.IMPORTED for trial in trials)
+    if len(trials) - n_imported >= plan.settings.n_trials:
         for trial in sorted(trials, key=lambda trial: trial.told):
             session.remember(trial)
         return  # nothing is left to propose
-    difference = _difference(session, plan, trials, pending)
+    difference = _difference(session, plan, trials, pending, history)
     if difference is not None:
         # With the same seed, it could propose its first points once more.
         seed = trial_seed(plan.seed, len(trials))
@@ -114,7 +128,10 @@ def relive(session: Session, plan: Plan, rows: list[dict[str, Any]]) -> None:
     if trials:
         note = RESUMED if difference is None else f"{CONTINUED} ({difference})"
         session.notes.append(f"after {len(trials)} trials {note}")
-    _enqueue_first(session, plan, {t.number for t in [*trials, *pending]})
+    known = {trial.number for trial in [*trials, *pending]}
+    for number, (point, origin) in enumerate(first_points(plan, trials), n_imported):
+        if number not in known:
+            session.enqueue([point], origin)
     session.apply_target()
 
 
@@ -123,24 +140,16 @@ def _difference(
     plan: Plan,
     trials: list[FinishedTrial],
     pending: list[FinishedTrial],
+    history: Mapping[str, Any] | None,
 ) -> str | None:
     """Replay the record; return why the study cannot go on as if never stopped."""
     if not plan.choice.algorithm.capabilities.can(Feature.REPLAY):
         return "the algorithm is not deterministic"
     try:
-        return replay(session, trials, pending)
+        return replay(session, trials, pending, history)
     except OptimizerError as error:
         # It would fail at the same trial for ever; observing may get it past.
         return str(error).splitlines()[0].rstrip(".")
-
-
-def _enqueue_first(session: Session, plan: Plan, known: set[int]) -> None:
-    """Add the points that were to run first, and had not."""
-    first = [(p, Origin.BASELINE) for p in plan.experiment.baseline_points]
-    first += [(p, Origin.SHARED) for p in plan.shared]
-    for number, (point, origin) in enumerate(first):
-        if number not in known:
-            session.enqueue([point], origin)
 
 
 def _pending_of(row: dict[str, Any], space: Space) -> FinishedTrial:

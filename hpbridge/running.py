@@ -12,6 +12,7 @@ from hpbridge.capabilities import Feature
 from hpbridge.choosing import choose, driver_of
 from hpbridge.errors import StoreError
 from hpbridge.experiment import Direction, Experiment
+from hpbridge.history import History, fit_history, take
 from hpbridge.plan import Plan
 from hpbridge.session import Listener, Session, Settings
 from hpbridge.study import Study, study_of
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from hpbridge.backend import Optimizer
-    from hpbridge.space import Space
+    from hpbridge.choosing import Choice
+    from hpbridge.space import Params, Space
     from hpbridge.store import Database, StudyWriter
+    from hpbridge.trial import FinishedTrial
 
 DEFAULT_TRIALS = 50
 
@@ -45,6 +48,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     retries: int = 0,
     on_error: str = "record",
     callbacks: Iterable[Listener] = (),
+    history: Study | str | os.PathLike[str] | None = None,
 ) -> Study:
     """Run one study of an experiment.
 
@@ -65,6 +69,9 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         retries: How often a failed trial is run again.
         on_error: ``"record"`` or ``"stop"``.
         callbacks: Each is called with (session, finished trial) after every trial.
+        history: A study to go on from: one of the store by its name, whatever
+            `hpbridge.read_study` reads, or a `Study`. The optimizer learns its trials
+            first; they do not count against `n_trials`.
 
     Returns:
         The study, with all its trials.
@@ -91,6 +98,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         secrets.randbits(32) if seed is None else seed,
         driver or chosen.spec.driver,
         name,
+        history=_history(history, experiment, chosen, store),
     )
     return start(plan, store, tuple(callbacks))
 
@@ -110,11 +118,29 @@ def start(
         database = open_store(store)
         with StudyWriter.create(database, plan.row) as writer:
             session = new_session(plan, optimizer, writer, callbacks)
-            session.enqueue(plan.experiment.baseline_points, Origin.BASELINE)
-            session.enqueue(plan.shared, Origin.SHARED)
-            _note_refused_points(session, plan)
+            if plan.history is not None:
+                writer.add_all(plan.history.trials)
+                take(session, plan.history)
+            first = first_points(plan, session.finished)
+            for point, origin in first:
+                session.enqueue([point], origin)
+            _note_refused_points(session, plan, len(first))
             drive(session, plan, writer)
     return finished_study(session, database, writer.study_id, plan.experiment.space)
+
+
+def _history(
+    given: Study | str | os.PathLike[str] | None,
+    experiment: Experiment,
+    choice: Choice,
+    store: str | os.PathLike[str] | Database | None,
+) -> History | None:
+    """Find the study to go on from, and fit it to the experiment."""
+    if given is None:
+        return None
+    from hpbridge.existing import find_study
+
+    return fit_history(find_study(given, store), experiment, choice)
 
 
 def prepared(plan: Plan) -> contextlib.AbstractContextManager[object]:
@@ -143,8 +169,23 @@ def new_session(
     )
 
 
-def _note_refused_points(session: Session, plan: Plan) -> None:
-    n_points = len(plan.experiment.baseline_points) + len(plan.shared)
+def first_points(
+    plan: Plan, known: Iterable[FinishedTrial]
+) -> list[tuple[Params, Origin]]:
+    """Return the points that run before the optimizer is asked, in order.
+
+    Args:
+        plan: Of the study.
+        known: Trials among which those imported have run elsewhere already.
+    """
+    ran = [trial.params for trial in known if trial.origin is Origin.IMPORTED]
+    baseline = [p for p in plan.experiment.baseline_points if p not in ran]
+    return [(p, Origin.BASELINE) for p in baseline] + [
+        (p, Origin.SHARED) for p in plan.shared
+    ]
+
+
+def _note_refused_points(session: Session, plan: Plan, n_points: int) -> None:
     capabilities = plan.choice.algorithm.capabilities
     if n_points and not capabilities.can(Feature.FOREIGN_HISTORY):
         why = capabilities.why_not(Feature.FOREIGN_HISTORY)

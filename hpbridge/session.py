@@ -40,7 +40,7 @@ class Settings:
     """How far a study goes, and how its trials are run.
 
     Attributes:
-        n_trials: Trials whose objective ran, of every state and origin.
+        n_trials: Trials whose objective ran, of every state and origin; not imported.
         timeout: Seconds after which no new trial starts.
         target: Value of the first metric that ends the study, in its own unit.
         retries: How often a failed trial is run again before it counts as failed.
@@ -117,6 +117,7 @@ class Session:
         self._again: deque[Ask] = deque()
         self._waiting: deque[Ask] = deque()
         self._n_asked = 0
+        self._n_imported = 0
         self._started_at = time.monotonic()
         self._sign = {
             m: -1.0 if way == "maximize" else 1.0
@@ -143,6 +144,11 @@ class Session:
     def n_running(self) -> int:
         """How many trials were asked for and have not ended."""
         return len(self._running)
+
+    @property
+    def n_done(self) -> int:
+        """How many trials of this study ended, those imported not counted."""
+        return len(self.finished) - self._n_imported
 
     @property
     def seconds(self) -> float:
@@ -177,7 +183,7 @@ class Session:
     def _is_over(self) -> bool:
         if self.stop_reason is not None:
             return True
-        if len(self.finished) + len(self._running) >= self.settings.n_trials:
+        if self.n_done + len(self._running) >= self.settings.n_trials:
             return True
         timeout = self.settings.timeout
         if timeout is not None and self.seconds >= timeout:
@@ -295,8 +301,15 @@ class Session:
     def remember(self, trial: FinishedTrial) -> None:
         """Add a trial to the history, and see whether it is the best."""
         self.finished.append(trial)
+        self._n_imported += trial.origin is Origin.IMPORTED
         if self.is_better(trial, self.best):
             self.best = trial
+
+    def forget(self) -> None:
+        """Empty the history, for another optimizer that observes it anew."""
+        self.finished.clear()
+        self._n_imported = 0
+        self.best = None
 
     def is_better(self, trial: FinishedTrial, than: FinishedTrial | None) -> bool:
         """Say whether a trial is complete, feasible and better by the first metric."""
@@ -347,6 +360,19 @@ def _writable(text: str) -> str:
         text = f"{text[:LONGEST_TEXT]} … ({len(text)} characters)"
     plain = text.replace("\0", "\\x00")
     return plain.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def ask_of(trial: FinishedTrial) -> Ask:
+    """Return the ask behind a recorded trial, without the optimizer's own handle."""
+    return Ask(
+        number=trial.number,
+        params=trial.params,
+        seed=trial.seed,
+        origin=trial.origin,
+        tells_before=trial.tells_before,
+        asked_at=trial.asked_at,
+        ask_seconds=trial.ask_seconds,
+    )
 
 
 def failed(error: str, started_at: float, **times: Any) -> Run:

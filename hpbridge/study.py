@@ -31,6 +31,8 @@ class Study:
 
     Attributes:
         space: As it was searched. Read from a store, its choices are their labels.
+        algorithm: Empty when the source of an imported study does not say.
+        seed: None when the source of an imported study does not say.
         metrics: Direction by metric, in order; the first one is the main one.
         status: ``running``, ``finished``, ``interrupted`` or ``failed``.
         stop_reason: Why it ended before its budget was used up, if it did.
@@ -45,7 +47,7 @@ class Study:
     reference: str
     backend: str
     algorithm: str
-    seed: int
+    seed: int | None
     options: Mapping[str, Any]
     space: Space
     metrics: Mapping[str, str]
@@ -64,10 +66,31 @@ class Study:
     native: Mapping[str, Any] = field(default_factory=dict)
     """The state that the library of an imported study kept: JSON data."""
 
+    def row(self, name: str | None = None) -> dict[str, Any]:
+        """Return the study's row for a store, under its own or another name."""
+        return {
+            "name": (name or self.name)[:190],
+            "experiment": self.experiment[:200],
+            "reference": self.reference,
+            "backend": self.backend,
+            "algorithm": self.algorithm,
+            "seed": "" if self.seed is None else str(self.seed),
+            "options": json.dumps(self.options),
+            "space": json.dumps(self.space.to_json()),
+            "metrics": json.dumps(self.metrics),
+            "settings": json.dumps(self.settings),
+            "versions": json.dumps(self.versions),
+            "machine": json.dumps(self.machine),
+            "notes": json.dumps(self.notes),
+            "attributes": json.dumps(self.attributes) if self.attributes else None,
+            "native": json.dumps(self.native) if self.native else None,
+            "comparison_id": None,
+        }
+
     @property
     def optimizer(self) -> str:
         """Backend and algorithm, as in ``optuna:tpe``."""
-        return f"{self.backend}:{self.algorithm}"
+        return f"{self.backend}:{self.algorithm}" if self.algorithm else self.backend
 
     @property
     def bounds(self) -> tuple[Constraint, ...]:
@@ -254,7 +277,7 @@ def study_of(
         reference=row["reference"],
         backend=row["backend"],
         algorithm=row["algorithm"],
-        seed=int(row["seed"]),
+        seed=int(row["seed"]) if row["seed"] else None,
         options=json.loads(row["options"]),
         space=space,
         metrics=json.loads(row["metrics"]),
@@ -268,6 +291,8 @@ def study_of(
         updated_at=row["updated_at"],
         comparison_id=row["comparison_id"],
         trials=tuple(trials),
+        attributes=json.loads(row["attributes"] or "{}"),
+        native=json.loads(row["native"] or "{}"),
     )
 
 
@@ -294,4 +319,6 @@ def trial_of(row: Mapping[str, Any], space: Space) -> FinishedTrial:
         ask_seconds=row["ask_seconds"],
         run_seconds=row["run_seconds"],
         tell_seconds=row["tell_seconds"],
+        attributes=json.loads(row["attributes"] or "{}"),
+        native=json.loads(row["native"] or "{}"),
     )

@@ -59,7 +59,7 @@ def test_a_study_from_run_to_export(folder: Path) -> None:
     assert "Best: loss=" in hpbridge(folder, "show", "1").stdout
     shown = json.loads(hpbridge(folder, "show", "1", "--json").stdout)
     assert len(shown["trials"]) == 6
-    hpbridge(folder, "export", "1", "-o", "out.csv")
+    hpbridge(folder, "export", "1", "out.csv")
     assert (folder / "out.csv").read_text().count("\n") == 7
     hpbridge(folder, "resume", "1", "-n", "8")
     assert (
@@ -131,7 +131,7 @@ def test_options_are_read_as_their_type(folder: Path) -> None:
         ),
         (["run", "exp.py:experiment", "--store", "exp.py"], "is no database"),
         (["show", "nothing"], "holds no study 'nothing'"),
-        (["export", "nothing", "-o", "x.csv"], "holds no study"),
+        (["export", "nothing", "x.csv"], "holds no study"),
         (["resume", "nothing"], "holds no study"),
         (["report", "--comparison", "9", "-o", "x.html"], "holds no comparison '9'"),
         (["check-backend", "nothing"], "No backend named 'nothing'"),

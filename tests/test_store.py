@@ -348,13 +348,31 @@ def test_a_store_that_was_made_halfway_is_made_whole(url) -> None:
     assert database.trials(1) == []
 
 
+def test_a_store_from_an_older_version_is_brought_up_to_date(url) -> None:
+    database = open_store(url)
+    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+        writer.add(a_trial(0))
+    with database.engine.begin() as connection:
+        for column in schema.ADDED[2]:
+            drop = f"ALTER TABLE {column.table.name} DROP COLUMN {column.name}"
+            connection.exec_driver_sql(drop)
+    set_version(database, "1")
+    processes = [python(OPEN, url) for _ in range(3)]
+    assert [process.communicate()[0][:7] for process in processes] == ["[{'id':"] * 3
+    study = hpb.load_study(writer.name, url)
+    assert [trial.number for trial in study.trials] == [0]
+    assert (study.attributes, study.trials[0].attributes) == ({}, {})
+
+
 def test_a_store_from_a_newer_version_is_refused(url) -> None:
     database = open_store(url)
-    set_version(database, "2")
+    newer = schema.SCHEMA_VERSION + 1
+    set_version(database, str(newer))
     with pytest.raises(StoreSchemaError) as caught:
         reopen(database)
     assert str(caught.value) == (
-        f"The store {database.url} has schema 2; this hpbridge knows 1.\n"
+        f"The store {database.url} has schema {newer}; "
+        f"this hpbridge knows {schema.SCHEMA_VERSION}.\n"
         "Hint: `pip install --upgrade hpbridge`."
     )
 

@@ -8,6 +8,8 @@ could not run: wrong usage or input, in one sentence; 130 interrupted.
 from __future__ import annotations
 
 import sys
+import warnings
+from typing import Any, cast
 
 OK, FOUND, ERROR, INTERRUPTED = 0, 1, 2, 130
 
@@ -20,9 +22,9 @@ def main(arguments: list[str] | None = None) -> None:
     from hpbridge.errors import HpbridgeError, compose
 
     try:
-        from hpbridge.cli.app import app
-
-        code = app(words, standalone_mode=False)
+        with warnings.catch_warnings():
+            _show_own_warnings()
+            code = _run(words)
         sys.exit(code if isinstance(code, int) else OK)
     except KeyboardInterrupt:
         _say("Interrupted.")
@@ -40,6 +42,25 @@ def main(arguments: list[str] | None = None) -> None:
         headline = f"hpbridge failed unexpectedly: {type(error).__name__}: {text}"
         _say(compose(headline, hint="run it again with --traceback, and report it"))
         sys.exit(ERROR)
+
+
+def _run(words: list[str]) -> object:
+    from hpbridge.cli.app import app
+
+    return app(words, standalone_mode=False)
+
+
+def _show_own_warnings() -> None:
+    """Show a warning of ours as a sentence, others as Python does."""
+    show = warnings.showwarning
+
+    def shown(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if category.__module__.startswith("hpbridge."):
+            _say(f"Warning: {message}")
+        else:
+            show(message, category, *where)
+
+    warnings.showwarning = cast("Any", shown)
 
 
 def _show_usage_error(error: Exception) -> None:

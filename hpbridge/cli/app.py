@@ -13,6 +13,8 @@ from hpbridge.cli.compare import compare
 from hpbridge.cli.doctor import doctor
 from hpbridge.cli.explain import explain
 from hpbridge.cli.export import export
+from hpbridge.cli.formats import formats, hosts
+from hpbridge.cli.import_ import import_
 from hpbridge.cli.report import report
 from hpbridge.cli.resume import resume
 from hpbridge.cli.run import run
@@ -66,8 +68,11 @@ _COMMANDS: tuple[Callable[..., int | None], ...] = (
     studies,
     show,
     export,
+    import_,
     resume,
     report,
+    formats,
+    hosts,
 )
 for command in _COMMANDS:
-    app.command()(command)
+    app.command(command.__name__.replace("_", "-").rstrip("-"))(command)

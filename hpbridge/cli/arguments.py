@@ -61,6 +61,31 @@ JsonOption = Annotated[
 ]
 StudyArg = Annotated[str, typer.Argument(metavar="STUDY", help="Its name or number.")]
 FileOption = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
+SpaceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--space",
+        metavar="FILE:NAME",
+        help="The space of a function that is written for a library, or of a source.",
+    ),
+]
+DirectionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--direction",
+        metavar="METRIC=minimize|maximize",
+        help="Which way is better; may be given several times, the main one first.",
+    ),
+]
+
+
+def read_pairs(option: str, words: list[str] | None) -> dict[str, str]:
+    """Return the ``KEY=VALUE`` words of an option as a dict.
+
+    Raises:
+        OptionError: If a word has no ``=``.
+    """
+    return {key: str(value) for key, value in read_settings(option, words).items()}
 
 
 def read_settings(optimizer: str, words: list[str] | None) -> dict[str, object]:

@@ -81,7 +81,7 @@ class Display:
         key = f"{session.name} {session.seed}"
         if key not in self._tasks:
             self.start(key, session.settings.n_trials)
-        n_done = len(session.finished)
+        n_done = session.n_done
         metric = session.experiment.main_metric
         best = "-" if session.best is None else number(session.best.metrics[metric])
         n_failed = sum(t.state.value == "failed" for t in session.finished[-1:])
@@ -95,7 +95,7 @@ class Display:
     def _say_trial(
         self, session: Session, trial: FinishedTrial, key: str, best: str
     ) -> None:
-        n_done, n_trials = len(session.finished), session.settings.n_trials
+        n_done, n_trials = session.n_done, session.settings.n_trials
         part = max(n_trials // _PARTS, 1)
         is_news = session.best is not None and session.best.number == trial.number
         if not (is_news or n_done % part == 0 or n_done == n_trials):

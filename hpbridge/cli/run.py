@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from hpbridge.cli.arguments import (
+    DirectionOption,
     DriverOption,
     ExperimentArg,
     JsonOption,
     OnErrorOption,
     RetriesOption,
     SettingOption,
+    SpaceOption,
     StoreOption,
     TimeoutTrialOption,
     TrialsOption,
@@ -45,6 +47,16 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     ] = None,
     retries: RetriesOption = 0,
     on_error: OnErrorOption = "record",
+    history: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="STUDY|SOURCE",
+            help="Go on from this study of the store, or from any tool's.",
+        ),
+    ] = None,
+    space: SpaceOption = None,
+    direction: DirectionOption = None,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with the last unfinished such study."),
@@ -56,13 +68,15 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     Every finished trial is on disk at once. Ctrl-C loses none; --resume goes on.
     """
     import hpbridge
-    from hpbridge.cli.arguments import read_settings
+    from hpbridge.cli.arguments import read_pairs, read_settings
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_json, print_study, study_summary
     from hpbridge.cli.progress import Display
     from hpbridge.loading import load_experiment
+    from hpbridge.native import reference_to
 
-    loaded = load_experiment(experiment)
+    ways = read_pairs("--direction", direction)
+    loaded = load_experiment(reference_to(experiment, space, ways))
     with say_how_to_go_on(), Display(is_quiet=json) as display:
         unfinished = _unfinished(loaded, backend, seed, store) if resume else None
         if unfinished is not None:
@@ -90,6 +104,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
                 retries=retries,
                 on_error=on_error,
                 callbacks=[display.show],
+                history=history,
             )
     if json:
         print_json(study_summary(study))

@@ -318,7 +318,7 @@ def run_in_workers(session: Session, settings: Settings) -> None:
         if prepared is not None:
             _loop(session, settings, prepared)
             return
-        left = settings.n_trials - len(session.finished)
+        left = settings.n_trials - session.n_done
         with _started(session.experiment, settings, left) as pool:
             _loop(session, settings, pool)
     finally:

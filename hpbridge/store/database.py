@@ -119,19 +119,16 @@ class Database:
         version is written last, and whoever finds none goes on.
         """
         tries = _TRIES
-        while (found := self._schema_version()) is None:
+        while (found := self._schema_version()) != str(schema.SCHEMA_VERSION):
             tries -= 1
             try:
-                self._make()
+                self._make() if found is None else self._upgrade(found)
             except sa.exc.SQLAlchemyError:
                 if tries == 0:
                     raise
                 time.sleep(0.05)
             else:
                 return
-        if not found.isdigit() or int(found) > schema.SCHEMA_VERSION:
-            self.engine.dispose()
-            raise StoreSchemaError.newer(self.url, found, schema.SCHEMA_VERSION)
 
     def _schema_version(self) -> str | None:
         with self.engine.connect() as connection:
@@ -145,6 +142,19 @@ class Database:
             schema.tables.create_all(connection)
             row = {"key": "schema", "value": str(schema.SCHEMA_VERSION)}
             connection.execute(schema.meta.insert(), row)
+
+    def _upgrade(self, found: str) -> None:
+        """Add the columns that an older store lacks."""
+        if not found.isdigit() or int(found) > schema.SCHEMA_VERSION:
+            self.engine.dispose()
+            raise StoreSchemaError.newer(self.url, found, schema.SCHEMA_VERSION)
+        with self.engine.begin() as connection:
+            for version in range(int(found) + 1, schema.SCHEMA_VERSION + 1):
+                for column in schema.ADDED[version]:
+                    _add_column(connection, column)
+            version_row = schema.meta.c.key == "schema"
+            new = {"value": str(schema.SCHEMA_VERSION)}
+            connection.execute(schema.meta.update().where(version_row).values(new))
 
     def studies(self, **where: object) -> list[dict[str, Any]]:
         """Return the rows of studies, oldest first, without trials.
@@ -232,6 +242,17 @@ class Database:
     def _rows(self, query: Any) -> list[dict[str, Any]]:
         with explained(self.url), self.engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _add_column(connection: sa.Connection, column: sa.Column[Any]) -> None:
+    """Add a column to its table, unless another process has done so meanwhile."""
+    table = column.table.name
+    known = {each["name"] for each in sa.inspect(connection).get_columns(table)}
+    if column.name not in known:
+        kind = column.type.compile(connection.dialect)
+        connection.exec_driver_sql(
+            f"ALTER TABLE {table} ADD COLUMN {column.name} {kind}"
+        )
 
 
 def _settled(row: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 tables = MetaData()
 
@@ -78,6 +78,8 @@ studies = Table(
     Column("updated_at", Double, nullable=False),
     Column("lease_owner", String(200)),
     Column("lease_until", Double),
+    Column("attributes", LongText),
+    Column("native", LongText),
     **_MYSQL,
 )
 
@@ -105,9 +107,16 @@ trials = Table(
     Column("ask_seconds", Double, nullable=False),
     Column("run_seconds", Double),
     Column("tell_seconds", Double),
+    Column("attributes", LongText),
+    Column("native", LongText),
     sqlite_with_rowid=False,  # one tree to write to, not a table and an index
     **_MYSQL,
 )
+
+ADDED: dict[int, tuple[Column[Any], ...]] = {
+    2: (studies.c.attributes, studies.c.native, trials.c.attributes, trials.c.native)
+}
+"""The columns that each version added; they may be empty in older rows."""
 
 RUNNING = "running"
 """State of a row whose trial was asked and has not ended (several workers only)."""

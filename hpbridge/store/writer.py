@@ -18,7 +18,7 @@ from hpbridge.store.failures import explained, meaning
 from hpbridge.store.lease import Lease
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from hpbridge.store.database import Database
@@ -149,6 +149,13 @@ class StudyWriter:
             raise type(error)(text) from error
         self._announced.discard(trial.number)
 
+    def add_all(self, trials: Sequence[FinishedTrial]) -> None:
+        """Put trials of another study on disk, all or none."""
+        rows = [self._row(trial) for trial in trials]
+        self._lease.check()
+        with explained(self._url):
+            self._execute(_INSERT, rows)
+
     def _insert(self, row: dict[str, Any]) -> None:
         if self._sqlite is None:
             self._execute(_INSERT, row)
@@ -187,6 +194,8 @@ class StudyWriter:
             "ask_seconds": trial.ask_seconds,
             "run_seconds": trial.run_seconds,
             "tell_seconds": trial.tell_seconds,
+            "attributes": json.dumps(trial.attributes) if trial.attributes else None,
+            "native": json.dumps(trial.native) if trial.native else None,
         }
 
     def note_tell(self, number: int, seconds: float) -> None:

@@ -1,0 +1,50 @@
+"""`hpbridge formats` and `hpbridge hosts`: what comes in, goes out, and plugs in."""
+
+from __future__ import annotations
+
+from hpbridge.cli.arguments import JsonOption
+
+
+def formats(json: JsonOption = False) -> None:
+    """List the formats of existing studies that can be read and written."""
+    from hpbridge.cli.output import print_json, screen, table
+    from hpbridge.existing import formats as known
+
+    found = list(known().values())
+    if json:
+        print_json(
+            [
+                {
+                    "name": each.name,
+                    "summary": each.summary,
+                    "reads": each.looks_for,
+                    "is_written": each.write is not None,
+                    "holds": sorted(part.value for part in each.holds),
+                }
+                for each in found
+            ]
+        )
+        return
+    rows = [
+        [each.name, each.looks_for, "no" if each.write is None else "yes"]
+        for each in found
+    ]
+    screen().print(table("Formats", ["format", "reads", "written"], rows))
+
+
+def hosts(json: JsonOption = False) -> None:
+    """List the libraries' own APIs into which any optimizer plugs."""
+    from hpbridge.cli.output import print_json, screen, table
+    from hpbridge.hosting import hosts as known
+
+    found = list(known().values())
+    if json:
+        print_json(
+            [
+                {"name": each.name, "summary": each.summary, "line": each.line}
+                for each in found
+            ]
+        )
+        return
+    rows = [[each.name, each.summary, each.line] for each in found]
+    screen().print(table("Hosts", ["host", "what plugs in", "the line"], rows))
