@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Algorithm, BackendSpec, Optimizer, Problem
+from hpbridge.backend import Algorithm, BackendSpec, NativeSpace, Optimizer, Problem
 from hpbridge.capabilities import (
     YES,
     Capabilities,
@@ -35,6 +35,12 @@ def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -
     return explain(problem, algorithm, options, seed)
 
 
+def _from_native(given: object) -> NativeSpace | None:
+    from hpbridge_hyperopt._native_space import from_native
+
+    return from_native(given)
+
+
 CAPABILITIES = Capabilities(
     {
         Feature.FLOAT: YES,
@@ -51,7 +57,7 @@ CAPABILITIES = Capabilities(
         # qloguniform has the same shares, but TPE finds worse values with it, slower.
         Feature.INT_LOG: emulated("log-round"),
         Feature.INT_STEP: emulated("index"),
-        Feature.QUANTIZED: emulated("quantize"),
+        Feature.QUANTIZED: YES,
         Feature.CATEGORICAL: YES,
         Feature.CATEGORICAL_ORDERED: emulated("index"),
         Feature.CATEGORICAL_WEIGHTS: YES,
@@ -155,6 +161,7 @@ SPEC = BackendSpec(
     },
     create=_create,
     explain=_explain_native,
+    from_native=_from_native,
 )
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.categorical import Categorical
 from hpbridge.encoding import Encoded
-from hpbridge.parameters import Float, Int
+from hpbridge.parameters import Int
 from hpbridge_hyperopt import SPEC
 from hpbridge_hyperopt._quiet import GLOBAL_SEEDS
-from hpbridge_hyperopt._space import Layout, lay_out
+from hpbridge_hyperopt._space import Layout, is_randint, lay_out, number_node
 
 if TYPE_CHECKING:
     from hpbridge.backend import Problem
@@ -107,15 +107,12 @@ def _node_source(
     name: str, encoded: Encoded, layout: Layout, nodes: dict[str, str]
 ) -> str:
     parameter = encoded.native[name]
-    if isinstance(parameter, Float):
-        low, high = parameter.low, parameter.high
-        if parameter.log:
-            return f"hp.loguniform({name!r}, math.log({low!r}), math.log({high!r}))"
-        return f"hp.uniform({name!r}, {low!r}, {high!r})"
-    if isinstance(parameter, Int):
-        low, high = parameter.low - 0.5, parameter.high + 0.5
-        return f"hp.quniform({name!r}, {low!r}, {high!r}, 1)"
-    assert isinstance(parameter, Categorical)
+    if not isinstance(parameter, Categorical):
+        kind, ends = number_node(parameter)
+        return f"hp.{kind}({', '.join([repr(name), *(source for _, source in ends)])})"
+    if is_randint(name, parameter, layout):
+        randint, first = f"hp.randint({name!r}, {parameter.n_values})", parameter.at(0)
+        return f"{randint} + {first}" if first else randint
     options = [repr(label) for label in parameter.labels]
     if name in layout.branches:
         options = [

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.categorical import Categorical
 from hpbridge.encoding import WHOLE_SPACE_ENCODINGS
 from hpbridge.parameters import Float, Int
+from hpbridge.quantized import Quantized
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,14 +117,11 @@ def _to_node(
 ) -> Any:
     from hyperopt import hp
 
-    if isinstance(parameter, Float):
-        low, high = parameter.low, parameter.high
-        if parameter.log:
-            return hp.loguniform(name, math.log(low), math.log(high))
-        return hp.uniform(name, low, high)
-    if isinstance(parameter, Int):
-        return hp.quniform(name, parameter.low - 0.5, parameter.high + 0.5, 1)
-    assert isinstance(parameter, Categorical)
+    if not isinstance(parameter, Categorical):
+        kind, ends = number_node(parameter)
+        return getattr(hp, kind)(name, *(value for value, _ in ends))
+    if is_randint(name, parameter, layout):
+        return hp.randint(name, parameter.n_values)
     options: list[Any] = list(parameter.labels)
     if name in layout.branches:
         # The nodes, not copies of them: a label may be there twice only as one node.
@@ -136,6 +134,39 @@ def _to_node(
     return hp.pchoice(name, list(zip(parameter.weights, options, strict=True)))
 
 
+def number_node(parameter: Parameter) -> tuple[str, list[tuple[float, str]]]:
+    """Return the function of `hp` for a number, and its arguments with their source."""
+    if isinstance(parameter, Int):
+        ends = [parameter.low - 0.5, parameter.high + 0.5, 1]
+        return "quniform", [(end, repr(end)) for end in ends]
+    assert isinstance(parameter, (Float, Quantized))
+    kind, arguments = "uniform", []
+    for end in (parameter.low, parameter.high):
+        source = f"math.log({end!r})" if parameter.log else repr(end)
+        arguments.append((math.log(end) if parameter.log else end, source))
+    if parameter.log:
+        kind = f"log{kind}"
+    if isinstance(parameter, Quantized):
+        kind, q = f"q{kind}", float(parameter.q)
+        arguments.append((q, repr(q)))
+    return kind, arguments
+
+
+def is_randint(name: str, parameter: Categorical, layout: Layout) -> bool:
+    """Say whether the choices are ints in a row, which ``hp.randint`` draws alike.
+
+    Without a node for each of them, that is: thousands of choices take seconds an ask.
+    """
+    first, size = parameter.labels[0], parameter.n_values
+    return (
+        type(first) is int
+        and name not in layout.branches
+        and parameter.weights is None
+        and parameter.labels == tuple(range(first, first + size))
+        and all(type(label) is int for label in parameter.labels)
+    )
+
+
 def from_drawn(parameter: Parameter, value: Any) -> Label:
     """Return the native plain value for what Hyperopt drew for a label."""
     if isinstance(parameter, Categorical):
@@ -143,6 +174,8 @@ def from_drawn(parameter: Parameter, value: Any) -> Label:
     if isinstance(parameter, Int):
         # A draw of the very end, k + 0.5, rounds to an even k, which may be outside.
         return min(max(round(float(value)), parameter.low), parameter.high)
+    if isinstance(parameter, Quantized):
+        return parameter.round(float(value))
     return float(value)
 
 
