@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["InertError", "Stub", "head", "load", "loads", "plain"]
 
-MOST_STEPS = 10_000_000
+MOST_STEPS = 6_000_000
 """Of a pickle's program; a study of 10,000 trials has about two million."""
 MOST_CLASSES = 1_000
 

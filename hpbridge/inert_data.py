@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 256 * 2**20
 """Of a file after it was unpacked, and of an array."""
-MOST_NODES = 10_000_000
+MOST_NODES = 4_000_000
 """Of the data that `hpbridge.inert.plain` returns, and of a range."""
 
 _LONGEST_CODE = 20
@@ -107,11 +107,18 @@ class _Dtype:
         self.dtype = np.dtype(code)
 
     def __setstate__(self, state: Any) -> None:
-        _, order, *parts = state
-        if any(part is not None for part in parts[:3]) or self.dtype.kind in "OVmM":
+        _, order, subtype, _, fields, *_ = state
+        # Records, such as a tree's nodes, are kept as their bytes.
+        is_plain = subtype is None and self.dtype.kind not in "OmM"
+        if not is_plain or not all(map(_is_plain, (fields or {}).values())):
             msg = f"it holds an array of {self.dtype!r}, which could hold anything"
             raise InertError(msg)
         self.dtype = self.dtype.newbyteorder(order)
+
+
+def _is_plain(field: Any) -> bool:
+    kind = field[0]
+    return isinstance(kind, _Dtype) and not kind.dtype.hasobject
 
 
 def n_bytes_of(dtype: Any, shape: Any) -> int:
@@ -208,6 +215,7 @@ MAKERS: dict[str, Any] = {
     "datetime.timezone": dt.timezone,
     "__builtin__.float": _number,
     "__builtin__.set": _collection(set),
+    "__builtin__.xrange": _range,
     "numpy.dtype": _Dtype,
     **{
         f"numpy.{core}.{name}": maker

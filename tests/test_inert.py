@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import bz2
+import datetime as dt
+import gzip
+import io
+import lzma
+import os
+import pickle
+import pickletools
+import random
+import resource
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+import zlib
+
+import joblib
+import numpy as np
+import pytest
+
+from hpbridge import inert
+from hpbridge.inert import InertError, Stub
+
+PLAIN = {
+    "float": 1.5,
+    "numpy float": np.float64(2.5),
+    "numpy int": np.int64(3),
+    "numpy bool": np.bool_(True),
+    "numpy text": np.str_("x"),
+    "array": np.arange(6.0).reshape(2, 3),
+    "fortran": np.asfortranarray(np.arange(6).reshape(2, 3)),
+    "texts": np.array(["ab", "c"]),
+    "when": dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
+    "set": {1, 2},
+    "range": range(3),
+    "nested": [{"a": (1, None, True)}, b"bytes", "ü"],
+}
+READ = {
+    **PLAIN,
+    "numpy float": 2.5,
+    "numpy int": 3,
+    "numpy bool": True,
+    "numpy text": "x",
+    "array": [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]],
+    "fortran": [[0, 1, 2], [3, 4, 5]],
+    "texts": ["ab", "c"],
+}
+
+
+def read(path):
+    return inert.plain(inert.load(path))
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_data_comes_back_from_every_protocol(tmp_path, protocol):
+    path = tmp_path / "data.pkl"
+    path.write_bytes(pickle.dumps(PLAIN, protocol))
+    assert read(path) == READ
+
+
+@pytest.mark.parametrize("compress", [0, "zlib", "gzip", "bz2", "xz", "lzma"])
+def test_data_comes_back_from_joblib(tmp_path, compress):
+    path = tmp_path / "data.joblib"
+    joblib.dump(PLAIN, path, compress=compress and (compress, 3))
+    assert read(path) == READ
+
+
+class Marks:
+    """Would write a file if anybody let it."""
+
+    def __init__(self, marker):
+        self.marker = str(marker)
+
+    def __reduce__(self):
+        return (os.system, (f"touch {self.marker}",))
+
+
+class Nests(Marks):
+    def __reduce__(self):
+        return (map, (os.remove, [Marks(self.marker)]))
+
+
+class UsesGetattr(Marks):
+    def __reduce__(self):
+        return (getattr, (Marks(self.marker), "marker"))
+
+
+class Evaluates(Marks):
+    def __reduce__(self):
+        return (eval, (f"open({self.marker!r}, 'w').close()",))
+
+
+@pytest.mark.parametrize("kind", [Marks, Nests, UsesGetattr, Evaluates])
+@pytest.mark.parametrize("dump", [pickle.dump, joblib.dump])
+def test_code_in_a_file_does_not_run(tmp_path, kind, dump):
+    marker, path = tmp_path / "marker", tmp_path / "evil.pkl"
+    with path.open("wb") as file:
+        dump({"x": 1, "evil": kind(marker)}, file)
+    data = inert.load(path)
+    assert data["x"] == 1
+    assert isinstance(data["evil"], Stub)
+    assert not marker.exists()
+
+
+def test_objects_of_unknown_classes_keep_what_they_were_given(tmp_path):
+    path = tmp_path / "trial.pkl"
+    path.write_bytes(
+        pickle.dumps(pickletools.OpcodeInfo("X", "x", None, [], [], 0, "d"))
+    )
+    stub = inert.load(path)
+    assert stub.path == "pickletools.OpcodeInfo"
+    assert stub.get("code") == "x"
+    assert stub.get("nothing", 7) == 7
+
+
+def test_an_array_of_objects_is_refused(tmp_path):
+    marker, path = tmp_path / "marker", tmp_path / "array.joblib"
+    array = np.array([Marks(marker)], dtype=object)
+    joblib.dump(array, path)
+    with pytest.raises(InertError, match="which could hold anything"):
+        inert.load(path)
+    path.write_bytes(pickle.dumps(array))
+    with pytest.raises(InertError, match="which could hold anything"):
+        read(path)
+    assert not marker.exists()
+
+
+def limited(source):
+    """Run code in a process that may take a gigabyte and a minute."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
+
+    return subprocess.run(
+        [sys.executable, "-c", source],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=limit,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+    )
+
+
+LOAD = """
+import pathlib, sys
+from hpbridge import inert
+try:
+    inert.plain(inert.load(pathlib.Path({path!r})))
+except inert.InertError as error:
+    print("refused:", error)
+"""
+
+
+def zeros(n_mib):
+    return bytes(2**20 * n_mib)
+
+
+BOMBS = {
+    "gzip": lambda: gzip.compress(zeros(260), 9),
+    "zlib": lambda: zlib.compress(zeros(260), 9),
+    "bz2": lambda: bz2.compress(zeros(260)),
+    "xz": lambda: lzma.compress(zeros(260)),
+    "a huge bytes object": lambda: b"\x80\x04\x8e" + struct.pack("<Q", 2**50) + b".",
+    "many lists": lambda: b"\x80\x04" + b"]" * 7_000_000 + b".",
+    "many classes": lambda: (
+        b"\x80\x02(" + b"".join(b"cm\nn%d\n" % k for k in range(20_000)) + b"t."
+    ),
+    "a range": lambda: pickle.dumps(range(10**15)),
+    "a set of a range": lambda: (
+        b"\x80\x02c__builtin__\nset\n(" + pickle.dumps(range(10**7), 2)[2:-1] + b"tR."
+    ),
+}
+
+
+def doubled():
+    data: object = "x"
+    for _ in range(60):
+        data = [data, data]
+    return pickle.dumps(data)
+
+
+BOMBS["a list doubled sixty times"] = doubled
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_refused_in_bounded_memory_and_time(tmp_path, name):
+    path = tmp_path / "bomb.pkl"
+    path.write_bytes(BOMBS[name]())
+    done = limited(LOAD.format(path=str(path)))
+    assert done.stdout.startswith("refused: it "), done.stderr[-500:]
+
+
+def test_an_array_of_a_huge_shape_is_refused(tmp_path):
+    path = tmp_path / "huge.pkl"
+    reconstruct = (
+        b"cnumpy._core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01bt"
+    )
+    dtype = b"cnumpy\ndtype\n(X\x02\x00\x00\x00f8\x89\x88tR"
+    state = b"(K\x01(J\xff\xff\xff\x7fJ\xff\xff\xff\x7ft" + dtype + b"\x89C\x00tb."
+    path.write_bytes(b"\x80\x03" + reconstruct + b"R" + state)
+    with pytest.raises(InertError, match="larger than 256 MiB"):
+        inert.load(path)
+
+
+def test_a_zip_is_refused(tmp_path):
+    path = tmp_path / "data.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("data.pkl", pickle.dumps(1))
+    with pytest.raises(InertError, match="zip or lz4"):
+        inert.load(path)
+
+
+def test_what_is_outside_the_file_is_refused(tmp_path):
+    path = tmp_path / "outside.pkl"
+    path.write_bytes(b"\x80\x02X\x01\x00\x00\x00xQ.")
+    with pytest.raises(InertError, match="outside the file"):
+        inert.load(path)
+
+
+def test_a_damaged_file_is_refused_or_read_and_does_nothing(tmp_path):
+    marker, path = tmp_path / "marker", tmp_path / "damaged.pkl"
+    target = io.BytesIO()
+    joblib.dump({**PLAIN, "evil": Marks(marker)}, target)
+    whole, rng = target.getvalue(), random.Random(0)
+    started = time.monotonic()
+    refusals = []
+    for k in range(400):
+        data = bytearray(whole)
+        if k % 2:
+            del data[rng.randrange(len(data)) :]
+        else:
+            for _ in range(1 + k % 5):
+                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        path.write_bytes(data)
+        try:
+            read(path)
+        except InertError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 200
+    assert all(text.startswith("it ") for text in refusals)
+    assert not marker.exists()
+    assert time.monotonic() - started < 60
