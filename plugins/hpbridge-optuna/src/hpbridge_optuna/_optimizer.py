@@ -10,11 +10,6 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import optuna
-from optuna.distributions import (
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from optuna.trial import TrialState
 
 from hpbridge.backend import ExhaustedError, Optimizer, Outcome, Suggestion
@@ -26,12 +21,14 @@ from hpbridge.errors import (
     UnsupportedFeatureError,
 )
 from hpbridge.trial import State
+from hpbridge_optuna._lean import DISTRIBUTIONS, LeanStorage, lean
 from hpbridge_optuna._space import (
     SAMPLERS,
     reasons_against,
     sampler_arguments,
     to_arguments,
 )
+from hpbridge_optuna._tpe import LeanTPESampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,32 +45,6 @@ STUDY_NAME = "hpbridge"
 """Fixed, since Optuna draws a random one and some of its parts hash the name."""
 
 
-class _SharedFloat(FloatDistribution):
-    """Its own copy: Optuna deep-copies what it never changes, in every ask and tell."""
-
-    def __deepcopy__(self, memo: object) -> _SharedFloat:
-        return self
-
-
-class _SharedInt(IntDistribution):
-    """As `_SharedFloat`."""
-
-    def __deepcopy__(self, memo: object) -> _SharedInt:
-        return self
-
-
-class _SharedCategorical(CategoricalDistribution):
-    """As `_SharedFloat`."""
-
-    def __deepcopy__(self, memo: object) -> _SharedCategorical:
-        return self
-
-
-_DISTRIBUTIONS: dict[str, type[BaseDistribution]] = {
-    "float": _SharedFloat,
-    "int": _SharedInt,
-    "categorical": _SharedCategorical,
-}
 _STATES = {
     State.COMPLETE: TrialState.COMPLETE,
     State.FAILED: TrialState.FAIL,
@@ -104,9 +75,9 @@ class OptunaOptimizer(Optimizer):
         self._distributions: dict[str, BaseDistribution] = {}
         for name, parameter in self._encoded.native.items():
             kind, args, kwargs = to_arguments(parameter)
-            self._distributions[name] = _DISTRIBUTIONS[kind](*args, **kwargs)
-        storage = optuna.storages.InMemoryStorage()
-        with _quiet([logging.getLogger(type(storage).__module__)]):
+            self._distributions[name] = DISTRIBUTIONS[kind](*args, **kwargs)
+        storage = LeanStorage()
+        with _quiet([logging.getLogger(optuna.storages.InMemoryStorage.__module__)]):
             sampler = self._make_sampler(algorithm, options, seed)
             self._study = optuna.create_study(
                 storage=storage,
@@ -114,7 +85,7 @@ class OptunaOptimizer(Optimizer):
                 directions=["minimize"] * problem.n_objectives,
                 study_name=STUDY_NAME,
             )
-        names = [type(sampler).__module__]
+        names = [_sampler_class(algorithm).__module__]
         names += _GP_LOGGERS if algorithm.name == "gp" else ()
         self._loggers = [logging.getLogger(name) for name in names]
         self._forbidden = _outcome_of_forbidden(problem, algorithm)
@@ -125,7 +96,9 @@ class OptunaOptimizer(Optimizer):
         self, algorithm: Algorithm, options: Any, seed: int
     ) -> BaseSampler:
         args, kwargs = sampler_arguments(algorithm, options, seed, self._encoded)
-        cls = getattr(optuna.samplers, SAMPLERS[algorithm.name])
+        cls = _sampler_class(algorithm)
+        if cls is optuna.samplers.TPESampler:
+            cls = LeanTPESampler
         try:
             sampler: BaseSampler = cls(*args, **kwargs)
         except ValueError as error:
@@ -209,7 +182,7 @@ class OptunaOptimizer(Optimizer):
             intermediate_values=self._intermediate_values(outcome),
             constraints=self._constraints(outcome),
         )
-        self._study.add_trial(trial)
+        self._study.add_trial(lean(trial))
 
     def _constraints(self, outcome: Outcome) -> dict[str, float]:
         count = self._problem.n_constraints
@@ -231,6 +204,10 @@ class OptunaOptimizer(Optimizer):
             if step >= 0:
                 found.setdefault(step, value)  # the first counts, as in Trial.report
         return found
+
+
+def _sampler_class(algorithm: Algorithm) -> type[BaseSampler]:
+    return getattr(optuna.samplers, SAMPLERS[algorithm.name])  # type: ignore[no-any-return]
 
 
 def _outcome_of_forbidden(problem: Problem, algorithm: Algorithm) -> Outcome:
