@@ -20,6 +20,7 @@ from hpbridge.trial import State
 from hpbridge_hyperopt import SPEC
 from hpbridge_hyperopt._quiet import GLOBAL_SEEDS, OwnGlobals
 from hpbridge_hyperopt._space import from_drawn, lay_out, to_drawn, to_native
+from hpbridge_hyperopt._tpe import LeanTpe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +57,10 @@ def create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimiz
     if "p_suggest" in values:
         pairs = values["p_suggest"]
         values["p_suggest"] = [(share, _SUGGEST[name]) for share, name in pairs]
-    suggest = partial(_SUGGEST[algorithm], **values) if values else _SUGGEST[algorithm]
+    if algorithm == "tpe":
+        suggest: Callable[..., list[dict[str, Any]]] = LeanTpe(**values)
+    else:
+        suggest = partial(_SUGGEST[algorithm], **values)
     kind = _Atpe if algorithm == "atpe" else HyperoptOptimizer
     return kind(encoded, suggest, seed)
 
