@@ -14,11 +14,15 @@ from hpbridge.capabilities import (
     emulated,
     no,
 )
+from hpbridge.foreign import Part, StudyFormat
 from hpbridge.hookspecs import hookimpl
 from hpbridge_hyperopt.options import AnnealOptions, MixOptions, TpeOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from hpbridge.foreign import ForeignStudy, Hints
+    from hpbridge.study import Study
 
 
 def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
@@ -40,6 +44,37 @@ def _from_native(given: object) -> NativeSpace | None:
 
     return from_native(given)
 
+
+def _recognizes(source: object) -> bool:
+    from hpbridge_hyperopt._recognizing import recognizes
+
+    return recognizes(source)
+
+
+def _read(source: object, hints: Hints) -> ForeignStudy:
+    from hpbridge_hyperopt._reading import read
+
+    return read(source, hints)
+
+
+def _write(study: Study, target: str) -> tuple[str, ...]:
+    from hpbridge_hyperopt._writing import write
+
+    return write(study, target)
+
+
+FORMAT = StudyFormat(
+    name="hyperopt",
+    summary="Trials of Hyperopt: live, SparkTrials, or a pickle such as "
+    "trials_save_file.",
+    looks_for="a Trials or SparkTrials, or a pickle of one or of its documents",
+    recognizes=_recognizes,
+    read=_read,
+    write=_write,
+    # It holds a study of ours whole: what has no place in a document rides along.
+    holds=frozenset(Part),
+    backend="hyperopt",
+)
 
 CAPABILITIES = Capabilities(
     {
@@ -168,3 +203,8 @@ SPEC = BackendSpec(
 @hookimpl
 def hpbridge_backends() -> Iterable[BackendSpec]:
     return [SPEC]
+
+
+@hookimpl
+def hpbridge_study_formats() -> Iterable[StudyFormat]:
+    return [FORMAT]

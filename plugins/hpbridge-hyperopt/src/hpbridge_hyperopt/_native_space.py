@@ -32,20 +32,21 @@ def from_native(given: object) -> NativeSpace | None:
     Raises:
         SpaceError: Naming every label whose meaning we cannot keep.
     """
-    if not _holds_nodes(given):
+    if not is_node_space(given):
         return None
     draws = read_draws(given)
     space = Space({label: draw.parameter for label, draw in draws.items()})
     return NativeSpace(space, wrap=_wrapper(given, draws), metric="loss")
 
 
-def _holds_nodes(given: object, depth: int = 0) -> bool:
+def is_node_space(given: object, depth: int = 0) -> bool:
+    """Say whether a node of Hyperopt is in nested dicts, lists and tuples."""
     if is_node(given):
         return True
     if depth > _DEEPEST or not isinstance(given, (dict, list, tuple)):
         return False
     values = given.values() if isinstance(given, dict) else given
-    return any(_holds_nodes(value, depth + 1) for value in values)
+    return any(is_node_space(value, depth + 1) for value in values)
 
 
 def is_node(given: object) -> bool:

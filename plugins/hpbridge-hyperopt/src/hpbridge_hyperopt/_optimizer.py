@@ -13,17 +13,18 @@ import numpy as np
 from hyperopt import Trials, anneal, atpe, mix, rand, tpe
 from hyperopt.base import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Domain
 
-from hpbridge.backend import Optimizer, Outcome, Problem, Suggestion
+from hpbridge.backend import Optimizer, Outcome, PastTrial, Problem, Suggestion
 from hpbridge.encoding import Encoded
 from hpbridge.errors import UnsupportedFeatureError
 from hpbridge.trial import State
 from hpbridge_hyperopt import SPEC
 from hpbridge_hyperopt._quiet import GLOBAL_SEEDS, OwnGlobals
+from hpbridge_hyperopt._restoring import kept_result, known_ids
 from hpbridge_hyperopt._space import from_drawn, lay_out, to_drawn, to_native
 from hpbridge_hyperopt._tpe import LeanTpe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from hpbridge.parameters import Label
 
@@ -144,16 +145,42 @@ class HyperoptOptimizer(Optimizer):
         """Add a document as `fmin` would have made it, under an id of its own."""
         result = _to_result(outcome)
         if result is not None:
-            self._trials.add(self._to_doc(params, result))
+            (tid,) = self._trials.new_trial_ids(1)
+            self._take(self._to_doc(tid, params, result), result)
+
+    def restore(self, trials: Sequence[PastTrial], native: Mapping[str, Any]) -> bool:
+        """Hold the documents that `fmin` would go on with, under their own ids."""
+        tids = known_ids(trials, native)
+        if tids is None:
+            return False
+        self._trials.new_trial_ids(native.get("ids", len(trials)))
+        for tid, past in zip(tids, trials, strict=True):
+            result = kept_result(past, _to_result(past.outcome))
+            if result is not None:
+                doc = self._to_doc(tid, past.params, result, past.native.get("vals"))
+                self._take(doc, result)
+        return True
+
+    def _take(
+        self,
+        doc: dict[str, Any],
+        result: dict[str, Any],  # noqa: ARG002 - for those who override it
+    ) -> None:
+        self._trials.add(doc)
 
     def _to_doc(
-        self, params: Mapping[str, Label], result: dict[str, Any]
+        self,
+        tid: int,
+        params: Mapping[str, Label],
+        result: dict[str, Any],
+        vals: Mapping[str, float] | None = None,
     ) -> dict[str, Any]:
-        (tid,) = self._trials.new_trial_ids(1)
         drawn = {
             name: to_drawn(self._encoded.native[name], value)
             for name, value in self._encoded.encode(params).items()
         }
+        # To the bit, where our value has been clamped to its range, say.
+        drawn |= {n: v for n, v in (vals or {}).items() if n in drawn}
         labels = self._domain.params
         misc = {
             "tid": tid,
@@ -208,11 +235,8 @@ class _Atpe(HyperoptOptimizer):
         doc = self._asked.pop(suggestion.id)
         self._add_finite(doc, _to_result(outcome))
 
-    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
-        """Add a foreign trial, if its loss is finite."""
-        result = _to_result(outcome)
-        if result is not None:
-            self._add_finite(self._to_doc(params, result), result)
+    def _take(self, doc: dict[str, Any], result: dict[str, Any]) -> None:
+        self._add_finite(doc, result)
 
     def _add_finite(self, doc: dict[str, Any], result: dict[str, Any] | None) -> None:
         if result is None or not math.isfinite(result.get("loss", math.nan)):

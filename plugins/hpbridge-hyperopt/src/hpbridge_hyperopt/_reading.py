@@ -1,0 +1,234 @@
+"""Read the study that a `Trials` is, from memory or from a pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpbridge import inert
+from hpbridge.errors import FormatError
+from hpbridge.foreign import ForeignStudy, ForeignTrial, Hints
+from hpbridge.riding import KEY, unpack
+from hpbridge_hyperopt._distributions import Draw
+from hpbridge_hyperopt._documents import OURS, DocumentError, Reader
+from hpbridge_hyperopt._json import NoJsonError, as_json
+from hpbridge_hyperopt._native_space import is_node_space, read_draws
+from hpbridge_hyperopt._recognizing import Contents, contents_of
+from hpbridge_hyperopt._writing import FORM, OFFSETS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+_MOST_NAMED = 5
+_HINT = "it must be a Trials of Hyperopt, or a pickle of one, as fmin writes it"
+
+
+def read(source: object, hints: Hints) -> ForeignStudy:
+    """Read a study; nothing that is in a file is executed.
+
+    Args:
+        source: A path, or a live `Trials`.
+        hints: The space, above all: a `Trials` holds none.
+
+    Raises:
+        FormatError: If it is no `Trials`, or damaged.
+
+    Source:
+        hyperopt 0.3.0, `base.Trials` for the documents; `FMinIter.run` for
+        ``trials_save_file``, which is a pickle of the `Trials` alone.
+    """
+    contents = _load(source)
+    rider, offsets = _rider(contents, source)
+    reader = _reader(hints, rider, offsets)
+    read_docs = _read_docs(contents, reader, source)
+    trials = [trial for _, trial in read_docs if trial is not None]
+    if rider is not None:
+        trials = _with_riding(trials, rider)
+    _check_metrics(trials, reader, source)
+    notes = _notes(contents, reader, read_docs)
+    attributes = _study_attributes(contents, reader)
+    notes += _lost_notes(reader)
+    name = source.stem if isinstance(source, Path) else str(contents.exp_key or FORM)
+    return ForeignStudy(
+        name=rider.name if rider else name,
+        trials=tuple(trials),
+        metrics=reader.metrics,
+        space=reader.space,
+        bounds=rider.bounds if rider else {},
+        algorithm=rider.algorithm if rider else "",
+        attributes={**(rider.attributes if rider else {}), **attributes},
+        native=_ids(contents) | _offsets(reader),
+        notes=tuple(notes),
+    )
+
+
+def _load(source: object) -> Contents:
+    problem = "it holds no Trials"
+    try:
+        loaded = inert.load(source) if isinstance(source, Path) else source
+        contents = contents_of(loaded)
+        if contents is not None:
+            docs = inert.plain(contents.docs)
+            return replace(contents, docs=docs, ids=inert.plain(contents.ids))
+    except (inert.InertError, OSError) as error:
+        problem = str(error)
+    raise FormatError.unreadable(FORM, source, [problem], _HINT)
+
+
+def _rider(
+    contents: Contents, source: object
+) -> tuple[ForeignStudy | None, dict[str, int]]:
+    """Return the study that `_writing.write` let ride along, and its offsets."""
+    text = contents.attachments.get(KEY)
+    if text is None:
+        return None, {}
+    try:
+        given = json.loads(contents.attachments.get(OFFSETS, "{}"))
+        offsets = {str(name): int(offset) for name, offset in dict(given).items()}
+        return unpack(json.loads(text), FORM), offsets
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = " ".join(str(error).split())
+        hint = f"remove the attachment {KEY!r} to read the rest"
+        raise FormatError.unreadable(FORM, source, [problem], hint) from error
+
+
+def _reader(
+    hints: Hints, rider: ForeignStudy | None, offsets: Mapping[str, int]
+) -> Reader:
+    metrics = dict(hints.direction) or {"loss": "minimize"}
+    space, loss = hints.space, ("loss", False)
+    if rider is not None:
+        metrics, space = dict(rider.metrics), rider.space
+        main = next(iter(metrics))
+        loss = (main, metrics[main] == "maximize")
+    if space is None:
+        return Reader(None, {}, metrics, loss)
+    if rider is None and is_node_space(hints.native_space):
+        return Reader(space, read_draws(hints.native_space), metrics, loss)
+    draws = {n: Draw(p, offsets.get(n, 0)) for n, p in space.searched.items()}
+    return Reader(space, draws, metrics, loss)
+
+
+def _read_docs(
+    contents: Contents, reader: Reader, source: object
+) -> list[tuple[Any, ForeignTrial | None]]:
+    attachments = _attachments_by_trial(contents)
+    found, problems = [], []
+    for place, doc in enumerate(contents.docs):
+        try:
+            if _is_of_other(doc, contents.exp_key):
+                continue
+            tid = doc.get("tid") if isinstance(doc, dict) else None
+            own = attachments.get(str(tid), {})
+            found.append((doc, reader.read(doc, own)))
+        except DocumentError as error:
+            problems.append(f"trial {place} {error}")
+    if problems:
+        more = len(problems) - _MOST_NAMED
+        problems[_MOST_NAMED:] = [f"so are {more} more"] if more > 0 else []
+        raise FormatError.unreadable(FORM, source, problems, _HINT)
+    return found
+
+
+def _is_of_other(doc: Any, exp_key: Any) -> bool:
+    return (
+        exp_key is not None and isinstance(doc, dict) and doc.get("exp_key") != exp_key
+    )
+
+
+def _attachments_by_trial(contents: Contents) -> dict[str, dict[str, Any]]:
+    # hyperopt 0.3.0, `Trials.aname`.
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in contents.attachments.items():
+        mark, _, rest = str(key).partition("::")
+        tid, has_name, name = rest.partition("::")
+        if mark == "ATTACH" and has_name:
+            found.setdefault(tid, {})[name] = value
+    return found
+
+
+def _study_attributes(contents: Contents, reader: Reader) -> dict[str, Any]:
+    found = {}
+    for key, value in contents.attachments.items():
+        if str(key).startswith((OURS, "ATTACH::")):
+            continue
+        try:
+            found[str(key)] = as_json(value)
+        except NoJsonError:
+            reader.lost[str(key)] = None
+    return found
+
+
+def _with_riding(trials: list[ForeignTrial], rider: ForeignStudy) -> list[ForeignTrial]:
+    """Return what rides along for the trials that were written, not for later ones."""
+    found = []
+    for trial in trials:
+        tid = trial.native["tid"]
+        if 0 <= tid < len(rider.trials):
+            found.append(replace(rider.trials[tid], native=trial.native))
+        else:
+            found.append(trial)
+    return found
+
+
+def _check_metrics(trials: list[ForeignTrial], reader: Reader, source: object) -> None:
+    held = dict.fromkeys(name for trial in trials for name in trial.metrics)
+    problems = [
+        f"no trial has the metric {name!r}; there are {', '.join(map(repr, held))}"
+        for name in reader.metrics
+        if held and name not in held
+    ]
+    if problems:
+        hint = "give the direction of a metric that is there"
+        raise FormatError.unreadable(FORM, source, problems, hint)
+
+
+def _notes(
+    contents: Contents,
+    reader: Reader,
+    read_docs: list[tuple[Any, ForeignTrial | None]],
+) -> list[str]:
+    notes = []
+    if reader.space is None:
+        notes.append(
+            "a Trials holds no space: choices are their positions, and what was "
+            "conditional is unknown, until the space is given"
+        )
+    n_others = len(contents.docs) - len(read_docs)
+    if n_others:
+        notes.append(f"{n_others} trials have another exp_key and are left out")
+    n_unfinished = sum(trial is None for _, trial in read_docs)
+    if n_unfinished:
+        notes.append(f"{n_unfinished} trials are not finished and are left out")
+    tids = [doc["tid"] for doc, _ in read_docs]
+    n_shared = len(tids) - len(set(tids))
+    if n_shared:
+        notes.append(
+            f"{n_shared} trials have the id of another one; Hyperopt's algorithms "
+            "take them for one, here each is a trial"
+        )
+    return notes
+
+
+def _lost_notes(reader: Reader) -> list[str]:
+    if not reader.lost:
+        return []
+    names = ", ".join(repr(name) for name in list(reader.lost)[:_MOST_NAMED])
+    more = ", ..." if len(reader.lost) > _MOST_NAMED else ""
+    return [
+        f"left out is what is no plain data in results and attachments: {names}{more}"
+    ]
+
+
+def _offsets(reader: Reader) -> dict[str, Any]:
+    found = {name: draw.offset for name, draw in reader.draws.items() if draw.offset}
+    return {"offsets": found} if found else {}
+
+
+def _ids(contents: Contents) -> dict[str, Any]:
+    """Return how many ids were given out, where the next one is then a new one."""
+    ids = {each for each in contents.ids if type(each) is int}
+    return {"ids": len(ids)} if ids == set(range(len(ids))) else {}

@@ -1,0 +1,100 @@
+"""Tell `Trials` from other things, in memory and in files, without Hyperopt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpbridge import inert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_HEAD = 2**18
+_DEEPEST = 3
+
+# A pickle of protocol 2 and later, or the first operation of one before.
+_FIRST = (b"\x80", b"c", b"(", b"]", b"}")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a `Trials` holds.
+
+    Attributes:
+        docs: Its documents, in the order in which they were asked for.
+        ids: The trial ids that it gave out.
+        exp_key: Where it is not None, only documents with it belong to the study.
+        attachments: By name.
+    """
+
+    docs: list[Any]
+    ids: list[int]
+    exp_key: Any
+    attachments: Mapping[str, Any]
+
+
+def recognizes(source: object) -> bool:
+    """Say whether a source is a `Trials` or a pickle of one."""
+    if not isinstance(source, Path):
+        return is_trials(source)
+    if not source.is_file():
+        return False
+    head = inert.head(source, _HEAD)
+    if not head.startswith(_FIRST):
+        return False
+    is_named = b"hyperopt" in head and b"Trials" in head
+    return is_named or b"_dynamic_trials" in head or _is_documents(head)
+
+
+def _is_documents(head: bytes) -> bool:
+    words = (b"misc", b"idxs", b"vals", b"tid", b"book_time", b"result")
+    return all(word in head for word in words)
+
+
+def is_trials(source: object) -> bool:
+    """Say whether an object is a `Trials`, or a `SparkTrials`, say, that extends it."""
+    classes = type(source).__mro__
+    return any(
+        c.__name__ == "Trials" and c.__module__ == "hyperopt.base" for c in classes
+    )
+
+
+def contents_of(source: object) -> Contents | None:
+    """Return what a `Trials`, or what was read of one, holds; None where it is none.
+
+    Args:
+        source: A `Trials`; or what `hpbridge.inert` made of one, of a list of its
+            documents, or of a list or dict with one in it.
+    """
+    if is_trials(source):
+        return _contents(vars(source))
+    for found in _within(source, 0):
+        return _contents(found.state)
+    if isinstance(source, (list, tuple)) and source and all(map(_is_doc, source)):
+        ids = [doc.get("tid") for doc in source]
+        return Contents(list(source), ids, None, {})
+    return None
+
+
+def _within(value: Any, depth: int) -> Iterator[inert.Stub]:
+    if isinstance(value, inert.Stub):
+        if isinstance(value.state, dict) and "_dynamic_trials" in value.state:
+            yield value
+    elif depth < _DEEPEST and isinstance(value, (dict, list, tuple)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _within(each, depth + 1)
+
+
+def _is_doc(value: object) -> bool:
+    return isinstance(value, dict) and {"tid", "misc", "state", "result"} <= set(value)
+
+
+def _contents(state: Mapping[str, Any]) -> Contents | None:
+    docs, ids = state["_dynamic_trials"], state.get("_ids", ())
+    attachments = state.get("attachments", {})
+    if not isinstance(docs, list) or not isinstance(attachments, dict):
+        return None
+    kept = list(ids) if isinstance(ids, (set, frozenset, list, tuple)) else []
+    return Contents(docs, kept, state.get("_exp_key"), attachments)
