@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Algorithm, BackendSpec
+from hpbridge.backend import Algorithm, BackendSpec, HostSpec
 from hpbridge.capabilities import (
     YES,
     Capabilities,
@@ -17,11 +17,45 @@ from hpbridge.capabilities import (
     emulated,
     no,
 )
+from hpbridge.foreign import ForeignStudy, Hints, Part, StudyFormat
 from hpbridge.hookspecs import hookimpl
 from hpbridge_skopt.options import ForestOptions, GBRTOptions, GPOptions
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Optimizer, Problem
+    from collections.abc import Mapping
+
+    from hpbridge.backend import NativeSpace, Optimizer, Problem
+    from hpbridge.experiment import Experiment
+    from hpbridge.parameters import Label
+    from hpbridge.space import Space
+    from hpbridge.study import Study
+    from hpbridge_skopt._host import BridgeOptimizer, minimize
+    from hpbridge_skopt._search import BridgeBayesSearchCV
+
+__all__ = [
+    "FORMAT",
+    "HOST",
+    "SPEC",
+    "BridgeBayesSearchCV",
+    "BridgeOptimizer",
+    "minimize",
+]
+
+_HOMES = {
+    "BridgeBayesSearchCV": "_search",
+    "BridgeOptimizer": "_host",
+    "minimize": "_host",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # These subclass or return what is the library's, which is not imported before.
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    import importlib
+
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
@@ -34,6 +68,44 @@ def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -
     from hpbridge_skopt._explain import explain
 
     return explain(problem, SPEC.algorithms[algorithm], options, seed)
+
+
+def _from_native(given: object) -> NativeSpace | None:
+    from hpbridge_skopt._native_space import from_native
+
+    return from_native(given)
+
+
+def _recognizes(source: object) -> bool:
+    from hpbridge_skopt._reading import recognizes
+
+    return recognizes(source)
+
+
+def _read(source: Any, hints: Hints) -> ForeignStudy:
+    from hpbridge_skopt._reading import read
+
+    return read(source, hints)
+
+
+def _write(study: Study, target: str) -> tuple[str, ...]:
+    from hpbridge_skopt._writing import write
+
+    return write(study, target)
+
+
+def _run_in_host(
+    optimizer: str, experiment: Experiment, n_trials: int, seed: int
+) -> list[tuple[Mapping[str, Label], float]]:
+    from hpbridge_skopt._host_run import run
+
+    return run(optimizer, experiment, n_trials, seed)
+
+
+def _reasons_against(space: Space) -> list[str]:
+    from hpbridge_skopt._host_run import reasons_against
+
+    return reasons_against(space)
 
 
 _TREES = Capabilities(
@@ -150,10 +222,42 @@ SPEC = BackendSpec(
     create=_create,
     explain=_explain_native,
     homepage="https://scikit-optimize.readthedocs.io",
+    from_native=_from_native,
     tested={"oldest": "0.10.2", "newest": "0.10.2"},
+)
+
+FORMAT = StudyFormat(
+    name="skopt",
+    summary="Scikit-optimize's OptimizeResult, live or from `skopt.dump`.",
+    looks_for="an OptimizeResult of scikit-optimize, live or in a file (.pkl, .gz ...)",
+    recognizes=_recognizes,
+    read=_read,
+    write=_write,
+    holds=frozenset(Part),
+    requires=SPEC.requires,
+    backend="skopt",
+)
+
+HOST = HostSpec(
+    name="skopt",
+    summary="an Optimizer with ask and tell, a minimize, and a BayesSearchCV on it",
+    line='hpbridge_skopt.minimize(func, dimensions, "{optimizer}", n_calls=50)',
+    run=_run_in_host,
+    reasons_against=_reasons_against,
+    requires=SPEC.requires,
 )
 
 
 @hookimpl
 def hpbridge_backends() -> list[BackendSpec]:
     return [SPEC]
+
+
+@hookimpl
+def hpbridge_study_formats() -> list[StudyFormat]:
+    return [FORMAT]
+
+
+@hookimpl
+def hpbridge_hosts() -> list[HostSpec]:
+    return [HOST]

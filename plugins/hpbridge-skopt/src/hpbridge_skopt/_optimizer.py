@@ -11,6 +11,7 @@ import numpy as np
 import skopt
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.utils import check_random_state
 from skopt.space import Categorical, Integer, Real
 from skopt.utils import cook_estimator, normalize_dimensions
 
@@ -21,16 +22,16 @@ from hpbridge_skopt._repairs import FullInteger, RepairedGBRT
 from hpbridge_skopt._space import dimensions, encode, library_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from hpbridge.backend import Algorithm, Outcome, Problem
+    from hpbridge.backend import Algorithm, Outcome, PastTrial, Problem
     from hpbridge.encoding import Encoded
     from hpbridge.parameters import Label, Parameter
 
 _DIMENSIONS = {cls.__name__: cls for cls in (Categorical, FullInteger, Integer, Real)}
-_LARGEST_SEED = np.iinfo(np.int32).max
+LARGEST_SEED = np.iinfo(np.int32).max
 # The models square and sum what they are told; beyond this that overflows.
-_LARGEST_VALUE = 1e150
+LARGEST_VALUE = 1e150
 
 
 def create(
@@ -40,51 +41,75 @@ def create(
     encoded = encode(problem, algorithm, options)
     if not encoded.native:
         return OnePoint(encoded)
-    space = [call.make(_DIMENSIONS) for call in dimensions(encoded, algorithm, options)]
-    try:
+    calls = dimensions(encoded, algorithm, options)
+
+    def make(n_past: int = 0) -> skopt.Optimizer:
+        space = [call.make(_DIMENSIONS) for call in calls]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Sobol' would like a power of two
-            library = _make_library(algorithm.name, space, options, library_seed(seed))
+            return make_library(
+                algorithm.name, space, options, library_seed(seed), n_past=n_past
+            )
+
+    try:
+        return SkoptOptimizer(encoded, make, learns=algorithm.learns)
     except ValueError as error:  # Sobol' has 40 dimensions, for one
         raise OptionError.invalid(name, [" ".join(str(error).split())]) from error
-    return SkoptOptimizer(encoded, library, learns=algorithm.learns)
 
 
-def _make_library(
-    algorithm: str, space: list[Any], options: Any, seed: int
+def make_library(
+    algorithm: str,
+    space: list[Any],
+    options: Any,
+    random_state: int | np.random.RandomState | None,
+    *,
+    n_past: int = 0,
+    **settings: Any,
 ) -> skopt.Optimizer:
     """Return the Optimizer that the library's own function makes.
+
+    Args:
+        algorithm: Ours.
+        space: Dimensions, which it changes.
+        options: Of the algorithm.
+        random_state: As the library takes it.
+        n_past: How many trials it is told of first, as of ``x0`` with ``y0``.
+        settings: Further arguments of the Optimizer.
 
     Source:
         scikit-optimize 0.10.2, `gp_minimize`, `forest_minimize`, `gbrt_minimize`,
         `dummy_minimize` and `base_minimize`: who draws which seed from what.
     """
+    state: Any = random_state
     if algorithm == "random":
-        rng = np.random.RandomState(seed)
-        rng.randint(0, _LARGEST_SEED)  # dummy_minimize draws a seed and drops it
+        state = check_random_state(random_state)
+        state.randint(0, LARGEST_SEED)  # dummy_minimize draws a seed and drops it
         # Never told anything, it stays in the initial phase and fits no model.
         return skopt.Optimizer(
-            space, DummyRegressor(), acq_optimizer="sampling", random_state=rng
+            space,
+            DummyRegressor(),
+            acq_optimizer="sampling",
+            random_state=state,
+            **settings,
         )
     model: Any = algorithm.upper()
-    state: int | np.random.RandomState = seed
     if algorithm == "gp":
-        state = np.random.RandomState(seed)
+        state = check_random_state(random_state)
         space = normalize_dimensions(space)
-        estimator_seed = state.randint(0, _LARGEST_SEED)
+        estimator_seed = state.randint(0, LARGEST_SEED)
         model = cook_estimator(
             "GP", space=space, random_state=estimator_seed, noise=options.noise
         )
     elif algorithm == "gbrt":
         model = RepairedGBRT(
             base_estimator=GradientBoostingRegressor(n_estimators=30, loss="quantile"),
-            random_state=np.random.RandomState(seed),
+            random_state=check_random_state(random_state),
             n_jobs=options.n_jobs,
         )
     return skopt.Optimizer(
         space,
         model,
-        n_initial_points=options.n_initial_points,
+        n_initial_points=options.n_initial_points + n_past,
         initial_point_generator=options.initial_point_generator,
         n_jobs=options.n_jobs,
         acq_func=options.acq_func,
@@ -96,7 +121,8 @@ def _make_library(
             "n_jobs": options.n_jobs,
         },
         random_state=state,
-        model_queue_size=1,  # by default it keeps every model; it uses the last only
+        # By default it keeps every model; it uses the last only.
+        **{"model_queue_size": 1, **settings},
     )
 
 
@@ -127,15 +153,20 @@ class SkoptOptimizer(Optimizer):
 
     Args:
         encoded: The space.
-        library: What `_make_library` returned.
+        make: Returns what `make_library` makes for a number of past trials.
         learns: Whether to tell it anything.
     """
 
     def __init__(
-        self, encoded: Encoded, library: skopt.Optimizer, *, learns: bool
+        self,
+        encoded: Encoded,
+        make: Callable[[int], skopt.Optimizer],
+        *,
+        learns: bool,
     ) -> None:
         self._encoded = encoded
-        self._library = library
+        self._make = make
+        self._library = make(0)
         self._learns = learns
         self._n_asked = 0
         self._pending: dict[int, list[Any]] = {}
@@ -160,9 +191,30 @@ class SkoptOptimizer(Optimizer):
         self._note(self._pending.pop(suggestion.id), outcome)
 
     def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
+        self._note(self._point(params), outcome)
+
+    def restore(self, trials: Sequence[PastTrial], native: Mapping[str, Any]) -> bool:  # noqa: ARG002 - the library goes on without its own state
+        """Go on as ``gp_minimize(..., x0=, y0=, random_state=seed)`` does.
+
+        Source:
+            scikit-optimize 0.10.2, `base_minimize`: it tells x0 and y0 in one batch,
+            and makes as many initial points as without them.
+        """
+        if not self._learns:
+            return True  # dummy_minimize draws what it draws, whatever it knows
+        told = [(self._point(t.params), _value_of(t.outcome)) for t in trials]
+        finite = [each for each in told if math.isfinite(each[1])]
+        self._library = self._make(len(finite))
+        if finite:
+            points, values = zip(*finite, strict=True)
+            self._library.tell(list(points), list(values))
+        self._untold = [each for each in told if not math.isfinite(each[1])]
+        return True
+
+    def _point(self, params: Mapping[str, Label]) -> list[Any]:
         values = self._encoded.encode(params)
         native = self._encoded.native
-        self._note([_clamp(native[name], values[name]) for name in native], outcome)
+        return [_clamp(native[name], values[name]) for name in native]
 
     def _note(self, point: list[Any], outcome: Outcome) -> None:
         self._liar = None
@@ -239,7 +291,7 @@ def _copy(library: skopt.Optimizer) -> skopt.Optimizer:
     other.models = list(library.models)
     if hasattr(library, "gains_"):
         other.gains_ = library.gains_.copy()
-    other.rng = np.random.RandomState(library.rng.randint(0, _LARGEST_SEED))
+    other.rng = np.random.RandomState(library.rng.randint(0, LARGEST_SEED))
     return other
 
 
@@ -252,7 +304,7 @@ def _value_of(outcome: Outcome) -> float:
     value = outcome.values[0]
     if not math.isfinite(value):
         return value
-    return min(max(value, -_LARGEST_VALUE), _LARGEST_VALUE)
+    return min(max(value, -LARGEST_VALUE), LARGEST_VALUE)
 
 
 def _clamp(parameter: Parameter, value: Any) -> Any:

@@ -1,0 +1,157 @@
+"""Write a study as an `OptimizeResult` that the library's own tools open."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import skopt
+from skopt.space import Categorical, Integer, Real, Space
+from skopt.utils import create_result
+
+import hpbridge.categorical
+from hpbridge.errors import FormatError
+from hpbridge.parameters import Float, Int
+from hpbridge.riding import KEY, pack
+from hpbridge.trial import State
+from hpbridge.writing import whole_file
+from hpbridge_skopt._reading import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpbridge.parameters import Label, Parameter
+    from hpbridge.study import Study
+    from hpbridge.trial import FinishedTrial
+
+_N_CANDIDATES = 100
+
+
+def write(study: Study, target: str) -> tuple[str, ...]:
+    """Write a study with `skopt.dump`.
+
+    Native are the complete trials with a finite value; the whole study rides along.
+
+    Raises:
+        FormatError: If the target exists or cannot be written, or if no trial has a
+            finite value.
+    """
+    trials = [trial for trial in study.trials if _has_value(study, trial)]
+    if not trials:
+        problem = f"none of its {len(study.trials)} trials has a finite value"
+        hint = "write it as 'json', which holds trials of any state"
+        raise FormatError.unwritable(NAME, target, [problem], hint)
+    natives = {name: _Native(name, p) for name, p in study.space.searched.items()}
+    points = [
+        [native.value(trial.params) for native in natives.values()] for trial in trials
+    ]
+    values = [study.sign * trial.metrics[study.main_metric] for trial in trials]
+    result = _result(points, values, [native.dimension for native in natives.values()])
+    result[KEY] = json.dumps(pack(study))
+    with whole_file(NAME, Path(target)) as path:
+        skopt.dump(result, path)
+    return tuple(_notes(study, len(study.trials) - len(trials)))
+
+
+def _has_value(study: Study, trial: FinishedTrial) -> bool:
+    if trial.state is not State.COMPLETE:
+        return False
+    return math.isfinite(trial.metrics[study.main_metric])
+
+
+def _result(points: list[list[Any]], values: list[float], dimensions: list[Any]) -> Any:
+    """Return a result with one model, which `plot_objective` draws."""
+    space = Space(dimensions)
+    result = create_result(points, values, space, specs={"args": {}, "function": NAME})
+    if not dimensions or len(points) < 2:  # noqa: PLR2004 - a model needs two
+        result.models = []
+        return result
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        optimizer = skopt.Optimizer(
+            dimensions,
+            "ET",  # in a moment, whatever the size of the study
+            n_initial_points=1,
+            acq_func="EI",
+            acq_optimizer="sampling",
+            acq_optimizer_kwargs={"n_points": _N_CANDIDATES},
+            random_state=0,
+        )
+        optimizer.tell(points, values)
+    result.models, result.space = optimizer.models, optimizer.space
+    return result
+
+
+class _Native:
+    """A parameter as a dimension of the library, for its plots."""
+
+    def __init__(self, name: str, parameter: Parameter) -> None:
+        self.name = name
+        self._parameter = parameter
+        self._texts: dict[Any, Any] = {}
+        self.dimension = self._make()
+
+    def _make(self) -> Any:
+        parameter = self._parameter
+        if isinstance(parameter, hpbridge.categorical.Categorical):
+            labels = parameter.labels
+            choices = _as_choices(labels)
+            self._texts = dict(zip(map(_key, labels), choices, strict=True))
+            weights = parameter.weights
+            shares = None if weights is None else list(weights)
+            return Categorical(list(self._texts.values()), prior=shares, name=self.name)
+        low, high = _range(parameter)
+        if low == high:
+            return Categorical([low], name=self.name)
+        if isinstance(low, int):
+            is_log = isinstance(parameter, Int) and parameter.log
+            prior = "log-uniform" if is_log else "uniform"
+            return Integer(low, high, prior, name=self.name)
+        is_log = isinstance(parameter, Float) and parameter.log
+        return Real(low, high, "log-uniform" if is_log else "uniform", name=self.name)
+
+    def value(self, params: Mapping[str, Label]) -> Any:
+        """Return the library's value; of an inactive parameter its first one."""
+        first = self.dimension.bounds[0]
+        if self.name not in params:
+            return first
+        value = params[self.name]
+        return self._texts[_key(value)] if self._texts else value
+
+
+def _range(parameter: Any) -> tuple[Any, Any]:
+    if parameter.n_values is not None:
+        return parameter.at(0), parameter.at(parameter.n_values - 1)
+    return parameter.low, parameter.high
+
+
+def _key(label: Label) -> Any:
+    return (type(label), label)  # True is 1 to a dict
+
+
+def _as_choices(labels: tuple[Label, ...]) -> list[Any]:
+    """Return choices that every encoder of the library takes."""
+    is_text = all(isinstance(label, str) for label in labels)
+    is_number = all(type(label) in {int, float} for label in labels)
+    return list(labels) if is_text or is_number else [str(label) for label in labels]
+
+
+def _notes(study: Study, n_left: int) -> list[str]:
+    found = []
+    if n_left:
+        found.append(
+            f"{n_left} trials without a finite value ride along; only hpbridge sees"
+            " them"
+        )
+    if study.sign < 0:
+        metric = study.main_metric
+        found.append(f"{metric!r} is negated, since scikit-optimize minimizes")
+    if study.space.is_conditional:
+        found.append(
+            "inactive parameters have their first value in x_iters; hpbridge reads them"
+            " back as inactive"
+        )
+    return found
