@@ -17,6 +17,7 @@ from hpbridge.capabilities import (
     emulated,
     no,
 )
+from hpbridge.foreign import Part, StudyFormat
 from hpbridge.hookspecs import hookimpl
 from hpbridge_optuna.options import (
     BruteForceOptions,
@@ -29,7 +30,9 @@ from hpbridge_optuna.options import (
 )
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Optimizer, Problem
+    from hpbridge.backend import NativeSpace, Optimizer, Problem
+    from hpbridge.foreign import ForeignStudy, Hints
+    from hpbridge.study import Study
 
 
 def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
@@ -42,6 +45,30 @@ def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -
     from hpbridge_optuna._explain import explain
 
     return explain(problem, SPEC.algorithms[algorithm], options, seed)
+
+
+def _from_native(native: object) -> NativeSpace | None:
+    from hpbridge_optuna._native_space import from_native
+
+    return from_native(native)
+
+
+def _recognizes(source: object) -> bool:
+    from hpbridge_optuna._reading import recognizes
+
+    return recognizes(source)
+
+
+def _read(source: Any, hints: Hints) -> ForeignStudy:
+    from hpbridge_optuna._reading import read
+
+    return read(source, hints)
+
+
+def _write(study: Study, target: str) -> tuple[str, ...]:
+    from hpbridge_optuna._writing import write
+
+    return write(study, target)
 
 
 def _yes(note: str) -> Capability:
@@ -249,10 +276,31 @@ SPEC = BackendSpec(
     create=_create,
     explain=_explain_native,
     homepage="https://optuna.org",
+    from_native=_from_native,
     tested={"oldest": "5.0.0", "newest": "5.0.0"},
+)
+
+FORMAT = StudyFormat(
+    name="optuna",
+    summary="Optuna storages: a database of any kind, a journal, a live study.",
+    looks_for=(
+        "an SQLite file or database URL with Optuna's tables, "
+        "a journal of JSON lines, or an optuna.Study"
+    ),
+    recognizes=_recognizes,
+    read=_read,
+    write=_write,
+    holds=frozenset(Part),
+    requires=SPEC.requires,
+    backend="optuna",
 )
 
 
 @hookimpl
 def hpbridge_backends() -> list[BackendSpec]:
     return [SPEC]
+
+
+@hookimpl
+def hpbridge_study_formats() -> list[StudyFormat]:
+    return [FORMAT]

@@ -46,6 +46,10 @@ DISTRIBUTIONS: dict[str, type[BaseDistribution]] = {
 }
 """By the kind of `hpbridge_optuna._space.Arguments`."""
 
+for _cls in DISTRIBUTIONS.values():
+    # QMCSampler finds its place in the sequence by the text of the distributions.
+    _cls.__name__ = _cls.__base__.__name__  # type: ignore[union-attr]
+
 # What a copy of a trial may share with it.
 _UNCHANGING = {
     *DISTRIBUTIONS.values(),

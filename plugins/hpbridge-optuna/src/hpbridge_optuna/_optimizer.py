@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import threading
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -20,8 +18,16 @@ from hpbridge.errors import (
     OptionError,
     UnsupportedFeatureError,
 )
+from hpbridge.inert import InertError
 from hpbridge.trial import State
 from hpbridge_optuna._lean import DISTRIBUTIONS, LeanStorage, lean
+from hpbridge_optuna._quiet import quiet
+from hpbridge_optuna._restoring import (
+    SYSTEM,
+    remapped,
+    with_safe_pickles,
+    without_pickles,
+)
 from hpbridge_optuna._space import (
     SAMPLERS,
     reasons_against,
@@ -31,13 +37,13 @@ from hpbridge_optuna._space import (
 from hpbridge_optuna._tpe import LeanTPESampler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
-    from optuna.trial import Trial
+    from optuna.trial import FrozenTrial, Trial
 
-    from hpbridge.backend import Algorithm, Problem
+    from hpbridge.backend import Algorithm, PastTrial, Problem
     from hpbridge.parameters import Label
     from hpbridge.space import Params
 
@@ -77,7 +83,7 @@ class OptunaOptimizer(Optimizer):
             kind, args, kwargs = to_arguments(parameter)
             self._distributions[name] = DISTRIBUTIONS[kind](*args, **kwargs)
         storage = LeanStorage()
-        with _quiet([logging.getLogger(optuna.storages.InMemoryStorage.__module__)]):
+        with quiet([logging.getLogger(optuna.storages.InMemoryStorage.__module__)]):
             sampler = self._make_sampler(algorithm, options, seed)
             self._study = optuna.create_study(
                 storage=storage,
@@ -109,7 +115,7 @@ class OptunaOptimizer(Optimizer):
         if self._is_exhausted:
             msg = "every point of the space was proposed"
             raise ExhaustedError(msg)
-        with _quiet(self._loggers):
+        with quiet(self._loggers):
             try:
                 trial = self._study.ask()
                 point = self._draw(trial)
@@ -172,6 +178,11 @@ class OptunaOptimizer(Optimizer):
         if not self._capabilities.can(Feature.FOREIGN_HISTORY):
             reason = self._capabilities[Feature.FOREIGN_HISTORY].note
             raise ForeignHistoryError.refused(self._name, reason)
+        self._study.add_trial(self._finished(params, outcome, {}))
+
+    def _finished(
+        self, params: Mapping[str, Label], outcome: Outcome, system: dict[str, Any]
+    ) -> FrozenTrial:
         native = self._encoded.encode(params)
         is_complete = outcome.state is State.COMPLETE
         trial = optuna.trial.create_trial(
@@ -181,8 +192,36 @@ class OptunaOptimizer(Optimizer):
             distributions={name: self._distributions[name] for name in native},
             intermediate_values=self._intermediate_values(outcome),
             constraints=self._constraints(outcome),
+            system_attrs=system,
         )
-        self._study.add_trial(lean(trial))
+        return lean(trial)
+
+    def restore(self, trials: Sequence[PastTrial], native: Mapping[str, Any]) -> bool:
+        """Add the trials with what the samplers noted, as `load_study` finds them.
+
+        Not where a parameter is emulated, since Optuna would search it otherwise; and
+        not with a state of CMA-ES that is none.
+        """
+        own = {"native"} if self._name == "optuna:qmc" else {"native", "single"}
+        if any(codec.name not in own for codec in self._encoded.codecs.values()):
+            return False
+        is_cma = self._name == "optuna:cmaes"
+        noted = with_safe_pickles if is_cma else without_pickles
+        try:
+            found = [
+                self._finished(t.params, t.outcome, noted(t.native.get(SYSTEM, {})))
+                for t in trials
+            ]
+        except InertError:
+            return False
+        self._study.add_trials(found)
+        new = (t._trial_id for t in self._study.get_trials(deepcopy=False))
+        old = (trial.native.get("id") for trial in trials)
+        ids = dict(zip(old, new, strict=True))
+        for name, value in remapped(native.get(SYSTEM, {}), ids).items():
+            storage, key = self._study._storage, self._study._study_id
+            storage.set_study_system_attr(key, name, value)
+        return True
 
     def _constraints(self, outcome: Outcome) -> dict[str, float]:
         count = self._problem.n_constraints
@@ -223,25 +262,3 @@ def _outcome_of_forbidden(problem: Problem, algorithm: Algorithm) -> Outcome:
         worst = (math.inf,) * problem.n_objectives
         return Outcome(State.COMPLETE, worst, (math.inf,) * problem.n_constraints)
     return Outcome(State.FAILED)
-
-
-@contextlib.contextmanager
-def _quiet(loggers: list[logging.Logger]) -> Iterator[None]:
-    """Drop the warnings, and what these loggers say in this thread.
-
-    No level is touched, and other threads' records pass.
-    """
-    thread = threading.get_ident()
-
-    def is_foreign(record: logging.LogRecord) -> bool:
-        return record.thread != thread
-
-    for logger in loggers:
-        logger.addFilter(is_foreign)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(is_foreign)

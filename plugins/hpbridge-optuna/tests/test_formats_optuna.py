@@ -1,0 +1,645 @@
+"""Optuna's studies come in and go out: real storages, and what is not one."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import math
+import random
+import sqlite3
+import threading
+import time
+import urllib.request
+import uuid
+import warnings
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import optuna
+import pytest
+import sqlalchemy as sa
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+import hpbridge as hpb
+from hpbridge.errors import FormatError
+from hpbridge.foreign import Hints, Part
+from hpbridge.registry import registry
+from hpbridge.trial import State
+from hpbridge_optuna import FORMAT
+from hpbridge_optuna._reading import recognizes
+from tests import database_servers as servers
+
+optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+
+
+def objective(trial):
+    solver = trial.suggest_categorical("solver", ["adam", "sgd", None])
+    rate = trial.suggest_float("rate", 1e-5, 1e-1, log=True)
+    if solver == "sgd":
+        trial.suggest_float("momentum", 0.0, 0.9, step=0.3)
+    layers = trial.suggest_int("layers", 1, 3)
+    for layer in range(1, layers):
+        trial.suggest_int(f"units{layer}", 4, 64, log=True)
+    trial.report(math.nan, 0)
+    trial.report(rate, 2)
+    trial.set_user_attr("note", {"rate": [rate]})
+    if trial.number % 7 == 3:
+        raise ValueError
+    if trial.number % 7 == 5:
+        raise optuna.TrialPruned
+    return math.inf if trial.number == 1 else rate
+
+
+def study_in(storage, n_trials=28, **arguments):
+    sampler = optuna.samplers.RandomSampler(seed=1)
+    study = optuna.create_study(
+        storage=storage, sampler=sampler, study_name="tuned", **arguments
+    )
+    study.set_user_attr("who", ["me"])
+    study.optimize(objective, n_trials=n_trials, catch=(ValueError,))
+    return study
+
+
+def journal(path):
+    return JournalStorage(JournalFileBackend(str(path)))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The same study in an SQLite file and in a journal."""
+    folder = tmp_path_factory.mktemp("studies")
+    url = f"sqlite:///{folder / 'study.db'}"
+    study_in(url, direction="maximize")
+    optuna.copy_study(
+        from_study_name="tuned",
+        from_storage=url,
+        to_storage=journal(folder / "study.log"),
+    )
+    return folder
+
+
+@pytest.fixture(params=["study.db", "study.log"])
+def file(request, files):
+    return files / request.param
+
+
+def read(source, **hints):
+    return FORMAT.read(source, Hints(**hints))
+
+
+def loaded(file):
+    storage = f"sqlite:///{file}" if file.suffix == ".db" else journal(file)
+    return optuna.load_study(study_name="tuned", storage=storage)
+
+
+def test_everything_arrives(file):
+    theirs = loaded(file)
+    study = read(file)
+    assert (study.name, study.metrics) == ("tuned", {"value": "maximize"})
+    assert study.attributes == {"who": ["me"]}
+    states = {"COMPLETE": "complete", "FAIL": "failed", "PRUNED": "pruned"}
+    assert len(study.trials) == 28
+    for ours, trial in zip(study.trials, theirs.trials, strict=True):
+        assert ours.state.value == states[trial.state.name]
+        assert ours.params == trial.params
+        is_complete = ours.state is State.COMPLETE
+        assert ours.metrics == ({"value": trial.value} if is_complete else {})
+        assert repr(dict(ours.reports)) == repr(trial.intermediate_values)
+        assert ours.attributes == trial.user_attrs
+        assert ours.started_at == trial.datetime_start.timestamp()
+        assert ours.run_seconds == pytest.approx(
+            trial.duration.total_seconds(), abs=1e-6
+        )
+
+
+def test_the_space_is_that_of_the_objective(file):
+    study = read(file)
+    assert study.space == hpb.Space(
+        {
+            "solver": hpb.Categorical(["adam", "sgd", None]),
+            "rate": hpb.Float(1e-5, 1e-1, log=True),
+            "momentum": hpb.Float(0, 0.9, step=0.3, when={"solver": "sgd"}),
+            "layers": hpb.Int(1, 3),
+            "units1": hpb.Int(4, 64, log=True, when={"layers": [2, 3]}),
+            "units2": hpb.Int(4, 64, log=True, when={"layers": 3}),
+        }
+    )
+    inferred = [note for note in study.notes if "was inferred from" in note]
+    assert len(inferred) == 3
+    assert (
+        "'momentum' was inferred from 28 trials: 'solver' is one of ['sgd']"
+        in (inferred[0])
+    )
+
+
+def test_a_live_study_reads_as_its_storage(file):
+    assert repr(read(loaded(file))) == repr(read(file))
+
+
+def test_reading_changes_nothing_and_makes_nothing(file):
+    before = file.read_bytes(), sorted(file.parent.iterdir())
+    read(file)
+    recognizes(file)
+    assert (file.read_bytes(), sorted(file.parent.iterdir())) == before
+
+
+def test_a_missing_file_is_not_made(tmp_path):
+    missing = tmp_path / "no.db"
+    with pytest.raises(FormatError, match="No such file"):
+        read(f"sqlite:///{missing}")
+    assert not missing.exists()
+
+
+def test_a_wal_file_without_its_log_is_read_as_it_is(tmp_path):
+    path = tmp_path / "wal.db"
+    study_in(f"sqlite:///{path}", 2)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    assert len(read(path).trials) == 2
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_only_optuna_storages_are_recognized(file, tmp_path):
+    assert recognizes(file)
+    hpb.minimize(lambda t: t["x"], {"x": hpb.Float(0, 1)}, n_trials=1, backend="random",
+                 store=tmp_path / "ours.db")  # fmt: skip
+    (tmp_path / "rows.jsonl").write_text('{"target": 1}\n')
+    (tmp_path / "empty").touch()
+    others = [*tmp_path.iterdir(), tmp_path, tmp_path / "missing", 3, {}, "x.db"]
+    assert [each for each in others if recognizes(each)] == []
+    assert recognizes("postgresql://somewhere/db")
+    assert not recognizes(f"sqlite:///{tmp_path / 'ours.db'}")
+    assert recognizes(f"sqlite:///{file}") is (file.suffix == ".db")
+    assert registry().formats["optuna"] is FORMAT
+
+
+def test_one_of_several_studies_is_named(tmp_path):
+    url = f"sqlite:///{tmp_path / 'two.db'}"
+    for name in ("first", "second"):
+        optuna.create_study(storage=url, study_name=name).add_trial(
+            optuna.create_trial(value=1.0)
+        )
+    with pytest.raises(FormatError, match="it holds 2 studies: 'first', 'second'"):
+        read(url)
+    with pytest.raises(FormatError, match="no study 'secund'; did you mean 'second'"):
+        read(url, name="secund")
+    assert read(url, name="second").name == "second"
+
+
+def test_several_metrics_constraints_and_waiting_trials(tmp_path):
+    url = f"sqlite:///{tmp_path / 'many.db'}"
+    study = optuna.create_study(storage=url, directions=["minimize", "maximize"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names(["loss", "score"])
+
+    def run(trial):
+        x = trial.suggest_float("x", 0, 1)
+        trial.set_constraint("memory", x - 0.5)
+        return x, -x
+
+    study.optimize(run, n_trials=3)
+    study.enqueue_trial({"x": 0.3})
+    study.ask()
+    study.enqueue_trial({"x": 0.4})
+    found = read(url)
+    assert found.metrics == {"loss": "minimize", "score": "maximize"}
+    assert found.bounds == {"memory": "<= 0"}
+    for ours, trial in zip(found.trials, study.trials[:3], strict=True):
+        x = trial.params["x"]
+        assert ours.metrics == {"loss": x, "score": -x, "memory": x - 0.5}
+    assert "2 trials that run or wait were left out" in found.notes
+
+
+def distribution_trial(value=1.0, **params):
+    return optuna.create_trial(
+        value=value,
+        params={name: value for name, (value, _) in params.items()},
+        distributions={name: each for name, (_, each) in params.items()},
+    )
+
+
+def test_changed_ranges_are_joined_and_said():
+    dist = optuna.distributions
+    study = optuna.create_study()
+    study.add_trial(distribution_trial(
+        x=(1.0, dist.FloatDistribution(0, 1)), n=(4, dist.IntDistribution(0, 8, step=4))
+    ))  # fmt: skip
+    study.add_trial(distribution_trial(
+        x=(2.0, dist.FloatDistribution(0.5, 2)),
+        n=(6, dist.IntDistribution(2, 14, step=4)),
+    ))  # fmt: skip
+    found = read(study)
+    assert found.space == hpb.Space({"x": hpb.Float(0, 2), "n": hpb.Int(0, 14, step=2)})
+    assert [note.split(";")[0] for note in found.notes] == [
+        "'x' was searched in 2 ranges or kinds",
+        "'n' was searched in 2 ranges or kinds",
+    ]
+
+
+def test_what_no_single_parameter_explains_is_always_active_and_said():
+    def run(trial):
+        a = trial.suggest_categorical("a", [True, False])
+        b = trial.suggest_categorical("b", [True, False])
+        return trial.suggest_float("x", 0, 1) if a and b else 0.0
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(run, n_trials=40)
+    found = read(study)
+    assert not found.space["x"].when
+    lacking = sum("x" not in trial.params for trial in study.trials)
+    assert found.notes[0].startswith(f"{lacking} of 40 trials lack 'x'")
+    imported = hpb.read_study(study)
+    assert len(imported.trials) == 40 - lacking
+
+
+def test_choices_of_any_kind_get_names():
+    study = optuna.create_study()
+    choices = [(1, 2), "a", 1, True, None, math.nan]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        distribution = optuna.distributions.CategoricalDistribution(choices)
+        for choice in choices[:2]:
+            study.add_trial(distribution_trial(c=(choice, distribution)))
+    found = read(study)
+    labels = ("(1, 2)", "a", "1", "True", "None", "nan")
+    assert found.space["c"].labels == labels
+    assert [trial.params["c"] for trial in found.trials] == ["(1, 2)", "a"]
+
+
+def test_old_distributions_and_short_forms_are_read(files, tmp_path):
+    lines = (files / "study.log").read_text().splitlines()
+    first = json.loads(lines[0])
+    old = {
+        "a": '{"name": "LogUniformDistribution", '
+        '"attributes": {"low": 0.1, "high": 1}}',
+        "b": '{"name": "DiscreteUniformDistribution", '
+        '"attributes": {"low": 0, "high": 1, "q": 0.5}}',
+        "c": '{"name": "IntLogUniformDistribution", '
+        '"attributes": {"low": 1, "high": 8, "step": 1}}',
+        "d": '{"type": "categorical", "choices": ["x", "y"]}',
+    }
+    trial = {
+        "op_code": 4, "worker_id": "w", "study_id": 0, "state": 1, "value": 1.0,
+        "datetime_start": "2020-01-01T00:00:00", "datetime_complete": None,
+        "distributions": old, "params": {"a": 0.5, "b": 0.5, "c": 2.0, "d": 1},
+    }  # fmt: skip
+    trial.pop("datetime_complete")
+    path = tmp_path / "old.log"
+    path.write_text("\n".join(map(json.dumps, [first, trial])) + "\n")
+    found = read(path)
+    assert found.space == hpb.Space(
+        {
+            "a": hpb.Float(0.1, 1, log=True),
+            "b": hpb.Float(0, 1, step=0.5),
+            "c": hpb.Int(1, 8, log=True),
+            "d": hpb.Categorical(["x", "y"]),
+        }
+    )
+    assert found.trials[0].params == {"a": 0.5, "b": 0.5, "c": 2, "d": "y"}
+
+
+def test_times_of_an_older_optuna_are_local_and_said(tmp_path):
+    path = tmp_path / "four.db"
+    study_in(f"sqlite:///{path}", 1)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE version_info SET library_version = '4.9.0'")
+        connection.execute("UPDATE trials SET datetime_start = '2024-06-01 12:00:00'")
+        connection.commit()
+    found = read(path)
+    assert found.trials[0].started_at == time.mktime((2024, 6, 1, 12, 0, 0, 0, 0, -1))
+    assert found.notes[0].startswith("Optuna 4.9.0 kept times without a zone")
+
+
+@pytest.mark.parametrize(
+    ("version", "hint"),
+    [("v2.6.0.a", "optuna storage upgrade"), ("v9.0.0.a", "pip install --upgrade")],
+)
+def test_another_schema_is_refused(tmp_path, version, hint):
+    path = tmp_path / "other.db"
+    study_in(f"sqlite:///{path}", 1)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
+        connection.commit()
+    with pytest.raises(FormatError, match=hint) as caught:
+        read(path)
+    assert f"its schema is {version!r}" in str(caught.value)
+
+
+def test_an_operation_of_a_newer_journal_is_refused(files, tmp_path):
+    path = tmp_path / "new.log"
+    path.write_bytes(
+        (files / "study.log").read_bytes() + b'{"op_code":77,"worker_id":""}\n'
+    )
+    with pytest.raises(FormatError, match="the operation 77, which hpbridge does not"):
+        read(path)
+
+
+# Damage and malice: a refusal or well-formed data, nothing run, in bounded time.
+
+
+def refused_or_read(path):
+    started = time.perf_counter()
+    try:
+        found = read(path)
+    except FormatError:
+        found = None
+    assert time.perf_counter() - started < 5
+    assert sorted(path.parent.iterdir()) == [path]
+    return found
+
+
+def test_a_truncated_file_is_refused_or_read_up_to_there(file, tmp_path):
+    data = file.read_bytes()
+    whole = read(file)
+    path = tmp_path / file.name
+    for k in range(20):
+        path.write_bytes(data[: len(data) * k // 20])
+        found = refused_or_read(path)
+        assert found is None or file.suffix == ".log"
+        if found is not None:
+            n_trials = len(found.trials)
+            assert repr(found.trials) == repr(whole.trials[:n_trials])
+
+
+def test_flipped_bits_are_refused_or_data(file, tmp_path):
+    data = file.read_bytes()
+    rng = random.Random(7)
+    path = tmp_path / file.name
+    outcomes = set()
+    for _ in range(60):
+        damaged = bytearray(data)
+        for _ in range(3):
+            damaged[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged)
+        found = refused_or_read(path)
+        outcomes.add(found is None)
+        for trial in found.trials if found else ():
+            assert all(type(value) is float for value in trial.metrics.values())
+    assert True in outcomes
+
+
+def test_a_view_in_place_of_a_table_is_not_queried(tmp_path):
+    path = tmp_path / "view.db"
+    study_in(f"sqlite:///{path}", 1)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE trial_params")
+        connection.execute(
+            "CREATE VIEW trial_params AS WITH RECURSIVE n(i) AS "
+            "(SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS trial_id, "
+            "'x' AS param_name, 1.0 AS param_value, '' AS distribution_json, "
+            "i AS param_id FROM n"
+        )
+        connection.commit()
+    with pytest.raises(FormatError, match="it has no table 'trial_params'"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" * 200_000 + b"\n",
+        b'{"op_code":4}\n',
+        b'{"op_code":0,"study_name":"b","directions":[9],"worker_id":""}\n',
+        b'{"op_code":1e400,"worker_id":""}\n',
+        b"\xff\xfe\n",
+        b'{"op_code":5,"trial_id":"x","worker_id":""}\n',
+    ],
+)
+def test_a_line_that_is_no_operation_is_refused(files, tmp_path, line):
+    path = tmp_path / "bad.log"
+    path.write_bytes((files / "study.log").read_bytes() + line)
+    assert refused_or_read(path) is None
+
+
+def test_an_impossible_distribution_is_named(tmp_path):
+    url = f"sqlite:///{tmp_path / 'nan.db'}"
+    study = optuna.create_study(storage=url)
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1)
+    with contextlib.closing(sqlite3.connect(tmp_path / "nan.db")) as connection:
+        connection.execute(
+            "UPDATE trial_params SET distribution_json = "
+            "replace(distribution_json, '1.0', 'Infinity')"
+        )
+        connection.commit()
+    with pytest.raises(FormatError, match=r"'x'.* high must be a finite number"):
+        read(url)
+    space = hpb.Space({"x": hpb.Float(0, 2)})
+    assert read(url, space=space).space is space
+
+
+# Out, and in again.
+
+SPACE = hpb.Space(
+    {
+        "kind": hpb.Categorical({"one": (1,), "two": (2,)}),
+        "size": hpb.Categorical([1, 2, 4], ordered=True),
+        "side": hpb.Categorical(["l", "r"], weights=[1, 3]),
+        "x": hpb.Float(0, 1),
+        "rate": hpb.Float(1e-3, 1, log=True, when={"kind": "one"}),
+        "n": hpb.Int(1, 9, step=2, when={"kind": "two"}),
+        "q": hpb.Quantized(0.2, 3.3, 0.5),
+        "k": hpb.Quantized(1, 9, 4),
+        "p": hpb.Float(0, 1, prior=hpb.Normal(0.5, 0.1)),
+        "fixed": 3,
+    },
+    forbid=[{"size": 4, "side": "l"}],
+)
+
+
+def ours(trial):
+    trial.report(1.5, 0)
+    trial.report(2.5, 0)
+    trial.report(math.nan, 3)
+    x = trial["x"]
+    if x > 0.9:
+        raise ValueError(x)
+    if x > 0.8:
+        raise hpb.TrialPruned
+    if x > 0.7:
+        return {"loss": math.nan, "score": 1.0}
+    loss = math.inf if x < 0.1 else x
+    return {"loss": loss, "score": x, "memory": 10 * x, "note": math.nan}
+
+
+@pytest.fixture(scope="module")
+def study():
+    experiment = hpb.Experiment(
+        objective=ours,
+        space=SPACE,
+        name="ours",
+        direction={"loss": "minimize", "score": "maximize"},
+        constraints={"memory": "<= 5"},
+    )
+    run = hpb.run(experiment, "random", n_trials=24, seed=3, store=":memory:")
+    trials = [
+        dataclasses.replace(trial, attributes={"n": [trial.number]})
+        for trial in run.trials
+    ]
+    return dataclasses.replace(run, trials=tuple(trials), attributes={"who": {"a": 1}})
+
+
+def assert_same(found, study):
+    assert found.space == study.space
+    assert (found.name, found.metrics) == (study.name, study.metrics)
+    assert found.bounds == {"memory": "<= 5.0"}
+    assert found.attributes == study.attributes
+    fields = ("state", "params", "metrics", "reports", "error", "started_at")
+    fields += ("run_seconds", "attributes")
+    for a, b in zip(found.trials, study.trials, strict=True):
+        for field in fields:
+            assert repr(getattr(a, field)) == repr(getattr(b, field)), field
+
+
+@pytest.mark.parametrize("name", ["out.db", "out.log", "out.jsonl"])
+def test_there_and_back_is_the_same(study, tmp_path, name):
+    path = tmp_path / name
+    assert FORMAT.write(study, str(path)) == ()
+    assert list(tmp_path.iterdir()) == [path]
+    assert FORMAT.holds == frozenset(Part)
+    assert_same(read(path), study)
+
+
+def served(server, database):
+    """Yield the URL of a database of its own on a real server."""
+    with server() as url:
+        name = f"s{uuid.uuid4().hex[:8]}"
+        engine = sa.create_engine(f"{url}/{database}", isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        yield f"{url}/{name}"
+
+
+@pytest.mark.parametrize(
+    ("server", "database"),
+    [(servers.postgresql, "postgres"), (servers.mariadb, "mysql")],
+)
+def test_there_and_back_through_a_real_server(study, server, database):
+    try:
+        for url in served(server, database):
+            assert FORMAT.write(study, url) == ()
+            assert_same(read(url), study)
+            with pytest.raises(FormatError, match=r"holds a study .* already"):
+                FORMAT.write(study, url)
+            assert len(optuna.load_study(study_name=study.name, storage=url).trials)
+            plain = url.replace("+psycopg", "").replace("+pymysql", "")
+            assert_same(read(plain), study)
+    except servers.NotInstalledError as reason:
+        pytest.skip(str(reason))
+
+
+def test_a_study_that_went_on_in_optuna_comes_back_longer(study, tmp_path):
+    path = tmp_path / "on.db"
+    FORMAT.write(study, str(path))
+    theirs = optuna.load_study(study_name=study.name, storage=f"sqlite:///{path}")
+    params = dict(study.trials[0].params)
+    trial = optuna.create_trial(
+        values=[1.0, 2.0],
+        params=params,
+        distributions={n: theirs.trials[0].distributions[n] for n in params},
+        constraints={"memory": -2.0},
+    )
+    theirs.add_trial(trial)
+    found = read(path)
+    assert found.space == study.space
+    assert found.trials[-1].metrics == {"loss": 1.0, "score": 2.0, "memory": 3.0}
+
+
+def test_nothing_is_written_over_and_nothing_half(study, tmp_path):
+    path = tmp_path / "there.db"
+    path.write_text("mine")
+    with pytest.raises(FormatError, match="it exists already"):
+        FORMAT.write(study, str(path))
+    assert path.read_text() == "mine"
+    attributes = {"bad": object()}  # no storage takes it
+    broken = dataclasses.replace(study, attributes=attributes)
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    for target in (str(tmp_path / "new.db"), str(tmp_path / "new.log"), url):
+        with pytest.raises(FormatError, match="JSON"):
+            FORMAT.write(broken, target)
+    assert list(tmp_path.iterdir()) == [path]
+    optuna.create_study(storage=url, study_name="other")
+    with pytest.raises(FormatError, match="JSON"):
+        FORMAT.write(broken, url)
+    assert optuna.get_all_study_names(url) == ["other"]
+    with pytest.raises(FormatError, match="refused"):
+        FORMAT.write(study, "postgresql://me:secret@127.0.0.1:1/db")
+    with pytest.raises(FormatError, match="refused") as caught:
+        read("postgresql://me:secret@127.0.0.1:1/db")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_function_that_forbids_is_named_as_lost(tmp_path):
+    space = hpb.Space({"x": hpb.Float(0, 1)}, forbid=[too_large])
+    run = hpb.minimize(
+        lambda t: t["x"], space, backend="random", n_trials=2, store=":memory:"
+    )
+    notes = FORMAT.write(run, str(tmp_path / "f.db"))
+    assert notes == (
+        "the function 'too_large' of forbid= cannot be written; its name was",
+    )
+
+
+def too_large(params):
+    return params["x"] > 0.9
+
+
+def test_optuna_draws_what_was_written(study, tmp_path):
+    path = tmp_path / "plots.db"
+    FORMAT.write(study, str(path))
+    theirs = optuna.load_study(study_name=study.name, storage=f"sqlite:///{path}")
+    plots = optuna.visualization
+    single = {"target": lambda trial: trial.values[1], "target_name": "score"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        figures = [
+            plots.plot_optimization_history(theirs, **single),
+            plots.plot_pareto_front(theirs),
+            plots.plot_parallel_coordinate(theirs, **single),
+            plots.plot_slice(theirs, **single),
+            plots.plot_timeline(theirs),
+        ]
+    assert all(figure.data for figure in figures)
+    n_infinite = sum(t.metrics.get("loss") == math.inf for t in study.trials)
+    assert n_infinite
+
+
+@contextlib.contextmanager
+def dashboard(storage):
+    """Serve optuna-dashboard, and yield a function that gets JSON from its API."""
+    from optuna_dashboard import wsgi
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, *_):
+            """Say nothing."""
+
+    server = make_server("127.0.0.1", 0, wsgi(storage), handler_class=Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield lambda path: json.load(
+            urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{path}")
+        )
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_optuna_dashboard_shows_what_was_written(study, tmp_path):
+    path = tmp_path / "shown.db"
+    FORMAT.write(study, str(path))
+    with dashboard(f"sqlite:///{path}") as get:
+        (summary,) = get("/api/studies")["study_summaries"]
+        assert summary["study_name"] == study.name
+        assert summary["directions"] == ["minimize", "maximize"]
+        detail = get(f"/api/studies/{summary['study_id']}")
+    states = {"complete": "Complete", "failed": "Fail", "pruned": "Pruned"}
+    assert [trial["state"] for trial in detail["trials"]] == [
+        states[trial.state.value] for trial in study.trials
+    ]
+    assert detail["objective_names"] == ["loss", "score"], detail.keys()
+    first = {each["name"] for each in detail["trials"][0]["params"]}
+    assert first == set(study.trials[0].params)
