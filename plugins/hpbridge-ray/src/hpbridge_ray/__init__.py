@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Algorithm, BackendSpec, DriverSpec
+from hpbridge.backend import Algorithm, BackendSpec, DriverSpec, HostSpec
 from hpbridge.capabilities import (
     YES,
     Capabilities,
@@ -23,11 +23,16 @@ from hpbridge.hookspecs import hookimpl
 from hpbridge_ray.options import BohbOptions, HyperOptOptions
 
 if TYPE_CHECKING:
-    from hpbridge.backend import NativeSpace, Optimizer, Problem
-    from hpbridge.foreign import ForeignStudy, Hints
-    from hpbridge.session import Session, Settings
+    from collections.abc import Mapping
 
-_EXPORTED = {"until": "_trainable"}
+    from hpbridge.backend import NativeSpace, Optimizer, Problem
+    from hpbridge.experiment import Experiment
+    from hpbridge.foreign import ForeignStudy, Hints
+    from hpbridge.parameters import Label
+    from hpbridge.session import Session, Settings
+    from hpbridge.space import Space
+
+_EXPORTED = {"BridgeSearcher": "_host", "until": "_trainable"}
 """Public names that need Ray, by the module that has them."""
 
 
@@ -66,6 +71,20 @@ def _read(source: Any, hints: Hints) -> ForeignStudy:
     from hpbridge_ray._reading import read
 
     return read(source, hints)
+
+
+def _run_in_host(
+    optimizer: str, experiment: Experiment, n_trials: int, seed: int
+) -> list[tuple[Mapping[str, Label], float]]:
+    from hpbridge_ray._hosting import run_in_host
+
+    return run_in_host(optimizer, experiment, n_trials, seed)
+
+
+def _reasons_against(space: Space) -> list[str]:
+    from hpbridge_ray._hosting import reasons_against
+
+    return reasons_against(space)
 
 
 def _run_in_tuner(session: Session, settings: Settings) -> None:
@@ -250,6 +269,18 @@ FORMATS = (
 )
 
 
+HOSTS = (
+    HostSpec(
+        name="ray",
+        summary="a Searcher for TuneConfig(search_alg=...)",
+        line='search_alg=hpbridge_ray.BridgeSearcher("{optimizer}")',
+        run=_run_in_host,
+        reasons_against=_reasons_against,
+        requires=SPEC.requires,
+    ),
+)
+
+
 @hookimpl
 def hpbridge_backends() -> list[BackendSpec]:
     return [SPEC]
@@ -263,3 +294,8 @@ def hpbridge_drivers() -> list[DriverSpec]:
 @hookimpl
 def hpbridge_study_formats() -> list[StudyFormat]:
     return list(FORMATS)
+
+
+@hookimpl
+def hpbridge_hosts() -> list[HostSpec]:
+    return list(HOSTS)

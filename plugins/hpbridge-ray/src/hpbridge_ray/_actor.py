@@ -23,18 +23,18 @@ from hpbridge.session import Run, failed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hpbridge.experiment import Experiment
     from hpbridge.parameters import Label
-    from hpbridge.session import Session, Settings
 
 
-def pack(session: Session, settings: Settings) -> bytes:
-    """Return what a `Runner` is made of.
+def pack(experiment: Experiment, timeout: float | None = None) -> bytes:
+    """Return what a `Runner` is made of: the timeout of a trial is in seconds.
 
     Raises:
         ExperimentError: If the experiment cannot be sent.
     """
-    packed = pack_experiment(session.experiment)
-    return pickle.dumps((packed, sys.path, str(Path.cwd()), settings.timeout_trial))
+    packed = pack_experiment(experiment)
+    return pickle.dumps((packed, sys.path, str(Path.cwd()), timeout))
 
 
 class Runner:

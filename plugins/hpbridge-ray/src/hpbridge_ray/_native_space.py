@@ -55,8 +55,15 @@ class ParamSpace:
             inner[last] = value
         return config
 
+    def _follow(self, config: Any, name: str) -> Any:
+        for key in self.paths[name]:
+            if not isinstance(config, Mapping):
+                raise KeyError(key)
+            config = config[key]
+        return config
+
     def params(self, config: Mapping[str, Any]) -> dict[str, Label]:
-        """Return the plain values of the searched parameters in a config.
+        """Return the plain values of the active parameters in a config, nested or flat.
 
         Raises:
             SpaceError: If one is missing, or outside its range.
@@ -64,8 +71,10 @@ class ParamSpace:
         found: dict[str, Label] = {}
         problems: list[str] = []
         for name, parameter in self.space.searched.items():
+            if not self.space.is_active(name, found):
+                continue
             try:
-                value = _follow(config, self.paths[name])
+                value = config[name] if name in config else self._follow(config, name)
                 found[name] = parameter.canonical(value)
             except KeyError:
                 problems.append(f"{name!r} is missing")
@@ -75,14 +84,6 @@ class ParamSpace:
             point = f"The point {dict(config)!r:.200}"
             raise SpaceError.foreign(point, problems)
         return found
-
-
-def _follow(config: Any, path: Path) -> Any:
-    for key in path:
-        if not isinstance(config, Mapping):
-            raise KeyError(key)
-        config = config[key]
-    return config
 
 
 def from_native(native: object) -> NativeSpace | None:

@@ -73,27 +73,32 @@ def encode(problem: Problem, algorithm: Algorithm) -> Encoded:
     return Encoded(problem.space, capabilities, name)
 
 
-def make_optuna(options: Any, seed: int) -> Searcher:  # noqa: ARG001 - it has none
+def make_optuna(
+    options: Any,  # noqa: ARG001 - it has none
+    seed: int | None,
+    **more: Any,
+) -> Searcher:
     from ray.tune.search.optuna import OptunaSearch
 
-    return OptunaSearch(seed=seed)
+    return OptunaSearch(seed=seed, **more)
 
 
-def make_hyperopt(options: Any, seed: int) -> Searcher:
+def make_hyperopt(options: Any, seed: int | None, **more: Any) -> Searcher:
     from ray.tune.search.hyperopt import HyperOptSearch
 
     return HyperOptSearch(
         n_initial_points=options.n_initial_points,
         gamma=options.gamma,
         random_state_seed=seed,
+        **more,
     )
 
 
-def make_bohb(options: Any, seed: int) -> Searcher:
+def make_bohb(options: Any, seed: int | None, **more: Any) -> Searcher:
     with _quiet():  # hpbandster is older than Python's own warnings about it
         from ray.tune.search.bohb import TuneBOHB
 
-        return TuneBOHB(bohb_config=dict(vars(options)), seed=seed)
+        return TuneBOHB(bohb_config=dict(vars(options)), seed=seed, **more)
 
 
 class _RayOptimizer(Optimizer):

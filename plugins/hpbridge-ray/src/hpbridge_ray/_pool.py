@@ -45,7 +45,7 @@ class _Pool:
     def __init__(self, session: Session, settings: Settings) -> None:
         self._name = session.experiment.name
         self._settings = settings
-        self._packed = ray.put(pack(session, settings))
+        self._packed = ray.put(pack(session.experiment, settings.timeout_trial))
         self._starting: dict[Any, Any] = {}
         self._idle: list[Any] = []
         self._busy: dict[Any, _Task] = {}

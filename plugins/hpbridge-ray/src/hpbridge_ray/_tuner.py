@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 METRIC = "value"
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     # The output of Tune that obeys ``verbose=0``.
     "RAY_AIR_NEW_OUTPUT": "0",
     # A trial sees the files that it would see without Ray.
@@ -223,13 +223,13 @@ def run_in_tuner(session: Session, settings: Settings) -> None:
     """
     ensure_ray(settings.workers)
     search = SessionSearch(session, settings)
-    packed = pack(session, settings)
+    packed = pack(session.experiment, settings.timeout_trial)
     with (
         Interrupts(session),
         tempfile.TemporaryDirectory(
             prefix="hpbridge-ray-", ignore_cleanup_errors=True
         ) as directory,
-        quiet(**_ENVIRONMENT),
+        quiet(**ENVIRONMENT),
         restored_sigusr1(),
         same_random(),
         muted(),

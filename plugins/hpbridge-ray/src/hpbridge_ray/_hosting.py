@@ -1,0 +1,216 @@
+"""The host's record: an experiment as a ``param_space``, run by `Tuner.fit`."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import tempfile
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from ray import tune
+from ray.tune.search.sample import Quantized as RayQuantized
+
+from hpbridge.categorical import Categorical
+from hpbridge.errors import UnsupportedFeatureError
+from hpbridge.parameters import Float, Int, Parameter
+from hpbridge.quantized import Quantized
+from hpbridge.trial import State, trial_seed
+from hpbridge_ray._actor import Runner, pack
+from hpbridge_ray._cluster import (
+    ensure_ray,
+    muted,
+    quiet,
+    restored_sigusr1,
+    same_random,
+)
+from hpbridge_ray._host import BridgeSearcher
+from hpbridge_ray._native_space import ParamSpace, read_param_space
+from hpbridge_ray._tuner import ENVIRONMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hpbridge.experiment import Experiment
+    from hpbridge.parameters import Label
+    from hpbridge.space import Space
+
+
+class Trainable(tune.Trainable):  # type: ignore[misc]
+    """An experiment's objective as a user of Ray Tune would write it."""
+
+    def setup(
+        self,
+        config: Mapping[str, Any],
+        packed: bytes = b"",
+        space: ParamSpace | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._runner, self._space, self._seed = Runner(packed), space, seed
+        self._config, self._number = config, 0
+
+    def reset_config(self, new_config: Mapping[str, Any]) -> bool:
+        self._config = new_config
+        self._number += 1
+        return True
+
+    def step(self) -> dict[str, Any]:
+        params = cast("ParamSpace", self._space).params(self._config)
+        seed = trial_seed(self._seed, self._number)
+        result = self._runner.run(params, self._number, seed).result
+        if result.state is not State.COMPLETE:
+            raise RuntimeError(result.error or result.state.value)
+        return {**result.metrics, "done": True}
+
+
+def reasons_against(space: Space) -> list[str]:
+    """Return what a ``param_space`` cannot hold, one sentence each."""
+    reasons = [
+        f"{name!r}: {domain}"
+        for name, domain in _domains(space).items()
+        if isinstance(domain, str)
+    ]
+    reasons += [
+        f"{name!r}: a condition takes tune.sample_from, which only Ray itself can draw"
+        for name, parameter in space.items()
+        if parameter.when
+    ]
+    if space.is_restricted:
+        reasons.append("forbid=: a param_space forbids nothing")
+    if not space.searched:
+        reasons.append("there is nothing to search")
+    names = {
+        name for name in space if set(name.split("/")) & {"", "grid_search", "eval"}
+    }
+    parents = {name.rpartition("/")[0] for name in space} & set(space)
+    reasons += [
+        f"{name!r}: as a name it is a path or an order to Ray"
+        for name in sorted(names | parents)
+    ]
+    return reasons
+
+
+def _domains(space: Space) -> dict[str, Any]:
+    """Return Ray's domain for each searched parameter, or why there is none."""
+    return {name: _domain(p) for name, p in space.items() if name in space.searched}
+
+
+def _domain(parameter: Parameter) -> Any:
+    if isinstance(parameter, Categorical):
+        if parameter.weights is not None or parameter.ordered:
+            return "tune.choice has neither weights nor an order"
+        return tune.choice(list(parameter.labels))
+    if isinstance(parameter, Int):
+        return _int(parameter)
+    if isinstance(parameter, Quantized):
+        return _quantized(parameter)
+    return _float(cast("Float", parameter))
+
+
+def _float(parameter: Float) -> Any:
+    if parameter.prior is not None:
+        return "tune.randn has no ends"
+    if parameter.step is not None:
+        return "tune.quniform has the ends at half share, and multiples only"
+    draw = tune.loguniform if parameter.log else tune.uniform
+    return draw(parameter.low, parameter.high)
+
+
+def _int(parameter: Int) -> Any:
+    low, last, step = parameter.low, parameter.last, parameter.step
+    if step == 1:
+        draw = tune.lograndint if parameter.log else tune.randint
+        return draw(low, last + 1)
+    if low % step or not hasattr(RayQuantized, "_grid_index"):
+        return f"tune.qrandint has multiples of {step} only, or not each as often"
+    return tune.qrandint(low, last, step)
+
+
+def _quantized(parameter: Quantized) -> Any:
+    draw = tune.qloguniform if parameter.log else tune.quniform
+    if parameter.is_int:
+        return f"tune.{draw.__name__} gives floats"
+    try:
+        return draw(parameter.low, parameter.high, parameter.q)
+    except ValueError as error:
+        return " ".join(str(error).split()).rstrip(".")
+
+
+def param_space_of(space: Space) -> dict[str, Any]:
+    """Return a space as a ``param_space``; constants are left to the objective.
+
+    Raises:
+        UnsupportedFeatureError: With everything that a ``param_space`` cannot hold.
+    """
+    reasons = reasons_against(space)
+    if reasons:
+        host = "ray"
+        raise UnsupportedFeatureError.refused(host, reasons, [])
+    domains = _domains(space)
+    paths = {name: tuple(name.split("/")) for name in domains}
+    return ParamSpace(space, paths).config(domains)
+
+
+def run_in_host(
+    optimizer: str, experiment: Experiment, n_trials: int, seed: int
+) -> list[tuple[Mapping[str, Label], float]]:
+    """Run an experiment by `Tuner.fit` with an optimizer inside.
+
+    One trial after the other, on one actor. ``ray:bohb`` also draws from numpy's global
+    generator, which has the seed meanwhile.
+
+    Returns:
+        Plain parameters and value of the main metric, in order; NaN where it failed.
+
+    Raises:
+        UnsupportedFeatureError: If Ray or the optimizer cannot search the space.
+    """
+    param_space = param_space_of(experiment.space)
+    read = read_param_space(param_space)
+    metric = experiment.main_metric
+    packed = pack(experiment)
+    ensure_ray(1)
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="hpbridge-ray-", ignore_cleanup_errors=True
+        ) as directory,
+        quiet(**ENVIRONMENT),
+        restored_sigusr1(),
+        same_random(),
+        _seeded(seed),
+        muted(),
+    ):
+        way = experiment.metrics[metric]
+        results = tune.Tuner(
+            tune.with_parameters(Trainable, packed=packed, space=read, seed=seed),
+            param_space=param_space,
+            tune_config=tune.TuneConfig(
+                metric=metric,
+                mode="max" if way == "maximize" else "min",
+                search_alg=BridgeSearcher(optimizer, seed=seed),
+                num_samples=n_trials,
+                max_concurrent_trials=1,
+                reuse_actors=True,
+                trial_dirname_creator=lambda trial: trial.trial_id,
+            ),
+            run_config=tune.RunConfig(
+                name="host",
+                storage_path=directory,
+                verbose=0,
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
+        ).fit()
+        return [
+            (read.params(result.config), float(result.metrics.get(metric, math.nan)))
+            for result in results
+        ]
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    before = np.random.get_state()
+    np.random.seed(seed % 2**32)
+    try:
+        yield
+    finally:
+        np.random.set_state(before)
