@@ -73,6 +73,11 @@ class Guest:
         algorithm, options = self._choice.algorithm.name, self._choice.options
         return self._choice.spec.create(self._problem, algorithm, options, self.seed)
 
+    @property
+    def choice(self) -> Choice:
+        """The optimizer, found and checked."""
+        return self._choice
+
     def can(self, feature: Feature) -> bool:
         """Say whether the algorithm has a feature, native or emulated."""
         return self._choice.algorithm.capabilities.can(feature)

@@ -73,6 +73,15 @@ class Parameter:
 
     when: When
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What was computed once is no part of it: it is the same before and after use.
+        own = type(self)
+        return {
+            name: value
+            for name, value in self.__dict__.items()
+            if not isinstance(getattr(own, name, None), cached_property)
+        }
+
     @property
     def parents(self) -> tuple[str, ...]:
         """Names of the parameters that this one depends on."""
