@@ -257,6 +257,9 @@ class BackendSpec:
             the library's own words; None where the object is none of the library's
             (it must tell without importing the library). Raises `SpaceError` naming
             every parameter whose meaning we cannot keep.
+        adopt: ``adopt(function) -> objective | None``: makes an objective of one
+            `Trial` out of a function that is written for the library and defines its
+            space while it runs; None where the function does not look like one.
     """
 
     name: str
@@ -271,6 +274,7 @@ class BackendSpec:
     homepage: str = ""
     driver: str = "local"
     from_native: Callable[[object], NativeSpace | None] | None = None
+    adopt: Callable[[Callable[..., Any]], Callable[[Any], Any] | None] | None = None
     tested: Mapping[str, str] = field(default_factory=dict)
     """Oldest and newest tested version of the library, for the table."""
 
@@ -325,3 +329,6 @@ class HostSpec:
     run: Callable[[str, Experiment, int, int], list[tuple[Mapping[str, Label], float]]]
     reasons_against: Callable[[Space], list[str]]
     requires: tuple[str, ...] = ()
+    is_quick: bool = True
+    """Whether `run` takes moments; the tests of all cells try every algorithm in a
+    quick host, and the default ones of all backends in another."""

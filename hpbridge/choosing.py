@@ -6,11 +6,13 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.backend import Problem
 from hpbridge.capabilities import Feature
 from hpbridge.errors import DriverNotFoundError, UnsupportedFeatureError
+from hpbridge.growing import GrowingOptimizer
 from hpbridge.options import read_options
 from hpbridge.registry import installed_version, registry
-from hpbridge.session import problem_of
+from hpbridge.trial import trial_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +38,30 @@ class Choice:
 
     def make(self, experiment: Experiment, seed: int) -> Optimizer:
         """Return a fresh optimizer for an experiment."""
+        if experiment.is_growing:
+            return GrowingOptimizer(
+                lambda space, n_told: self._make_grown(
+                    experiment.over(space),
+                    seed if n_told <= 1 else trial_seed(seed, n_told),
+                )
+            )
+        return self._make(experiment, seed)
+
+    def _make_grown(self, experiment: Experiment, seed: int) -> Optimizer:
+        reasons = reasons_against(experiment, self.algorithm)
+        if reasons:
+            others = able(experiment)
+            raise UnsupportedFeatureError.refused(self.name, reasons, others)
+        return self._make(experiment, seed)
+
+    def _make(self, experiment: Experiment, seed: int) -> Optimizer:
         problem = problem_of(experiment)
         return self.spec.create(problem, self.algorithm.name, self.options, seed)
+
+
+def problem_of(experiment: Experiment) -> Problem:
+    """Return what an optimizer is told of an experiment."""
+    return Problem(experiment.space, len(experiment.metrics), len(experiment.bounds))
 
 
 def choose(

@@ -26,10 +26,13 @@ import math
 import numbers
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.errors import SpaceError
 from hpbridge.experiment import DEFAULT_METRIC
+from hpbridge.growing import Asking
 from hpbridge.trial import Result, State, Trial, TrialPruned
 
 if TYPE_CHECKING:
@@ -40,21 +43,38 @@ if TYPE_CHECKING:
 def evaluate(
     experiment: Experiment, params: Mapping[str, Label], number: int, seed: int
 ) -> Result:
-    """Run the objective on a point and return what it came to; never raises for it.
+    """Run the objective on a point and return what it came to.
+
+    Whatever it raises is the trial's outcome, but for a space that it defines wrongly.
 
     Args:
         experiment: Whose objective.
         params: A point of its space, plain values.
         number: The trial's number.
         seed: The trial's seed.
+
+    Raises:
+        SpaceError: If it defines a space that cannot be.
     """
-    trial = Trial(experiment.space.to_objects(params), number=number, seed=seed)
+    asking = Asking(experiment.space, params, seed) if experiment.is_growing else None
+    suggest = None if asking is None else asking.suggest
+    values = experiment.space.to_objects(params)
+    trial = Trial(values, number=number, seed=seed, suggest=suggest)
+    result = _run(experiment, trial)
+    if asking is not None:
+        result = replace(result, asked=asking.asked)
+    return replace(result, attributes=trial.attributes) if trial.attributes else result
+
+
+def _run(experiment: Experiment, trial: Trial) -> Result:
     try:
         returned = experiment.objective(trial)
     except TrialPruned as signal:
         text = str(signal) or None
         return Result(State.PRUNED, reports=tuple(trial.reports), error=text)
-    except Exception as error:  # noqa: BLE001 - an objective may raise anything
+    except Exception as error:
+        if experiment.is_growing and isinstance(error, SpaceError):
+            raise  # the space cannot be: no further trial would fare better
         return Result(
             State.FAILED,
             reports=tuple(trial.reports),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +39,8 @@ class Experiment:
 
     Args:
         objective: Any callable of one `Trial`. Returns a number, or a dict of metrics.
-        space: A `Space`, or a dict of parameters by name.
+        space: A `Space`, or a dict of parameters by name. None if the objective
+            defines it while it runs, with `Trial.suggest`; see `hpbridge.growing`.
         name: How studies of it are called; by default the objective's name.
         direction: ``"minimize"``, ``"maximize"``, or ``{metric: direction}``. Of
             several metrics the first one counts where one value is needed; metrics
@@ -52,6 +54,7 @@ class Experiment:
         metrics: Direction by metric, in order.
         baseline_points: The baseline in plain values.
         bounds: The constraints, read.
+        is_growing: Whether the objective defines the space while it runs.
         reference: ``file.py:name`` or ``module:name`` that it was imported from, if
             it was.
 
@@ -70,7 +73,7 @@ class Experiment:
         self,
         *,
         objective: Callable[..., Any],
-        space: Space | Mapping[str, object],
+        space: Space | Mapping[str, object] | None,
         name: str = "",
         direction: Direction | Mapping[str, Direction] = "minimize",
         baseline: Mapping[str, object] | Sequence[Mapping[str, object]] = (),
@@ -84,8 +87,9 @@ class Experiment:
             problems.append(f"name must be a string, got {name!r}")
         self.objective = objective
         self.name = str(name).strip("<>")
-        self.space = Space.of(space)
-        if not self.space.searched:
+        self.is_growing = space is None
+        self.space = Space.unknown() if space is None else Space.of(space)
+        if not self.space.searched and not self.is_growing:
             problems.append("the space has only constants: nothing to search")
         self.metrics = _read_direction(direction, problems)
         self.baseline_points = _read_baseline(self.space, baseline, problems)
@@ -101,6 +105,12 @@ class Experiment:
         """Note where it was imported from, so that another process can."""
         self.reference = reference
         return self
+
+    def over(self, space: Space) -> Experiment:
+        """Return the same experiment over another space."""
+        other = copy.copy(self)
+        other.space = space
+        return other
 
     @property
     def main_metric(self) -> str:

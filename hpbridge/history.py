@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.backend import PastTrial
 from hpbridge.errors import HistoryError, HistoryWarning, SpaceError
-from hpbridge.session import ask_of
+from hpbridge.session import Ask
 from hpbridge.trial import Origin, State
 
 if TYPE_CHECKING:
@@ -196,3 +196,16 @@ def learn_history(
             session.tell(ask_of(trial), trial)
         session.remember(trial)
     return is_restored
+
+
+def ask_of(trial: FinishedTrial) -> Ask:
+    """Return the ask behind a recorded trial, without the optimizer's own handle."""
+    return Ask(
+        number=trial.number,
+        params=trial.params,
+        seed=trial.seed,
+        origin=trial.origin,
+        tells_before=trial.tells_before,
+        asked_at=trial.asked_at,
+        ask_seconds=trial.ask_seconds,
+    )

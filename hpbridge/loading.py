@@ -35,6 +35,11 @@ def load_experiment(reference: str) -> Experiment:
 
         return load_native(reference)
     module, place, name = load_module(reference)
+    named = getattr(module, name, None) if name else None
+    if callable(named) and not isinstance(named, (Experiment, type)):
+        from hpbridge.native import native_experiment
+
+        return native_experiment(named, None).at(f"{place}:{name}")
     name, experiment = _choose(reference, module, name)
     return experiment.at(f"{place}:{name}")
 

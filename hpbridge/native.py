@@ -48,7 +48,11 @@ def load_native(reference: str) -> Experiment:
     function, function_at = load_object(place)
     spaces = [value for key, value in words if key == "space"]
     if not spaces:
-        return native_experiment(function, None, direction)
+        if isinstance(function, Experiment):
+            problem = "it has directions of its own; --direction is for a function"
+            raise ExperimentError.invalid(function.name, [problem])
+        growing = native_experiment(function, None, direction)
+        return growing.at(reference_to(function_at, None, direction))
     space, space_at = load_object(spaces[0])
     experiment = native_experiment(function, space, direction)
     return experiment.at(reference_to(function_at, space_at, direction))
@@ -64,7 +68,8 @@ def native_experiment(
     Args:
         function: Takes what the library hands to it.
         space: The library's own space; or a `Space` or a dict of parameters, and the
-            function takes one mapping of them.
+            function takes one mapping of them. None for a function that defines its
+            space while it runs.
         direction: Direction by metric; by default the library's.
 
     Raises:
@@ -75,12 +80,29 @@ def native_experiment(
     if not callable(function) or isinstance(function, Experiment):
         problem = f"{function!r:.80} is no function; --space is for a function"
         raise ExperimentError.invalid(str(name), [problem])
+    if space is None:
+        objective = _adopted(function, str(name))
+        way: Any = direction or "minimize"
+        return Experiment(objective=objective, space=None, name=name, direction=way)
     read = read_native(space)
-    objective: Callable[..., Any] = function
+    objective = function
     if read.wrap is not None:
         objective = read.wrap(function)
     ways = cast("Mapping[str, Direction]", direction or {read.metric: read.direction})
     return Experiment(objective=objective, space=read.space, name=name, direction=ways)
+
+
+def _adopted(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return the objective of a function that defines its space while it runs."""
+    for spec in registry().backends.values():
+        objective = spec.adopt(function) if spec.adopt is not None else None
+        if objective is not None:
+            return objective
+    problem = (
+        f"{name!r} is a function, and no library's that says its space while it runs; "
+        "name its space with --space FILE:NAME"
+    )
+    raise ExperimentError.invalid(name, [problem])
 
 
 def read_native(given: object) -> NativeSpace:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.capabilities import Feature
-from hpbridge.choosing import Choice, driver_of, machine, versions_of
+from hpbridge.choosing import DEFAULT_DRIVER, Choice, driver_of, machine, versions_of
 from hpbridge.errors import ExperimentError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Plan:
             ),
         ]
         problems = [f"{n} must be {w}, got {v!r}" for ok, n, w, v in checks if not ok]
-        problems = problems or self._one_at_a_time()
+        problems = problems or self._one_at_a_time() or self._in_this_process()
         if problems:
             raise ExperimentError.invalid(self.experiment.name, problems)
         driver_of(self.driver)
@@ -77,6 +77,21 @@ class Plan:
             for feature in (Feature.PENDING, Feature.OUT_OF_ORDER)
             if self.settings.workers > 1 and not can.can(feature)
         ]
+
+    def _in_this_process(self) -> list[str]:
+        """Say what an objective that defines its space by running cannot have."""
+        s = self.settings
+        if not self.experiment.is_growing:
+            return []
+        why = "since the objective defines its space while it runs"
+        problems = [f"workers must be 1, {why}"] if s.workers > 1 else []
+        if s.timeout_trial is not None:
+            problems.append(f"timeout_trial must be None, {why}")
+        if self.driver != DEFAULT_DRIVER:
+            problems.append(f"driver must be {DEFAULT_DRIVER!r}, {why}")
+        if self.shared:
+            problems.append(f"there can be no shared start, {why}")
+        return problems
 
     @property
     def row(self) -> dict[str, Any]:

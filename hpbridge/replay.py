@@ -11,14 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.backend import ExhaustedError
-from hpbridge.history import learn_history
-from hpbridge.session import Ask, ask_of
+from hpbridge.history import ask_of, learn_history
 from hpbridge.trial import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hpbridge.session import Session
+    from hpbridge.session import Ask, Session
     from hpbridge.trial import FinishedTrial
 
 RESUMED = "resumed: replay reproduced every proposal, bit for bit"

@@ -13,6 +13,7 @@ from hpbridge.plan import Plan
 from hpbridge.replay import CONTINUED, RESUMED, observe, replay
 from hpbridge.running import drive, finished_study, first_points, new_session
 from hpbridge.session import Listener, Session, Settings
+from hpbridge.space import Space
 from hpbridge.study import Study, trial_of
 from hpbridge.trial import Origin, trial_seed
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hpbridge.experiment import Experiment
-    from hpbridge.space import Space
     from hpbridge.store import Database
     from hpbridge.trial import FinishedTrial
 
@@ -56,6 +56,8 @@ def resume(
     database = open_store(store)
     row = database.study(study)
     experiment = experiment or _reload(row)
+    if experiment.is_growing:
+        experiment = experiment.over(Space.from_json(json.loads(row["space"])))
     _check_same(row, experiment)
     plan, settings = _plan_of(row, experiment, n_trials)
     with StudyWriter(database, row["id"], row["name"]) as writer:
@@ -67,7 +69,7 @@ def resume(
         relive(session, plan, database.trials(row["id"]), history)
         writer.update(status="running", stop_reason=None, settings=settings)
         drive(session, plan, writer)
-    return finished_study(session, database, row["id"], experiment.space)
+    return finished_study(session, database, row["id"])
 
 
 def _plan_of(
@@ -143,6 +145,8 @@ def _difference(
     history: Mapping[str, Any] | None,
 ) -> str | None:
     """Replay the record; return why the study cannot go on as if never stopped."""
+    if plan.experiment.is_growing:
+        return "the objective defines its space while it runs"
     if not plan.choice.algorithm.capabilities.can(Feature.REPLAY):
         return "the algorithm is not deterministic"
     try:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.capabilities import Feature
-from hpbridge.choosing import choose, driver_of
+from hpbridge.choosing import DEFAULT_DRIVER, choose, driver_of
 from hpbridge.errors import StoreError
 from hpbridge.experiment import Direction, Experiment
 from hpbridge.history import History, fit_history, take
@@ -96,7 +96,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         chosen,
         settings,
         secrets.randbits(32) if seed is None else seed,
-        driver or chosen.spec.driver,
+        driver or (DEFAULT_DRIVER if experiment.is_growing else chosen.spec.driver),
         name,
         history=_history(history, experiment, chosen, store),
     )
@@ -126,7 +126,7 @@ def start(
                 session.enqueue([point], origin)
             _note_refused_points(session, plan, len(first))
             drive(session, plan, writer)
-    return finished_study(session, database, writer.study_id, plan.experiment.space)
+    return finished_study(session, database, writer.study_id)
 
 
 def _history(
@@ -213,11 +213,9 @@ def drive(session: Session, plan: Plan, writer: StudyWriter) -> None:
             writer.update(status=status, stop_reason=session.stop_reason, notes=notes)
 
 
-def finished_study(
-    session: Session, database: Database, study_id: int, space: Space
-) -> Study:
+def finished_study(session: Session, database: Database, study_id: int) -> Study:
     """Return the study of a session that ended, with the experiment's own objects."""
-    study = study_of(database.study(study_id), [], space)
+    study = study_of(database.study(study_id), [], session.experiment.space)
     trials = sorted(session.finished, key=lambda trial: trial.number)
     return replace(study, trials=tuple(trials))
 

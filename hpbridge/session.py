@@ -8,6 +8,7 @@ it, and flips metrics that are maximized - here and nowhere else.
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 import time
@@ -17,13 +18,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.asking import ask_allowed
-from hpbridge.backend import ExhaustedError, Optimizer, Outcome, Problem, Suggestion
+from hpbridge.backend import ExhaustedError, Optimizer, Outcome, Suggestion
 from hpbridge.errors import (
     ForeignHistoryError,
     HpbridgeError,
     ObjectiveError,
     OptimizerError,
 )
+from hpbridge.growing import Asked, GrowingOptimizer, objects_of
 from hpbridge.trial import FinishedTrial, Origin, Result, State, trial_seed
 
 if TYPE_CHECKING:
@@ -125,7 +127,7 @@ class Session:
         }
         self._main, self._main_sign = next(iter(self._sign.items()))
         self._bounds = self.experiment.bounds
-        self._space = self.experiment.space
+        self._space = self._first_space = self.experiment.space
         # With several workers, what was asked cannot be told from what was finished.
         self._announces = self.settings.workers > 1
 
@@ -222,7 +224,7 @@ class Session:
             self.writer.add(trial)
             self._running.pop(ask.number, None)
             started = time.perf_counter()
-            self.tell(ask, trial)
+            self.tell(ask, trial, run.result.asked)
             seconds = time.perf_counter() - started
             self.writer.note_tell(trial.number, seconds)
             # Frozen for its readers, and none has seen it yet; a copy costs more than
@@ -245,11 +247,15 @@ class Session:
         if metrics and next(iter(metrics)) != self._main:
             names = [*self.experiment.metrics, *metrics]
             metrics = {n: metrics[n] for n in dict.fromkeys(names) if n in metrics}
+        params, values = ask.params, None
+        if result.asked is not None:
+            params = {name: value for name, (_, value) in result.asked.items()}
+            values = objects_of(result.asked)
         return FinishedTrial(
             number=ask.number,
             state=result.state,
-            params=ask.params,
-            values=self._space.to_objects(ask.params),
+            params=params,
+            values=self._space.to_objects(params) if values is None else values,
             metrics=metrics,
             origin=ask.origin,
             tells_before=ask.tells_before,
@@ -264,11 +270,21 @@ class Session:
             started_at=run.started_at,
             ask_seconds=ask.ask_seconds,
             run_seconds=run.run_seconds,
+            attributes=result.attributes,
         )
 
-    def tell(self, ask: Ask, trial: FinishedTrial) -> None:
-        """Tell the optimizer of a trial: its own, or one that it never proposed."""
+    def tell(self, ask: Ask, trial: FinishedTrial, asked: Asked | None = None) -> None:
+        """Tell the optimizer of a trial: its own, or one that it never proposed.
+
+        Args:
+            ask: With the suggestion, where it was the optimizer's.
+            trial: What became of it.
+            asked: What it asked for, where the space is defined by running.
+        """
         outcome = self.outcome(trial)
+        if isinstance(self.optimizer, GrowingOptimizer):
+            self._grow(self.optimizer, ask, trial, asked)
+            return
         try:
             if ask.suggestion is not None:
                 self.optimizer.tell(ask.suggestion, outcome)
@@ -283,6 +299,22 @@ class Session:
         except Exception as error:
             doing = f"to learn from trial {trial.number}"
             raise OptimizerError.failed(self.name, doing, error) from error
+
+    def _grow(
+        self,
+        optimizer: GrowingOptimizer,
+        ask: Ask,
+        trial: FinishedTrial,
+        asked: Asked | None,
+    ) -> None:
+        """Let the space grow by what a trial asked for."""
+        if asked is None:  # of a record: what it asked for is what it had
+            asked = self._first_space.defined(trial.params)
+        if optimizer.learn(ask.suggestion, asked, self.outcome(trial)):
+            self._space = optimizer.space
+            self.experiment = self.experiment.over(self._space)
+            self.writer.update(space=json.dumps(self._space.to_json()))
+        self.notes += [note for note in optimizer.notes if note not in self.notes]
 
     def outcome(self, trial: FinishedTrial) -> Outcome:
         """Return what the optimizer is told of a trial: everything minimized."""
@@ -346,11 +378,6 @@ class Session:
         self._again.extend(pending)
 
 
-def problem_of(experiment: Experiment) -> Problem:
-    """Return what an optimizer is told of an experiment."""
-    return Problem(experiment.space, len(experiment.metrics), len(experiment.bounds))
-
-
 def _writable(text: str) -> str:
     """Return text that every database and file takes.
 
@@ -360,19 +387,6 @@ def _writable(text: str) -> str:
         text = f"{text[:LONGEST_TEXT]} … ({len(text)} characters)"
     plain = text.replace("\0", "\\x00")
     return plain.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def ask_of(trial: FinishedTrial) -> Ask:
-    """Return the ask behind a recorded trial, without the optimizer's own handle."""
-    return Ask(
-        number=trial.number,
-        params=trial.params,
-        seed=trial.seed,
-        origin=trial.origin,
-        tells_before=trial.tells_before,
-        asked_at=trial.asked_at,
-        ask_seconds=trial.ask_seconds,
-    )
 
 
 def failed(error: str, started_at: float, **times: Any) -> Run:

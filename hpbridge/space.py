@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpbridge.categorical import Categorical, is_equal
 from hpbridge.errors import SpaceError, nearest
-from hpbridge.parameters import Constant, Float, Int, Label, Parameter
+from hpbridge.parameters import (
+    Constant,
+    Float,
+    Int,
+    Label,
+    Parameter,
+    with_when,
+)
 from hpbridge.sampling import draw
 from hpbridge.space_checks import build
 
@@ -60,6 +67,14 @@ class Space(Mapping[str, Parameter]):
             if not isinstance(p, Constant)
         }
         self._conditional = any(p.when for p in self._parameters.values())
+
+    @classmethod
+    def unknown(cls) -> Space:
+        """Return a space of which nothing is known yet; see `hpbridge.growing`."""
+        space = cls.__new__(cls)
+        space._parameters, space._clauses, space._predicates = {}, [], []
+        space._searched, space._conditional = {}, False
+        return space
 
     @classmethod
     def of(cls, space: object) -> Space:
@@ -199,6 +214,15 @@ class Space(Mapping[str, Parameter]):
         if problems:
             raise SpaceError.foreign(what, problems)
         return point
+
+    def defined(
+        self, params: Mapping[str, Label]
+    ) -> dict[str, tuple[Parameter, Label]]:
+        """Return each parameter without its condition, and its value, of a point."""
+        return {
+            name: (with_when(self._searched[name], ()), value)
+            for name, value in params.items()
+        }
 
     def violations(self, params: Mapping[str, Label]) -> list[str]:
         """Return why a plain point is not in the space; nothing when it is.

@@ -93,6 +93,8 @@ def space_from_json(data: Mapping[str, Any]) -> Space:
                 f"its version is {version!r}; this hpbridge knows {SCHEMA_VERSION}"
             )
             raise SpaceError.invalid([problem])
+        if not data["parameters"]:
+            return Space.unknown()
         parameters = {n: _from_json(p) for n, p in data["parameters"].items()}
         forbid: list[Any] = list(data.get("forbid", []))
         forbid += [_lost_predicate(name) for name in data.get("predicates", [])]

@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.errors import SpaceError
+
 if TYPE_CHECKING:
-    from hpbridge.parameters import Label
+    from collections.abc import Callable
+
+    from hpbridge.parameters import Label, Parameter
 
 
 class State(StrEnum):
@@ -55,6 +59,10 @@ def trial_seed(seed: int, number: int) -> int:
 class Trial(Mapping[str, Any]):
     """What the objective gets: a read-only mapping of the active parameters.
 
+    Args:
+        suggest: What `suggest` does, in an experiment that defines its space by
+            running; see `hpbridge.growing`.
+
     Attributes:
         number: Its place in the order of asking, from 0.
         seed: An int in [0, 2**32), the same for this number on every backend.
@@ -65,11 +73,20 @@ class Trial(Mapping[str, Any]):
         (0.1, {'lr': 0.1})
     """
 
-    __slots__ = ("_params", "_reports", "number", "seed")
+    __slots__ = ("_attributes", "_params", "_reports", "_suggest", "number", "seed")
 
-    def __init__(self, params: Mapping[str, Any], *, number: int, seed: int) -> None:
+    def __init__(
+        self,
+        params: Mapping[str, Any],
+        *,
+        number: int,
+        seed: int,
+        suggest: Callable[[str, Parameter], Any] | None = None,
+    ) -> None:
         self._params = params
         self._reports: list[tuple[int, float]] = []
+        self._attributes: dict[str, Any] = {}
+        self._suggest = suggest
         self.number = number
         self.seed = seed
 
@@ -99,6 +116,43 @@ class Trial(Mapping[str, Any]):
         """
         self._reports.append((int(step), float(value)))
 
+    def suggest(self, name: str, parameter: Parameter) -> Any:
+        """Return the value of a parameter that is defined here, while running.
+
+        Args:
+            name: Of the parameter. Asked for twice, it has one value.
+            parameter: A `Float`, `Int` or `Categorical` without a condition, the same
+                in every trial that asks for it.
+
+        Raises:
+            SpaceError: If the experiment was given a space that lacks it, or it was
+                another parameter before.
+        """
+        if self._suggest is None:
+            problem = f"{name!r} is suggested, but the experiment was given its space"
+            raise SpaceError.invalid([problem])
+        return self._suggest(name, parameter)
+
+    def set_attribute(self, name: str, value: object) -> None:
+        """Note something with the trial, for whoever reads the study.
+
+        Args:
+            name: Of the note.
+            value: JSON data; anything else is kept as its `repr`.
+        """
+        import json  # here, since workers start faster without
+
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError):
+            value = repr(value)
+        self._attributes[str(name)] = value
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What was noted with `set_attribute`."""
+        return dict(self._attributes)
+
     def should_prune(self) -> bool:
         """Say whether to stop early. No pruner is active, so the answer is no."""
         return False
@@ -119,6 +173,10 @@ class Result:
     error: str | None = None
     """One line: the exception's type and message, or what was returned."""
     traceback: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """What the objective noted with `Trial.set_attribute`."""
+    asked: Mapping[str, tuple[Parameter, Label]] | None = None
+    """What an objective that defines its space asked for, in order, with its values."""
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,17 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Print the library's own code for an experiment, and every emulation."""
-    from hpbridge.choosing import choose
+    from hpbridge.choosing import choose, problem_of
     from hpbridge.cli.arguments import read_settings
     from hpbridge.cli.output import print_json, screen, table
     from hpbridge.encoding import Encoded
+    from hpbridge.errors import ExperimentError
     from hpbridge.loading import load_experiment
-    from hpbridge.session import problem_of
 
     loaded = load_experiment(experiment)
+    if loaded.is_growing:
+        problem = "its objective defines the space while it runs: nothing to explain"
+        raise ExperimentError.invalid(loaded.name, [problem])
     choice = choose(backend, loaded, read_settings(backend, option))
     encoded = Encoded(loaded.space, choice.algorithm.capabilities, choice.name)
     source = ""

@@ -1,0 +1,67 @@
+"""Objectives that are written for Optuna, run by hpbridge as they are."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.trial import TrialPruned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+
+    from hpbridge.trial import Trial
+
+
+def adopt(function: Callable[..., Any]) -> Callable[[Trial], Any] | None:
+    """Return an objective of our trials for a function of Optuna's.
+
+    Args:
+        function: Of one ``trial``; it asks for its parameters with ``suggest_*``.
+
+    Returns:
+        None where it does not look like one. What it returns for several objectives
+        becomes the metrics ``value_0``, ``value_1`` and so on.
+    """
+    if not _is_define_by_run(function):
+        return None
+
+    def objective(trial: Trial) -> Any:
+        import optuna
+
+        from hpbridge_optuna._suggest_trial import SuggestTrial
+
+        try:
+            returned = function(SuggestTrial(trial))
+        except optuna.TrialPruned as signal:
+            raise TrialPruned(str(signal)) from signal
+        if isinstance(returned, Sequence) and not isinstance(returned, str):
+            if len(returned) == 1:
+                return returned[0]
+            return {f"value_{k}": value for k, value in enumerate(returned)}
+        return returned
+
+    return objective
+
+
+def _is_define_by_run(function: Callable[..., Any]) -> bool:
+    """Say whether a function takes one argument and calls ``suggest_*`` somewhere."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    needed = [p for p in parameters if p.default is p.empty and p.kind < p.VAR_KEYWORD]
+    if len([p for p in needed if p.kind is not p.VAR_POSITIONAL]) != 1:
+        return False
+    # Of a callable object, what is called is a method of its class.
+    called = function if hasattr(function, "__code__") else type(function).__call__
+    code = getattr(called, "__code__", None)
+    return needed[0].name == "trial" or (code is not None and _suggests(code))
+
+
+def _suggests(code: CodeType) -> bool:
+    if any(name.startswith("suggest_") for name in code.co_names):
+        return True
+    return any(_suggests(c) for c in code.co_consts if inspect.iscode(c))
