@@ -18,15 +18,12 @@ from hpbridge.options import read_options
 from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 from hpbridge_bayesopt import SPEC
-from hpbridge_bayesopt._space import tells_choices_apart
+from hpbridge_bayesopt._repairs import DistinctCategoricalParameter
+from hpbridge_bayesopt._space import categorical_class
 
 PLANE = Space({"x": Float(-5, 5), "y": Float(0, 3)})
 GRID = Space({"n": Int(1, 3), "m": Int(0, 1)})
 FAILED = Outcome(State.FAILED)
-
-needs_choices = pytest.mark.skipif(
-    not tells_choices_apart(), reason="this version's model takes all choices for one"
-)
 
 
 def complete(value, *constraints):
@@ -71,14 +68,6 @@ class TestRefusals:
         with pytest.raises(UnsupportedFeatureError, match="'n' reaches 90071992547"):
             create(space=Space({"n": Int(0, 2**53 + 1)}))
 
-    def test_choices_if_the_model_cannot_tell_them_apart(self):
-        space = Space({"c": Categorical(["a", "b"])})
-        if tells_choices_apart():
-            assert create(space=space).ask().params["c"] in {"a", "b"}
-        else:
-            with pytest.raises(UnsupportedFeatureError, match=r"version 3\.4"):
-                create(space=space)
-
     @pytest.mark.parametrize(
         ("window", "match"),
         [
@@ -119,14 +108,20 @@ class TestSpace:
                 assert share == pytest.approx(0.25, abs=0.05)
         assert np.mean([p["x"] for p in points]) == pytest.approx(0.5, abs=0.03)
 
-    @needs_choices
+    @pytest.mark.parametrize("cls", [categorical_class(), DistinctCategoricalParameter])
+    def test_the_model_tells_choices_apart(self, cls):
+        choices = cls("c", ("a", "b", "c"))
+        rows = np.array([[0.2, 0.9, 0.1], [0.0, 0.0, 1.0], [0.5, 0.4, 0.3]])
+        seen = [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
+        assert choices.kernel_transform(rows).tolist() == seen
+        assert choices.kernel_transform(rows[0]).tolist() == seen[:1]
+
     def test_two_numeric_choices_are_choices(self):
         space = Space({"c": Categorical([1, 10]), "x": Float(0, 1)})
         params = play(create(space=space, init_points=8), 10)
         assert {type(p["c"]) for p in params} == {int}
         assert {p["c"] for p in params} == {1, 10}
 
-    @needs_choices
     def test_an_inactive_parameter_is_told_as_it_was_drawn(self):
         space = Space(
             {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
+
+from bayes_opt.parameter import CategoricalParameter
 
 from hpbridge.categorical import Categorical
 from hpbridge.parameters import Int
@@ -13,7 +16,7 @@ from hpbridge_bayesopt._library import (
     reduction_arguments,
 )
 from hpbridge_bayesopt._optimizer import MAX_REPEATS
-from hpbridge_bayesopt._space import encode, size_of
+from hpbridge_bayesopt._space import categorical_class, encode, size_of
 
 if TYPE_CHECKING:
     from hpbridge.backend import Algorithm, Problem
@@ -67,8 +70,11 @@ def explain(
     encoded = encode(problem, algorithm, options)
     notes = encoded.notes()
     body = [""] + [f"# {name}: {kind}, {text}" for name, kind, text in notes]
-    if notes:
-        body += ["", "", encoded.source(), ""]
+    definitions = [*_repairs(encoded), *([encoded.source()] if notes else [])]
+    for definition in definitions:
+        body += ["", "", definition]
+    if definitions:
+        body.append("")
     params = "decode(x)" if notes else "x"
     body.append(_TARGET.format(params=params))
     if problem.n_constraints:
@@ -112,9 +118,18 @@ def _optimizer(
     return [*lines, ")"]
 
 
+def _repairs(encoded: Encoded) -> list[str]:
+    """Return the source of our own class for choices, where it is used."""
+    has_choices = any(isinstance(p, Categorical) for p in encoded.native.values())
+    if not has_choices or categorical_class() is CategoricalParameter:
+        return []
+    source = inspect.getsource(categorical_class())
+    return [source.replace("  # type: ignore[misc]", "").rstrip()]
+
+
 def _pbound(name: str, parameter: Parameter) -> str:
     if isinstance(parameter, Categorical):
-        return f"CategoricalParameter({name!r}, {parameter.labels!r})"
+        return f"{categorical_class().__name__}({name!r}, {parameter.labels!r})"
     low, high = parameter.low, parameter.high  # type: ignore[attr-defined]
     return f"({low!r}, {high!r}{', int' if isinstance(parameter, Int) else ''})"
 
@@ -142,7 +157,9 @@ def _imports(text: str) -> str:
     wanted = {
         "import math": "math.",
         "import warnings": "",
-        f"\nfrom bayes_opt import {', '.join(from_library)}": "",
+        "": "",
+        "import numpy as np": "np.",
+        f"from bayes_opt import {', '.join(from_library)}": "",
         "from bayes_opt.exception import NoValidPointRegisteredError": "NoValidPoint",
         "from bayes_opt.parameter import CategoricalParameter": "CategoricalParameter",
         "from scipy.optimize import NonlinearConstraint": "NonlinearConstraint",

@@ -13,6 +13,7 @@ from hpbridge.categorical import Categorical
 from hpbridge.encoding import Encoded
 from hpbridge.errors import OptionError, UnsupportedFeatureError
 from hpbridge.parameters import Float, Int, Parameter
+from hpbridge_bayesopt._repairs import DistinctCategoricalParameter
 
 if TYPE_CHECKING:
     from hpbridge.backend import Algorithm, Problem
@@ -76,11 +77,6 @@ def _reasons_against_native(
             reasons.append(
                 f"{name!r} reaches {largest}: ints above 2**53 are not exact"
             )
-    if isinstance(parameter, Categorical) and not tells_choices_apart():
-        reasons.append(
-            f"{name!r} needs categorical: the installed library's model takes all "
-            "choices for one; version 3.4 repairs it"
-        )
     return reasons
 
 
@@ -94,6 +90,13 @@ def tells_choices_apart() -> bool:
     rows = np.eye(2)
     seen = CategoricalParameter("choice", (0, 1)).kernel_transform(rows)
     return bool(np.array_equal(seen, rows))
+
+
+def categorical_class() -> Any:
+    """Return the library's class for choices, or ours where its model is wrong."""
+    if tells_choices_apart():
+        return CategoricalParameter
+    return DistinctCategoricalParameter
 
 
 def _window_problems(encoded: Encoded, options: CommonOptions) -> list[str]:
@@ -127,7 +130,7 @@ def to_pbounds(encoded: Encoded) -> dict[str, Any]:
 
 def _to_pbound(name: str, parameter: Parameter) -> Any:
     if isinstance(parameter, Categorical):
-        return CategoricalParameter(name, parameter.labels)
+        return categorical_class()(name, parameter.labels)
     if isinstance(parameter, Int):
         return (parameter.low, parameter.high, int)
     low, high = cast("Float", parameter).low, cast("Float", parameter).high
