@@ -220,7 +220,7 @@ def _as_study(
         name=read.name,
         experiment=read.name,
         reference="",
-        backend=form.backend or form.name,
+        backend=read.backend or form.backend or form.name,
         algorithm=read.algorithm,
         seed=None,
         options={},

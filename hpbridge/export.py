@@ -24,10 +24,14 @@ started_at       Unix time in seconds, of the objective
 ask_seconds      of the optimizer
 run_seconds      of the objective
 tell_seconds     of the optimizer; nothing where the process died before it was noted
+attribute:NAME   what the user noted with the trial, where any is noted: numbers, text,
+                 and JSON for the rest (`hpbridge.attributes`)
 ================ =====================================================================
 
-JSON holds more: the study with its space, options, settings, versions and machine, and
-of each trial the reports and the traceback. It is standard JSON: NaN and infinities
+JSON holds more: the study with its space, bounds, options, settings, versions, machine
+and attributes, and of each trial the reports, the traceback and what an imported trial
+keeps of its library. Parquet has all of that which other tools of a study need in its
+metadata, under ``hpbridge:study``. JSON is standard JSON: NaN and infinities
 are the strings ``"nan"``, ``"inf"`` and ``"-inf"``; parameters that are inactive are
 not there, so that a choice of None is not mistaken for one.
 """
@@ -42,6 +46,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.errors import HpbridgeError, compose
 from hpbridge.numbers_json import dump_number
+from hpbridge.riding import KEY, bounds_of, pack
 
 if TYPE_CHECKING:
     import os
@@ -98,10 +103,10 @@ def export_study(study: Study, path: str | os.PathLike[str]) -> None:
         ExportError: If the ending is unknown, or a package is missing.
     """
     target = Path(path)
-    writer = _WRITERS.get(target.suffix.lower())
+    writer = WRITERS.get(target.suffix.lower())
     if writer is None:
         headline = f"{str(target)!r} names no known format"
-        hint = "end it in " + ", ".join(_WRITERS)
+        hint = "end it in " + ", ".join(WRITERS)
         raise ExportError(compose(headline, hint=hint))
     try:
         writer(study, target)
@@ -127,6 +132,7 @@ def study_to_json(study: Study) -> dict[str, Any]:
         "options": study.options,
         "space": study.space.to_json(),
         "metrics": study.metrics,
+        "bounds": bounds_of(study),
         "settings": study.settings,
         "versions": study.versions,
         "machine": study.machine,
@@ -134,6 +140,8 @@ def study_to_json(study: Study) -> dict[str, Any]:
         "status": study.status,
         "stop_reason": study.stop_reason,
         "created_at": study.created_at,
+        "attributes": study.attributes,
+        "native": study.native,
         "trials": [
             {
                 **{k: v for k, v in row.items() if ":" not in k},
@@ -141,6 +149,8 @@ def study_to_json(study: Study) -> dict[str, Any]:
                 "metrics": trial.metrics,
                 "reports": trial.reports,
                 "traceback": trial.traceback,
+                "attributes": trial.attributes,
+                "native": trial.native,
             }
             for row, trial in zip(study.rows(), study.trials, strict=True)
         ],
@@ -179,11 +189,17 @@ def _write_parquet(study: Study, path: Path) -> None:
         _unify(rows, column)
     frame = frame_of(rows, columns)
     try:
-        frame.to_parquet(path, index=False)
+        import pyarrow as pa
+        import pyarrow.parquet as pq
     except ImportError as error:
         headline = "Parquet needs pyarrow, which is not installed"
         hint = "`pip install 'hpbridge[pandas]'`"
         raise ExportError(compose(headline, hint=hint)) from error
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    # What a table has no place for: the space, directions, bounds, reports.
+    rides = {KEY.encode(): json.dumps(pack(study)).encode()}
+    metadata = {**(table.schema.metadata or {}), **rides}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
 
 
 def _unify(rows: list[dict[str, Any]], column: str) -> None:
@@ -197,8 +213,9 @@ def _unify(rows: list[dict[str, Any]], column: str) -> None:
         row[column] = None if row[column] is None else str(row[column])
 
 
-_WRITERS: dict[str, Callable[[Study, Path], None]] = {
+WRITERS: dict[str, Callable[[Study, Path], None]] = {
     ".csv": _write_csv,
     ".json": _write_json,
     ".parquet": _write_parquet,
 }
+"""What writes a file, by its ending."""

@@ -88,6 +88,7 @@ class ForeignStudy:
         metrics: Direction by metric, in order; the first is the main one.
         bounds: Constraints on metrics, as `hpbridge.Experiment` takes them.
         algorithm: The backend's name of the algorithm that ran it, where known.
+        backend: The backend that ran it, where the format is no library's own.
         notes: What the source does not hold, and what was left out, one sentence each.
     """
 
@@ -97,6 +98,7 @@ class ForeignStudy:
     space: Space | None = None
     bounds: Mapping[str, str] = field(default_factory=dict)
     algorithm: str = ""
+    backend: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
     """What the user noted with the study: JSON data."""
     native: Mapping[str, Any] = field(default_factory=dict)

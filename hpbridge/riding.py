@@ -35,12 +35,17 @@ def pack(study: Study) -> dict[str, Any]:
         "optimizer": study.optimizer,
         "space": study.space.to_json(),
         "metrics": dict(study.metrics),
-        "bounds": {
-            bound.metric: f"{'<=' if bound.sign > 0 else '>='} {bound.bound!r}"
-            for bound in study.bounds
-        },
+        "bounds": bounds_of(study),
         "attributes": dict(study.attributes),
         "trials": [_pack_trial(trial) for trial in study.trials],
+    }
+
+
+def bounds_of(study: Study) -> dict[str, str]:
+    """Return a study's constraints as `hpbridge.Experiment` takes them."""
+    return {
+        bound.metric: f"{'<=' if bound.sign > 0 else '>='} {bound.bound!r}"
+        for bound in study.bounds
     }
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.attributes import PREFIX, to_cell
 from hpbridge.errors import HpbridgeError, compose
 from hpbridge.experiment import Constraint
 from hpbridge.numbers_json import load_metrics, load_reports
@@ -160,12 +161,17 @@ class Study:
     @property
     def columns(self) -> list[str]:
         """The columns of `rows`, in order; `hpbridge.export` says what they hold."""
-        returned = (m for t in self.trials for m in t.metrics)
+        trials = self.trials
+        returned = (m for t in trials for m in t.metrics)
         return [
             *_FIRST_COLUMNS,
             *(f"param:{name}" for name in self.space.searched),
             *(f"metric:{name}" for name in dict.fromkeys([*self.metrics, *returned])),
             *_LAST_COLUMNS,
+            *(
+                f"{PREFIX}{n}"
+                for n in dict.fromkeys(n for t in trials for n in t.attributes)
+            ),
         ]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -234,6 +240,7 @@ def _row(study: Study, trial: FinishedTrial, columns: list[str]) -> dict[str, An
         **{f"param:{name}": value for name, value in trial.params.items()},
         **{f"metric:{name}": value for name, value in trial.metrics.items()},
         **{name: getattr(trial, name) for name in _LAST_COLUMNS},
+        **{f"{PREFIX}{name}": to_cell(v) for name, v in trial.attributes.items()},
     }
     return {column: known.get(column) for column in columns}
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hpbridge.sklearn._search import BridgeSearchCV
     from hpbridge.space import Space
 
-__all__ = ["HOST", "BridgeSearchCV"]
+__all__ = ["HOST", "BridgeSearchCV", "read_space"]
 
 
 def _run(
@@ -58,3 +58,14 @@ def __getattr__(name: str) -> Any:
     from hpbridge.sklearn._search import BridgeSearchCV
 
     return BridgeSearchCV
+
+
+def read_space(given: object) -> Space:
+    """Return one space in the words of a search, as `BridgeSearchCV` takes it.
+
+    Raises:
+        SpaceError: With everything that is wrong with it.
+    """
+    from hpbridge.sklearn import _spaces
+
+    return _spaces.read_space(given)

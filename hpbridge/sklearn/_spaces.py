@@ -59,6 +59,19 @@ def read_spaces(given: object, n_iter: int, estimator: Any) -> list[Searched]:
     return spaces
 
 
+def read_space(given: object) -> Space:
+    """Return one space, in the words that a search takes.
+
+    Raises:
+        SpaceError: With everything that is wrong with it.
+    """
+    problems: list[str] = []
+    found = _read(given, 1, problems)
+    if found is None or problems:
+        raise SpaceError.invalid(problems)
+    return found.space
+
+
 def _parts(given: object, n_iter: int, problems: list[str]) -> list[tuple[object, int]]:
     """Return the spaces with their iterations."""
     if not isinstance(given, (list, tuple)):

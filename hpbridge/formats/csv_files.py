@@ -1,0 +1,80 @@
+"""Read a table of trials from a CSV file."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from hpbridge.errors import FormatError
+from hpbridge.formats.recognizing import delimiter_of
+from hpbridge.formats.tables import HINT, Table, study_of_table
+from hpbridge.inert_data import MOST_BYTES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hpbridge.foreign import ForeignStudy, Hints
+
+MOST_CELLS = 50_000_000
+
+
+def read_csv(source: Path, hints: Hints) -> ForeignStudy:
+    """Return the study in a CSV file.
+
+    Raises:
+        FormatError: If it is no table, or its columns do not make a study.
+    """
+    return study_of_table(table_of(source, "csv"), hints)
+
+
+def table_of(source: object, form: str) -> Table:
+    """Return the columns of a CSV file as text; None where a row is too short.
+
+    Raises:
+        FormatError: If it is no table, or larger than any study.
+    """
+    from pathlib import Path
+
+    if not isinstance(source, Path) or not source.is_file():
+        raise _unreadable(form, source, "it is no file")
+    if source.stat().st_size > MOST_BYTES:
+        raise _unreadable(form, source, f"it has more than {MOST_BYTES} bytes")
+    try:
+        with source.open(encoding="utf-8-sig", newline="") as file:
+            header = file.readline()
+            file.seek(0)
+            rows = list(csv.reader(file, delimiter=delimiter_of(header)))
+    except UnicodeDecodeError as error:
+        problem = f"it is no text in UTF-8 (byte {error.start})"
+        raise _unreadable(form, source, problem) from error
+    except csv.Error as error:
+        raise _unreadable(form, source, f"it is no table: {error}") from error
+    except OSError as error:
+        raise _unreadable(form, source, error.strerror or str(error)) from error
+    return _checked(form, source, rows)
+
+
+def _checked(form: str, source: Path, rows: list[list[str]]) -> Table:
+    rows = [row for row in rows if row]
+    header = [name.strip() for name in rows[0]] if rows else []
+    problems = [f"column {n!r} is there twice" for n in header if header.count(n) > 1]
+    too_long = next((k for k, row in enumerate(rows) if len(row) > len(header)), None)
+    if not header:
+        problems.append("it is empty")
+    if too_long is not None:
+        problems.append(
+            f"row {too_long} has {len(rows[too_long])} cells for {len(header)} columns"
+        )
+    if len(header) * len(rows) > MOST_CELLS:
+        problems.append(f"it has more than {MOST_CELLS} cells")
+    if problems:
+        hint = "save it as comma-separated text with one header line"
+        raise FormatError.unreadable(form, source, list(dict.fromkeys(problems)), hint)
+    n_columns = len(header)
+    filled = [[*row, *[None] * (n_columns - len(row))] for row in rows[1:]]
+    columns = {name: [row[k] for row in filled] for k, name in enumerate(header)}
+    return Table(form, source, columns, source.stem)
+
+
+def _unreadable(form: str, source: object, problem: str) -> FormatError:
+    return FormatError.unreadable(form, source, [problem], HINT)

@@ -1,0 +1,107 @@
+"""Read a study that `hpbridge.export` wrote as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.errors import FormatError, SpaceError
+from hpbridge.export import SCHEMA_VERSION
+from hpbridge.foreign import ForeignStudy, ForeignTrial
+from hpbridge.formats.hinted import hinted
+from hpbridge.inert_data import MOST_BYTES
+from hpbridge.space import Space
+from hpbridge.trial import State
+
+if TYPE_CHECKING:
+    from hpbridge.foreign import Hints
+
+_FORM = "json"
+_HINT = "`hpbridge export STUDY FILE.json` writes one that can be read"
+_NOTE = "how it was run (seed, options, settings, versions) stays in the file"
+
+
+def read_json(source: Any, hints: Hints) -> ForeignStudy:
+    """Return the study in a JSON file of ours.
+
+    Raises:
+        FormatError: If it is no such file, is damaged, or of a newer version.
+    """
+    data = _load(source)
+    problems = _problems_of(data)
+    if problems:
+        raise _unreadable(source, problems)
+    try:
+        study = ForeignStudy(
+            name=str(data["name"]),
+            trials=tuple(_trial(each) for each in data["trials"]),
+            metrics={str(m): str(way) for m, way in data["metrics"].items()},
+            space=Space.from_json(data["space"]),
+            bounds=_bounds(data),
+            algorithm=str(data["algorithm"]),
+            backend=str(data["backend"]),
+            attributes=dict(data.get("attributes", {})),
+            native=dict(data.get("native", {})),
+            notes=(_NOTE, *map(str, data.get("notes", []))),
+        )
+        return hinted(study, _FORM, source, hints)
+    except FormatError:
+        raise
+    except SpaceError as error:
+        problems = [line[4:] for line in str(error).splitlines() if line[:4] == "  - "]
+        raise _unreadable(source, problems) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        problem = f"it is damaged ({type(error).__name__}: {reason:.80})"
+        raise _unreadable(source, [problem]) from error
+
+
+def _unreadable(source: object, problems: list[str]) -> FormatError:
+    return FormatError.unreadable(_FORM, source, problems, _HINT)
+
+
+def _load(source: Any) -> Any:
+    if not isinstance(source, Path) or not source.is_file():
+        raise _unreadable(source, ["it is no file"])
+    if source.stat().st_size > MOST_BYTES:
+        problem = f"it has more than {MOST_BYTES} bytes"
+        raise _unreadable(source, [problem])
+    try:
+        return json.loads(source.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError, OSError) as error:
+        reason = " ".join(str(error).split())
+        problem = f"it is no JSON ({reason:.80})"
+        raise _unreadable(source, [problem]) from error
+
+
+def _problems_of(data: Any) -> list[str]:
+    if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
+        return ["it is JSON, but no study of hpbridge"]
+    if data["schema"] > SCHEMA_VERSION:
+        return [f"its schema is {data['schema']}; this hpbridge knows {SCHEMA_VERSION}"]
+    trials = data.get("trials")
+    if not isinstance(trials, list) or not all(isinstance(t, dict) for t in trials):
+        return ["it holds no list of trials"]
+    return []
+
+
+def _bounds(data: dict[str, Any]) -> dict[str, str]:
+    if "bounds" in data:
+        return {str(metric): str(text) for metric, text in data["bounds"].items()}
+    settings = data.get("settings", {}).get("bounds", [])  # before there was the key
+    return {str(m): f"{'<=' if sign > 0 else '>='} {b!r}" for m, sign, b in settings}
+
+
+def _trial(data: dict[str, Any]) -> ForeignTrial:
+    seconds = {name: data.get(name) for name in ("started_at", "run_seconds")}
+    return ForeignTrial(
+        state=State(data["state"]),
+        params=dict(data["params"]),
+        metrics={str(name): float(v) for name, v in data["metrics"].items()},
+        reports=tuple((int(step), float(v)) for step, v in data["reports"]),
+        error=None if data["error"] is None else str(data["error"]),
+        **{name: None if s is None else float(s) for name, s in seconds.items()},
+        attributes=dict(data.get("attributes", {})),
+        native=dict(data.get("native", {})),
+    )

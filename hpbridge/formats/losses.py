@@ -1,0 +1,65 @@
+"""What a study has and a format does not hold."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.categorical import Categorical
+from hpbridge.foreign import Part
+from hpbridge.parameters import Constant, Float
+from hpbridge.trial import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hpbridge.study import Study
+
+
+def _any_parameter(says: Callable[[Any], Any]) -> Callable[[Study], bool]:
+    return lambda study: any(says(parameter) for parameter in study.space.values())
+
+
+def _any_trial(says: Callable[[Any], Any]) -> Callable[[Study], bool]:
+    return lambda study: any(says(trial) for trial in study.trials)
+
+
+def _is_shaped(parameter: object) -> bool:
+    if isinstance(parameter, Float):
+        return parameter.prior is not None
+    return isinstance(parameter, Categorical) and parameter.weights is not None
+
+
+_HAS: dict[Part, Callable[[Study], bool]] = {
+    Part.SPACE: lambda _: True,
+    Part.CONDITIONS: lambda study: study.space.is_conditional,
+    Part.PRIORS: _any_parameter(_is_shaped),
+    Part.CONSTANTS: _any_parameter(lambda p: isinstance(p, Constant)),
+    Part.LABELS: _any_parameter(lambda p: isinstance(p, Categorical)),
+    Part.DIRECTIONS: lambda study: "maximize" in study.metrics.values(),
+    Part.SEVERAL: lambda study: len(study.metrics) > 1,
+    Part.FURTHER: lambda study: any(
+        name not in study.metrics for trial in study.trials for name in trial.metrics
+    ),
+    Part.FAILED: _any_trial(lambda trial: trial.state is State.FAILED),
+    Part.ERRORS: _any_trial(lambda trial: trial.error),
+    Part.PRUNED: _any_trial(lambda trial: trial.state is State.PRUNED),
+    Part.REPORTS: _any_trial(lambda trial: trial.reports),
+    Part.NON_FINITE: _any_trial(
+        lambda trial: any(math.isinf(value) for value in trial.metrics.values())
+    ),
+    Part.TIMES: _any_trial(lambda trial: trial.started_at or trial.run_seconds),
+    Part.ATTRIBUTES: lambda study: bool(
+        study.attributes or any(trial.attributes for trial in study.trials)
+    ),
+    Part.CONSTRAINTS: lambda study: bool(study.bounds),
+}
+
+
+def losses_of(study: Study, form: str, holds: frozenset[Part]) -> tuple[str, ...]:
+    """Return one sentence for each part that a study has and a format does not hold."""
+    return tuple(
+        f"{form} does not hold {part.value}"
+        for part, has in _HAS.items()
+        if part not in holds and has(study)
+    )

@@ -1,0 +1,91 @@
+"""Read a table of trials from a Parquet file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.errors import FormatError
+from hpbridge.formats.hinted import hinted
+from hpbridge.formats.tables import HINT, Table, study_of_table
+from hpbridge.inert_data import MOST_BYTES
+from hpbridge.riding import KEY, unpack
+
+if TYPE_CHECKING:
+    from hpbridge.foreign import ForeignStudy, Hints
+
+_FORM = "parquet"
+_MOST_ROWS = 10_000_000
+
+
+def read_parquet(source: Any, hints: Hints) -> ForeignStudy:
+    """Return the study in a Parquet file: ours with all of it, others by their columns.
+
+    Raises:
+        FormatError: If it is damaged, or its columns do not make a study.
+    """
+    if not isinstance(source, Path) or not source.is_file():
+        raise _unreadable(source, "it is no file")
+    try:
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        hint = "`pip install 'hpbridge[pandas]'`"
+        problem = "it takes pyarrow, which is not installed"
+        raise FormatError.unreadable(_FORM, source, [problem], hint) from error
+    try:
+        with pq.ParquetFile(source) as file:
+            rides = (file.schema_arrow.metadata or {}).get(KEY.encode())
+            if rides is not None and not hints.columns:
+                return hinted(_riding(rides), _FORM, source, hints)
+            columns = _columns_of(file)
+    except FormatError:
+        raise
+    except Exception as error:  # a damaged file may raise anything there
+        reason = " ".join(str(error).split())
+        raise _unreadable(source, f"it is damaged ({reason:.120})") from error
+    return study_of_table(Table(_FORM, source, columns, source.stem), hints)
+
+
+def _riding(text: bytes) -> ForeignStudy:
+    data = json.loads(text)
+    backend, _, algorithm = str(data["optimizer"]).partition(":")
+    return replace(unpack(data, backend), backend=backend, algorithm=algorithm)
+
+
+def _columns_of(file: Any) -> dict[str, list[Any]]:
+    """Return the columns, read in parts that each fit into the limit.
+
+    A small file may unpack to any size: a value is at most as large as its chunk.
+
+    Raises:
+        ValueError: If there is more of it than any study has.
+    """
+    metadata = file.metadata
+    chunks = [
+        metadata.row_group(group).column(column).total_uncompressed_size
+        for group in range(metadata.num_row_groups)
+        for column in range(metadata.num_columns)
+    ]
+    if metadata.num_rows > _MOST_ROWS or sum(chunks) > MOST_BYTES:
+        msg = f"it holds more than {MOST_BYTES} bytes or {_MOST_ROWS} rows"
+        raise ValueError(msg)
+    names = file.schema_arrow.names
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    if len(columns) < len(names):
+        msg = "two columns have one name"
+        raise ValueError(msg)
+    left = MOST_BYTES
+    for batch in file.iter_batches(max(1, MOST_BYTES // max([*chunks, 2**12]))):
+        left -= batch.nbytes
+        if left < 0:
+            msg = f"it unpacks to more than {MOST_BYTES} bytes"
+            raise ValueError(msg)
+        for name, cells in batch.to_pydict().items():
+            columns[name] += cells
+    return columns
+
+
+def _unreadable(source: object, problem: str) -> FormatError:
+    return FormatError.unreadable(_FORM, source, [problem], HINT)

@@ -1,0 +1,319 @@
+"""A table of trials: one row each, and which column holds what."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.attributes import PREFIX, from_cell
+from hpbridge.categorical import Categorical
+from hpbridge.errors import FormatError, nearest
+from hpbridge.foreign import ForeignStudy, ForeignTrial
+from hpbridge.formats.cells import (
+    label_of_cell,
+    number_of,
+    parse_column,
+    plain_cell,
+    seconds_of,
+    state_of,
+)
+from hpbridge.trial import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from hpbridge.foreign import Hints
+    from hpbridge.space import Space
+
+_FIELDS = ("number", "state", "error", "started_at", "run_seconds", "study")
+_ALSO_OURS = (
+    *("backend", "algorithm", "origin", "seed", "tells_before", "told", "worker"),
+    *("attempts", "asked_at", "ask_seconds", "tell_seconds"),
+)
+"""Columns of the results schema that say how a study was run; nothing to import."""
+_KINDS = ("param:", "metric:", PREFIX)
+_ROLES = [*_FIELDS, *(f"{kind}NAME" for kind in _KINDS)]
+_MOST_NAMED = 5
+
+HINT = "`--column param:NAME=COLUMN --column metric:NAME=COLUMN` says what is what"
+
+
+@dataclass
+class Table:
+    """Columns by name, all of one length; a cell is text, a value, or None."""
+
+    form: str
+    source: object
+    columns: Mapping[str, Sequence[Any]]
+    name: str
+
+    def unreadable(self, problems: Sequence[str], hint: str = HINT) -> FormatError:
+        """Return the error for a table with these problems."""
+        return FormatError.unreadable(self.form, self.source, problems, hint)
+
+
+def study_of_table(table: Table, hints: Hints) -> ForeignStudy:
+    """Return the study in a table.
+
+    Args:
+        table: With the columns of the results schema, or with those that
+            ``hints.columns`` names for it.
+        hints: Their space, where there is one, says of which type the values are.
+
+    Raises:
+        FormatError: With everything that is wrong with the columns and their cells.
+    """
+    roles = _roles_of(table, hints)
+    rows = _rows_of_study(table, roles, hints)
+    columns = {
+        role: [table.columns[column][row] for row in rows]
+        for role, column in roles.items()
+    }
+    problems: list[str] = []
+    found = _Trials(columns, rows, hints.space, roles, problems)
+    metrics = _directions(found.metrics, hints, table)
+    trials = [found.trial(k, list(metrics)) for k in range(len(rows))]
+    if problems:
+        raise table.unreadable(problems)
+    kept = [trial for trial in trials if trial is not None]
+    name = hints.name or _only(columns.get("study", [])) or table.name
+    return ForeignStudy(
+        name=str(name),
+        trials=tuple(kept),
+        metrics=metrics,
+        space=hints.space,
+        notes=tuple(_notes(table, roles, hints, metrics, len(trials) - len(kept))),
+    )
+
+
+def _only(cells: Sequence[Any]) -> Any:
+    values = {cell for cell in cells if cell}
+    return values.pop() if len(values) == 1 else None
+
+
+def _is_role(name: object) -> bool:
+    text = str(name)
+    return text in _FIELDS or any(
+        text.startswith(kind) and text != kind for kind in _KINDS
+    )
+
+
+def _roles_of(table: Table, hints: Hints) -> dict[str, str]:
+    """Return the column of each role: as the header says, and as the user says."""
+    roles = {name: name for name in table.columns if _is_role(name)}
+    roles |= dict(hints.columns)
+    if hints.space is not None and not _of_kind(roles, "param:"):
+        roles |= {f"param:{n}": n for n in hints.space.searched if n in table.columns}
+    if not _of_kind(roles, "metric:"):
+        roles |= {f"metric:{m}": m for m in hints.direction if m in table.columns}
+    problems = [
+        f"{role!r} is nothing that a trial has; {nearest(role, _ROLES)}"
+        for role in roles
+        if not _is_role(role)
+    ]
+    problems += [
+        f"there is no column {column!r} for {role!r}; {nearest(column, table.columns)}"
+        for role, column in roles.items()
+        if column not in table.columns
+    ]
+    problems += [
+        f"no column is a {what}; there are the columns {_named(table.columns)}"
+        for kind, what in (("param:", "parameter"), ("metric:", "metric"))
+        if not _of_kind(roles, kind)
+    ]
+    if hints.space is not None:
+        problems += [
+            f"the space has no parameter {name!r}; {nearest(name, hints.space)}"
+            for name in _of_kind(roles, "param:")
+            if name not in hints.space
+        ]
+    problems += [
+        f"no column is the metric {metric!r}; "
+        f"{nearest(metric, _of_kind(roles, 'metric:'))}"
+        for metric in hints.direction
+        if metric not in _of_kind(roles, "metric:")
+    ]
+    if problems:
+        raise table.unreadable(problems)
+    return roles
+
+
+def _named(names: Sequence[str] | Mapping[str, Any]) -> str:
+    listed = [repr(str(name)) for name in names]
+    more = [] if len(listed) <= _MOST_NAMED else ["..."]
+    return ", ".join(listed[:_MOST_NAMED] + more)
+
+
+def _of_kind(roles: Iterable[str], kind: str) -> list[str]:
+    return [role.removeprefix(kind) for role in roles if role.startswith(kind)]
+
+
+def _rows_of_study(table: Table, roles: Mapping[str, str], hints: Hints) -> list[int]:
+    """Return the rows of one study, in the order of its trials."""
+    n_rows = len(next(iter(table.columns.values()), ()))
+    rows = list(range(n_rows))
+    if "study" in roles:
+        of_row = [str(cell) for cell in table.columns[roles["study"]]]
+        names = list(dict.fromkeys(of_row))
+        wanted = hints.name
+        if len(names) > 1 and wanted not in names:
+            said = "no name says which" if wanted is None else f"none is {wanted!r}"
+            problem = f"it holds {len(names)} studies, and {said}: {_named(names)}"
+            raise table.unreadable([problem], "`--study NAME` says which one")
+        if len(names) > 1:
+            rows = [row for row in rows if of_row[row] == wanted]
+    if not rows:
+        raise table.unreadable(["it has no row"], "export a study that has a trial")
+    if "number" in roles:
+        numbers = parse_column([table.columns[roles["number"]][row] for row in rows])
+        if all(type(n) in {int, float} for n in numbers):
+            rows = [row for _, row in sorted(zip(numbers, rows, strict=True))]
+    return rows
+
+
+def _directions(metrics: list[str], hints: Hints, table: Table) -> dict[str, str]:
+    if not hints.direction:
+        return {metrics[0]: "minimize"}
+    known = ("minimize", "maximize")
+    problems = [
+        f"direction of {metric!r} is {way!r}; {nearest(str(way), known)}"
+        for metric, way in hints.direction.items()
+        if way not in known
+    ]
+    if problems:
+        raise table.unreadable(problems, "`--direction METRIC=minimize`")
+    return dict(hints.direction)
+
+
+def _notes(
+    table: Table,
+    roles: Mapping[str, str],
+    hints: Hints,
+    metrics: Mapping[str, str],
+    n_running: int,
+) -> Iterator[str]:
+    if not hints.direction:
+        metric = next(iter(metrics))
+        yield f"the table has no direction: {metric!r} is taken to be minimized"
+    used = {*roles.values(), *(c for c in _ALSO_OURS if "state" in table.columns)}
+    unread = [name for name in table.columns if name not in used]
+    if unread:
+        yield f"{len(unread)} columns are not read: {_named(unread)}"
+    if n_running:
+        yield f"{n_running} trials that had not ended are left out"
+
+
+def _is_empty(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell)
+
+
+class _Trials:
+    """The trials of a study, read from columns by role."""
+
+    def __init__(
+        self,
+        columns: Mapping[str, list[Any]],
+        rows: list[int],
+        space: Space | None,
+        roles: Mapping[str, str],
+        problems: list[str],
+    ) -> None:
+        self._roles, self._rows, self._problems = roles, rows, problems
+        self._space = space
+        self._columns = columns
+        self.metrics = _of_kind(columns, "metric:")
+        self._values = {
+            metric: self._read(f"metric:{metric}", number_of, "is no number")
+            for metric in self.metrics
+        }
+        self._params = {
+            name: self._cells_of(name) for name in _of_kind(columns, "param:")
+        }
+        self._states = self._read("state", state_of, "is no state of a trial")
+        self._starts = self._read("started_at", seconds_of, "is no moment")
+        self._seconds = self._read("run_seconds", number_of, "is no number of seconds")
+
+    def _read(
+        self, role: str, read: Callable[[Any], Any], wrong: str
+    ) -> list[Any] | None:
+        """Return a column; say in one sentence which cells are wrong."""
+        if role not in self._columns:
+            return None
+        values: list[Any] = []
+        bad: Counter[str] = Counter()
+        first = 0
+        for row, cell in zip(self._rows, self._columns[role], strict=True):
+            try:
+                values.append(read(cell))
+            except (ValueError, OverflowError):
+                first = first if bad else row + 1
+                bad[repr(cell)[:80]] += 1
+                values.append(None)
+        if bad:
+            n_bad = sum(bad.values())
+            more = f" (and {n_bad - 1} more like it)" if n_bad > 1 else ""
+            text = f"{next(iter(bad))} in column {self._roles[role]!r}, row {first}"
+            self._problems.append(f"{text}, {wrong}{more}")
+        return values
+
+    def _cells_of(self, name: str) -> list[Any]:
+        cells = self._columns[f"param:{name}"]
+        parameter = None if self._space is None else self._space.get(name)
+        if not isinstance(parameter, Categorical):
+            return parse_column(cells)
+        return [
+            None if _is_empty(cell) else label_of_cell(plain_cell(cell), parameter)
+            for cell in cells
+        ]
+
+    def trial(self, k: int, objectives: list[str]) -> ForeignTrial | None:
+        """Return one trial; None where it has not ended."""
+        state = self._at(self._states, k)
+        if state == "running":
+            return None
+        found = {m: self._at(self._values[m], k) for m in self.metrics}
+        metrics = {m: value for m, value in found.items() if value is not None}
+        lacking = [m for m in objectives if math.isnan(metrics.get(m, math.nan))]
+        error = self._error(k)
+        if state is None or (state is State.COMPLETE and lacking):
+            state = State.FAILED if lacking else State.COMPLETE
+            if lacking and error is None and self._states is not None:
+                error = f"it has no value of {lacking[0]!r}"
+        return ForeignTrial(
+            state=state,
+            params=self._point(k),
+            metrics=metrics,
+            error=error,
+            started_at=self._at(self._starts, k),
+            run_seconds=self._at(self._seconds, k),
+            attributes={
+                name: from_cell(plain_cell(cell))
+                for name in _of_kind(self._columns, PREFIX)
+                if not _is_empty(cell := self._columns[f"{PREFIX}{name}"][k])
+            },
+        )
+
+    @staticmethod
+    def _at(values: list[Any] | None, k: int) -> Any:
+        return None if values is None else values[k]
+
+    def _error(self, k: int) -> str | None:
+        cell = plain_cell(self._at(self._columns.get("error"), k))
+        return None if _is_empty(cell) else str(cell)
+
+    def _point(self, k: int) -> dict[str, Any]:
+        point = {n: cells[k] for n, cells in self._params.items()}
+        space = self._space
+        if space is None:
+            return {name: value for name, value in point.items() if value is not None}
+        active: dict[str, Any] = {}
+        for name, parameter in space.searched.items():
+            value = point.get(name)
+            # An empty cell is a choice of None where the parameter is active.
+            is_none = isinstance(parameter, Categorical) and None in parameter.labels
+            is_given = name in point and is_none and space.is_active(name, active)
+            if value is not None or is_given:
+                active[name] = value
+        return active
