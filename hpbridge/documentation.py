@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpbridge.capabilities import Feature, Support
+from hpbridge.existing import formats
+from hpbridge.foreign import Part
+from hpbridge.hosting import hosts
 from hpbridge.options import document_options
 from hpbridge.registry import registry
 
@@ -71,6 +74,43 @@ def options_tables(name: str) -> str:
             parts.append("No options.")
         parts.append("")
     return "\n".join(parts)
+
+
+def formats_table() -> str:
+    """Return the README's table: what comes back of a study from each format.
+
+    A format that is only read has no column: what it holds depends on who wrote it.
+    """
+    written = [each for each in formats().values() if each.write is not None]
+    lines = [_line(["", *(f"`{each.name}`" for each in written)])]
+    lines.append(_rule(len(written) + 1))
+    for part in Part:
+        cells = ["yes" if part in each.holds else "no" for each in written]
+        lines.append(_line([part.value, *cells]))
+    return "\n".join(lines) + "\n"
+
+
+def sources_table() -> str:
+    """Return the README's table of what is recognized and read."""
+    lines = [_line(["format", "reads", "written"]), _rule(3)]
+    for each in formats().values():
+        is_written = "no" if each.write is None else "yes"
+        lines.append(_line([f"`{each.name}`", each.looks_for, is_written]))
+    return "\n".join(lines) + "\n"
+
+
+def hosts_table(names: Sequence[str]) -> str:
+    """Return the README's matrix: hosts down, backends across.
+
+    Args:
+        names: Installed backends, in the order of the columns.
+    """
+    lines = [_line(["host", "the line that changes", *names]), _rule(len(names) + 2)]
+    for host in hosts().values():
+        cells = ["its own" if host.name == name else "yes" for name in names]
+        line = host.line.format(optimizer="skopt:gp")
+        lines.append(_line([f"{host.name}: {host.summary}", f"`{line}`", *cells]))
+    return "\n".join(lines) + "\n"
 
 
 def _feature_table(columns: Sequence[tuple[str, Algorithm]]) -> list[str]:
