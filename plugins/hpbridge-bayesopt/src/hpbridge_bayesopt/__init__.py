@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Algorithm, BackendSpec
+from hpbridge.backend import Algorithm, BackendSpec, HostSpec
 from hpbridge.capabilities import (
     YES,
     Capabilities,
@@ -17,11 +17,31 @@ from hpbridge.capabilities import (
     emulated,
     no,
 )
+from hpbridge.foreign import ForeignStudy, Hints, Part, StudyFormat
 from hpbridge.hookspecs import hookimpl
 from hpbridge_bayesopt.options import HedgeOptions, ImprovementOptions, UCBOptions
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Optimizer, Problem
+    from collections.abc import Mapping
+
+    from hpbridge.backend import NativeSpace, Optimizer, Problem
+    from hpbridge.experiment import Experiment
+    from hpbridge.parameters import Label
+    from hpbridge.space import Space
+    from hpbridge.study import Study
+    from hpbridge_bayesopt._host import BridgeAcquisition
+
+__all__ = ["FORMAT", "HOST", "SPEC", "BridgeAcquisition"]
+
+
+def __getattr__(name: str) -> Any:
+    # It subclasses what is the library's, which is not imported before.
+    if name != "BridgeAcquisition":
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from hpbridge_bayesopt._host import BridgeAcquisition
+
+    return BridgeAcquisition
 
 
 def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
@@ -34,6 +54,44 @@ def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -
     from hpbridge_bayesopt._explain import explain
 
     return explain(problem, SPEC.algorithms[algorithm], options, seed)
+
+
+def _from_native(given: object) -> NativeSpace | None:
+    from hpbridge_bayesopt._native_space import from_native
+
+    return from_native(given)
+
+
+def _recognizes(source: object) -> bool:
+    from hpbridge_bayesopt._reading import recognizes
+
+    return recognizes(source)
+
+
+def _read(source: Any, hints: Hints) -> ForeignStudy:
+    from hpbridge_bayesopt._reading import read
+
+    return read(source, hints)
+
+
+def _write(study: Study, target: str) -> tuple[str, ...]:
+    from hpbridge_bayesopt._writing import write
+
+    return write(study, target)
+
+
+def _run_in_host(
+    optimizer: str, experiment: Experiment, n_trials: int, seed: int
+) -> list[tuple[Mapping[str, Label], float]]:
+    from hpbridge_bayesopt._host_run import run
+
+    return run(optimizer, experiment, n_trials, seed)
+
+
+def _reasons_against(space: Space) -> list[str]:
+    from hpbridge_bayesopt._host_run import reasons_against
+
+    return reasons_against(space)
 
 
 _WITHOUT_CONSTRAINTS = Capabilities(
@@ -124,10 +182,41 @@ SPEC = BackendSpec(
     create=_create,
     explain=_explain_native,
     homepage="https://github.com/bayesian-optimization/BayesianOptimization",
-    tested={"bayesian-optimization": "3.0.0 and 3.4.0"},
+    from_native=_from_native,
+    tested={"oldest": "3.0.0", "newest": "3.4.0"},
+)
+
+FORMAT = StudyFormat(
+    name="bayesopt",
+    summary="Bayesian-optimization's saved states and logs, or a live optimizer.",
+    looks_for="a state of `save_state`, a log of JSONLogger, a BayesianOptimization",
+    recognizes=_recognizes,
+    read=_read,
+    write=_write,
+    holds=frozenset(Part),
+    backend="bayesopt",
+)
+
+HOST = HostSpec(
+    name="bayesopt",
+    summary="an AcquisitionFunction for BayesianOptimization",
+    line='acquisition_function=hpbridge_bayesopt.BridgeAcquisition("{optimizer}")',
+    run=_run_in_host,
+    reasons_against=_reasons_against,
+    requires=SPEC.requires,
 )
 
 
 @hookimpl
 def hpbridge_backends() -> list[BackendSpec]:
     return [SPEC]
+
+
+@hookimpl
+def hpbridge_study_formats() -> list[StudyFormat]:
+    return [FORMAT]
+
+
+@hookimpl
+def hpbridge_hosts() -> list[HostSpec]:
+    return [HOST]

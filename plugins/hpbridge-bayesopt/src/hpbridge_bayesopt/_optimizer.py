@@ -18,11 +18,12 @@ from hpbridge.errors import ForeignHistoryError, SpaceError
 from hpbridge.trial import State
 from hpbridge_bayesopt._library import build
 from hpbridge_bayesopt._space import encode, size_of
+from hpbridge_bayesopt._state import load_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from hpbridge.backend import Algorithm, Outcome, Problem
+    from hpbridge.backend import Algorithm, Outcome, PastTrial, Problem
     from hpbridge.parameters import Label
     from hpbridge_bayesopt.options import CommonOptions
 
@@ -97,6 +98,22 @@ class BayesOptOptimizer(Optimizer):
         if self._is_new(x):
             self._known.add(_key(x))
             self._learn(x, outcome)
+
+    def restore(self, trials: Sequence[PastTrial], native: Mapping[str, Any]) -> bool:
+        """Go on as `load_state` and then ``maximize(init_points=0)`` do.
+
+        Source:
+            bayesian-optimization 3.4.0, `BayesianOptimization._load_state_dict`.
+        """
+        if not load_state(self._library, self._reduction, native):
+            return False
+        self._initial = deque()
+        for trial in trials:
+            x = self._library.space.params_to_array(self._encoded.encode(trial.params))
+            if self._is_new(x):
+                self._known.add(_key(x))
+                self._learn(x, trial.outcome)
+        return True
 
     def _is_new(self, x: Any) -> bool:
         return self._options.allow_duplicate_points or _key(x) not in self._known

@@ -1,0 +1,332 @@
+"""Any optimizer inside `BayesianOptimization`: an acquisition function that asks it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from bayes_opt import acquisition
+from bayes_opt.exception import TargetSpaceEmptyError
+from bayes_opt.util import ensure_rng
+
+from hpbridge.backend import ExhaustedError, Outcome, Suggestion
+from hpbridge.errors import HpbridgeError, OptionError, compose
+from hpbridge.guest import Guest
+from hpbridge.options import read_options
+from hpbridge.registry import registry
+from hpbridge.trial import State
+from hpbridge_bayesopt._library import acquisition_calls
+from hpbridge_bayesopt._native_space import space_of
+from hpbridge_bayesopt._optimizer import MAX_REPEATS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bayes_opt import BayesianOptimization
+    from bayes_opt.target_space import TargetSpace
+
+    from hpbridge.parameters import Label
+
+_LARGEST_SEED = 2**31 - 1
+_OF_ACQUISITIONS = ("kappa", "xi", "exploration_decay", "exploration_decay_delay")
+
+Point = tuple[float, ...]
+"""A row of the target space, by which points are known."""
+
+
+class HostSpaceError(HpbridgeError, ValueError):
+    """The target space is not what the optimizer inside was made for."""
+
+    @classmethod
+    def changed(cls, optimizer: str) -> HostSpaceError:
+        """Return the error for bounds that changed under way."""
+        headline = f"Optimizer {optimizer!r} cannot follow bounds that change under way"
+        hint = "leave bounds_transformer out, or take an optimizer of bayesopt"
+        return cls(compose(headline, hint=hint))
+
+
+class BridgeAcquisition(acquisition.AcquisitionFunction):  # type: ignore[misc]
+    """An acquisition function that asks any optimizer for the next point.
+
+    It learns from everything that the target space holds, each point once: initial
+    points, registered and probed ones, and its own. With an optimizer of this library
+    it is the library's own acquisition function: the same points for the same
+    `random_state` of the `BayesianOptimization`.
+
+    Args:
+        optimizer: ``backend`` or ``backend:algorithm``, as in ``"optuna:tpe"``.
+        seed: Of the optimizer; None draws one from the `BayesianOptimization`'s
+            `random_state`. The library's own have no seed of their own.
+        options: Of the algorithm, by its library's own names; of the library's own
+            those of the acquisition function.
+
+    Raises:
+        HpbridgeError: If the optimizer is not installed or has no such options; when
+            it is first asked, if it cannot search the space, with the optimizers that
+            can, or if the bounds changed.
+
+    Example:
+        >>> from bayes_opt import BayesianOptimization
+        >>> optimizer = BayesianOptimization(
+        ...     lambda x: -x * x, {"x": (-1, 1)}, random_state=0, verbose=0,
+        ...     acquisition_function=BridgeAcquisition("random", seed=0))
+        >>> optimizer.maximize(init_points=2, n_iter=3)
+        >>> len(optimizer.res)
+        5
+    """
+
+    def __init__(
+        self,
+        optimizer: str,
+        *,
+        seed: int | None = None,
+        options: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__()
+        self._made_of = (optimizer, seed, dict(options or {}))
+        spec, algorithm = registry().algorithm(optimizer)
+        registry().require(spec, algorithm)
+        self.name = f"{spec.name}:{algorithm.name}"
+        read = read_options(self.name, algorithm.options, options or {})
+        self._own: Any = None
+        if spec.name == "bayesopt":
+            self._own = _own_acquisition(algorithm.name, self.name, options or {}, read)
+        self._seed = seed
+        self._forget()
+
+    def _forget(self) -> None:
+        self._guest: Guest | None = None
+        self._bounds: Any = None
+        self._pending: dict[Point, list[Suggestion]] = {}
+        self._n_seen = 0
+        # How many rows it had seen at each ask, for going on after `load_state`.
+        self._asked_at: list[int] = []
+
+    def base_acq(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the library's own value; other optimizers have none.
+
+        Raises:
+            TypeError: If the optimizer is not one of this library.
+        """
+        if self._own is not None:
+            return self._own.base_acq(*args, **kwargs)
+        msg = f"optimizer {self.name!r} proposes points and values none"
+        raise TypeError(msg)
+
+    def suggest(
+        self,
+        gp: Any,
+        target_space: TargetSpace,
+        n_random: int = 10_000,
+        n_smart: int = 10,
+        fit_gp: bool = True,
+        random_state: Any = None,
+    ) -> Any:
+        """Return the next point, as a row of the target space.
+
+        The Gaussian process is of use to the library's own acquisition functions only.
+
+        Raises:
+            TargetSpaceEmptyError: As the library, if nothing is known; see `first`.
+            ExhaustedError: If the optimizer has nothing left to propose.
+            HpbridgeError: As said at the class.
+        """
+        if self._own is not None:
+            return self._own.suggest(
+                gp=gp,
+                target_space=target_space,
+                n_random=n_random,
+                n_smart=n_smart,
+                fit_gp=fit_gp,
+                random_state=random_state,
+            )
+        if len(target_space) == 0:
+            msg = "nothing is known yet; probe what `first` returns, or a random point"
+            raise TargetSpaceEmptyError(msg)
+        self.i += 1
+        return self._next(target_space, random_state)
+
+    def first(self, optimizer: BayesianOptimization) -> dict[str, Any]:
+        """Return its own first point, to be given to ``optimizer.probe``.
+
+        The library draws at least one point at random where nothing is known, unless
+        one is queued. An optimizer of this library has none of its own: a random one.
+
+        Raises:
+            HpbridgeError: As said at the class; before the first trial.
+        """
+        if self._own is not None:
+            return dict(optimizer.random_sample(1)[0])
+        x = self._next(optimizer.space, optimizer._random_state)
+        return dict(optimizer.space.array_to_params(x))
+
+    def _next(self, target_space: TargetSpace, random_state: Any) -> Any:
+        guest = self._guest_for(target_space, random_state)
+        self._learn(guest, target_space, len(target_space))
+        for _ in range(MAX_REPEATS):
+            x, suggestion = self._ask(guest, target_space)
+            if target_space._allow_duplicate_points or x not in target_space:
+                break
+            # `maximize` would answer from its cache, and call nothing.
+            self._tell_known(guest, target_space, x, suggestion)
+        return x
+
+    def _guest_for(self, target_space: TargetSpace, random_state: Any) -> Guest:
+        if self._guest is None:
+            if self._seed is None:
+                self._seed = int(ensure_rng(random_state).randint(_LARGEST_SEED))
+            optimizer, _, options = self._made_of
+            constraint = target_space.constraint
+            guest = Guest(
+                optimizer,
+                space_of(target_space.params_config),
+                n_constraints=0 if constraint is None else len(_limits(constraint)),
+                seed=self._seed,
+                options=options,
+            )
+            self._bounds = target_space.bounds.copy()
+            self._guest = guest
+            self._relive(guest, target_space)
+        if not np.array_equal(self._bounds, target_space.bounds):
+            raise HostSpaceError.changed(self.name)
+        return self._guest
+
+    def _relive(self, guest: Guest, target_space: TargetSpace) -> None:
+        """Ask and learn anew what was asked and learned before a `save_state`."""
+        asked_at, self._asked_at, self._n_seen = self._asked_at, [], 0
+        for n_seen in asked_at:
+            self._learn(guest, target_space, min(n_seen, len(target_space)))
+            x, suggestion = self._ask(guest, target_space)
+            is_known = _key(x) in {_key(r) for r in target_space.params[:n_seen]}
+            if is_known and not target_space._allow_duplicate_points:
+                self._tell_known(guest, target_space, x, suggestion)
+
+    def _ask(self, guest: Guest, target_space: TargetSpace) -> tuple[Any, Suggestion]:
+        self._asked_at.append(self._n_seen)
+        try:
+            suggestion = guest.ask()
+        except ExhaustedError:
+            self._asked_at.pop()
+            raise
+        x = target_space.params_to_array(guest.values(suggestion.params))
+        self._pending.setdefault(_key(x), []).append(suggestion)
+        return x, suggestion
+
+    def _learn(self, guest: Guest, target_space: TargetSpace, n_rows: int) -> None:
+        """Tell or observe the rows that it has not seen, up to a number of them."""
+        for k in range(self._n_seen, n_rows):
+            row = target_space.params[k]
+            outcome = _outcome(target_space, k)
+            waiting = self._pending.get(_key(row))
+            if waiting:
+                guest.tell(waiting.pop(0), outcome)
+            else:
+                params = _params(guest, target_space.array_to_params(row))
+                if params is not None:
+                    guest.observe(params, outcome)
+        self._n_seen = max(self._n_seen, n_rows)
+
+    def _tell_known(
+        self, guest: Guest, target_space: TargetSpace, x: Any, suggestion: Suggestion
+    ) -> None:
+        self._pending[_key(x)].remove(suggestion)
+        rows = [_key(row) for row in target_space.params]
+        guest.tell(suggestion, _outcome(target_space, rows.index(_key(x))))
+
+    def get_acquisition_params(self) -> dict[str, Any]:
+        """Return what `save_state` keeps: the seed, and when it was asked."""
+        if self._own is not None:
+            return dict(self._own.get_acquisition_params())
+        return {
+            "optimizer": self.name,
+            "seed": self._seed,
+            "asked_at": list(self._asked_at),
+        }
+
+    def set_acquisition_params(self, params: dict[str, Any]) -> None:
+        """Go on from a state: it is lived through again at the next `suggest`.
+
+        Raises:
+            OptionError: If the state is of another optimizer.
+        """
+        if self._own is not None:
+            self._own.set_acquisition_params(params)
+            return
+        if params.get("optimizer") != self.name:
+            problem = f"the state is of {params.get('optimizer')!r}"
+            raise OptionError.invalid(self.name, [problem])
+        self._forget()
+        self._seed = params["seed"]
+        self._asked_at = [int(n) for n in params["asked_at"]]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What it was asked and when is enough to bring the optimizer back.
+        lost: dict[str, Any] = {
+            "_guest": None,
+            "_bounds": None,
+            "_pending": {},
+            "_n_seen": 0,
+        }
+        return {**self.__dict__, **lost}
+
+
+def _own_acquisition(
+    algorithm: str, name: str, given: Mapping[str, object], options: Any
+) -> Any:
+    """Return the library's own acquisition function of an algorithm."""
+    foreign = [option for option in given if option not in _OF_ACQUISITIONS]
+    if foreign:
+        problems = [
+            f"{option!r} is the BayesianOptimization's, not the acquisition function's"
+            for option in foreign
+        ]
+        raise OptionError.invalid(name, problems)
+    made = [
+        getattr(acquisition, cls)(**arguments)
+        for cls, arguments in acquisition_calls(algorithm, options)
+    ]
+    return acquisition.GPHedge(made) if algorithm == "hedge" else made[0]
+
+
+def _key(row: Any) -> Point:
+    return tuple(row.tolist())
+
+
+def _params(guest: Guest, values: Mapping[str, Any]) -> dict[str, Label] | None:
+    """Return a registered point in plain values; None where it is not in the space."""
+    plain = {n: v.item() if hasattr(v, "item") else v for n, v in values.items()}
+    try:
+        return guest.space.canonical(plain)
+    except HpbridgeError as error:
+        note = " ".join(str(error).split())
+        if note not in guest.notes:
+            guest.notes.append(note)
+        return None
+
+
+def _outcome(target_space: TargetSpace, row: int) -> Outcome:
+    """Return what a row came to, to be minimized."""
+    target = -float(target_space.target[row])
+    constraints: tuple[float, ...] = ()
+    if target_space.constraint is not None:
+        values = np.atleast_1d(target_space.constraint_values[row])
+        constraints = tuple(
+            float(sign * (values[k] - limit))
+            for k, sign, limit in _limits(target_space.constraint)
+        )
+        if any(map(math.isnan, constraints)):
+            constraints = ()
+    state = State.FAILED if math.isnan(target) else State.COMPLETE
+    return Outcome(state, (target,), constraints)
+
+
+def _limits(constraint: Any) -> list[tuple[int, int, float]]:
+    """Return (which value, sign, limit) of every finite limit."""
+    ends = [(1, constraint.ub), (-1, constraint.lb)]
+    return [
+        (k, sign, float(limit))
+        for sign, limits in ends
+        for k, limit in enumerate(limits)
+        if math.isfinite(limit)
+    ]

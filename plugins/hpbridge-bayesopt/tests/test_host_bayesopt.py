@@ -1,0 +1,323 @@
+from __future__ import annotations
+
+import math
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from bayes_opt import (
+    BayesianOptimization,
+    SequentialDomainReductionTransformer,
+    acquisition,
+)
+from bayes_opt.exception import TargetSpaceEmptyError
+from scipy.optimize import NonlinearConstraint
+
+import hpbridge as hpb
+from hpbridge.backend import ExhaustedError
+from hpbridge.errors import HpbridgeError
+from hpbridge_bayesopt import FORMAT, HOST, SPEC, BridgeAcquisition
+
+FLOATS = {"x": (-3.0, 3.0), "y": (0.0, 1.0)}
+MIXED = {"x": (-3.0, 3.0), "n": (1, 5, int), "c": ("a", "b", "c")}
+SPACE = hpb.Space(
+    {
+        "x": hpb.Float(-3, 3),
+        "n": hpb.Int(1, 5),
+        "c": hpb.Categorical(["a", "b", "c"]),
+    }
+)
+GUESTS = ["random", "optuna:tpe", "hyperopt:tpe", "skopt:et", "ray:random"]
+
+
+@pytest.fixture(autouse=True)
+def _quiet_library():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of ints and choices
+        warnings.simplefilter("ignore", RuntimeWarning)  # of 0/0 at known points
+        yield
+
+
+def gain(x, n, c):
+    return -((x - 1) ** 2) - n + (c == "b")
+
+
+def smooth(x, y):
+    return -((x - 1) ** 2) - y
+
+
+def host(inside, function=gain, pbounds=MIXED, **kwargs):
+    return BayesianOptimization(
+        function,
+        pbounds,
+        acquisition_function=inside,
+        random_state=2,
+        verbose=0,
+        **kwargs,
+    )
+
+
+def points(optimizer):
+    return [row["params"] for row in optimizer.res]
+
+
+NATIVE = {
+    "ucb": acquisition.UpperConfidenceBound,
+    "ei": lambda: acquisition.ExpectedImprovement(xi=0.01),
+    "poi": lambda: acquisition.ProbabilityOfImprovement(xi=0.01),
+    "hedge": lambda: acquisition.GPHedge(
+        [NATIVE[name]() for name in ("ucb", "ei", "poi")]
+    ),
+}
+
+
+@pytest.mark.parametrize("algorithm", SPEC.algorithms)
+def test_the_diagonal_is_the_library(algorithm):
+    ours = host(BridgeAcquisition(f"bayesopt:{algorithm}"), smooth, FLOATS)
+    native = host(NATIVE[algorithm](), smooth, FLOATS)
+    for optimizer in (ours, native):
+        optimizer.maximize(init_points=3, n_iter=3)
+        optimizer.register({"x": 0.25, "y": 0.5}, 7.0)
+    assert ours.suggest() == native.suggest()
+    assert points(ours) == points(native)
+
+
+def test_the_diagonal_takes_options_constraints_and_saved_states(tmp_path):
+    options = {"kappa": 1.0, "exploration_decay": 0.5}
+    inside = BridgeAcquisition("bayesopt:ucb", options=options)
+    native = acquisition.UpperConfidenceBound(**options)
+    ours, theirs = host(inside, smooth, FLOATS), host(native, smooth, FLOATS)
+    for optimizer in (ours, theirs):
+        optimizer.maximize(init_points=2, n_iter=2)
+        optimizer.save_state(tmp_path / f"{type(optimizer.acquisition_function)}.json")
+    assert inside.get_acquisition_params() == native.get_acquisition_params()
+    one = np.array([0.0, 1.0])
+    assert (inside.base_acq(one, one) == native.base_acq(one, one)).all()
+    fresh = host(BridgeAcquisition("bayesopt:ucb", options=options), smooth, FLOATS)
+    fresh.load_state(tmp_path / f"{BridgeAcquisition}.json")
+    assert fresh.suggest() == theirs.suggest()
+    limit = NonlinearConstraint(lambda x, y: x, -np.inf, 0.5)
+    constrained = [
+        host(each, smooth, FLOATS, constraint=limit)
+        for each in (BridgeAcquisition("bayesopt:ei"), NATIVE["ei"]())
+    ]
+    for optimizer in constrained:
+        optimizer.maximize(init_points=4, n_iter=1)
+    assert points(constrained[0]) == points(constrained[1])
+
+
+@pytest.mark.parametrize("optimizer", [*GUESTS, "bayesopt:ucb"])
+def test_the_host_runs_an_experiment_as_the_optimizer_alone(optimizer):
+    is_own = optimizer.startswith("bayesopt")
+
+    def objective(trial):
+        if trial["x"] < -2 and not is_own:
+            raise RuntimeError
+        return {"loss": trial["x"] ** 2 + trial["n"] + trial["k"] + len(trial["c"])}
+
+    space = {**SPACE, "c": hpb.Categorical({"one": (1,), "two": (1, 2)}), "k": 2}
+    experiment = hpb.Experiment(
+        objective=objective, space=space, direction={"loss": "minimize"}
+    )
+    assert HOST.reasons_against(experiment.space) == []
+    n_trials = 6 if is_own else 14
+    trials = HOST.run(optimizer, experiment, n_trials, 4)
+    alone = hpb.run(experiment, optimizer, n_trials=n_trials, seed=4, store=":memory:")
+    assert [params for params, _ in trials] == [t.params for t in alone.trials]
+    for (_, value), trial in zip(trials, alone.trials, strict=True):
+        loss = trial.metrics.get("loss")
+        assert value == loss or (loss is None and math.isnan(value))
+
+
+def test_the_host_says_what_its_spaces_cannot_hold():
+    space = hpb.Space(
+        {
+            "step": hpb.Float(0, 1, step=0.5),
+            "prior": hpb.Float(0, 1, prior=hpb.Normal(0, 1)),
+            "log": hpb.Int(1, 9, log=True),
+            "q": hpb.Quantized(1, 9, 2),
+            "one": hpb.Int(3, 3),
+            "order": hpb.Categorical([1, 2], ordered=True),
+            "weights": hpb.Categorical([1, 2], weights=[1, 2]),
+            "child": hpb.Int(1, 3, when={"order": 1}),
+        },
+        forbid=[{"one": 3, "log": 2}],
+    )
+    reasons = HOST.reasons_against(space)
+    assert len(reasons) == 9
+    assert reasons[0] == "'step': bayesian-optimization has no steps"
+
+
+def test_a_guest_learns_from_everything_once():
+    inside = BridgeAcquisition("optuna:tpe", seed=3, options={"n_startup_trials": 4})
+    optimizer = host(inside, smooth, FLOATS)
+    optimizer.maximize(init_points=3, n_iter=2)
+    optimizer.register({"x": 0.25, "y": 0.5}, 7.0)
+    optimizer.probe({"x": 0.75, "y": 0.5}, lazy=False)
+    seen = []
+    observe, tell = inside._guest.observe, inside._guest.tell
+    inside._guest.observe = lambda *a: seen.append(("observe", a)) or observe(*a)
+    inside._guest.tell = lambda *a: seen.append(("tell", a)) or tell(*a)
+    optimizer.suggest()
+    optimizer.suggest()
+    assert [(what, args[1].values) for what, args in seen] == [
+        ("tell", (-optimizer.res[4]["target"],)),
+        ("observe", (-7.0,)),
+        ("observe", (-smooth(0.75, 0.5),)),
+    ]
+
+
+def test_a_guest_finds_what_registered_points_show():
+    inside = BridgeAcquisition("optuna:tpe", seed=0)
+    optimizer = host(inside, None, {"x": (-10.0, 10.0)})
+    for x in np.linspace(-10, 10, 41):
+        optimizer.register({"x": x}, -((x - 7) ** 2))
+    asked = [optimizer.suggest()["x"] for _ in range(10)]
+    assert np.median(np.abs(np.array(asked) - 7)) < 2
+
+
+def test_several_points_may_be_out_and_come_back_in_any_order():
+    inside = BridgeAcquisition("optuna:tpe", seed=0, options={"n_startup_trials": 2})
+    optimizer = host(inside, None, FLOATS)
+    optimizer.register({"x": 0.0, "y": 0.0}, 0.0)
+    asked = [optimizer.suggest() for _ in range(4)]
+    assert len({str(params) for params in asked}) == 4
+    for params in reversed(asked):
+        optimizer.register(params, smooth(**params))
+    optimizer.suggest()
+    assert [len(waiting) for waiting in inside._pending.values()].count(1) == 1
+
+
+@pytest.mark.parametrize("guest", ["optuna:tpe", "hyperopt:tpe", "skopt:et"])
+def test_a_saved_state_goes_on_where_it_was(tmp_path, guest):
+    whole = host(BridgeAcquisition(guest, seed=5), smooth, FLOATS)
+    whole.maximize(init_points=2, n_iter=4)
+    path = tmp_path / "state.json"
+    whole.save_state(path)
+    assert FORMAT.recognizes(path)
+    loaded = host(BridgeAcquisition(guest), smooth, FLOATS)
+    loaded.load_state(path)
+    again = pickle.loads(pickle.dumps(whole.acquisition_function))
+    expected = whole.suggest()
+    assert loaded.suggest() == expected
+    row = again.suggest(None, loaded.space)
+    assert loaded.space.array_to_params(row) == expected
+    other = host(BridgeAcquisition("random"), smooth, FLOATS)
+    with pytest.raises(HpbridgeError, match=f"the state is of '{guest}'"):
+        other.load_state(path)
+
+
+def test_known_points_are_told_and_not_proposed_again():
+    calls = []
+
+    def function(c, d):
+        calls.append((c, d))
+        return float(c == "a")
+
+    inside = BridgeAcquisition("random", seed=0)
+    optimizer = host(inside, function, {"c": ("a", "b"), "d": ("u", "v")})
+    optimizer.maximize(init_points=1, n_iter=3)
+    assert sorted(calls) == [("a", "u"), ("a", "v"), ("b", "u"), ("b", "v")]
+
+
+def test_bad_targets_are_failures_to_a_guest():
+    inside = BridgeAcquisition("optuna:tpe", seed=0, options={"n_startup_trials": 2})
+    optimizer = host(inside, None, FLOATS)
+    for target in [1.0, math.nan, math.inf, -math.inf, 2.0]:
+        optimizer.register(optimizer.suggest(), target)
+    optimizer.register({"x": 99.0, "y": 0.5}, 1.0)  # outside its range
+    assert optimizer.suggest()
+    assert len(inside._guest.notes) == 1
+    assert "'x' is 99.0, outside [-3.0, 3.0]" in inside._guest.notes[0]
+
+
+def test_constraints_reach_a_guest_that_takes_them():
+    limit = NonlinearConstraint(
+        lambda x, y: np.array([x, y]), [-np.inf, 0.25], [0.5, 0.75]
+    )
+    inside = BridgeAcquisition("optuna:tpe", seed=0)
+    optimizer = host(inside, smooth, FLOATS, constraint=limit)
+    optimizer.maximize(init_points=2, n_iter=1)
+    outcomes = []
+    observe = inside._guest.tell
+    inside._guest.tell = lambda s, o: outcomes.append(o) or observe(s, o)
+    optimizer.suggest()
+    x, y = optimizer.res[2]["constraint"]
+    assert outcomes[0].constraints == (x - 0.5, y - 0.75, 0.25 - y)
+    refused = host(BridgeAcquisition("skopt:et"), smooth, FLOATS, constraint=limit)
+    with pytest.raises(HpbridgeError, match="cannot run this experiment") as caught:
+        refused.maximize(init_points=1, n_iter=1)
+    assert "optuna:tpe" in str(caught.value)
+
+
+def test_first_is_its_own_first_point():
+    inside = BridgeAcquisition("optuna:tpe", seed=4)
+    optimizer = host(inside)
+    optimizer.probe(inside.first(optimizer))
+    optimizer.maximize(init_points=0, n_iter=3)
+    alone = hpb.maximize(
+        lambda trial: gain(**trial),
+        SPACE,
+        backend="optuna:tpe",
+        n_trials=4,
+        seed=4,
+        store=":memory:",
+    )
+    assert points(optimizer) == [t.params for t in alone.trials]
+    own = BridgeAcquisition("bayesopt")
+    assert set(own.first(host(own))) == set(MIXED)
+
+
+def test_the_seed_comes_from_the_host_where_none_is_given():
+    runs = []
+    for _ in range(2):
+        optimizer = host(BridgeAcquisition("random"))
+        optimizer.maximize(init_points=1, n_iter=3)
+        runs.append(points(optimizer))
+    assert runs[0] == runs[1]
+
+
+# --- errors
+
+
+def test_wrong_arguments_are_told_at_once():
+    with pytest.raises(HpbridgeError, match="did you mean 'tpe'"):
+        BridgeAcquisition("optuna:tpa")
+    with pytest.raises(HpbridgeError, match="No backend named 'optuma'"):
+        BridgeAcquisition("optuma")
+    with pytest.raises(HpbridgeError, match="there is no option 'kappa'"):
+        BridgeAcquisition("optuna:tpe", options={"kappa": 1})
+    with pytest.raises(HpbridgeError, match="'alpha' is the BayesianOptimization's"):
+        BridgeAcquisition("bayesopt:ucb", options={"alpha": 1e-3})
+    inside = BridgeAcquisition("optuna:grid")
+    with pytest.raises(HpbridgeError, match="installed optimizers that can: "):
+        inside.first(host(inside))
+    silent = BridgeAcquisition("random")
+    with pytest.raises(TypeError, match="'random:random' proposes points"):
+        silent.base_acq(1.0, 1.0)
+    with pytest.raises(TargetSpaceEmptyError, match="nothing is known yet"):
+        silent.suggest(None, host(silent).space)
+
+
+def test_bounds_that_change_under_way_are_refused():
+    optimizer = host(
+        BridgeAcquisition("random"),
+        smooth,
+        FLOATS,
+        bounds_transformer=SequentialDomainReductionTransformer(),
+    )
+    with pytest.raises(
+        HpbridgeError, match="cannot follow bounds that change"
+    ) as caught:
+        optimizer.maximize(init_points=2, n_iter=3)
+    assert "Hint: leave bounds_transformer out" in str(caught.value)
+
+
+def test_an_exhausted_guest_says_so():
+    inside = BridgeAcquisition("optuna:grid", seed=0)
+    optimizer = host(inside, lambda c: 1.0, {"c": ("a", "b", "d")})
+    optimizer.probe(inside.first(optimizer))
+    with pytest.raises(ExhaustedError):
+        optimizer.maximize(init_points=0, n_iter=5)
+    assert len(optimizer.res) == 3
