@@ -171,6 +171,16 @@ def test_rays_own_random_search_is_that_of_its_generator():
     assert [{**config, "constant": 7} for config in found] == expected
 
 
+def test_bohb_is_told_what_its_scheduler_pauses():
+    searcher = ready(BridgeSearcher("ray:bohb", seed=0))
+    searcher.suggest("a")
+    searcher.on_pause("a")
+    assert searcher._inner.paused == {"a"}
+    searcher.on_unpause("a")
+    assert searcher._inner.running == {"a"}
+    ready(BridgeSearcher("random")).on_pause("a")  # nothing to tell
+
+
 def test_rays_own_grid_is_a_guest():
     space = {"b": tune.choice(["x", "y"]), "a": tune.randint(0, 2)}
     searcher = BridgeSearcher("ray:grid", seed=0)

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from hpbridge.space import Space
 
 
+_NUMBER = "hpbridge:number"
+
+
 class Trainable(tune.Trainable):  # type: ignore[misc]
     """An experiment's objective as a user of Ray Tune would write it."""
 
@@ -47,20 +50,32 @@ class Trainable(tune.Trainable):  # type: ignore[misc]
         seed: int = 0,
     ) -> None:
         self._runner, self._space, self._seed = Runner(packed), space, seed
-        self._config, self._number = config, 0
+        self._config = config
 
     def reset_config(self, new_config: Mapping[str, Any]) -> bool:
         self._config = new_config
-        self._number += 1
         return True
 
     def step(self) -> dict[str, Any]:
         params = cast("ParamSpace", self._space).params(self._config)
-        seed = trial_seed(self._seed, self._number)
-        result = self._runner.run(params, self._number, seed).result
+        number = self._config[_NUMBER]
+        result = self._runner.run(params, number, trial_seed(self._seed, number)).result
         if result.state is not State.COMPLETE:
             raise RuntimeError(result.error or result.state.value)
         return {**result.metrics, "done": True}
+
+
+class _Numbered(BridgeSearcher):
+    """Also says which trial it is: its seed follows from the number."""
+
+    _n_asked = 0
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        config = super().suggest(trial_id)
+        if isinstance(config, dict):
+            config = {**config, _NUMBER: self._n_asked}
+            self._n_asked += 1
+        return config
 
 
 def reasons_against(space: Space) -> list[str]:
@@ -187,7 +202,7 @@ def run_in_host(
             tune_config=tune.TuneConfig(
                 metric=metric,
                 mode="max" if way == "maximize" else "min",
-                search_alg=BridgeSearcher(optimizer, seed=seed),
+                search_alg=_Numbered(optimizer, seed=seed),
                 num_samples=n_trials,
                 max_concurrent_trials=1,
                 reuse_actors=True,
