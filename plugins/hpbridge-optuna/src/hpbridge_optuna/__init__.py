@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Algorithm, BackendSpec
+from hpbridge.backend import Algorithm, BackendSpec, HostSpec
 from hpbridge.capabilities import (
     YES,
     Capabilities,
@@ -30,8 +30,12 @@ from hpbridge_optuna.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from hpbridge.backend import NativeSpace, Optimizer, Problem
+    from hpbridge.experiment import Experiment
     from hpbridge.foreign import ForeignStudy, Hints
+    from hpbridge.parameters import Label
     from hpbridge.study import Study
 
 
@@ -69,6 +73,30 @@ def _write(study: Study, target: str) -> tuple[str, ...]:
     from hpbridge_optuna._writing import write
 
     return write(study, target)
+
+
+def _adopt(function: Callable[..., Any]) -> Callable[[Any], Any] | None:
+    from hpbridge_optuna._objective import adopt
+
+    return adopt(function)
+
+
+def _run(
+    optimizer: str, experiment: Experiment, n_trials: int, seed: int
+) -> list[tuple[Mapping[str, Label], float]]:
+    from hpbridge_optuna._host import run
+
+    return run(optimizer, experiment, n_trials, seed)
+
+
+def __getattr__(name: str) -> Any:
+    """Import what users import from here, and Optuna with it, when it is wanted."""
+    if name == "BridgeSampler":
+        from hpbridge_optuna._host import BridgeSampler
+
+        return BridgeSampler
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
 
 
 def _yes(note: str) -> Capability:
@@ -275,6 +303,7 @@ SPEC = BackendSpec(
     algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
     create=_create,
     explain=_explain_native,
+    adopt=_adopt,
     homepage="https://optuna.org",
     from_native=_from_native,
     tested={"oldest": "5.0.0", "newest": "5.0.0"},
@@ -295,6 +324,15 @@ FORMAT = StudyFormat(
     backend="optuna",
 )
 
+HOST = HostSpec(
+    name="optuna",
+    summary="a sampler for Study.optimize",
+    line='sampler=hpbridge_optuna.BridgeSampler("{optimizer}")',
+    run=_run,
+    reasons_against=lambda _space: [],
+    requires=SPEC.requires,
+)
+
 
 @hookimpl
 def hpbridge_backends() -> list[BackendSpec]:
@@ -304,3 +342,8 @@ def hpbridge_backends() -> list[BackendSpec]:
 @hookimpl
 def hpbridge_study_formats() -> list[StudyFormat]:
     return [FORMAT]
+
+
+@hookimpl
+def hpbridge_hosts() -> list[HostSpec]:
+    return [HOST]

@@ -1,0 +1,396 @@
+"""Any optimizer as a sampler of Optuna's."""
+
+from __future__ import annotations
+
+import logging
+import math
+import secrets
+import threading
+from typing import TYPE_CHECKING, Any
+
+import optuna
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.search_space import IntersectionSearchSpace
+
+from hpbridge.capabilities import Feature
+from hpbridge.categorical import Categorical
+from hpbridge.choosing import able, choose
+from hpbridge.encoding import Encoded
+from hpbridge.errors import OptionError, SpaceError, UnsupportedFeatureError, compose
+from hpbridge.evaluate import evaluate
+from hpbridge.experiment import Experiment
+from hpbridge.guest import Guest
+from hpbridge.native import read_native
+from hpbridge.parameters import Float, Int
+from hpbridge.quantized import Quantized
+from hpbridge.space import Space
+from hpbridge.trial import State, trial_seed
+from hpbridge_optuna._distributions import to_distribution
+from hpbridge_optuna._guesting import Guesting, logger
+from hpbridge_optuna._native_space import of_distribution
+from hpbridge_optuna._quiet import quiet
+from hpbridge_optuna._space import SAMPLERS, sampler_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from optuna.distributions import BaseDistribution
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial, Trial, TrialState
+
+    from hpbridge.choosing import Choice
+    from hpbridge.parameters import Label, Parameter
+
+_LOGGERS = [
+    logging.getLogger(f"optuna.{name}")
+    for name in ("study.study", "study._optimize", "storages._in_memory")
+]
+
+# What is asked for before the space is known: every optimizer can search it.
+_ANY_SPACE = Space({"x": Int(0, 1)})
+
+
+class SeveralMetricsError(UnsupportedFeatureError, ValueError):
+    """The optimizer takes one direction; a ValueError, as Optuna's samplers raise."""
+
+
+class BridgeSampler(BaseSampler):
+    """Any optimizer inside `Study.optimize`, and wherever else Optuna takes a sampler.
+
+    An Optuna algorithm is Optuna's own sampler. Any other optimizer searches `space`
+    jointly; without one, the parameters that every complete trial so far has had with
+    the same distribution (Optuna's intersection search space), so the first trial is
+    drawn at random. Parameters beyond are drawn one by one at random. It learns from
+    every finished trial of the study, also from those that another process ran or
+    somebody added, as far as it can learn from foreign history.
+
+    Args:
+        optimizer: ``backend`` or ``backend:algorithm``, as in ``"skopt:gp"``.
+        seed: Of the optimizer and the random draws; None draws one.
+        space: A `hpbridge.Space`, a dict of its parameters, or of Optuna's
+            distributions; conditions are respected.
+        options: Of the algorithm, by the library's own names.
+        constraints: Keys that the objective gives to `Trial.set_constraint`. Those
+            that are not named are found in the first trial that has them; then the
+            optimizer begins anew with the history.
+
+    Attributes:
+        notes: What the optimizer could not learn from, one sentence each.
+
+    Raises:
+        HpbridgeError: If there is no such optimizer or option, or it cannot search
+            the space; with every reason, and the optimizers that can.
+
+    Source:
+        Optuna 5.0.0, `BaseSampler`; `Trial._suggest` for when which method is called.
+
+    Example:
+        >>> import optuna
+        >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+        >>> sampler = BridgeSampler("random", seed=0)
+        >>> study = optuna.create_study(sampler=sampler)
+        >>> study.optimize(lambda trial: trial.suggest_int("x", -9, 9), n_trials=5)
+        >>> len(study.trials)
+        5
+    """
+
+    def __init__(
+        self,
+        optimizer: str,
+        *,
+        seed: int | None = None,
+        space: object = None,
+        options: Mapping[str, object] | None = None,
+        constraints: Sequence[str] = (),
+    ) -> None:
+        self._optimizer, self._options = optimizer, dict(options or {})
+        self._seed = seed
+        self._space = None if space is None else read_native(space).space
+        self._constraints = tuple(constraints)
+        self._choice = self._choose(self._space or _ANY_SPACE)
+        self._relative = {} if self._space is None else _distributions(self._space)
+        self._native = _native_sampler(self._choice, self._space, seed)
+        self._random = RandomSampler(seed=None if seed is None else seed % 2**32)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lock = threading.RLock()
+        self._home: tuple[object, int] | None = None
+        self._intersection = IntersectionSearchSpace()
+        self._guesting: Guesting | None = None
+        self._searched: dict[str, BaseDistribution] = {}
+        self._warned: set[str] = set()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy begins anew, with the history of the study that it is used in.
+        made = ("_lock", "_home", "_intersection", "_guesting", "_searched", "_warned")
+        return {name: value for name, value in vars(self).items() if name not in made}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._begin()
+
+    def __str__(self) -> str:
+        return f"BridgeSampler({self._choice.name!r})"
+
+    def _choose(self, space: Space, n_metrics: int = 1) -> Choice:
+        return choose(self._optimizer, _experiment(space, n_metrics), self._options)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the optimizer could not learn from, one sentence each."""
+        return () if self._guesting is None else tuple(self._guesting.notes)
+
+    def reseed_rng(self) -> None:
+        """Draw other random numbers, as Optuna asks each of several jobs to.
+
+        Threads share the optimizer, which does not repeat itself: it goes on.
+        """
+        if self._native is not None:
+            self._native.reseed_rng()
+            return
+        with self._lock:
+            self._random.reseed_rng()
+            if self._guesting is None:
+                self._seed = secrets.randbits(32)
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Return what the optimizer searches jointly; see the class.
+
+        Raises:
+            ValueError: If the study has several directions and the optimizer takes one.
+        """
+        if self._native is not None:
+            return self._native.infer_relative_search_space(study, trial)
+        with self._lock:
+            self._move_to(study)
+            if self._relative:
+                return self._relative
+            found = self._intersection.calculate(study)
+            return {name: each for name, each in found.items() if not each.single()}
+
+    def sample_relative(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        search_space: dict[str, BaseDistribution],
+    ) -> dict[str, Any]:
+        """Ask the optimizer; see `infer_relative_search_space`."""
+        if self._native is not None:
+            return self._native.sample_relative(study, trial, search_space)
+        with self._lock:
+            self._move_to(study)
+            if not search_space:
+                return {}
+            proposed = self._guest_for(study, search_space).propose(study, trial)
+        return {name: v for name, v in proposed.items() if name in search_space}
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Draw a parameter at random that the optimizer does not search."""
+        if self._native is not None:
+            return self._native.sample_independent(
+                study, trial, param_name, param_distribution
+            )
+        with self._lock:
+            self._move_to(study)
+            if self._guesting is not None and param_name not in self._warned:
+                self._warned.add(param_name)
+                logger.warning(
+                    "%r of trial %d is drawn at random: %s does not search it there",
+                    *(param_name, trial.number, self._choice.name),
+                )
+            return self._random.sample_independent(
+                study, trial, param_name, param_distribution
+            )
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Let Optuna's own sampler prepare, if it is one."""
+        if self._native is not None:
+            self._native.before_trial(study, trial)
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Let Optuna's own sampler finish, if it is one; others learn when asked."""
+        if self._native is not None:
+            self._native.after_trial(study, trial, state, values)
+
+    def _move_to(self, study: Study) -> None:
+        """Begin anew in another study; check that the optimizer can take its values."""
+        home = (study._storage, study._study_id)
+        if self._home is not None and self._home == home:
+            return
+        self._check_directions(study)
+        self._begin_in(home)
+
+    def _begin_in(self, home: tuple[object, int]) -> None:
+        lock = self._lock
+        self._begin()
+        self._lock, self._home = lock, home
+
+    def _check_directions(self, study: Study) -> None:
+        n_metrics = len(study.directions)
+        capabilities = self._choice.algorithm.capabilities
+        if n_metrics > 1 and not capabilities.can(Feature.MULTI_OBJECTIVE):
+            feature = Feature.MULTI_OBJECTIVE
+            why = capabilities.why_not(feature)
+            reason = f"{n_metrics} directions need {feature.value}: {why}"
+            others = able(_experiment(self._space or _ANY_SPACE, n_metrics))
+            raise SeveralMetricsError.refused(self._choice.name, [reason], others)
+
+    def _guest_for(
+        self, study: Study, search_space: dict[str, BaseDistribution]
+    ) -> Guesting:
+        if self._guesting is None or self._searched != search_space:
+            space = self._space
+            if space is None or search_space.keys() != self._relative.keys():
+                space = Space({n: of_distribution(d) for n, d in search_space.items()})
+            make = self._make
+            self._guesting = Guesting(make, study, space, self._constraints)
+            self._searched = dict(search_space)
+        return self._guesting
+
+    def _make(self, space: Space, n_objectives: int, n_constraints: int) -> Guest:
+        return Guest(
+            self._optimizer,
+            space,
+            n_objectives=n_objectives,
+            n_constraints=n_constraints,
+            seed=self._seed,
+            options=self._options,
+        )
+
+
+def _experiment(space: Space, n_metrics: int) -> Experiment:
+    """Return an experiment for what is checked before there is a study."""
+    names = [f"value_{k}" for k in range(n_metrics)]
+    return Experiment(
+        objective=math.fsum,
+        space=space,
+        name="objective",
+        direction=dict.fromkeys(names, "minimize"),
+    )
+
+
+def _distributions(space: Space) -> dict[str, BaseDistribution]:
+    """Return what Optuna checks the objective's calls against; choices as objects."""
+    found = {
+        name: to_distribution(parameter, of_labels=False)
+        for name, parameter in space.searched.items()
+    }
+    return {name: each for name, each in found.items() if not each.single()}
+
+
+def _native_sampler(
+    choice: Choice, space: Space | None, seed: int | None
+) -> BaseSampler | None:
+    """Return Optuna's own sampler, where it means the same in the space.
+
+    Raises:
+        OptionError: If it does not take the options.
+        SpaceError: If it needs a space and there is none.
+    """
+    if choice.spec.name != "optuna" or (space is not None and not _is_plain(space)):
+        return None
+    name = choice.algorithm.name
+    if space is None and name == "grid":
+        headline = "Optimizer 'optuna:grid' must know the space before the first trial"
+        raise SpaceError(compose(headline, hint="give space="))
+    algorithm, options = choice.algorithm, choice.options
+    encoded = Encoded(space or _ANY_SPACE, algorithm.capabilities)
+    args, kwargs = sampler_arguments(algorithm, options, seed or 0, encoded)
+    if name == "grid" and space is not None:
+        args = ({n: _values(p) for n, p in space.searched.items()},)
+    if seed is None:
+        kwargs["seed"] = None
+    try:
+        sampler: BaseSampler = getattr(optuna.samplers, SAMPLERS[name])(*args, **kwargs)
+    except ValueError as error:
+        raise OptionError.invalid(choice.name, [str(error)]) from error
+    return sampler
+
+
+def _values(parameter: Parameter) -> list[Any]:
+    if isinstance(parameter, Categorical):
+        return list(parameter.choices)
+    return list(parameter.grid)  # type: ignore[attr-defined]
+
+
+def _is_plain(space: Space) -> bool:
+    """Say whether Optuna's distributions hold all of the space's meaning."""
+
+    def is_more(parameter: Parameter) -> bool:
+        if isinstance(parameter, Categorical):
+            return parameter.ordered or parameter.weights is not None
+        has_prior = isinstance(parameter, Float) and parameter.prior is not None
+        return has_prior or isinstance(parameter, Quantized)
+
+    return not space.is_restricted and not any(map(is_more, space.searched.values()))
+
+
+def run(
+    optimizer: str, experiment: Experiment, n_trials: int, seed: int
+) -> list[tuple[Mapping[str, Label], float]]:
+    """Run an experiment by `Study.optimize`, as `hpbridge.backend.HostSpec` says."""
+    keys = [bound.metric for bound in experiment.bounds]
+    sampler = BridgeSampler(
+        optimizer, seed=seed, space=experiment.space, constraints=keys
+    )
+    found: list[tuple[Mapping[str, Label], float]] = []
+
+    def objective(trial: Trial) -> tuple[float, ...]:
+        point = define(trial, experiment.space)
+        number = trial.number
+        result = evaluate(experiment, point, number, trial_seed(seed, number))
+        value = result.metrics.get(experiment.main_metric, math.nan)
+        found.append((point, value))
+        return _reported(trial, experiment, result)
+
+    with quiet(_LOGGERS):
+        study = optuna.create_study(
+            directions=list(experiment.metrics.values()), sampler=sampler
+        )
+        study.optimize(objective, n_trials=n_trials, catch=(_FailedError,))
+    return found
+
+
+class _FailedError(Exception):
+    """The objective failed, as far as Optuna is concerned."""
+
+
+def _reported(trial: Trial, experiment: Experiment, result: Any) -> tuple[float, ...]:
+    if len(experiment.metrics) == 1:
+        for step, value in result.reports:
+            trial.report(value, step)
+    if result.state is State.PRUNED:
+        raise optuna.TrialPruned
+    if result.state is State.FAILED:
+        raise _FailedError
+    for bound in experiment.bounds:
+        violation = bound.violation(result.metrics)
+        if not math.isnan(violation):
+            trial.set_constraint(bound.metric, violation)
+    return tuple(result.metrics[name] for name in experiment.metrics)
+
+
+def define(trial: Trial, space: Space) -> dict[str, Label]:
+    """Suggest every active parameter of a space, and return the point."""
+    point: dict[str, Label] = {}
+    for name, parameter in space.searched.items():
+        if space.is_active(name, point):
+            # `suggest_float` and so on make a distribution and hand it to `_suggest`.
+            distribution = to_distribution(parameter, of_labels=False)
+            point[name] = parameter.canonical(trial._suggest(name, distribution))
+    return point
