@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Algorithm, BackendSpec, NativeSpace, Optimizer, Problem
+from hpbridge.backend import (
+    Algorithm,
+    BackendSpec,
+    HostSpec,
+    NativeSpace,
+    Optimizer,
+    Problem,
+)
 from hpbridge.capabilities import (
     YES,
     Capabilities,
@@ -19,9 +26,12 @@ from hpbridge.hookspecs import hookimpl
 from hpbridge_hyperopt.options import AnnealOptions, MixOptions, TpeOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from hpbridge.experiment import Experiment
     from hpbridge.foreign import ForeignStudy, Hints
+    from hpbridge.parameters import Label
+    from hpbridge.space import Space
     from hpbridge.study import Study
 
 
@@ -61,6 +71,31 @@ def _write(study: Study, target: str) -> tuple[str, ...]:
     from hpbridge_hyperopt._writing import write
 
     return write(study, target)
+
+
+def _run_in_host(
+    optimizer: str, experiment: Experiment, n_trials: int, seed: int
+) -> list[tuple[Mapping[str, Label], float]]:
+    from hpbridge_hyperopt._host_run import run
+
+    return run(optimizer, experiment, n_trials, seed)
+
+
+def _host_reasons_against(space: Space) -> list[str]:
+    from hpbridge_hyperopt._host_run import reasons_against
+
+    return reasons_against(space)
+
+
+def __getattr__(name: str) -> Any:
+    if name != "suggest":
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from hpbridge_hyperopt._quiet import loggers_unchanged
+
+    with loggers_unchanged():
+        from hpbridge_hyperopt._host import suggest
+    return suggest
 
 
 FORMAT = StudyFormat(
@@ -199,6 +234,15 @@ SPEC = BackendSpec(
     from_native=_from_native,
 )
 
+HOST = HostSpec(
+    name="hyperopt",
+    summary="a function for algo= of fmin, with Trials and SparkTrials",
+    line='algo=hpbridge_hyperopt.suggest("{optimizer}")',
+    run=_run_in_host,
+    reasons_against=_host_reasons_against,
+    requires=SPEC.requires,
+)
+
 
 @hookimpl
 def hpbridge_backends() -> Iterable[BackendSpec]:
@@ -208,3 +252,8 @@ def hpbridge_backends() -> Iterable[BackendSpec]:
 @hookimpl
 def hpbridge_study_formats() -> Iterable[StudyFormat]:
     return [FORMAT]
+
+
+@hookimpl
+def hpbridge_hosts() -> Iterable[HostSpec]:
+    return [HOST]

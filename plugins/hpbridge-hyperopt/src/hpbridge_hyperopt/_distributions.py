@@ -21,6 +21,7 @@ MOST_CHOICES = 10_000
 _PROBABILITY_TOLERANCE = 1e-9
 _NEIGHBOURS = 64
 _DIGITS = 15
+_SCALARS = (bool, int, float)
 
 
 @dataclass(frozen=True)
@@ -274,11 +275,10 @@ def _name(option: Any, position: int) -> Label:
         except ValueError:
             return position
     if option.name == "dict":
-        texts = [
-            value.obj
-            for _, value in option.named_args
-            if value.name == "literal" and isinstance(value.obj, str)
-        ]
-        if len(texts) == 1:  # as in {"type": "svm", "C": hp.uniform(...)}
-            return texts[0]
+        # As in {"type": "svm", "C": hp.uniform(...)}.
+        values = [arg.obj for _, arg in option.named_args if arg.name == "literal"]
+        texts = [value for value in values if isinstance(value, str)]
+        scalars = [v for v in values if v is None or isinstance(v, _SCALARS)]
+        if len(texts or scalars) == 1:
+            return label_of(*(texts or scalars))
     return position

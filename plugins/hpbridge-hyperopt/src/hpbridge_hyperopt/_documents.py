@@ -204,7 +204,10 @@ def _error_text(error: Any) -> str:
     # hyperopt 0.3.0, `FMinIter.serial_evaluate`: ("<class 'ValueError'>", message).
     kind = str(error[0]).removeprefix("<class '").removesuffix("'>")
     kind = kind.removeprefix("builtins.")
-    text = " ".join(str(error[1]).split())
+    lines = str(error[1]).strip().splitlines()
+    if lines and lines[0].startswith("Traceback"):  # of SparkTrials, the whole of it
+        return lines[-1]
+    text = " ".join(" ".join(lines).split())
     return f"{kind}: {text}" if text else kind
 
 

@@ -54,16 +54,25 @@ def create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimiz
     encoded = Encoded(problem.space, capabilities, optimizer)
     if not encoded.native:
         return _NothingToSearch(encoded)
-    values = {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
+    if algorithm == "tpe":
+        suggest: Callable[..., list[dict[str, Any]]] = LeanTpe(**_values_of(options))
+    else:
+        suggest = suggest_of(algorithm, options)
+    kind = _Atpe if algorithm == "atpe" else HyperoptOptimizer
+    return kind(encoded, suggest, seed)
+
+
+def suggest_of(algorithm: str, options: Any) -> Callable[..., list[dict[str, Any]]]:
+    """Return Hyperopt's own suggest function with these options."""
+    values = _values_of(options)
     if "p_suggest" in values:
         pairs = values["p_suggest"]
         values["p_suggest"] = [(share, _SUGGEST[name]) for share, name in pairs]
-    if algorithm == "tpe":
-        suggest: Callable[..., list[dict[str, Any]]] = LeanTpe(**values)
-    else:
-        suggest = partial(_SUGGEST[algorithm], **values)
-    kind = _Atpe if algorithm == "atpe" else HyperoptOptimizer
-    return kind(encoded, suggest, seed)
+    return partial(_SUGGEST[algorithm], **values)
+
+
+def _values_of(options: Any) -> dict[str, Any]:
+    return {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
 
 
 def _reasons_against(problem: Problem, algorithm: str) -> list[str]:

@@ -108,13 +108,14 @@ def to_native(encoded: Encoded, layout: Layout) -> dict[str, Any]:
     """Return Hyperopt's space: a dict of its nodes by name, nested in choices."""
     nodes: dict[str, Any] = {}
     for name in reversed(encoded.native):  # children first: their parents hold them
-        nodes[name] = _to_node(name, encoded.native[name], layout, nodes)
+        nodes[name] = to_node(name, encoded.native[name], layout, nodes)
     return {name: nodes[name] for name in layout.roots}
 
 
-def _to_node(
+def to_node(
     name: str, parameter: Parameter, layout: Layout, nodes: Mapping[str, Any]
 ) -> Any:
+    """Return Hyperopt's node of a parameter, whose children are among the nodes."""
     from hyperopt import hp
 
     if not isinstance(parameter, Categorical):

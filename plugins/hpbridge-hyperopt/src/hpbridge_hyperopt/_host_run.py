@@ -1,0 +1,148 @@
+"""Run an experiment of ours by `fmin`, for the matrix of hosts."""
+
+from __future__ import annotations
+
+import logging
+import math
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from hpbridge.capabilities import YES, Capabilities, Feature, no
+from hpbridge.categorical import Categorical
+from hpbridge.encoding import Encoded
+from hpbridge.evaluate import evaluate
+from hpbridge.parameters import Int
+from hpbridge.quantized import Quantized
+from hpbridge.trial import State, trial_seed
+from hpbridge_hyperopt._space import Layout, is_randint, lay_out, to_node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hpbridge.experiment import Experiment
+    from hpbridge.parameters import Float, Label
+    from hpbridge.space import Space
+
+_GRID = no("the grid of its q starts at 0, not at the lower end")
+
+HOLDS = Capabilities(
+    {
+        Feature.FLOAT: YES,
+        Feature.FLOAT_LOG: YES,
+        Feature.FLOAT_STEP: _GRID,
+        Feature.FLOAT_PRIOR: no("hp.normal and hp.lognormal have no bounds"),
+        Feature.INT: YES,
+        Feature.INT_LOG: no("hp.qloguniform is Quantized(log=True)"),
+        Feature.INT_STEP: _GRID,
+        Feature.QUANTIZED: YES,
+        Feature.CATEGORICAL: YES,
+        Feature.CATEGORICAL_ORDERED: no("its choices have no order"),
+        Feature.CATEGORICAL_WEIGHTS: YES,
+        Feature.CONDITIONAL: YES,
+        Feature.FORBIDDEN: no("its spaces forbid nothing"),
+    }
+)
+"""What a space of `hp` nodes says of a space of ours."""
+
+
+def reasons_against(space: Space) -> list[str]:
+    """Return what a space of `hp` nodes cannot hold, one sentence each."""
+    reasons = HOLDS.reasons_against(space)
+    reasons += [
+        f"{name!r} has one value: fmin has a constant for it"
+        for name, parameter in space.searched.items()
+        if cast("Float | Int | Categorical", parameter).n_values == 1
+    ]
+    if not reasons:
+        reasons += [
+            f"{name!r} depends on no single choice: hp.choice is the only condition"
+            for name in lay_out(Encoded(space, HOLDS)).flattened
+        ]
+    return reasons
+
+
+def run(
+    optimizer: str, experiment: Experiment, n_trials: int, seed: int
+) -> list[tuple[Mapping[str, Label], float]]:
+    """Run an experiment by `fmin`; return parameters and values in order.
+
+    Each outcome as the user of `fmin` would have it: what failed raises, what was
+    pruned returns the status ``fail``.
+    """
+    import numpy as np
+    from hyperopt import Trials, fmin
+
+    from hpbridge_hyperopt._host import BridgeSuggest, suggest
+
+    encoded = Encoded(experiment.space, HOLDS, "hyperopt")
+    main = experiment.main_metric
+    sign = -1.0 if experiment.metrics[main] == "maximize" else 1.0
+    trials: list[tuple[Mapping[str, Label], float]] = []
+
+    def function(point: Mapping[str, Any]) -> dict[str, Any]:
+        params = encoded.decode(_flat(point))
+        number = len(trials)
+        result = evaluate(experiment, params, number, trial_seed(seed, number))
+        value = result.metrics.get(main, math.nan)
+        trials.append((params, value))
+        if result.state is State.PRUNED:
+            return {"status": "fail"}
+        if result.state is State.FAILED and main not in result.metrics:
+            raise RuntimeError(result.error)
+        return {"status": "ok", "loss": sign * value}
+
+    algo = suggest(optimizer, seed=seed)
+    if isinstance(algo, BridgeSuggest):
+        algo = BridgeSuggest(optimizer, seed, order=list(encoded.native))
+    with _failures_unlogged():
+        fmin(
+            function,
+            host_space(encoded, lay_out(encoded)),
+            algo=algo,
+            max_evals=n_trials,
+            trials=Trials(),
+            rstate=np.random.default_rng(seed),
+            catch_eval_exceptions=True,
+            return_argmin=False,
+            verbose=False,
+        )
+    return trials
+
+
+def host_space(encoded: Encoded, layout: Layout) -> dict[str, Any]:
+    """Return a space of `hp` nodes that is read as the same space."""
+    from hyperopt import hp
+    from hyperopt.pyll import scope
+
+    nodes: dict[str, Any] = {}
+    for name in reversed(encoded.native):
+        parameter = encoded.native[name]
+        node = to_node(name, parameter, layout, nodes)
+        is_int = isinstance(parameter, Quantized) and parameter.is_int
+        if isinstance(parameter, Int) or is_int:
+            node = scope.int(node)
+        elif isinstance(parameter, Categorical) and is_randint(name, parameter, layout):
+            first = cast("int", parameter.labels[0])
+            node = hp.randint(name, first, first + parameter.n_values)
+        nodes[name] = node
+    return {name: nodes[name] for name in layout.roots}
+
+
+def _flat(point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested values by name as values by name."""
+    found: dict[str, Any] = {}
+    for name, value in point.items():
+        found.update(_flat(value) if isinstance(value, dict) else {name: value})
+    return found
+
+
+@contextmanager
+def _failures_unlogged() -> Iterator[None]:
+    # `fmin` logs every failure; the outcome says it.
+    logger = logging.getLogger("hyperopt.fmin")
+    was_disabled = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = was_disabled
