@@ -278,6 +278,91 @@ def row_backends() -> Row:
     return Row("`hpbridge backends`", "under 0.5 s", f"{found:.2f} s", found < 0.5)
 
 
+def optuna_file(path: Path, n_trials: int) -> None:
+    """Make an SQLite study: a hundred trials by Optuna, the others copies in SQL."""
+    import sqlite3
+
+    import optuna
+
+    def objective(trial):
+        rate = trial.suggest_float("rate", 1e-5, 1, log=True)
+        n = trial.suggest_int("n", 1, 100) + trial.suggest_float("step", 0, 1, step=0.1)
+        trial.suggest_categorical("kind", ["x", "y", "z"])
+        trial.report(rate, 0)
+        trial.set_user_attr("n", n)
+        return rate * n + trial.suggest_float("x", 0, 1)
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sampler = optuna.samplers.RandomSampler(seed=0)
+    study = optuna.create_study(
+        storage=f"sqlite:///{path}", sampler=sampler, study_name="s"
+    )
+    study.optimize(objective, n_trials=100)
+    keys = {
+        "trials": "study_id, state, datetime_start, datetime_complete",
+        "trial_params": "param_name, param_value, distribution_json",
+        "trial_values": "objective, value, value_type",
+        "trial_intermediate_values": "step, intermediate_value, "
+        "intermediate_value_type",
+        "trial_user_attributes": "key, value_json",
+    }
+    last = n_trials // 100 - 1
+    count = f"SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < {last}"
+    series = f"WITH RECURSIVE k(i) AS ({count})"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for table, columns in keys.items():
+            ids, shifted = "trial_id", "trial_id + 100 * i"
+            if table == "trials":
+                ids, shifted = "trial_id, number", f"{shifted}, number + 100 * i"
+            connection.execute(
+                f"INSERT INTO {table} ({ids}, {columns}) "
+                f"{series} SELECT {shifted}, {columns} FROM {table}, k"
+            )
+        connection.commit()
+
+
+def row_read_optuna() -> Row:
+    import optuna
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "study.db"
+        optuna_file(path, 10_000)
+
+        def theirs() -> None:
+            study = optuna.load_study(storage=f"sqlite:///{path}", study_name="s")
+            assert len(study.trials) == 10_000
+
+        def ours() -> None:
+            assert len(hpb.read_study(path).trials) == 10_000
+
+        name = "read an Optuna SQLite study of 10,000 trials / `load_study(...).trials`"
+        return faster_row(name, 3, ours, theirs)
+
+
+def optuna_host(bridged: bool) -> Callable[[], object]:
+    """Return a run of 200 trials by TPE in Optuna's own loop."""
+    import optuna
+
+    from hpbridge_optuna import BridgeSampler
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+    def objective(trial):
+        return bowl({k: trial.suggest_float(k, -5, 5) for k in ("x", "y")})
+
+    def run() -> None:
+        own = optuna.samplers.TPESampler
+        sampler = BridgeSampler("optuna:tpe", seed=0) if bridged else own(seed=0)
+        optuna.create_study(sampler=sampler).optimize(objective, n_trials=200)
+
+    return run
+
+
+def row_host_optuna() -> Row:
+    name = "`BridgeSampler` / `TPESampler` in `Study.optimize`, 200 trials"
+    return compare_row(name, 1.05, optuna_host(True), optuna_host(False), 15)
+
+
 ROWS = (
     row_import,
     row_help,
@@ -290,6 +375,8 @@ ROWS = (
     row_cost,
     row_workers,
     row_ray,
+    row_read_optuna,
+    row_host_optuna,
 )
 
 
