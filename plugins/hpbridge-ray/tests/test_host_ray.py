@@ -512,7 +512,6 @@ def test_what_a_param_space_can_hold_comes_back_the_same():
             "l": hpb.Float(1e-3, 1, log=True),
             "i": hpb.Int(-3, 4),
             "il": hpb.Int(1, 100, log=True),
-            "is": hpb.Int(4, 12, step=4),
             "c": hpb.Categorical(["a", None, 2]),
             "q": hpb.Quantized(0, 1, 0.25),
             "ql": hpb.Quantized(0.5, 4, 0.5, log=True),

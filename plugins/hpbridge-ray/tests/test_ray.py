@@ -7,6 +7,8 @@ import random
 
 import numpy as np
 import pytest
+from ray import tune
+from ray.tune.search.optuna import OptunaSearch
 
 from hpbridge.backend import ExhaustedError, Outcome, Problem
 from hpbridge.categorical import Categorical
@@ -129,6 +131,31 @@ def test_optuna_takes_foreign_trials_of_every_state():
     assert [trial.state.name for trial in trials] == states
     assert trials[0].params == point
     assert trials[0].value == 2.5
+
+
+def test_observing_is_what_rays_evaluated_rewards_do():
+    rng = random.Random(0)
+    points = [PLAIN.sample(rng) for _ in range(15)]
+    values = [bowl(point) for point in points]
+    optimizer = make("optuna", seed=3)
+    for point, value in zip(points, values, strict=True):
+        optimizer.observe(point, Outcome(State.COMPLETE, (value,)))
+    domains = {
+        "x": tune.uniform(-5, 5),
+        "n": tune.randint(1, 5),
+        "c": tune.choice(["a", "b"]),
+    }
+    native = OptunaSearch(
+        space=OptunaSearch.convert_search_space(domains),
+        metric="value",
+        mode="min",
+        points_to_evaluate=points,
+        evaluated_rewards=values,
+        seed=3,
+    )
+    for k, point in enumerate(play(optimizer, 6)):
+        assert native.suggest(str(k)) == point
+        native.on_trial_complete(str(k), result={"value": bowl(point)})
 
 
 def test_bohb_models_foreign_trials():
