@@ -19,8 +19,13 @@ from sklearn.model_selection import KFold, cross_val_score
 from sklearn.svm import SVC
 
 import hpbridge as hpb
+import hpbridge.sklearn
 from hpbridge.capabilities import Feature, no
-from hpbridge.errors import HpbridgeError, UnsupportedFeatureError
+from hpbridge.errors import (
+    HpbridgeError,
+    LibraryNotInstalledError,
+    UnsupportedFeatureError,
+)
 from hpbridge.registry import registry
 from hpbridge.sklearn import HOST, BridgeSearchCV
 from hpbridge.trial import State
@@ -327,3 +332,14 @@ def test_the_module_imports_scikit_learn_only_when_it_is_used() -> None:
         [sys.executable, "-c", source], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == ["False False", "BridgeSearchCV"]
+
+
+def test_without_scikit_learn_it_says_what_to_install(monkeypatch) -> None:
+    monkeypatch.delitem(sys.modules, "hpbridge.sklearn._search")
+    monkeypatch.setitem(sys.modules, "sklearn.base", None)
+    with pytest.raises(LibraryNotInstalledError) as told:
+        hpbridge.sklearn.BridgeSearchCV  # noqa: B018 - looking it up imports it
+    assert str(told.value) == (
+        "BridgeSearchCV needs sklearn.base, which is not installed.\n"
+        "Hint: `pip install scikit-learn`."
+    )

@@ -65,9 +65,11 @@ def _real(text: str) -> float | None:
     if len(text) > 1 and text[0] == "0" and text[1].isdigit():
         return None
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    is_too_large = math.isinf(number) and "inf" not in text.lower()
+    return None if is_too_large else number
 
 
 def _bool(text: str) -> bool | None:
@@ -103,6 +105,16 @@ def number_of(cell: Any) -> float | None:
         return float(cell)
     except TypeError as error:
         raise ValueError(str(error)) from error
+
+
+def duration_of(cell: Any) -> float | None:
+    """Return a number of seconds; None where there is none.
+
+    Raises:
+        ValueError: If it is no number.
+    """
+    seconds = number_of(cell)
+    return None if seconds is None or not math.isfinite(seconds) else seconds
 
 
 def seconds_of(cell: Any) -> float | None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 _FORM = "parquet"
 _MOST_ROWS = 10_000_000
+_PART = 2**26
+"""Bytes that are unpacked at a time."""
+_MOST_AT_ONCE = 2**12
+"""Rows of such a part."""
 
 
 def read_parquet(source: Any, hints: Hints) -> ForeignStudy:
@@ -62,6 +66,8 @@ def _columns_of(file: Any) -> dict[str, list[Any]]:
     Raises:
         ValueError: If there is more of it than any study has.
     """
+    import pyarrow as pa
+
     metadata = file.metadata
     chunks = [
         metadata.row_group(group).column(column).total_uncompressed_size
@@ -71,19 +77,24 @@ def _columns_of(file: Any) -> dict[str, list[Any]]:
     if metadata.num_rows > _MOST_ROWS or sum(chunks) > MOST_BYTES:
         msg = f"it holds more than {MOST_BYTES} bytes or {_MOST_ROWS} rows"
         raise ValueError(msg)
-    names = file.schema_arrow.names
+    # What is nested is no cell, and may unpack to any size.
+    fields = [each for each in file.schema_arrow if not pa.types.is_nested(each.type)]
+    names = [each.name for each in fields]
     columns: dict[str, list[Any]] = {name: [] for name in names}
     if len(columns) < len(names):
         msg = "two columns have one name"
         raise ValueError(msg)
     left = MOST_BYTES
-    for batch in file.iter_batches(max(1, MOST_BYTES // max([*chunks, 2**12]))):
-        left -= batch.nbytes
-        if left < 0:
-            msg = f"it unpacks to more than {MOST_BYTES} bytes"
-            raise ValueError(msg)
-        for name, cells in batch.to_pydict().items():
-            columns[name] += cells
+    n_rows = max(1, _PART // max([*chunks, _PART // _MOST_AT_ONCE]))
+    for batch in file.iter_batches(n_rows, columns=names):
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            is_coded = pa.types.is_dictionary(column.type)
+            cells = column.dictionary_decode() if is_coded else column
+            left -= cells.nbytes
+            if left < 0:
+                msg = f"it unpacks to more than {MOST_BYTES} bytes"
+                raise ValueError(msg)
+            columns[name] += cells.to_pylist()
     return columns
 
 

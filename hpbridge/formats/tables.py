@@ -12,6 +12,7 @@ from hpbridge.categorical import Categorical
 from hpbridge.errors import FormatError, nearest
 from hpbridge.foreign import ForeignStudy, ForeignTrial
 from hpbridge.formats.cells import (
+    duration_of,
     label_of_cell,
     number_of,
     parse_column,
@@ -34,7 +35,6 @@ _ALSO_OURS = (
 )
 """Columns of the results schema that say how a study was run; nothing to import."""
 _KINDS = ("param:", "metric:", PREFIX)
-_ROLES = [*_FIELDS, *(f"{kind}NAME" for kind in _KINDS)]
 _MOST_NAMED = 5
 
 HINT = "`--column param:NAME=COLUMN --column metric:NAME=COLUMN` says what is what"
@@ -109,7 +109,7 @@ def _roles_of(table: Table, hints: Hints) -> dict[str, str]:
     if not _of_kind(roles, "metric:"):
         roles |= {f"metric:{m}": m for m in hints.direction if m in table.columns}
     problems = [
-        f"{role!r} is nothing that a trial has; {nearest(role, _ROLES)}"
+        f"{role!r} is nothing that a trial has; {_meant(role)}"
         for role in roles
         if not _is_role(role)
     ]
@@ -138,6 +138,11 @@ def _roles_of(table: Table, hints: Hints) -> dict[str, str]:
     if problems:
         raise table.unreadable(problems)
     return roles
+
+
+def _meant(role: str) -> str:
+    name = role.partition(":")[2] or "NAME"
+    return nearest(role, [*_FIELDS, *(f"{kind}{name}" for kind in _KINDS)])
 
 
 def _named(names: Sequence[str] | Mapping[str, Any]) -> str:
@@ -233,7 +238,9 @@ class _Trials:
         }
         self._states = self._read("state", state_of, "is no state of a trial")
         self._starts = self._read("started_at", seconds_of, "is no moment")
-        self._seconds = self._read("run_seconds", number_of, "is no number of seconds")
+        self._seconds = self._read(
+            "run_seconds", duration_of, "is no number of seconds"
+        )
 
     def _read(
         self, role: str, read: Callable[[Any], Any], wrong: str

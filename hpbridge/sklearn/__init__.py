@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.backend import HostSpec
+from hpbridge.errors import LibraryNotInstalledError, compose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +56,12 @@ def __getattr__(name: str) -> Any:
     if name != "BridgeSearchCV":
         msg = f"module 'hpbridge.sklearn' has no attribute {name!r}"
         raise AttributeError(msg)
-    from hpbridge.sklearn._search import BridgeSearchCV
+    try:
+        from hpbridge.sklearn._search import BridgeSearchCV
+    except ModuleNotFoundError as error:
+        headline = f"{name} needs {error.name}, which is not installed"
+        text = compose(headline, hint="`pip install scikit-learn`")
+        raise LibraryNotInstalledError(text) from error
 
     return BridgeSearchCV
 
