@@ -169,14 +169,9 @@ def fit(search_alg, scheduler, path):
 
 
 @pytest.mark.parametrize(
-    ("name", "optimizer", "n_trials"),
-    [
-        ("HyperBand", "hyperopt:tpe", 4),
-        ("Median", "bayesopt", 4),
-        ("BOHB", "ray:bohb", 2),
-    ],
+    ("name", "optimizer"), [("HyperBand", "hyperopt:tpe"), ("Median", "bayesopt")]
 )
-def test_two_trials_at_once_under_every_scheduler(name, optimizer, n_trials, tmp_path):
+def test_two_trials_at_once_that_a_scheduler_pauses_or_stops(name, optimizer, tmp_path):
     from hpbridge_ray import BridgeSearcher
 
     searcher = BridgeSearcher(optimizer, seed=1)
