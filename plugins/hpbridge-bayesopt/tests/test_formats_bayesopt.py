@@ -24,6 +24,7 @@ from hpbridge.foreign import Hints
 from hpbridge.registry import registry
 from hpbridge.trial import State
 from hpbridge_bayesopt import FORMAT, SPEC
+from hpbridge_bayesopt._native_space import space_of
 from hpbridge_bayesopt._writing import PBOUNDS_KEY
 
 NATIVE = registry().backends["bayesopt"].from_native
@@ -71,7 +72,14 @@ def test_a_state_is_read_with_its_space(tmp_path):
     optimizer = maximized(gain, MIXED)
     path = saved(optimizer, tmp_path / "mine.json")
     assert FORMAT.recognizes(path)
-    for hints in (Hints(native_space=MIXED), Hints(space=SPACE)):
+    # A plain dict of ranges is one of constants to the core, which cannot tell.
+    constants = hpb.Space.of({"x": (-3.0, 3.0), "n": (1, 5, int), "c": ("a", "b")})
+    for hints in (
+        Hints(native_space=MIXED),
+        Hints(space=SPACE),
+        Hints(space=SPACE, native_space=SPACE),
+        Hints(space=constants, native_space=MIXED),
+    ):
         study = FORMAT.read(path, hints)
         assert study.space == SPACE
         assert (study.name, study.algorithm) == ("mine", "ucb")
@@ -181,7 +189,7 @@ def test_domain_reduction_keeps_the_ranges_of_the_start(tmp_path):
     reduction = SequentialDomainReductionTransformer()
     optimizer = maximized(smooth, FLOATS, n_iter=2, bounds_transformer=reduction)
     study = FORMAT.read(optimizer, Hints())
-    assert study.space == NATIVE(FLOATS).space
+    assert study.space == space_of(FLOATS)
     state = FORMAT.read(saved(optimizer, tmp_path / "s.json"), Hints())
     assert state.space is None
 
@@ -407,7 +415,7 @@ def test_every_acquisition_function_goes_on_from_what_is_written(tmp_path, name)
     )
     optimizer.load_state(path)
     assert optimizer.max["target"] == study.best_trial.metrics["value"]
-    assert NATIVE(FLOATS).space.canonical(optimizer.suggest())
+    assert space_of(FLOATS).canonical(optimizer.suggest())
 
 
 def test_a_target_that_exists_or_no_target_at_all_is_refused(tmp_path, study):
@@ -501,7 +509,7 @@ def test_pbounds_are_read_as_the_library_reads_them():
     assert read.space["x"] == hpb.Float(2, 4)
     assert read.space["t"].labels == (1, 2, 3)
     assert read.space["u"].choices == ((1, 2), None)
-    assert read.direction == "maximize"
+    assert (read.direction, read.metric) == ("maximize", "target")
     assert read.wrap(lambda **values: values)({"x": 3.0}) == {"x": 3.0}
     assert NATIVE(kinds).space == read.space
 
@@ -514,6 +522,7 @@ def test_spaces_of_others_are_left_alone():
         {},
         [(0, 1)],
         {"x": [0, 1]},
+        {"x": (0, 1), "y": (0.5, 1.0), "c": ("a", "b")},
         {"x": 3},
         {"x": ("a", "b")},
         {"x": (0, 1), "k": 3},
@@ -533,7 +542,7 @@ def test_silent_traps_are_refused_by_name_and_all_at_once():
         "open": (0, math.inf),
         "single": ("a",),
         "twice": ("a", "a", "b"),
-        "right": (0, 1),
+        "right": (0, 1, float),
     }
     with pytest.raises(SpaceError) as caught:
         NATIVE(given)

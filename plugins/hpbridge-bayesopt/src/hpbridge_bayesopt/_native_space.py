@@ -31,9 +31,9 @@ _OF_OTHERS = ("uniform", "log-uniform")
 def from_native(given: object) -> NativeSpace | None:
     """Read what `BayesianOptimization` takes as ``pbounds``.
 
-    A dict is taken for one where it holds nothing but ranges and choices as tuples (a
-    list may be a grid of anybody's) and parameter objects, and at least one of these is
-    a range or an object.
+    A dict is taken for one where it holds nothing but tuples and parameter objects, and
+    one of them shows whose it is: an object, or a range with its type. ``(2, 4)`` alone
+    could be a range of floats, scikit-optimize's range of ints, or two choices.
 
     Raises:
         SpaceError: Naming each parameter that the library would misread, and each whose
@@ -45,7 +45,9 @@ def from_native(given: object) -> NativeSpace | None:
     is_ours = all(map(_is_bound, values)) and any(map(_is_telling, values))
     if not is_ours or not all(isinstance(name, str) for name in given):
         return None
-    return NativeSpace(space_of(given), wrap=_OfKeywords, direction="maximize")
+    return NativeSpace(
+        space_of(given), wrap=_OfKeywords, direction="maximize", metric="target"
+    )
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def _is_telling(value: object) -> bool:
     if kind_of(value):
         return True
     assert isinstance(value, tuple)
-    return _is_pair(value) or _is_typed(value)
+    return _is_typed(value)
 
 
 def kind_of(value: object) -> str:

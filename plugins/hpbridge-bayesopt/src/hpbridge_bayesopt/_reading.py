@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from hpbridge.trial import State
 from hpbridge_bayesopt._native_space import space_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 NAME = "bayesopt"
 METRIC = "target"
@@ -131,9 +132,14 @@ def _metric(hints: Hints) -> str:
 
 def _given_space(hints: Hints) -> Space | None:
     """Return the space that was given; ``pbounds`` as the library reads them."""
-    if hints.space is not None:
-        return hints.space
-    return None if hints.native_space is None else space_of(hints.native_space)  # type: ignore[arg-type]
+    if isinstance(hints.native_space, Mapping) and not _is_ours(hints.native_space):
+        return space_of(hints.native_space)  # here it is known what they are
+    return hints.space
+
+
+def _is_ours(space: Mapping[str, object]) -> bool:
+    values = space.values()
+    return isinstance(space, Space) or any(isinstance(v, Parameter) for v in values)
 
 
 def _read_file(path: Path, name: str, metric: str, hints: Hints) -> ForeignStudy:
