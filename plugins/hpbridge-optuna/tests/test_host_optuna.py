@@ -419,7 +419,7 @@ def test_several_directions_are_refused_by_a_guest_of_one():
         return 1.0, 2.0
 
     sampler = BridgeSampler("hyperopt:tpe", space=FLAT)
-    match = "2 directions need several metrics"
+    match = "need several metrics"
     with pytest.raises(UnsupportedFeatureError, match=match) as caught:
         optimize(sampler, 3, run, directions=["minimize"] * 2)
     assert "optuna:nsga2" in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,23 @@ from hpbridge.categorical import Categorical
 from hpbridge.parameters import Float, Int
 from hpbridge.registry import is_met
 from hpbridge.space import Space
-from hpbridge.testing.parity import PARITY_SPACES, bowl, run_bridge, run_native
+from hpbridge.testing.parity import (
+    PARITY_SPACES,
+    SEEDS,
+    bowl,
+    check_parity,
+    check_same,
+    parity_cells,
+    parity_gaps,
+    run_bridge,
+    run_native,
+    space_of,
+)
 from hpbridge.trial import State
 from hpbridge_optuna import SPEC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hpbridge.backend import Algorithm
 
@@ -31,18 +43,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Clip non-finite values:UserWarning"),
 ]
 
-SPACES = {
-    **PARITY_SPACES,
-    "finite": Space(
-        {
-            "solver": Categorical(["adam", "sgd"]),
-            "n": Int(1, 3),
-            "momentum": Float(0, 0.9, step=0.3, when={"solver": "sgd"}),
-            "batch": Int(2, 5, log=True, when={"solver": "adam", "n": [1, 2]}),
-        }
-    ),
-    "single": Space({"x": Float(0, 1, step=0.5), "c": Int(3, 3)}),
-}
+UNCOUNTABLE = "every point of the space is tried, and a float has too many"
+EXCUSED = {(name, "float"): UNCOUNTABLE for name in ("grid", "bruteforce")}
+CELLS = parity_cells(SPEC, EXCUSED)
+# A Gaussian process is slow.
+N_TRIALS = {name: 15 if name == "gp" else 25 for name in SPEC.algorithms}
 
 
 @pytest.fixture(autouse=True)
@@ -59,27 +64,82 @@ def case(algorithm: Algorithm, *values: object) -> object:
     return pytest.param(algorithm.name, *values, marks=marks)
 
 
-def cases() -> list[object]:
-    found = []
-    for algorithm in SPEC.algorithms.values():
-        # A Gaussian process is slow: one of the three seeds a mode.
-        is_slow = algorithm.cost_per_ask.startswith("O(n^3)")
-        for k, (mode, space) in enumerate(SPACES.items()):
-            if algorithm.capabilities.reasons_against(space):
-                continue
-            seeds = [k % 3] if is_slow else [0, 1, 2]
-            n_trials = 15 if is_slow else 25
-            found += [case(algorithm, mode, seed, n_trials) for seed in seeds]
-    return found
+def quick(algorithm: str) -> dict[str, object]:
+    """Options with which most of the trials come from what the algorithm learnt."""
+    # With fewer trials at random, a Gaussian process takes a second a trial.
+    given = {"n_startup_trials": 8} if algorithm == "gp" else {}
+    return {**SPEC.algorithms[algorithm].quick, **given}
 
 
-@pytest.mark.parametrize(("algorithm", "mode", "seed", "n_trials"), cases())
-def test_every_mode_is_the_native_run(algorithm, mode, seed, n_trials):
-    options = SPEC.algorithms[algorithm].quick if n_trials > 15 else {}
-    space = SPACES[mode]
-    bridge = run_bridge(SPEC, algorithm, space, n_trials, seed, options)
-    assert bridge == run_native(SPEC, algorithm, space, n_trials, seed, options)
-    assert [v for params, _ in bridge for v in space.violations(params)] == []
+def cases(values: Iterable[tuple[str, object]]) -> list[object]:
+    return [case(SPEC.algorithms[name], *rest) for name, *rest in values]
+
+
+@pytest.mark.parametrize(("algorithm", "mode", "seed"), cases(CELLS))
+def test_every_mode_is_the_native_run(algorithm, mode, seed):
+    space, n_trials = space_of(SPEC.algorithms[algorithm], mode), N_TRIALS[algorithm]
+    trials = check_parity(SPEC, algorithm, space, n_trials, seed, quick(algorithm))
+    assert len(trials) == n_trials
+    assert [v for params, _ in trials for v in space.violations(params)] == []
+
+
+def test_every_mode_is_compared_or_excused():
+    assert parity_gaps(SPEC, CELLS, EXCUSED) == []
+
+
+# An int and a choice to be fixed; the rest goes with every algorithm.
+FREE = Space(
+    {
+        "x": Int(-5, 5),
+        "n": Int(1, 9),
+        "f": Float(0, 1, step=0.25),
+        "c": Categorical(["a", "b", "c"]),
+    }
+)
+FIXED = {"n": 3, "c": "b"}
+# Both try every point of the whole grid: PartialFixedSampler then changes some of its
+# values, so that points repeat, and a fixed value does not shorten the grid.
+TRY_ALL = {"grid", "bruteforce"}
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "seed"), cases(itertools.product(SPEC.algorithms, SEEDS))
+)
+def test_fixed_parameters_are_the_native_run(algorithm, seed):
+    space = Space({**FREE, "n": Int(3, 3), "c": Categorical(["b"])})
+    n_trials, options = N_TRIALS[algorithm], quick(algorithm)
+    trials = check_parity(SPEC, algorithm, space, n_trials, seed, options)
+    assert all(params.items() >= FIXED.items() for params, _ in trials)
+    if algorithm in TRY_ALL:
+        assert len({tuple(params.items()) for params, _ in trials}) == len(trials)
+        return
+    # The library's own way to fix parameters of the free space.
+    read = SPEC.algorithms[algorithm].options(**options)
+    source = SPEC.explain(Problem(FREE), algorithm, read, seed)
+    study = "study = optuna.create_study("
+    sampler = f"sampler = optuna.samplers.PartialFixedSampler({FIXED!r}, sampler)"
+    assert study in source
+    names = {"objective": bowl, "n_trials": n_trials}
+    exec(source.replace(study, f"{sampler}\n{study}"), names)
+    check_same(trials, names["trials"])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("algorithm", sorted(TRY_ALL))
+def test_a_search_of_all_points_ends_where_the_library_ends(algorithm, seed):
+    space = space_of(SPEC.algorithms[algorithm], "conditional")
+    trials = check_parity(SPEC, algorithm, space, 250, seed)
+    # The grid also counts the values of parameters that are not active.
+    assert (
+        len(trials) == {"grid": 2 * 3 * 4 * 2 * 4, "bruteforce": 24 + 8 + 1}[algorithm]
+    )
+
+
+@pytest.mark.parametrize("algorithm", cases((name,) for name in SPEC.algorithms))
+def test_a_space_of_constants_is_the_native_run(algorithm):
+    space = Space({"n": Int(3, 3), "c": Categorical([None]), "x": Float(0.5, 0.5)})
+    trials = check_parity(SPEC, algorithm, space, 3, 0)
+    assert trials[0][0] == {"n": 3, "c": None, "x": 0.5}
 
 
 OPTIONS = {
@@ -119,12 +179,10 @@ def option_cases() -> list[object]:
 
 @pytest.mark.parametrize(("algorithm", "options"), option_cases())
 def test_options_are_the_librarys(algorithm, options):
-    can = SPEC.algorithms[algorithm].capabilities.can
-    mode = "conditional" if algorithm in {"tpe", "gp"} else "mixed"
-    mode = mode if can(Feature.FLOAT) else "finite"
+    mode = "conditional" if algorithm in {"tpe", "gp", "bruteforce"} else "mixed"
+    space = space_of(SPEC.algorithms[algorithm], mode)
     n_trials = 12 if algorithm == "gp" else 40
-    bridge = run_bridge(SPEC, algorithm, SPACES[mode], n_trials, 1, options)
-    assert bridge == run_native(SPEC, algorithm, SPACES[mode], n_trials, 1, options)
+    check_parity(SPEC, algorithm, space, n_trials, 1, options)
 
 
 def test_parity_cases_cover_every_option():
@@ -143,7 +201,7 @@ def able(*features: Feature) -> list[object]:
 
 def small_space(algorithm: str) -> Space:
     can = SPEC.algorithms[algorithm].capabilities.can
-    return SPACES["conditional" if can(Feature.FLOAT) else "int"]
+    return PARITY_SPACES["conditional" if can(Feature.FLOAT) else "int"]
 
 
 def native(source: str, objective: object, n_trials: int) -> list[dict[str, object]]:

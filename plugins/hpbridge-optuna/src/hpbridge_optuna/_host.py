@@ -14,20 +14,17 @@ from optuna.search_space import IntersectionSearchSpace
 
 from hpbridge.capabilities import Feature
 from hpbridge.categorical import Categorical
-from hpbridge.choosing import able, choose
 from hpbridge.encoding import Encoded
 from hpbridge.errors import OptionError, SpaceError, UnsupportedFeatureError, compose
 from hpbridge.evaluate import evaluate
-from hpbridge.experiment import Experiment
 from hpbridge.guest import Guest
-from hpbridge.native import read_native
 from hpbridge.parameters import Float, Int
 from hpbridge.quantized import Quantized
 from hpbridge.space import Space
 from hpbridge.trial import State, trial_seed
 from hpbridge_optuna._distributions import to_distribution
 from hpbridge_optuna._guesting import Guesting, logger
-from hpbridge_optuna._native_space import of_distribution
+from hpbridge_optuna._native_space import from_native, of_distribution
 from hpbridge_optuna._quiet import quiet
 from hpbridge_optuna._space import SAMPLERS, sampler_arguments
 
@@ -39,6 +36,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial, TrialState
 
     from hpbridge.choosing import Choice
+    from hpbridge.experiment import Experiment
     from hpbridge.parameters import Label, Parameter
 
 _LOGGERS = [
@@ -105,9 +103,10 @@ class BridgeSampler(BaseSampler):
     ) -> None:
         self._optimizer, self._options = optimizer, dict(options or {})
         self._seed = seed
-        self._space = None if space is None else read_native(space).space
+        self._space = None if space is None else _read(space)
         self._constraints = tuple(constraints)
-        self._choice = self._choose(self._space or _ANY_SPACE)
+        # Made to be checked: a mistake is said here, not in the second trial.
+        self._choice = self._make(self._space or _ANY_SPACE).choice
         self._relative = {} if self._space is None else _distributions(self._space)
         self._native = _native_sampler(self._choice, self._space, seed)
         self._random = RandomSampler(seed=None if seed is None else seed % 2**32)
@@ -132,9 +131,6 @@ class BridgeSampler(BaseSampler):
 
     def __str__(self) -> str:
         return f"BridgeSampler({self._choice.name!r})"
-
-    def _choose(self, space: Space, n_metrics: int = 1) -> Choice:
-        return choose(self._optimizer, _experiment(space, n_metrics), self._options)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -242,13 +238,12 @@ class BridgeSampler(BaseSampler):
 
     def _check_directions(self, study: Study) -> None:
         n_metrics = len(study.directions)
-        capabilities = self._choice.algorithm.capabilities
-        if n_metrics > 1 and not capabilities.can(Feature.MULTI_OBJECTIVE):
-            feature = Feature.MULTI_OBJECTIVE
-            why = capabilities.why_not(feature)
-            reason = f"{n_metrics} directions need {feature.value}: {why}"
-            others = able(_experiment(self._space or _ANY_SPACE, n_metrics))
-            raise SeveralMetricsError.refused(self._choice.name, [reason], others)
+        can = self._choice.algorithm.capabilities.can(Feature.MULTI_OBJECTIVE)
+        if n_metrics > 1 and not can:
+            try:
+                self._make(self._space or _ANY_SPACE, n_metrics)
+            except UnsupportedFeatureError as error:
+                raise SeveralMetricsError(str(error)) from error
 
     def _guest_for(
         self, study: Study, search_space: dict[str, BaseDistribution]
@@ -262,7 +257,9 @@ class BridgeSampler(BaseSampler):
             self._searched = dict(search_space)
         return self._guesting
 
-    def _make(self, space: Space, n_objectives: int, n_constraints: int) -> Guest:
+    def _make(
+        self, space: Space, n_objectives: int = 1, n_constraints: int = 0
+    ) -> Guest:
         return Guest(
             self._optimizer,
             space,
@@ -273,15 +270,9 @@ class BridgeSampler(BaseSampler):
         )
 
 
-def _experiment(space: Space, n_metrics: int) -> Experiment:
-    """Return an experiment for what is checked before there is a study."""
-    names = [f"value_{k}" for k in range(n_metrics)]
-    return Experiment(
-        objective=math.fsum,
-        space=space,
-        name="objective",
-        direction=dict.fromkeys(names, "minimize"),
-    )
+def _read(space: object) -> Space:
+    found = from_native(space)
+    return Space.of(space) if found is None else found.space
 
 
 def _distributions(space: Space) -> dict[str, BaseDistribution]:
@@ -315,8 +306,10 @@ def _native_sampler(
         args = ({n: _values(p) for n, p in space.searched.items()},)
     if seed is None:
         kwargs["seed"] = None
+    cls = getattr(optuna.samplers, SAMPLERS[name])
     try:
-        sampler: BaseSampler = getattr(optuna.samplers, SAMPLERS[name])(*args, **kwargs)
+        with quiet([]):  # it warns that some are experimental
+            sampler: BaseSampler = cls(*args, **kwargs)
     except ValueError as error:
         raise OptionError.invalid(choice.name, [str(error)]) from error
     return sampler

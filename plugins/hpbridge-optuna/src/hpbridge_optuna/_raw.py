@@ -6,6 +6,7 @@ Everything here is Optuna's own meaning; `hpbridge_optuna._reading` makes ours o
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,14 @@ STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
 """By Optuna's number: `optuna.trial.TrialState`."""
 DIRECTIONS = ("not_set", "minimize", "maximize")
 """By Optuna's number: `optuna.study.StudyDirection`."""
+
+
+_PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
+
+
+def masked(url: str) -> str:
+    """Return a URL, or a text with one, as it may be shown: without its password."""
+    return _PASSWORD.sub(r"\1***@", url)
 
 
 class DamagedError(ValueError):
@@ -113,10 +122,10 @@ def pick(names: list[str], wanted: str | None) -> str:
         listed = ", ".join(repr(name) for name in names[:20])
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""  # noqa: PLR2004
         msg = f"it holds {len(names)} studies: {listed}{more}"
-        raise DamagedError(msg, "say which one by its name")
+        raise DamagedError(msg, "name one: `--study NAME`, or name= in Python")
     if wanted not in names:
         msg = f"it holds no study {wanted!r}; {nearest(wanted, names)}"
-        raise DamagedError(msg, "say which one by its name")
+        raise DamagedError(msg, "name one: `--study NAME`, or name= in Python")
     return wanted
 
 

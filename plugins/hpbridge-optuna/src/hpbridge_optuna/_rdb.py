@@ -24,6 +24,7 @@ from hpbridge_optuna._raw import (
     RawStudy,
     RawTrial,
     count,
+    masked,
     pick,
 )
 
@@ -136,8 +137,6 @@ def server(url: str) -> Iterator[Rows]:
     """
     import sqlalchemy as sa
     from sqlalchemy.pool import NullPool
-
-    from hpbridge.store.failures import masked
 
     try:
         engine = sa.create_engine(with_driver(url), poolclass=NullPool)

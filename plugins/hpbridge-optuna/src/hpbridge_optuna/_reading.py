@@ -14,7 +14,7 @@ from hpbridge_optuna._extras import Extras, constraint_values
 from hpbridge_optuna._inferring import infer
 from hpbridge_optuna._journal import is_journal, read_journal
 from hpbridge_optuna._native_space import external, of_distribution
-from hpbridge_optuna._raw import FORMAT, DamagedError, RawStudy, RawTrial, pick
+from hpbridge_optuna._raw import FORMAT, DamagedError, RawStudy, RawTrial, masked, pick
 from hpbridge_optuna._rdb import (
     is_sqlite,
     read_tables,
@@ -97,8 +97,6 @@ def read(source: Any, hints: Hints) -> ForeignStudy:
 
 
 def _shown(source: Any) -> str:
-    from hpbridge.store.failures import masked
-
     return masked(str(source)) if isinstance(source, (str, Path)) else repr(source)
 
 

@@ -11,6 +11,7 @@ as after a change in Optuna they may, Optuna's own code proposes from there on.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -84,10 +85,9 @@ class LeanTPESampler(TPESampler):
         if not (history.follow(trials, trial.number) and history.knows(search_space)):
             return None
         observed = history.split(search_space, gamma)
+        make = _unchecking(self._parzen_estimator_cls)
         below, above = (
-            self._parzen_estimator_cls(
-                each, search_space, self._parzen_estimator_parameters
-            )
+            make(each, search_space, self._parzen_estimator_parameters)
             for each in observed
         )
         samples = below.sample(self._rng.rng, self._n_ei_candidates)
@@ -151,6 +151,13 @@ class _History:
             having = [params for params in every if names <= params.keys()]
             found.append({n: np.asarray([each[n] for each in having]) for n in names})
         return found
+
+
+@functools.cache
+def _unchecking(estimator: type) -> type:
+    """Return an estimator that believes in its weights: here they are the default."""
+    weights = staticmethod(lambda of, n_observations: of(n_observations))
+    return type(estimator.__name__, (estimator,), {"_call_weights_func": weights})
 
 
 def _scores(below: Any, above: Any, samples: Samples) -> np.ndarray:

@@ -20,7 +20,6 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from hpbridge.errors import FormatError
 from hpbridge.numbers_json import dump_number
-from hpbridge.store.failures import masked
 from hpbridge.trial import State
 from hpbridge.writing import whole_file
 from hpbridge_optuna._distributions import to_distribution
@@ -34,7 +33,7 @@ from hpbridge_optuna._extras import (
     is_told_by_values,
 )
 from hpbridge_optuna._quiet import quiet
-from hpbridge_optuna._raw import FORMAT
+from hpbridge_optuna._raw import FORMAT, masked
 from hpbridge_optuna._rdb import sqlite_path, with_driver
 from hpbridge_optuna._restoring import SYSTEM, remapped, with_safe_pickles
 
