@@ -121,7 +121,11 @@ def test_there_and_back_through_a_real_server(study, server, database):
             assert_same(read(url), study)
             with pytest.raises(FormatError, match=r"holds a study .* already"):
                 FORMAT.write(study, url)
-            assert len(optuna.load_study(study_name=study.name, storage=url).trials)
+            storage = optuna.storages.RDBStorage(url)
+            theirs = optuna.load_study(study_name=study.name, storage=storage)
+            assert len(theirs.trials) == len(study.trials)
+            storage.remove_session()
+            storage.engine.dispose()
             plain = url.replace("+psycopg", "").replace("+pymysql", "")
             assert_same(read(plain), study)
     except servers.NotInstalledError as reason:

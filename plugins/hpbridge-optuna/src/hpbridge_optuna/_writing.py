@@ -145,11 +145,10 @@ def _sqlite(path: Path) -> Iterator[RDBStorage]:
 @contextlib.contextmanager
 def _in_database(url: str, study: Study) -> Iterator[RDBStorage]:
     storage = RDBStorage(with_driver(url).render_as_string(hide_password=False))
-    known = {each.study_name for each in storage.get_all_studies()}
-    if study.name in known:
-        raise optuna.exceptions.DuplicatedStudyError
     try:
         yield storage
+    except optuna.exceptions.DuplicatedStudyError:
+        raise  # somebody else's
     except BaseException:
         for each in storage.get_all_studies():
             if each.study_name == study.name:
