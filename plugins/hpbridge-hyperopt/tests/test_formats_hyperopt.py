@@ -278,6 +278,21 @@ def test_a_space_of_ours_reads_positions_too(trials):
         assert ours.violations(trial.params) == []
 
 
+def test_a_randint_is_told_from_a_choice_by_its_values(trials):
+    row = {"k": Categorical(range(2, 8))}
+    ours = Space({**SPEC.from_native(SPACE).space, **row})
+    known = [t.params["k"] for t in FORMAT.read(trials, HINTS).trials]
+    study = FORMAT.read(trials, Hints(space=ours))
+    assert [t.params["k"] for t in study.trials] == known
+    assert study.native["offsets"] == {"k": 2}
+    few = trials_from_docs([d for d in trials.trials if d["misc"]["vals"]["k"][0] < 6])
+    study = FORMAT.read(few, Hints(space=ours))
+    assert "'k' is read by the positions of its choices, as of hp.choice; if" in str(
+        study.notes
+    )
+    assert "positions" not in str(FORMAT.read(few, HINTS).notes)
+
+
 def test_a_value_that_rounding_put_beyond_its_range_is_kept_for_hyperopt():
     space = {"lr": hp.loguniform("lr", np.log(1e-5), np.log(0.1))}
     beyond = math.exp(math.log(0.1))

@@ -41,15 +41,19 @@ class Draw:
         assert isinstance(self.parameter, Categorical)
         return self.parameter.labels[drawn - self.offset]
 
+    def is_draw(self, drawn: Any) -> bool:
+        """Say whether a categorical may draw this."""
+        assert isinstance(self.parameter, Categorical)
+        ends = self.offset, self.offset + self.parameter.n_values
+        return isinstance(drawn, (int, float)) and drawn in range(*ends)
+
     def plain(self, drawn: Any) -> Any:
         """Return our value for what Hyperopt drew; what cannot be drawn as it is."""
         parameter = self.parameter
         if isinstance(drawn, bool) or not isinstance(drawn, (int, float)):
             return drawn
         if isinstance(parameter, Categorical):
-            index = drawn - self.offset
-            is_known = index in range(parameter.n_values)
-            return parameter.labels[int(index)] if is_known else drawn
+            return self.label(int(drawn)) if self.is_draw(drawn) else drawn
         try:
             return parameter.canonical(float(drawn))
         except ValueError:
@@ -98,6 +102,21 @@ def parameter_of(
 
 class _UnsayableError(ValueError):
     """A draw that our parameters cannot say; the message ends a sentence on it."""
+
+
+def row_start(parameter: Parameter) -> int | None:
+    """Return the first of choices that are ints in a row, as of an ``hp.randint``.
+
+    Returns:
+        None for other choices; and for those from 0, whose draws are their positions.
+    """
+    if not isinstance(parameter, Categorical) or parameter.ordered:
+        return None
+    first = parameter.labels[0]
+    if type(first) is not int or first == 0:
+        return None
+    row = tuple(range(first, first + parameter.n_values))
+    return first if parameter.labels == row else None
 
 
 def n_drawn(node: Any) -> int | None:

@@ -181,6 +181,15 @@ def _parts(
     return state, result, misc, _drawn(misc.get("vals"))
 
 
+def drawn_of(doc: Any, label: str) -> list[Any]:
+    """Return what a document, sound or not, drew for a label: one value or none."""
+    found = doc
+    for key in ("misc", "vals", label):
+        found = found.get(key) if isinstance(found, dict) else None
+    listed = found if isinstance(found, list) else []
+    return [value for value in listed[:1] if isinstance(value, (int, float))]
+
+
 def _drawn(vals: Any) -> dict[str, Any]:
     if not isinstance(vals, dict):
         msg = f"has the values {vals!r:.40}, which are no dict"

@@ -11,8 +11,8 @@ from hpbridge import inert
 from hpbridge.errors import FormatError
 from hpbridge.foreign import ForeignStudy, ForeignTrial, Hints
 from hpbridge.riding import KEY, unpack
-from hpbridge_hyperopt._distributions import Draw
-from hpbridge_hyperopt._documents import OURS, DocumentError, Reader
+from hpbridge_hyperopt._distributions import Draw, row_start
+from hpbridge_hyperopt._documents import OURS, DocumentError, Reader, drawn_of
 from hpbridge_hyperopt._json import NoJsonError, as_json
 from hpbridge_hyperopt._native_space import is_node_space, read_draws
 from hpbridge_hyperopt._recognizing import Contents, contents_of
@@ -20,6 +20,8 @@ from hpbridge_hyperopt._writing import FORM, OFFSETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from hpbridge.space import Space
 
 
 _MOST_NAMED = 5
@@ -42,6 +44,9 @@ def read(source: object, hints: Hints) -> ForeignStudy:
     """
     contents = _load(source)
     rider, offsets = _rider(contents, source)
+    unclear: list[str] = []
+    if rider is None and hints.space is not None:
+        offsets = _seen_offsets(contents, hints.space, unclear)
     reader = _reader(hints, rider, offsets)
     read_docs = _read_docs(contents, reader, source)
     trials = [trial for _, trial in read_docs if trial is not None]
@@ -49,6 +54,8 @@ def read(source: object, hints: Hints) -> ForeignStudy:
         trials = _with_riding(trials, rider)
     _check_metrics(trials, reader, source)
     notes = _notes(contents, reader, read_docs)
+    if not is_node_space(hints.native_space):
+        notes += unclear
     attributes = _study_attributes(contents, reader)
     notes += _lost_notes(reader)
     name = source.stem if isinstance(source, Path) else str(contents.exp_key or FORM)
@@ -110,6 +117,29 @@ def _reader(
         return Reader(space, read_draws(hints.native_space), metrics, loss)
     draws = {n: Draw(p, offsets.get(n, 0)) for n, p in space.searched.items()}
     return Reader(space, draws, metrics, loss)
+
+
+def _seen_offsets(
+    contents: Contents, space: Space, unclear: list[str]
+) -> dict[str, int]:
+    """Tell draws of ``hp.randint`` from those of ``hp.choice`` by their values."""
+    found = {}
+    for name, parameter in space.searched.items():
+        first = row_start(parameter)
+        if first is None:
+            continue
+        draw = Draw(parameter, first)
+        seen = {value for doc in contents.docs for value in drawn_of(doc, name)}
+        are_values = all(draw.is_draw(value) for value in seen)
+        are_positions = all(Draw(parameter).is_draw(value) for value in seen)
+        if are_values and not are_positions:
+            found[name] = first
+        elif are_values and seen:
+            unclear.append(
+                f"{name!r} is read by the positions of its choices, as of hp.choice; "
+                "if it is an hp.randint, give Hyperopt's own space"
+            )
+    return found
 
 
 def _read_docs(

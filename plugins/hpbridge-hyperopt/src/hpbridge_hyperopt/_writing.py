@@ -9,11 +9,10 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical
 from hpbridge.riding import KEY, pack
 from hpbridge.trial import State
 from hpbridge.writing import whole_file
-from hpbridge_hyperopt._distributions import Draw
+from hpbridge_hyperopt._distributions import Draw, row_start
 from hpbridge_hyperopt._function import NOT_METRICS
 
 if TYPE_CHECKING:
@@ -138,22 +137,12 @@ def _result(study: Study, trial: FinishedTrial) -> tuple[int, dict[str, Any]]:
     return _ERROR, {**result, "status": "new"}
 
 
-def _may_be_randint(draw: Draw) -> bool:
-    parameter = draw.parameter
-    if not isinstance(parameter, Categorical) or parameter.ordered:
-        return False
-    first = parameter.labels[0]
-    if type(first) is not int or first == draw.offset:
-        return False
-    return parameter.labels == tuple(range(first, first + parameter.n_values))
-
-
 def _notes(study: Study, draws: Mapping[str, Draw]) -> list[str]:
     notes = [
         f"the choices of {name!r} are written by their positions, as of hp.choice; "
         f"an hp.randint has {draw.label(draw.offset)} for the first one"
         for name, draw in draws.items()
-        if _may_be_randint(draw)
+        if row_start(draw.parameter) not in {None, draw.offset}
     ]
     if study.sign < 0:
         name = study.main_metric
