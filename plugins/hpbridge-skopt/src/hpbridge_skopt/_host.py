@@ -60,7 +60,7 @@ class BridgeOptimizer:
         >>> optimizer = BridgeOptimizer([(0.0, 1.0)], "random", random_state=0)
         >>> point = optimizer.ask()
         >>> result = optimizer.tell(point, 3.0)
-        >>> result.fun, result.x == point
+        >>> float(result.fun), result.x == point
         (3.0, True)
     """
 
