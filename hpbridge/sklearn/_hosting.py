@@ -35,13 +35,17 @@ class SameSplits:
     """
 
     def __init__(self, splitter: Any) -> None:
-        self._splitter = splitter
+        self.splitter = splitter
         self._splits: list[Any] | None = None
+
+    def get_n_splits(self, *data: Any, **metadata: Any) -> Any:
+        """Return how many pairs there are."""
+        return self.splitter.get_n_splits(*data, **metadata)
 
     def split(self, *data: Any, **metadata: Any) -> list[Any]:
         """Return the pairs of (train, test) indices."""
         if self._splits is None:
-            self._splits = list(self._splitter.split(*data, **metadata))
+            self._splits = list(self.splitter.split(*data, **metadata))
         return self._splits
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import _fit_context
+from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import (
     _insert_error_scores,
@@ -31,19 +32,23 @@ if TYPE_CHECKING:
     from hpbridge.study import Study
 
 
-def _without_giving_up(fit: types.FunctionType) -> types.FunctionType:
-    """Return scikit-learn's own `fit`, which goes on when every fit of a batch fails.
+def _for_batches(fit: types.FunctionType) -> types.FunctionType:
+    """Return scikit-learn's own `fit`, for batches that are not all candidates.
 
-    It ends a search in which all fits of one batch failed, as is right where a batch
-    is all candidates. Here a batch is often one of them: that decision waits for the
-    last, in `BridgeSearchCV._run_search`. Nothing that others use is changed.
+    Two of the functions that it calls are others there; nothing that others use is
+    changed. It ends a search in which all fits of a batch failed, as is right where
+    a batch is all candidates: that decision waits for the last one, in
+    `BridgeSearchCV._complete`. And it splits anew for each batch.
     """
-    names = {"_warn_or_raise_about_fit_failures": lambda *_: None}
+    names = {
+        "_warn_or_raise_about_fit_failures": lambda *_: None,
+        "check_cv": lambda *args, **kwargs: SameSplits(check_cv(*args, **kwargs)),
+    }
     own = {**fit.__globals__, **names}
     return types.FunctionType(fit.__code__, own, fit.__name__, fit.__defaults__)
 
 
-_fit = _without_giving_up(BaseSearchCV.fit.__wrapped__)
+_fit = _for_batches(BaseSearchCV.fit.__wrapped__)
 
 
 class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
@@ -170,6 +175,9 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
             _fit(self, X, y, **params)
         finally:
             self.__dict__.pop("_evaluated", None)
+            checked = self.__dict__.get("_checked_cv_orig")
+            if isinstance(checked, SameSplits):
+                self._checked_cv_orig = checked.splitter  # without all the indices
         return self
 
     @property
@@ -185,7 +193,6 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         self, evaluate_candidates: Callable[..., Any], *, callback_ctx: Any = None
     ) -> None:
         hosted = self._hosted()
-        splits = SameSplits(self._checked_cv_orig)
         search_ctx = None
         if callback_ctx is not None:
             search_ctx = callback_ctx.subcontext(task_name="search", max_subtasks=None)
@@ -195,7 +202,7 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
             for batch in each.batches():
                 candidates = [each.searched.to_params(ask.params) for ask in batch]
                 with self._batch_context(search_ctx, len(batch)) as context:
-                    results = evaluate_candidates(candidates, cv=splits, **context)
+                    results = evaluate_candidates(candidates, **context)
                 each.tell(batch, self._fits_of(len(batch)), self._metric())
         if search_ctx is not None:
             search_ctx.call_on_fit_task_end(estimator=self)
