@@ -212,15 +212,25 @@ class GrowingOptimizer(Optimizer):
         run = Run(asked, outcome)
         self._told.append(run)
         own = None if suggestion is None else self._own.pop(suggestion.id, None)
-        space = infer_space(self._told)
-        if space != self.space:
-            self._grow(space)
-            return True
+        if not self._fits(run):
+            space = infer_space(self._told)
+            if space != self.space:
+                self._grow(space)
+                return True
         if own is not None and dict(own.params) == run.point and self._inner:
             self._inner.tell(own, outcome)
         elif self._inner is not None:
             self._observe(self._inner, run)
         return False
+
+    def _fits(self, run: Run) -> bool:
+        """Say whether a trial asked for what the space says, so that it is right."""
+        if not all(name in self.space for name in run.asked):
+            return False
+        is_active = self.space.active(run.point)
+        if not run.is_whole:
+            return set(run.asked) <= set(is_active)
+        return set(run.asked) == set(is_active)
 
     def _grow(self, space: Space) -> None:
         self.space = space

@@ -12,7 +12,7 @@ from hpbridge.capabilities import Feature
 from hpbridge.choosing import DEFAULT_DRIVER, choose, driver_of
 from hpbridge.errors import StoreError
 from hpbridge.experiment import Direction, Experiment
-from hpbridge.history import History, fit_history, take
+from hpbridge.history import fit_history, take
 from hpbridge.plan import Plan
 from hpbridge.session import Listener, Session, Settings
 from hpbridge.study import Study, study_of
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from hpbridge.backend import Optimizer
-    from hpbridge.choosing import Choice
     from hpbridge.space import Params, Space
     from hpbridge.store import Database, StudyWriter
     from hpbridge.trial import FinishedTrial
@@ -87,6 +86,9 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         >>> len(study.trials)
         3
     """
+    past = None if history is None else _find(history, store)
+    if past is not None and experiment.is_growing:
+        experiment = experiment.over(past.space)  # what is known so far
     chosen = choose(backend, experiment, options)
     settings = Settings(
         n_trials, timeout, target, retries, on_error, workers, timeout_trial
@@ -98,7 +100,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         secrets.randbits(32) if seed is None else seed,
         driver or (DEFAULT_DRIVER if experiment.is_growing else chosen.spec.driver),
         name,
-        history=_history(history, experiment, chosen, store),
+        history=None if past is None else fit_history(past, experiment, chosen),
     )
     return start(plan, store, tuple(callbacks))
 
@@ -129,18 +131,13 @@ def start(
     return finished_study(session, database, writer.study_id)
 
 
-def _history(
-    given: Study | str | os.PathLike[str] | None,
-    experiment: Experiment,
-    choice: Choice,
+def _find(
+    given: Study | str | os.PathLike[str],
     store: str | os.PathLike[str] | Database | None,
-) -> History | None:
-    """Find the study to go on from, and fit it to the experiment."""
-    if given is None:
-        return None
+) -> Study:
     from hpbridge.existing import find_study
 
-    return fit_history(find_study(given, store), experiment, choice)
+    return find_study(given, store)
 
 
 def prepared(plan: Plan) -> contextlib.AbstractContextManager[object]:

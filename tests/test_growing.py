@@ -181,6 +181,17 @@ def test_it_runs_in_this_process_only(settings, problem):
         hpb.run(growing(), "random", n_trials=1, store=":memory:", **settings)
 
 
+def test_a_growing_study_goes_on_from_another_one(tmp_path):
+    store = tmp_path / "store.db"
+    first = hpb.run(growing(), "random", n_trials=14, seed=0, store=store)
+    study = hpb.run(
+        growing(), "hyperopt:tpe", n_trials=5, seed=0, store=store, history=first.name
+    )
+    assert len(study.trials) == 19
+    assert study.space == first.space
+    assert {t.state for t in study.trials} == {State.COMPLETE}
+
+
 def asked(**values):
     parameters = {"c": SOLVER, "n": hpb.Int(1, 9), "x": LR, "y": MOMENTUM}
     return Run(

@@ -28,8 +28,8 @@ def explain(
 
     loaded = load_experiment(experiment)
     if loaded.is_growing:
-        problem = "its objective defines the space while it runs: nothing to explain"
-        raise ExperimentError.invalid(loaded.name, [problem])
+        why = "its objective defines the space while it runs: nothing to explain"
+        raise ExperimentError.invalid(loaded.name, [why])
     choice = choose(backend, loaded, read_settings(backend, option))
     encoded = Encoded(loaded.space, choice.algorithm.capabilities, choice.name)
     source = ""
