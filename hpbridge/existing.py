@@ -112,8 +112,14 @@ def import_study(
 def find_study(
     given: Study | str | os.PathLike[str] | object,
     store: str | os.PathLike[str] | Database | None = None,
+    space: object = None,
 ) -> Study:
     """Return a study by its name in the store, or read it from where it is.
+
+    Args:
+        given: A `Study`, a name or id, or whatever `read_study` reads.
+        store: As of `hpbridge.run`.
+        space: As of `read_study`, for a source that holds none.
 
     Raises:
         StudyNotFoundError: If it is neither in the store nor a file or a URL.
@@ -124,7 +130,7 @@ def find_study(
         is_place = isinstance(given, str) and ("://" in given or Path(given).exists())
         if not is_place:
             return load_study(given, store)
-    return read_study(given)
+    return read_study(given, space=space)
 
 
 def write_study(

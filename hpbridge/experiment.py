@@ -55,6 +55,7 @@ class Experiment:
         baseline_points: The baseline in plain values.
         bounds: The constraints, read.
         is_growing: Whether the objective defines the space while it runs.
+        native_space: A library's own space that `space` was read from, if it was.
         reference: ``file.py:name`` or ``module:name`` that it was imported from, if
             it was.
 
@@ -88,6 +89,7 @@ class Experiment:
         self.objective = objective
         self.name = str(name).strip("<>")
         self.is_growing = space is None
+        self.native_space: object = None
         self.space = Space.unknown() if space is None else Space.of(space)
         if not self.space.searched and not self.is_growing:
             problems.append("the space has only constants: nothing to search")

@@ -89,7 +89,9 @@ def native_experiment(
     if read.wrap is not None:
         objective = read.wrap(function)
     ways = cast("Mapping[str, Direction]", direction or {read.metric: read.direction})
-    return Experiment(objective=objective, space=read.space, name=name, direction=ways)
+    made = Experiment(objective=objective, space=read.space, name=name, direction=ways)
+    made.native_space = space
+    return made
 
 
 def _adopted(function: Callable[..., Any], name: str) -> Callable[..., Any]:

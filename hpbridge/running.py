@@ -86,7 +86,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         >>> len(study.trials)
         3
     """
-    past = None if history is None else _find(history, store)
+    past = None if history is None else _find(history, store, experiment)
     if past is not None and experiment.is_growing:
         experiment = experiment.over(past.space)  # what is known so far
     chosen = choose(backend, experiment, options)
@@ -134,10 +134,13 @@ def start(
 def _find(
     given: Study | str | os.PathLike[str],
     store: str | os.PathLike[str] | Database | None,
+    experiment: Experiment,
 ) -> Study:
     from hpbridge.existing import find_study
 
-    return find_study(given, store)
+    space = None if experiment.is_growing else experiment.space
+    # In its own words, a library's space tells more of how its files are to be read.
+    return find_study(given, store, experiment.native_space or space)
 
 
 def prepared(plan: Plan) -> contextlib.AbstractContextManager[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import hpbridge as hpb
+from hpbridge.capabilities import Feature
 from hpbridge.choosing import able
 from hpbridge.hosting import hosts
 from hpbridge.registry import is_met, registry
@@ -75,6 +76,18 @@ def needs(host):
     return [each for each in hosts()[host].requires if not is_met(each)]
 
 
+def unable():
+    """Return an optimizer that cannot search a float, and two that there are not."""
+    found = (
+        f"{spec.name}:{algorithm.name}"
+        for spec in registry().backends.values()
+        for algorithm in spec.algorithms.values()
+        if not algorithm.capabilities.can(Feature.FLOAT)
+    )
+    backend = next(iter(registry().backends))
+    return [next(found), "nothing", f"{backend}:nothing"]
+
+
 @pytest.mark.parametrize("host", hosts())
 def test_a_guest_that_cannot_search_the_space_is_refused_before_a_trial(host):
     ran = []
@@ -84,7 +97,7 @@ def test_a_guest_that_cannot_search_the_space_is_refused_before_a_trial(host):
         return 0.0
 
     one = hpb.Experiment(objective=spy, space={"x": hpb.Float(0, 1)}, name="spy")
-    for optimizer in ("optuna:grid", "nothing", "optuna:nothing"):
+    for optimizer in unable():
         with pytest.raises(hpb.HpbridgeError) as caught:
             hosts()[host].run(optimizer, one, 1, 0)
         assert str(caught.value).count("Hint: ") == 1

@@ -277,6 +277,7 @@ HOSTS = (
         run=_run_in_host,
         reasons_against=_reasons_against,
         requires=SPEC.requires,
+        is_quick=False,
     ),
 )
 
