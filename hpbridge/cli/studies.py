@@ -16,7 +16,7 @@ def studies(store: StoreOption = None, json: JsonOption = False) -> None:
         {
             "id": row["id"],
             "name": row["name"],
-            "optimizer": f"{row['backend']}:{row['algorithm']}",
+            "optimizer": f"{row['backend']}:{row['algorithm']}".rstrip(":"),
             "seed": int(row["seed"]) if row["seed"] else None,
             "status": row["status"],
             "trials": counts.get(row["id"], 0),
