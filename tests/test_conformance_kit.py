@@ -248,7 +248,7 @@ def test_the_class_fails_where_the_plugin_is_wrong_or_better_than_expected(
     file = tmp_path / "test_plugin.py"
     file.write_text(PLUGIN_TESTS, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-rfEx", "--no-header", str(file)]
-    command += ["-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider"]
+    command += ["-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider", "-n0"]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60
     )

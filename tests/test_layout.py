@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import importlib.metadata
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "hpbridge"
@@ -164,6 +169,19 @@ def test_importing_a_plugin_imports_no_library(package):
     heavy, names = done.stdout.splitlines()
     assert heavy == "[]"
     assert names == f"['{package.name.removeprefix('hpbridge_')}']"
+
+
+@pytest.mark.parametrize("package", PLUGINS, ids=lambda path: path.name)
+def test_a_plugin_declares_the_versions_that_it_is_tested_with(package):
+    (spec,) = importlib.import_module(package.name).hpbridge_backends()
+    project = tomllib.loads((package.parents[1] / "pyproject.toml").read_text())
+    assert {*spec.requires} == {*project["project"]["dependencies"][1:]}
+    for requirement in map(Requirement, spec.requires):
+        (least,) = requirement.specifier
+        assert least.operator == ">="
+        # `.ci/run` tests it; here are the newest.
+        assert Version(spec.tested["oldest"]) == Version(least.version)
+        assert spec.tested["newest"] == importlib.metadata.version(requirement.name)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

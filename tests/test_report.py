@@ -414,9 +414,9 @@ def test_ten_thousand_trials_stay_small_and_quick(tmp_path):
         for k, t in enumerate(itertools.islice(itertools.cycle(small.trials), 10_000))
     ]
     trials[-1] = replace(trials[-1], metrics={"value": 1e-9})
-    started = time.perf_counter()
+    started = time.process_time()
     page = page_of([replace(small, trials=tuple(trials))], tmp_path)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert len(page) < 15e6
     assert "2,000 of 10,000 trials" in text_of(page)
     by_trials, _, first_parameter, *_ = figures_of(page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
+import time
 
 import cloudpickle
 import pytest
@@ -167,22 +168,34 @@ STEPS = [
 
 
 def test_trials_that_were_running_run_first_and_as_what_they_were(
-    store, backend
+    store, backend, tmp_path
 ) -> None:
     hand_driven(store, backend, STEPS)
     database = open_store(store)
     before = {row["number"]: row for row in database.trials(1)}
     assert [n for n, row in before.items() if row["state"] == "running"] == [4, 6]
-    order = []
+    started, ended = tmp_path / "started", []
+
+    def both_at_once(trial):
+        with started.open("a") as file:
+            file.write(f"{trial.number} ")
+        # So that none of the two workers is done with its first before both run.
+        until = time.monotonic() + 60
+        while trial.number in {4, 6} and time.monotonic() < until:
+            if {"4", "6"} <= set(started.read_text().split()):
+                break
+            time.sleep(0.001)
+        return objective(trial)
 
     def listen(_session, trial) -> None:
-        order.append(trial.number)
-        if len(order) == 5:
+        ended.append(trial.number)
+        if len(ended) == 5:
             raise KeyboardInterrupt
 
+    tuned = experiment(function=both_at_once)
     with pytest.raises(KeyboardInterrupt):
-        hpb.resume("s", experiment(), store=store, callbacks=[listen])
-    assert set(order[:2]) == {4, 6}
+        hpb.resume("s", tuned, store=store, callbacks=[listen])
+    assert set(started.read_text().split()[:2]) == {"4", "6"}
     for row in database.trials(1):
         old = before.get(row["number"], row)
         for column in ("params", "seed", "tells_before", "origin"):

@@ -173,9 +173,11 @@ def test_a_study_records_what_it_depends_on(url) -> None:
     assert before <= study.created_at <= study.updated_at <= time.time()
     for trial in study.trials:
         assert before <= trial.asked_at <= trial.started_at <= time.time()
-        assert 0.01 <= trial.run_seconds < 1
-        assert 0 <= trial.ask_seconds < 0.5
-        assert 0 <= trial.tell_seconds < 0.5
+        assert trial.run_seconds >= 0.01
+        assert trial.ask_seconds >= 0
+        assert trial.tell_seconds >= 0
+        seconds = trial.ask_seconds + trial.run_seconds + trial.tell_seconds
+        assert seconds < time.time() - before
 
 
 def test_names_are_unique_and_compared_as_written(url) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import warnings
 
@@ -13,16 +15,58 @@ _ENVIRONMENT = {
     "RAY_TQDM": "0",
 }
 
+_running = contextlib.ExitStack()
+
 
 @pytest.fixture(scope="session")
 def cluster():
-    """One small local Ray for all tests, since it takes seconds to start."""
-    before = dict(os.environ)
-    os.environ.update(_ENVIRONMENT)
+    """One small local Ray for all tests that ask for it: it takes seconds to start.
+
+    The hooks start and stop it, so that the tests after them have no Ray beside them.
+    """
+    return _import_ray()
+
+
+def pytest_itemcollected(item):
+    """Let one worker of pytest-xdist run all tests that share the cluster."""
+    if _needs_cluster(item):
+        item.add_marker(pytest.mark.xdist_group("ray"))
+
+
+def pytest_collection_modifyitems(items):
+    """Run them in a row, and first: they take longest."""
+    items.sort(key=lambda item: not _needs_cluster(item))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if _needs_cluster(item) and not _import_ray().is_initialized():
+        _running.enter_context(_ray())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem):
+    if not _needs_cluster(nextitem):
+        _running.close()
+
+
+def _needs_cluster(item):
+    return "cluster" in getattr(item, "fixturenames", ())
+
+
+def _import_ray():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import ray.tune
+    return ray
 
+
+@contextlib.contextmanager
+def _ray():
+    ray, before = _import_ray(), dict(os.environ)
+    os.environ.update(_ENVIRONMENT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         ray.init(
             "local",
             num_cpus=2,
@@ -30,7 +74,13 @@ def cluster():
             log_to_driver=False,
             logging_level="ERROR",
         )
-    yield ray
-    ray.shutdown()
-    os.environ.clear()
-    os.environ.update(before)
+    try:
+        yield
+    finally:
+        with warnings.catch_warnings():
+            # Ray 2.44 forgets its processes before it has waited for them.
+            warnings.simplefilter("ignore", ResourceWarning)
+            ray.shutdown()
+            gc.collect()
+        os.environ.clear()
+        os.environ.update(before)

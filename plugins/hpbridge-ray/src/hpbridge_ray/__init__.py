@@ -236,7 +236,7 @@ SPEC = BackendSpec(
     from_native=_from_native,
     homepage="https://docs.ray.io/en/latest/tune/",
     driver="tune",
-    tested={"oldest": "2.44.1", "newest": "2.60.0"},
+    tested={"oldest": "2.44.0", "newest": "2.60.0"},
 )
 
 
