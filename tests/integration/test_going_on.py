@@ -12,7 +12,7 @@ from hpbridge.registry import registry
 from hpbridge.trial import Origin
 
 SEEDS = range(4)
-N_BEFORE, N_AFTER = 30, 3
+N_BEFORE, N_AFTER = 30, 4
 
 SPACE = {
     "x": hpb.Float(-5, 5),
@@ -48,6 +48,7 @@ def mean_of_new(optimizer, seed, history):
         store=":memory:",
         driver="local",
         history=history,
+        options=registry().algorithm(optimizer)[1].quick,
     )
     new = [t.metrics["value"] for t in study.trials if t.origin is Origin.ASKED]
     assert len(new) == N_AFTER

@@ -39,7 +39,13 @@ def cells():
         for spec in registry().backends.values():
             names = spec.algorithms if host.is_quick else [spec.default]
             for name in names:
-                yield host.name, f"{spec.name}:{name}"
+                yield cell(host, f"{spec.name}:{name}")
+
+
+def cell(host, *optimizer):
+    """Return a parameter; those of a slow host share what it starts."""
+    marks = [] if host.is_quick else [pytest.mark.xdist_group(host.name)]
+    return pytest.param(host.name, *optimizer, marks=marks)
 
 
 CELLS = list(cells())
@@ -88,7 +94,7 @@ def unable():
     return [next(found), "nothing", f"{backend}:nothing"]
 
 
-@pytest.mark.parametrize("host", hosts())
+@pytest.mark.parametrize("host", [cell(host) for host in hosts().values()])
 def test_a_guest_that_cannot_search_the_space_is_refused_before_a_trial(host):
     ran = []
 

@@ -15,6 +15,10 @@ _ENVIRONMENT = {
     "RAY_TQDM": "0",
 }
 
+# Read when Ray is imported. Under ``uv run``, as the README's command has it, Ray would
+# build the environment anew for each worker.
+os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+
 _running = contextlib.ExitStack()
 
 

@@ -20,6 +20,7 @@ import ray
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_UV_RUN = "RAY_ENABLE_UV_RUN_RUNTIME_ENV"
 # Whether the Ray that runs is ours, to be restarted when it is too small.
 _is_ours = False
 
@@ -40,8 +41,31 @@ def ensure_ray(workers: int) -> None:
     if _is_ours:
         n_cpus = max(workers, os.cpu_count() or 1)
         settings = {"address": "local", "num_cpus": n_cpus, "include_dashboard": False}
-    with same_random(), quiet(RAY_USAGE_STATS_ENABLED="0", PYTHONBREAKPOINT=None):
+    silence = quiet(RAY_USAGE_STATS_ENABLED="0", PYTHONBREAKPOINT=None)
+    with same_random(), silence, _same_environment():
         ray.init(**settings, log_to_driver=False, configure_logging=False)
+
+
+@contextlib.contextmanager
+def _same_environment() -> Iterator[None]:
+    """Let the workers of a Ray that is ours run in this environment.
+
+    Under ``uv run``, Ray would copy the current folder and build the environment anew
+    for each of them, which takes a minute and is for clusters of several machines.
+
+    Source:
+        ray 2.60.0, `ray._private.worker._maybe_modify_runtime_env`; older ones do not.
+    """
+    constants = getattr(ray._private, "ray_constants", None)
+    before = getattr(constants, _UV_RUN, None)
+    if not _is_ours or before is None:
+        yield
+        return
+    setattr(constants, _UV_RUN, False)
+    try:
+        yield
+    finally:
+        setattr(constants, _UV_RUN, before)
 
 
 @contextlib.contextmanager
