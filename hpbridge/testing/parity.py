@@ -7,23 +7,30 @@ library's high-level call on the native space.
 from __future__ import annotations
 
 import math
+import warnings
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.backend import ExhaustedError, Outcome, Problem
 from hpbridge.categorical import Categorical
+from hpbridge.errors import UnsupportedFeatureError
 from hpbridge.options import read_options
 from hpbridge.parameters import Float, Int
 from hpbridge.priors import Normal
 from hpbridge.space import Space
+from hpbridge.testing.checks import CheckFailed
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from hpbridge.backend import BackendSpec
+    from hpbridge.backend import Algorithm, BackendSpec
 
 Run = list[tuple[dict[str, Any], float]]
 """(parameters in plain values, value) of each trial, in the order of running."""
+
+SEEDS = (0, 1, 2)
+"""The seeds of a parity test: the same everywhere, and picked by no result."""
 
 PARITY_SPACES: dict[str, Space] = {
     "float": Space({"x": Float(-5, 5), "y": Float(0, 3)}),
@@ -31,7 +38,11 @@ PARITY_SPACES: dict[str, Space] = {
     "int": Space({"a": Int(-3, 9), "b": Int(1, 40)}),
     "step": Space({"f": Float(0, 1, step=0.3), "k": Int(1, 60, step=7)}),
     "categorical": Space(
-        {"c": Categorical(["a", "b", "c"]), "d": Categorical([None, 2, True, "x"])}
+        {
+            "c": Categorical(["a", "b", "c"]),
+            "d": Categorical([None, 2, True, "x"]),
+            "e": Categorical([0.1, 0.2, 0.3]),
+        }
     ),
     "conditional": Space(
         {
@@ -57,6 +68,29 @@ PARITY_SPACES: dict[str, Space] = {
     ),
 }
 """A space a mode. Each algorithm is compared on those that it supports."""
+
+COUNTABLE_SPACES: dict[str, Space] = {
+    "log": Space({"n": Int(1, 20, log=True), "m": Int(2, 5, log=True)}),
+    "conditional": Space(
+        {
+            "solver": Categorical(["adam", "sgd"]),
+            "n": Int(1, 3),
+            "momentum": Float(0, 0.9, step=0.3, when={"solver": "sgd"}),
+            "nesterov": Categorical([True, False], when={"solver": "sgd"}),
+            "batch": Int(2, 5, log=True, when={"solver": "adam", "n": [1, 2]}),
+        }
+    ),
+    "mixed": Space(
+        {
+            "n": Int(1, 3),
+            "batch": Int(2, 4, log=True),
+            "drop": Float(0, 0.5, step=0.25),
+            "c": Categorical(["a", None, 2]),
+            "size": Categorical(["s", "l"], ordered=True),
+        }
+    ),
+}
+"""What stands in for a mode under an algorithm that counts every point of a space."""
 
 
 def bowl(params: Mapping[str, Any]) -> float:
@@ -125,5 +159,123 @@ def run_native(  # noqa: PLR0913, PLR0917 - the same as `run_bridge`
     read = read_options(algorithm, spec.algorithms[algorithm].options, options or {})
     source = spec.explain(Problem(space), algorithm, read, seed)
     names: dict[str, Any] = {"objective": objective, "n_trials": n_trials}
-    exec(compile(source, f"<{spec.name}:{algorithm}>", "exec"), names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library's own are not the bridge's
+        exec(compile(source, f"<{spec.name}:{algorithm}>", "exec"), names)
     return [(dict(params), float(value)) for params, value in names["trials"]]
+
+
+def check_parity(  # noqa: PLR0913, PLR0917 - the same as `run_bridge`
+    spec: BackendSpec,
+    algorithm: str,
+    space: Space,
+    n_trials: int,
+    seed: int,
+    options: Mapping[str, object] | None = None,
+    objective: Callable[[Mapping[str, Any]], float] = bowl,
+) -> Run:
+    """Run both sides, check that they are the same, and return the trials.
+
+    Raises:
+        CheckFailed: If they differ in a parameter or a value, types and last bits
+            included, or in their number.
+    """
+    args = (spec, algorithm, space, n_trials, seed, options, objective)
+    bridge = run_bridge(*args)
+    check_same(bridge, run_native(*args))
+    return bridge
+
+
+def check_same(bridge: Run, native: Run) -> None:
+    """Compare two runs trial by trial.
+
+    Unlike with ``==``, True is not 1, 0.0 is not -0.0, and NaN is NaN. A numpy scalar
+    of the native side counts as the number that it holds.
+
+    Raises:
+        CheckFailed: At the first trial that differs.
+    """
+    pairs = zip_longest(bridge, native)
+    for number, (ours, theirs) in enumerate(pairs):
+        if _exact(ours) != _exact(theirs):
+            msg = f"trial {number}: the bridge has {ours}, the library alone {theirs}"
+            raise CheckFailed(msg)
+
+
+def _exact(trial: tuple[dict[str, Any], float] | None) -> object:
+    if trial is None:
+        return None
+    params, value = trial
+    return {name: _bits(each) for name, each in params.items()}, _bits(value)
+
+
+def _bits(value: Any) -> str:
+    plain = value.item() if hasattr(value, "item") else value
+    return plain.hex() if isinstance(plain, float) else repr(plain)
+
+
+def space_of(algorithm: Algorithm, mode: str) -> Space | None:
+    """Return the space of a mode that the algorithm can search; None if there is none.
+
+    That is the one of `PARITY_SPACES` where possible, else of `COUNTABLE_SPACES`.
+    """
+    for spaces in (PARITY_SPACES, COUNTABLE_SPACES):
+        space = spaces.get(mode)
+        if space and not algorithm.capabilities.reasons_against(space):
+            return space
+    return None
+
+
+def parity_cells(
+    spec: BackendSpec, excused: Mapping[tuple[str, str], str]
+) -> list[tuple[str, str, int]]:
+    """Return (algorithm, mode, seed) of all that is to be compared.
+
+    Args:
+        spec: The backend.
+        excused: The reason why a mode of an algorithm is not compared, in a sentence.
+    """
+    return [
+        (name, mode, seed)
+        for name in spec.algorithms
+        for mode in PARITY_SPACES
+        if (name, mode) not in excused
+        for seed in SEEDS
+    ]
+
+
+def parity_gaps(
+    spec: BackendSpec,
+    compared: Iterable[tuple[str, str, int]],
+    excused: Mapping[tuple[str, str], str],
+) -> list[str]:
+    """Return what is neither compared nor excused, and the excuses that are not true.
+
+    Every algorithm is to be compared in every mode with all of `SEEDS`. Only a mode
+    that the algorithm refuses can be excused.
+    """
+    done = set(compared)
+    cells = [(name, mode) for name in spec.algorithms for mode in PARITY_SPACES]
+    gaps = [
+        f"{cell} is excused, but does not exist" for cell in set(excused) - {*cells}
+    ]
+    for name, mode in cells:
+        missing = [seed for seed in SEEDS if (name, mode, seed) not in done]
+        if (name, mode) not in excused:
+            if missing:
+                gaps.append(f"{name} in mode {mode} lacks seeds {missing}")
+        elif len(missing) < len(SEEDS):
+            gaps.append(f"{name} in mode {mode} is excused, and compared")
+        elif not _refuses(spec, name, mode):
+            gaps.append(f"{name} in mode {mode} is excused, but runs")
+    return gaps
+
+
+def _refuses(spec: BackendSpec, algorithm: str, mode: str) -> bool:
+    record = spec.algorithms[algorithm]
+    space = space_of(record, mode) or PARITY_SPACES[mode]
+    try:
+        spec.create(Problem(space), algorithm, record.options(), 0)
+    except UnsupportedFeatureError:
+        return True
+    return False

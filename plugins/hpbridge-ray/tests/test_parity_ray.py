@@ -1,40 +1,48 @@
 """The bridge's trials are those of `Tuner.fit` on a real Ray, bit for bit.
 
-An actor takes seconds to start and milliseconds a trial, so the modes are put together
-in one space, and few runs have many trials.
+A `Tuner.fit` takes seconds to start its actor and milliseconds a trial. So all modes of
+an algorithm stand side by side in one space, and one fit a seed compares them all.
 """
 
 from __future__ import annotations
 
-import warnings
-
 import pytest
 
-from hpbridge.capabilities import needs_of
+from hpbridge.backend import Problem
 from hpbridge.categorical import Categorical
-from hpbridge.parameters import with_when
+from hpbridge.parameters import Float, Int, with_when
 from hpbridge.space import Space
-from hpbridge.testing.parity import PARITY_SPACES, run_bridge, run_native
+from hpbridge.testing.parity import (
+    PARITY_SPACES,
+    SEEDS,
+    check_parity,
+    parity_gaps,
+    run_bridge,
+    space_of,
+)
 from hpbridge_ray import SPEC
+
+EXCUSED = {("grid", "float"): "a grid has every point, and a float has too many"}
+MODES = {
+    name: [m for m in PARITY_SPACES if space_of(algorithm, m)]
+    for name, algorithm in SPEC.algorithms.items()
+}
+CELLS = [(name, mode, seed) for name in MODES for mode in MODES[name] for seed in SEEDS]
 
 N_TRIALS = 30
 N_TRIALS_BOHB = 60
 """BOHB builds a model after 2 (d + 1) trials of d parameters."""
 
 
-def _supports(algorithm, space):
-    return all(
-        SPEC.algorithms[algorithm].capabilities.can(f) for _, f in needs_of(space)
-    )
+def test_every_mode_is_compared_or_excused():
+    assert parity_gaps(SPEC, CELLS, EXCUSED) == []
 
 
-def _together(algorithm):
-    """Return all modes that the algorithm supports as one space."""
+def _side_by_side(algorithm):
+    """Return all modes of an algorithm as one space."""
     parameters = {}
-    for mode, space in PARITY_SPACES.items():
-        if not _supports(algorithm, space):
-            continue
-        for name, parameter in space.items():
+    for mode in MODES[algorithm]:
+        for name, parameter in space_of(SPEC.algorithms[algorithm], mode).items():
             when = tuple((f"{mode}_{parent}", vs) for parent, vs in parameter.when)
             parameters[f"{mode}_{name}"] = (
                 with_when(parameter, when) if when else parameter
@@ -42,46 +50,41 @@ def _together(algorithm):
     return Space(parameters)
 
 
-def _both(algorithm, space, n_trials, seed):
-    quick = SPEC.algorithms[algorithm].quick
-    args = (SPEC, algorithm, space, n_trials, seed, quick)
-    bridge = run_bridge(*args)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Ray's own, and of hpbandster's age
-        return bridge, run_native(*args)
-
-
-SEEDED = [name for name, a in SPEC.algorithms.items() if a.starts_random]
-
-
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("algorithm", SEEDED)
-def test_all_modes_are_the_tuners_own(algorithm):
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("algorithm", [name for name in MODES if name != "grid"])
+def test_all_modes_are_the_tuners_own(algorithm, seed):
     n_trials = N_TRIALS_BOHB if algorithm == "bohb" else N_TRIALS
-    bridge, native = _both(algorithm, _together(algorithm), n_trials, 0)
-    assert len(bridge) == n_trials
-    assert bridge == native
+    space, quick = _side_by_side(algorithm), SPEC.algorithms[algorithm].quick
+    trials = check_parity(SPEC, algorithm, space, n_trials, seed, quick)
+    assert len(trials) == n_trials
+    assert not any(space.violations(params) for params, _ in trials)
+
+
+SMALL_GRID = Space(
+    {
+        "i": Int(-3, -2),
+        "log": Int(1, 2, log=True),
+        "step": Float(0, 0.7, step=0.3),
+        "k": Int(1, 8, step=7),
+        "c": Categorical([None, True, "x"]),
+        "size": Categorical(["s", "l"], ordered=True),
+        "momentum": Float(0, 0.9, step=0.9, when={"c": "x"}),
+    }
+)
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("algorithm", SEEDED)
-@pytest.mark.parametrize("seed", [1, 2])
-def test_other_seeds_are_the_tuners_own(algorithm, seed):
-    bridge, native = _both(algorithm, PARITY_SPACES["mixed"], N_TRIALS, seed)
-    assert len(bridge) == N_TRIALS
-    assert bridge == native
-
-
-@pytest.mark.usefixtures("cluster")
-def test_grid_is_the_tuners_own():
-    space = Space({**PARITY_SPACES["step"], "c": Categorical(["a", None, 2])})
-    bridge, native = _both("grid", space, 200, 0)
-    assert len(bridge) == 4 * 9 * 3
-    assert bridge == native
-
-
-@pytest.mark.usefixtures("cluster")
-def test_a_grid_that_is_not_finished_is_the_tuners_own():
-    bridge, native = _both("grid", PARITY_SPACES["int"], 30, 0)
-    assert len(bridge) == 30
-    assert bridge == native
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_a_grid_is_the_tuners_own(is_finished):
+    space = SMALL_GRID if is_finished else _side_by_side("grid")
+    n_trials = 1000 if is_finished else N_TRIALS
+    trials = check_parity(SPEC, "grid", space, n_trials, SEEDS[0])
+    n_points = 2 * 2 * 3 * 2 * 3 * 2 * 2
+    assert len(trials) == (n_points if is_finished else N_TRIALS)
+    # A grid has one order: with another seed both sides do the very same.
+    options, problem = SPEC.algorithms["grid"].options(), Problem(space)
+    source = SPEC.explain(problem, "grid", options, SEEDS[0])
+    for seed in SEEDS[1:]:
+        assert SPEC.explain(problem, "grid", options, seed) == source
+        assert run_bridge(SPEC, "grid", space, n_trials, seed) == trials
