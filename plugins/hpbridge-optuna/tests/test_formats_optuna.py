@@ -23,7 +23,7 @@ from hpbridge.trial import State
 from hpbridge_optuna import FORMAT
 from hpbridge_optuna._reading import recognizes
 
-optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+pytestmark = pytest.mark.usefixtures("silent_optuna")
 
 
 def objective(trial):

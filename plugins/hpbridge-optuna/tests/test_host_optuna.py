@@ -26,7 +26,7 @@ from hpbridge.trial import State
 from hpbridge_optuna import HOST, BridgeSampler
 from hpbridge_optuna._space import SAMPLERS
 
-optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+pytestmark = pytest.mark.usefixtures("silent_optuna")
 
 FLAT = hpb.Space({"x": hpb.Float(-5, 5), "y": hpb.Float(0, 3)})
 MIXED = hpb.Space({**FLAT, "n": hpb.Int(1, 8), "kind": hpb.Categorical(["a", "b"])})

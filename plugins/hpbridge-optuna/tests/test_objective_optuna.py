@@ -14,7 +14,7 @@ from hpbridge.native import native_experiment
 from hpbridge.trial import State
 from hpbridge_optuna._objective import adopt
 
-optuna.logging.set_verbosity(optuna.logging.ERROR)
+pytestmark = pytest.mark.usefixtures("silent_optuna")
 
 
 def objective(trial):

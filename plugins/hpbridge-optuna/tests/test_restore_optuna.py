@@ -17,7 +17,7 @@ from hpbridge.trial import State
 from hpbridge_optuna import FORMAT
 from hpbridge_optuna._space import SAMPLERS
 
-optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+pytestmark = pytest.mark.usefixtures("silent_optuna")
 
 NUMBERS = hpb.Space(
     {"x": hpb.Float(-5, 5), "y": hpb.Float(1e-3, 1, log=True), "n": hpb.Int(1, 8)}
@@ -206,6 +206,7 @@ def test_a_hostile_state_of_cma_is_not_run(tmp_path, hidden):
 
 
 def test_an_emulated_parameter_is_observed_instead():
+    pytest.importorskip("torch", reason="optuna:gp needs PyTorch")
     space = hpb.Space({"x": hpb.Float(0, 1, step=0.25)})
     experiment = hpb.Experiment(objective=value_of, space=space)
     optimizer = choose("optuna:gp", experiment).make(experiment, SEED)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from typing import ClassVar
 
-import optuna
 import pytest
 from optuna.testing.pytest_samplers import (
     BasicSamplerTestCase,
@@ -20,7 +19,7 @@ from optuna.testing.pytest_samplers import (
 
 from hpbridge_optuna import BridgeSampler
 
-optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+pytestmark = pytest.mark.usefixtures("silent_optuna")
 
 
 class Suite:

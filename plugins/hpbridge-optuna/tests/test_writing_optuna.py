@@ -22,7 +22,7 @@ from hpbridge.foreign import Hints, Part
 from hpbridge_optuna import FORMAT, BridgeSampler
 from tests import database_servers as servers
 
-optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+pytestmark = pytest.mark.usefixtures("silent_optuna")
 
 
 def read(source, **hints):
