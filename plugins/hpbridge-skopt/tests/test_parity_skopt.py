@@ -88,9 +88,9 @@ def test_a_seed_beyond_32_bits_gives_the_trials_of_the_library(algorithm):
 @pytest.mark.parametrize(("algorithm", "design"), choices_of("initial_point_generator"))
 def test_every_design_gives_the_trials_of_the_library(algorithm, design, seed):
     options = {"n_initial_points": 7, "n_points": 100}
-    args = (SPEC, algorithm, SMALL, 8, seed)
-    trials = check_parity(*args, {**options, "initial_point_generator": design})
-    assert trials[:7] != run_bridge(*args, options)[:7]
+    designed = {**options, "initial_point_generator": design}
+    trials = check_parity(SPEC, algorithm, SMALL, 8, seed, designed)
+    assert trials[:7] != run_bridge(SPEC, algorithm, SMALL, 7, seed, options)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
