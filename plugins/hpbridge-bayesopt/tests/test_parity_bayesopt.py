@@ -25,25 +25,13 @@ from hpbridge.testing.parity import (
 )
 from hpbridge.trial import State
 from hpbridge_bayesopt import SPEC
-from hpbridge_bayesopt._space import tells_choices_apart
 from hpbridge_bayesopt.options import CommonOptions
 
 # The library alone warns of ints and choices, and of 0/0 at known points.
 alone = pytest.mark.filterwarnings("ignore")
 
 N_TRIALS = 15
-# With choices, the library before 3.4 is refused, which test_bayesopt.py tests.
-CHOICES = "the installed library takes all choices for one"
-EXCUSED = (
-    {}
-    if tells_choices_apart()
-    else {
-        (name, mode): CHOICES
-        for name in SPEC.algorithms
-        for mode in ("categorical", "conditional", "mixed")
-    }
-)
-CELLS = parity_cells(SPEC, EXCUSED)
+CELLS = parity_cells(SPEC, {})
 
 # As soon as one parameter is no float, the library searches its model by differential
 # evolution until that converges, which takes up to 1000 times longer. Where the noise
@@ -75,12 +63,10 @@ def test_trials_are_those_of_maximize(algorithm, mode, seed):
 
 
 def test_every_mode_is_compared_or_excused():
-    assert parity_gaps(SPEC, CELLS, EXCUSED) == []
+    assert parity_gaps(SPEC, CELLS, {}) == []
 
 
-@pytest.mark.parametrize(
-    "mode", [m for m in PARITY_SPACES if ("ucb", m) not in EXCUSED]
-)
+@pytest.mark.parametrize("mode", PARITY_SPACES)
 def test_the_proposals_compared_depend_on_the_values(mode):
     space, options = PARITY_SPACES[mode], options_for("ucb", mode)
 
