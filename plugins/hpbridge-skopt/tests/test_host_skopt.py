@@ -226,6 +226,7 @@ def test_a_guest_goes_where_it_goes_alone(optimizer):
         n_trials=12,
         seed=3,
         store=":memory:",
+        driver="local",  # that of Ray would start a cluster
     )
     assert hosted.x_iters == [list(t.params.values()) for t in alone.trials]
     assert hosted.fun == alone.best_trial.metrics["value"]
