@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -245,3 +247,19 @@ def test_nothing_to_search_is_one_point_for_ever():
     for algorithm in SEARCHERS:
         assert play(make(algorithm, space), 2) == [{"one": 3}, {"one": 3}]
         assert "BasicVariantGenerator" in explain(algorithm, space)
+
+
+def test_optuna_inside_says_nothing_of_its_study_in_a_new_process():
+    # In an old one, Optuna's handler may write to a stream that is no longer looked at.
+    source = (
+        "import hpbridge as hpb\n"
+        "hpb.minimize(lambda t: t['x'], {'x': hpb.Float(0, 1)}, 'ray:optuna', "
+        "n_trials=2, seed=0, store=':memory:', driver='local')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", source],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "")

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 METRIC = "value"
 
 # Under these, the searchers' own libraries log what they do.
-_LOGGERS = ("optuna.study.study", "hpbandster", "ray.tune.search.bohb.bohb_search")
+_LOGGERS = (
+    "optuna.study.study",
+    "optuna.storages._in_memory",
+    "hpbandster",
+    "ray.tune.search.bohb.bohb_search",
+)
 
 
 def create(
