@@ -18,6 +18,8 @@ _ENVIRONMENT = {
 # Read when Ray is imported. Under ``uv run``, as the README's command has it, Ray would
 # build the environment anew for each worker.
 os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+# Ray's workers yield to everything else: to the tests on the other cores, too.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 _running = contextlib.ExitStack()
 
