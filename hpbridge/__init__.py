@@ -22,47 +22,47 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpbridge.categorical import Categorical
-    from hpbridge.comparing import Comparison, compare
+    from hpbridge.engine.compare import Comparison, compare
+    from hpbridge.engine.resume import resume
+    from hpbridge.engine.run import maximize, minimize, run
     from hpbridge.errors import HpbridgeError
-    from hpbridge.existing import import_study, read_study, write_study
     from hpbridge.experiment import Experiment
-    from hpbridge.parameters import Constant, Float, Int
-    from hpbridge.priors import LogNormal, Normal
-    from hpbridge.quantized import Quantized
-    from hpbridge.resuming import resume
-    from hpbridge.running import maximize, minimize, run
-    from hpbridge.space import Space
+    from hpbridge.formats.studies import import_study, read_study, write_study
+    from hpbridge.space.categorical import Categorical
+    from hpbridge.space.parameters import Constant, Float, Int
+    from hpbridge.space.priors import LogNormal, Normal
+    from hpbridge.space.quantized import Quantized
+    from hpbridge.space.space import Space
     from hpbridge.study import Study, load_study
     from hpbridge.trial import State, Trial, TrialPruned
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Categorical": "categorical",
-    "Comparison": "comparing",
-    "Constant": "parameters",
+    "Categorical": "space.categorical",
+    "Comparison": "engine.compare",
+    "Constant": "space.parameters",
     "Experiment": "experiment",
-    "Float": "parameters",
+    "Float": "space.parameters",
     "HpbridgeError": "errors",
-    "Int": "parameters",
-    "LogNormal": "priors",
-    "Normal": "priors",
-    "Quantized": "quantized",
-    "Space": "space",
+    "Int": "space.parameters",
+    "LogNormal": "space.priors",
+    "Normal": "space.priors",
+    "Quantized": "space.quantized",
+    "Space": "space.space",
     "State": "trial",
     "Study": "study",
     "Trial": "trial",
     "TrialPruned": "trial",
-    "compare": "comparing",
-    "import_study": "existing",
+    "compare": "engine.compare",
+    "import_study": "formats.studies",
     "load_study": "study",
-    "maximize": "running",
-    "minimize": "running",
-    "read_study": "existing",
-    "resume": "resuming",
-    "run": "running",
-    "write_study": "existing",
+    "maximize": "engine.run",
+    "minimize": "engine.run",
+    "read_study": "formats.studies",
+    "resume": "engine.resume",
+    "run": "engine.run",
+    "write_study": "formats.studies",
 }
 
 __all__ = [

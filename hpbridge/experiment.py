@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hpbridge.errors import ExperimentError, SpaceError, nearest
-from hpbridge.space import Params, Space
+from hpbridge.space.space import Params, Space
 
 Direction = Literal["minimize", "maximize"]
 
@@ -40,7 +40,8 @@ class Experiment:
     Args:
         objective: Any callable of one `Trial`. Returns a number, or a dict of metrics.
         space: A `Space`, or a dict of parameters by name. None if the objective
-            defines it while it runs, with `Trial.suggest`; see `hpbridge.growing`.
+            defines it while it runs, with `Trial.suggest`; see
+            `hpbridge.learning.growing`.
         name: How studies of it are called; by default the objective's name.
         direction: ``"minimize"``, ``"maximize"``, or ``{metric: direction}``. Of
             several metrics the first one counts where one value is needed; metrics
@@ -153,7 +154,7 @@ def _read_baseline(
         try:
             point = space.canonical(values, "baseline")
         except SpaceError as error:
-            problems += [line[4:] for line in str(error).splitlines()[1:-1]]
+            problems += error.problems
             continue
         if space.forbids(point):
             problems.append(f"the baseline {point!r} is forbidden by forbid=")

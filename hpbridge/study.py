@@ -6,11 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.attributes import PREFIX, to_cell
-from hpbridge.errors import HpbridgeError, compose
+from hpbridge.contract.lazy import lazy
+from hpbridge.errors import HpbridgeError
 from hpbridge.experiment import Constraint
-from hpbridge.numbers_json import load_metrics, load_reports
-from hpbridge.space import Space
+from hpbridge.space.space import Space
+from hpbridge.store.attributes import PREFIX, to_cell
+from hpbridge.store.numbers import load_metrics, load_reports
 from hpbridge.trial import FinishedTrial, Origin, State
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hpbridge.store import Database
+
+
+# A study is below the formats that it can be written in: by name, not by import.
+_frame_of = lazy("hpbridge.formats.export:frame_of")
+_export_study = lazy("hpbridge.formats.export:export_study")
 
 
 class NoBestTrialError(HpbridgeError, ValueError):
@@ -125,7 +131,7 @@ class Study:
             headline = (
                 f"Study {self.name!r} has {len(self.metrics)} metrics, no one best"
             )
-            raise NoBestTrialError(compose(headline, hint="use best_trials, the front"))
+            raise NoBestTrialError(headline, hint="use best_trials, the front")
         best = self.best_by_main_metric()
         if best is None:
             headline = (
@@ -133,7 +139,7 @@ class Study:
                 f"among {len(self.trials)}"
             )
             hint = f"`hpbridge show {self.name}` shows the errors"
-            raise NoBestTrialError(compose(headline, hint=hint))
+            raise NoBestTrialError(headline, hint=hint)
         return best
 
     def best_by_main_metric(self) -> FinishedTrial | None:
@@ -160,7 +166,7 @@ class Study:
 
     @property
     def columns(self) -> list[str]:
-        """The columns of `rows`, in order; `hpbridge.export` says what they hold."""
+        """The columns of `rows`, in order; `formats/export.py` says what they hold."""
         trials = self.trials
         returned = (m for t in trials for m in t.metrics)
         return [
@@ -188,9 +194,7 @@ class Study:
         Raises:
             HpbridgeError: If pandas is not installed.
         """
-        from hpbridge.export import frame_of
-
-        return frame_of(self.rows(), self.columns)
+        return _frame_of(self.rows(), self.columns)
 
     def export(self, path: str | os.PathLike[str]) -> None:
         """Write the trials to a file: ``.csv``, ``.parquet`` or ``.json`` by its name.
@@ -198,9 +202,7 @@ class Study:
         Raises:
             HpbridgeError: If the ending is another one, or a package is missing.
         """
-        from hpbridge.export import export_study
-
-        export_study(self, path)
+        _export_study(self, path)
 
 
 def _is_beaten(point: list[float], front: list[list[float]]) -> bool:

@@ -12,7 +12,7 @@ from hpbridge.errors import SpaceError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpbridge.parameters import Label, Parameter
+    from hpbridge.space.parameters import Label, Parameter
 
 
 class State(StrEnum):
@@ -61,7 +61,7 @@ class Trial(Mapping[str, Any]):
 
     Args:
         suggest: What `suggest` does, in an experiment that defines its space by
-            running; see `hpbridge.growing`.
+            running; see `hpbridge.learning.growing`.
 
     Attributes:
         number: Its place in the order of asking, from 0.

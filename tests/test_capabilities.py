@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hpbridge import Categorical, Constant, Float, Int, Normal, Quantized, Space
-from hpbridge.capabilities import (
+from hpbridge.contract.capabilities import (
     SPACE_FEATURES,
     YES,
     Capabilities,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import hpbridge as hpb
-from hpbridge.comparing import load_comparison
+from hpbridge.engine.compare import load_comparison
 from hpbridge.errors import ComparisonNotFoundError, ExperimentError
 
 SPACE = {"x": hpb.Float(-1, 1), "c": hpb.Categorical(["a", "b"])}

@@ -10,7 +10,13 @@ from typing import ClassVar
 
 import pytest
 
-from hpbridge.capabilities import Capabilities, Capability, Feature, Support, no
+from hpbridge.contract.capabilities import (
+    Capabilities,
+    Capability,
+    Feature,
+    Support,
+    no,
+)
 from hpbridge.testing import BackendConformance, check_backend
 from hpbridge.testing.case import within
 from hpbridge.testing.checks import CHECKS, CheckFailed

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import hpbridge as hpb
+from hpbridge.contract.references import load_experiment
 from hpbridge.errors import ExperimentError, ObjectiveError
-from hpbridge.loading import load_experiment
 
 # Objectives are nested functions: they go to a worker by value, so that nothing
 # depends on whether pytest makes this module importable there.

@@ -18,10 +18,17 @@ from hpbridge import (
     Quantized,
     Space,
 )
-from hpbridge.capabilities import YES, Capabilities, Feature, emulated, feature_of, no
-from hpbridge.encoding import CODECS, Encoded
+from hpbridge.contract.capabilities import (
+    YES,
+    Capabilities,
+    Feature,
+    emulated,
+    feature_of,
+    no,
+)
+from hpbridge.encoding.encoded import CODECS, Encoded
 from hpbridge.errors import UnsupportedFeatureError
-from hpbridge.sampling import draw
+from hpbridge.space.sampling import draw
 from hpbridge.testing.marginal_checks import ALPHA, binomial_tails
 
 steps = st.builds(

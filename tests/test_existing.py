@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 import hpbridge as hpb
-from hpbridge import existing
+from hpbridge.contract.foreign import ForeignStudy, ForeignTrial, Hints, StudyFormat
+from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError
-from hpbridge.foreign import ForeignStudy, ForeignTrial, Hints, StudyFormat
 from hpbridge.trial import Origin, State
 
 
@@ -33,7 +33,7 @@ class Source:
 
 @pytest.fixture(autouse=True)
 def own_format(monkeypatch):
-    known = existing.formats()
+    known = registry().formats
     own = StudyFormat(
         name="own",
         summary="",
@@ -41,7 +41,7 @@ def own_format(monkeypatch):
         recognizes=lambda source: isinstance(source, Source),
         read=lambda source, hints: source.study,
     )
-    monkeypatch.setattr(existing, "formats", lambda: {**known, "own": own})
+    monkeypatch.setitem(known, "own", own)
 
 
 def complete(loss=1.0, **params):
@@ -129,7 +129,7 @@ def test_the_space_can_be_given():
 
 def test_hints_reach_the_format(monkeypatch):
     seen = []
-    known = existing.formats()
+    known = registry().formats
     spying = StudyFormat(
         name="spy",
         summary="",
@@ -137,7 +137,7 @@ def test_hints_reach_the_format(monkeypatch):
         recognizes=lambda source: False,
         read=lambda source, hints: seen.append(hints) or source.study,
     )
-    monkeypatch.setattr(existing, "formats", lambda: {**known, "spy": spying})
+    monkeypatch.setitem(known, "spy", spying)
     hpb.read_study(
         Source(complete(x=0.5)),
         format="spy",
@@ -206,7 +206,7 @@ def refused(call, *words, **settings):
 
 def test_an_unknown_source_names_all_that_was_tried(tmp_path):
     text = refused(hpb.read_study, object())
-    for form in existing.formats().values():
+    for form in registry().formats.values():
         assert f"  - {form.name}: {form.looks_for}" in text
     path = tmp_path / "notes.txt"
     path.write_text("hello")

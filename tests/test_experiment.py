@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import hpbridge as hpb
+from hpbridge.drivers.objective import evaluate, judge
 from hpbridge.errors import ExperimentError, SpaceError
-from hpbridge.evaluate import evaluate, judge
 
 SPACE = {"x": hpb.Float(0, 1), "c": hpb.Categorical({"one": [1], "two": [2]}), "k": 7}
 

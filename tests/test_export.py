@@ -12,7 +12,7 @@ import pytest
 
 import hpbridge as hpb
 from hpbridge.errors import HpbridgeError
-from hpbridge.export import SCHEMA_VERSION, ExportError, study_to_json
+from hpbridge.formats.export import SCHEMA_VERSION, ExportError, study_to_json
 
 SPACE = {
     "lr": hpb.Float(1e-5, 1e-1, log=True),
@@ -69,11 +69,11 @@ COLUMNS = [
 
 
 def test_the_schema_has_these_columns_and_documents_them(study) -> None:
-    import hpbridge.export
+    import hpbridge.formats.export
 
     assert study.columns == COLUMNS
     assert all(list(row) == COLUMNS for row in study.rows())
-    documented = hpbridge.export.__doc__
+    documented = hpbridge.formats.export.__doc__
     for column in COLUMNS:
         name = column.split(":")[0] + (":NAME" if ":" in column else "")
         assert f"\n{name} " in documented, column

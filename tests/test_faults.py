@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hpbridge.registry import registry
-from hpbridge.replay import CONTINUED, RESUMED
+from hpbridge.contract.registry import registry
+from hpbridge.learning.replay import CONTINUED, RESUMED
 
 PROGRAM = Path(__file__).with_name("fault_rounds.py")
 

@@ -23,9 +23,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
 import hpbridge as hpb
+from hpbridge.contract.builtin import FORMATS
+from hpbridge.contract.foreign import Hints
+from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError
-from hpbridge.foreign import Hints
-from hpbridge.formats import FORMATS
 from hpbridge.formats.literals import read_literal_dict
 from hpbridge.sklearn import BridgeSearchCV
 from hpbridge.trial import State
@@ -274,9 +275,9 @@ def test_a_bayes_search_is_read() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its own, old, scikit-learn
         search.fit(X, y)
-    assert [
-        f.name for f in hpb.existing.formats().values() if f.recognizes(search)
-    ] == ["sklearn"]
+    assert [f.name for f in registry().formats.values() if f.recognizes(search)] == [
+        "sklearn"
+    ]
     found = read(search)
     assert dict(found.space) == {
         "C": hpb.Float(1e-2, 1e2, log=True),

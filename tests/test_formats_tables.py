@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import hpbridge as hpb
-from hpbridge.attributes import from_cell, to_cell
+from hpbridge.contract.builtin import FORMATS
+from hpbridge.contract.foreign import Hints
 from hpbridge.errors import FormatError
-from hpbridge.foreign import Hints
-from hpbridge.formats import FORMATS
 from hpbridge.formats.cells import parse_column, state_of
+from hpbridge.store.attributes import from_cell, to_cell
 from hpbridge.trial import State
 
 BY_NAME = {form.name: form for form in FORMATS}

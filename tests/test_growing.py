@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 
 import hpbridge as hpb
-from hpbridge.backend import Outcome
-from hpbridge.capabilities import Feature
+from hpbridge.contract.backend import Outcome
+from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.registry import registry
 from hpbridge.errors import SpaceError, UnsupportedFeatureError
-from hpbridge.growing import Run, infer_space
-from hpbridge.registry import registry
+from hpbridge.learning.growing import Run, infer_space
+from hpbridge.space.parameters import with_when
 from hpbridge.trial import State
 
 SOLVER = hpb.Categorical(["adam", "sgd"])
@@ -49,13 +50,8 @@ DEFAULTS = [f"{spec.name}:{spec.default}" for spec in registry().backends.values
 def test_the_space_is_found_by_running_on_every_backend(optimizer):
     study = hpb.run(growing(), optimizer, n_trials=14, seed=0, store=":memory:")
     assert {t.state for t in study.trials} == {State.COMPLETE}
-    found = {
-        name: (p.when, hpb.parameters.with_when(p, ()))
-        for name, p in study.space.items()
-    }
-    assert found == {
-        name: (p.when, hpb.parameters.with_when(p, ())) for name, p in WHOLE.items()
-    }
+    found = {name: (p.when, with_when(p, ())) for name, p in study.space.items()}
+    assert found == {name: (p.when, with_when(p, ())) for name, p in WHOLE.items()}
     assert all(WHOLE.violations(t.params) == [] for t in study.trials)
 
 

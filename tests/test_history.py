@@ -7,7 +7,7 @@ import pytest
 
 import hpbridge as hpb
 from hpbridge.errors import HistoryError, HistoryWarning
-from hpbridge.existing import find_study
+from hpbridge.formats.studies import find_study
 from hpbridge.trial import Origin, State
 
 SPACE = {"x": hpb.Float(-5, 5), "c": hpb.Categorical(["a", "b"])}

@@ -21,8 +21,8 @@ import joblib
 import numpy as np
 import pytest
 
-from hpbridge import inert
-from hpbridge.inert import InertError, Stub
+from hpbridge.formats import inert
+from hpbridge.formats.inert.reader import InertError, Stub
 
 PLAIN = {
     "float": 1.5,
@@ -147,7 +147,7 @@ def limited(source):
 
 LOAD = """
 import pathlib, sys
-from hpbridge import inert
+from hpbridge.formats import inert
 try:
     inert.plain(inert.load(pathlib.Path({path!r})))
 except inert.InertError as error:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hpbridge.contract.references import load_experiment
 from hpbridge.errors import ExperimentNotFoundError, SpaceError
-from hpbridge.loading import load_experiment
 
 GOOD = """
 import hpbridge as hpb

@@ -5,9 +5,9 @@ from typing import Literal
 
 import pytest
 
-from hpbridge.backend import NoOptions
+from hpbridge.contract.backend import NoOptions
+from hpbridge.contract.options import document_options, read_options
 from hpbridge.errors import OptionError
-from hpbridge.options import document_options, read_options
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpbridge import Categorical, Constant, Float, Int, LogNormal, Normal
-from hpbridge.categorical import label_of
-from hpbridge.sampling import draw
+from hpbridge.space.categorical import label_of
+from hpbridge.space.sampling import draw
 
 
 class Activation:

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
-from hpbridge.capabilities import Feature, no
+from hpbridge.contract.capabilities import Feature, no
 from hpbridge.testing.checks import CheckFailed
 from hpbridge.testing.parity import (
     COUNTABLE_SPACES,

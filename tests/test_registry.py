@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hpbridge.errors import (
-    AlgorithmNotFoundError,
-    BackendLoadError,
-    BackendNotFoundError,
-    LibraryNotInstalledError,
-)
-from hpbridge.registry import (
+from hpbridge.contract.registry import (
     ENTRY_POINT_GROUP,
     installed_version,
     is_met,
     load_plugins,
     registry,
+)
+from hpbridge.errors import (
+    AlgorithmNotFoundError,
+    BackendLoadError,
+    BackendNotFoundError,
+    LibraryNotInstalledError,
 )
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 PLUGIN = """
 from dataclasses import replace
-from hpbridge.backend import DriverSpec
-from hpbridge.hookspecs import hookimpl
+from hpbridge.contract.backend import DriverSpec
+from hpbridge.contract.hookspecs import hookimpl
 from hpbridge_random import SPEC
 
 @hookimpl
@@ -73,7 +73,7 @@ def test_a_plugin_is_found_by_its_entry_point(install, tmp_path):
     install("mine", PLUGIN.format(name="mine"), version="2.3")
     plugins = found(tmp_path)
     assert list(plugins.backends) == ["mine"]
-    assert plugins.distributions == {"mine": "hpbridge-mine 2.3"}
+    assert plugins.plugin_of("mine") == "hpbridge-mine 2.3"
     assert plugins.broken == {}
     spec, algorithm = plugins.algorithm("mine")
     assert (spec.name, algorithm.name) == ("mine", "random")
@@ -89,7 +89,7 @@ def test_a_plugin_is_found_by_its_entry_point(install, tmp_path):
         ("raise SystemError('no such chip')", "no such chip"),
         (
             """
-            from hpbridge.hookspecs import hookimpl
+            from hpbridge.contract.hookspecs import hookimpl
             @hookimpl
             def hpbridge_backend():
                 return []
@@ -98,7 +98,7 @@ def test_a_plugin_is_found_by_its_entry_point(install, tmp_path):
         ),
         (
             """
-            from hpbridge.hookspecs import hookimpl
+            from hpbridge.contract.hookspecs import hookimpl
             @hookimpl
             def hpbridge_backends(everything):
                 return []
@@ -107,7 +107,7 @@ def test_a_plugin_is_found_by_its_entry_point(install, tmp_path):
         ),
         (
             """
-            from hpbridge.hookspecs import hookimpl
+            from hpbridge.contract.hookspecs import hookimpl
             @hookimpl
             def hpbridge_backends():
                 raise RuntimeError("out of order")
@@ -116,7 +116,7 @@ def test_a_plugin_is_found_by_its_entry_point(install, tmp_path):
         ),
         (
             """
-            from hpbridge.hookspecs import hookimpl
+            from hpbridge.contract.hookspecs import hookimpl
             @hookimpl
             def hpbridge_backends():
                 return ["random"]
@@ -125,7 +125,7 @@ def test_a_plugin_is_found_by_its_entry_point(install, tmp_path):
         ),
         (
             """
-            from hpbridge.hookspecs import hookimpl
+            from hpbridge.contract.hookspecs import hookimpl
             @hookimpl
             def hpbridge_backends():
                 return 3
@@ -195,8 +195,8 @@ def test_a_plugin_may_bring_a_driver(install, tmp_path):
     install(
         "cluster",
         """
-        from hpbridge.backend import DriverSpec
-        from hpbridge.hookspecs import hookimpl
+        from hpbridge.contract.backend import DriverSpec
+        from hpbridge.contract.hookspecs import hookimpl
 
         @hookimpl
         def hpbridge_drivers():
@@ -267,12 +267,12 @@ def test_the_version_of_what_is_not_installed_is_none():
 
 def test_our_own_plugins_come_through_the_same_door():
     assert "random" in registry().backends
-    assert registry().distributions["random"].startswith("hpbridge-random ")
+    assert registry().plugin_of("random").startswith("hpbridge-random ")
 
 
 def test_finding_plugins_imports_no_library():
     source = (
-        "import sys; from hpbridge.registry import registry; registry()\n"
+        "import sys; from hpbridge.contract.registry import registry; registry()\n"
         "heavy = {'numpy', 'optuna', 'hyperopt', 'skopt', 'bayes_opt', 'ray'}\n"
         "print(sorted(heavy & sys.modules.keys()))"
     )

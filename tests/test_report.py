@@ -20,15 +20,15 @@ import plotly.graph_objects as go
 import pytest
 
 import hpbridge as hpb
-from hpbridge.export import ExportError, study_to_json
-from hpbridge.report import check_packages, write_report
-from hpbridge.report.convergence import (
+from hpbridge.analysis.convergence import (
     Curve,
     band_of,
     curve_by_seconds,
     curve_by_trials,
 )
-from hpbridge.report.summary import common_best, summarize
+from hpbridge.analysis.summary import common_best, summarize
+from hpbridge.formats.export import ExportError, study_to_json
+from hpbridge.report.page import check_packages, write_report
 from hpbridge.trial import State
 
 HOSTILE = "</script><script>document.title='owned'</script><b>&amp;"
@@ -442,7 +442,7 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
 
 def test_importing_the_report_costs_no_package():
     code = (
-        "import sys, hpbridge.report, hpbridge.report.summary; "
+        "import sys, hpbridge.report.page, hpbridge.analysis.summary; "
         "print([m for m in ('plotly', 'jinja2', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run(

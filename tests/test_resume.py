@@ -11,15 +11,15 @@ import cloudpickle
 import pytest
 
 import hpbridge as hpb
-from hpbridge.choosing import choose
+from hpbridge.contract.references import load_experiment
+from hpbridge.contract.registry import registry
+from hpbridge.drivers.objective import evaluate
+from hpbridge.engine.plan import Plan
+from hpbridge.engine.run import new_session, start
 from hpbridge.errors import ExperimentError, ObjectiveError, StudyNotFoundError
-from hpbridge.evaluate import evaluate
-from hpbridge.loading import load_experiment
-from hpbridge.plan import Plan
-from hpbridge.registry import registry
-from hpbridge.replay import CONTINUED, RESUMED
-from hpbridge.running import new_session, start
-from hpbridge.session import Run, Settings
+from hpbridge.learning.choice import choose
+from hpbridge.learning.replay import CONTINUED, RESUMED
+from hpbridge.learning.session import Run, Settings
 from hpbridge.store import StudyWriter, open_store, schema
 from hpbridge.trial import Origin
 
@@ -343,9 +343,8 @@ def test_other_versions_are_noted(store) -> None:
 PLUGIN = '''
 import random
 
-from hpbridge.backend import Algorithm, BackendSpec, Optimizer, Suggestion
-from hpbridge.capabilities import SPACE_FEATURES, YES, Capabilities, Feature, no
-from hpbridge.hookspecs import hookimpl
+from hpbridge.plugin import SPACE_FEATURES, YES, Capabilities, Feature, no
+from hpbridge.plugin import Algorithm, BackendSpec, Optimizer, Suggestion, hookimpl
 
 made = []
 

@@ -6,7 +6,7 @@ import math
 import pytest
 
 import hpbridge as hpb
-from hpbridge.riding import pack, unpack
+from hpbridge.formats.payload import pack_study, unpack_study
 
 
 def run_study():
@@ -29,12 +29,12 @@ def run_study():
 
 def test_a_study_comes_back_through_standard_json():
     study = run_study()
-    text = json.dumps(pack(study), allow_nan=False)
-    back = unpack(json.loads(text), "random")
+    text = json.dumps(pack_study(study), allow_nan=False)
+    back = unpack_study(json.loads(text), "random")
     assert (back.name, back.space) == (study.name, study.space)
     assert (back.metrics, back.bounds) == (study.metrics, {"size": ">= 1.5"})
     assert back.algorithm == "random"
-    assert unpack(json.loads(text), "optuna").algorithm == ""
+    assert unpack_study(json.loads(text), "optuna").algorithm == ""
     assert {trial.state for trial in back.trials} == set(hpb.State)
     for read, ours in zip(back.trials, study.trials, strict=True):
         assert (read.state, read.params) == (ours.state, ours.params)
@@ -53,6 +53,6 @@ def test_a_study_comes_back_through_standard_json():
     ],
 )
 def test_a_damaged_study_is_refused(change, reason):
-    data = {**pack(run_study()), **change}
+    data = {**pack_study(run_study()), **change}
     with pytest.raises(ValueError, match=reason):
-        unpack(data, "random")
+        unpack_study(data, "random")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import hpbridge as hpb
-from hpbridge.backend import Outcome
+from hpbridge.contract.backend import Outcome
 from hpbridge.errors import (
     AlgorithmNotFoundError,
     BackendNotFoundError,

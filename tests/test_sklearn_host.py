@@ -20,15 +20,18 @@ from sklearn.svm import SVC
 
 import hpbridge as hpb
 import hpbridge.sklearn
-from hpbridge.capabilities import Feature, no
+from hpbridge.contract.builtin import HOSTS
+from hpbridge.contract.capabilities import Feature, no
+from hpbridge.contract.registry import registry
 from hpbridge.errors import (
     HpbridgeError,
     LibraryNotInstalledError,
     UnsupportedFeatureError,
 )
-from hpbridge.registry import registry
-from hpbridge.sklearn import HOST, BridgeSearchCV
+from hpbridge.sklearn import BridgeSearchCV
 from hpbridge.trial import State
+
+(HOST,) = HOSTS
 
 X, y = make_classification(40, n_features=4, random_state=0)
 SPACE = hpb.Space(
@@ -335,7 +338,7 @@ def test_the_module_imports_scikit_learn_only_when_it_is_used() -> None:
 
 
 def test_without_scikit_learn_it_says_what_to_install(monkeypatch) -> None:
-    monkeypatch.delitem(sys.modules, "hpbridge.sklearn._search")
+    monkeypatch.delitem(sys.modules, "hpbridge.hosts.sklearn.search")
     monkeypatch.setitem(sys.modules, "sklearn.base", None)
     with pytest.raises(LibraryNotInstalledError) as told:
         hpbridge.sklearn.BridgeSearchCV  # noqa: B018 - looking it up imports it

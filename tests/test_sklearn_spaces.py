@@ -13,9 +13,9 @@ from sklearn.svm import SVC
 
 import hpbridge as hpb
 from hpbridge.errors import SpaceError
+from hpbridge.formats.search_distributions import read_distribution
+from hpbridge.formats.search_spaces import read_spaces
 from hpbridge.sklearn import BridgeSearchCV
-from hpbridge.sklearn._distributions import read_distribution
-from hpbridge.sklearn._spaces import read_spaces
 
 EXACT = {
     "uniform": (stats.uniform(2, 3), hpb.Float(2, 5)),

@@ -15,17 +15,17 @@ import pytest
 import sqlalchemy as sa
 
 import hpbridge as hpb
-from hpbridge.backend import Optimizer, Suggestion
-from hpbridge.choosing import choose
+from hpbridge.contract.backend import Optimizer, Suggestion
 from hpbridge.drivers.local import run_local
+from hpbridge.engine.plan import Plan
 from hpbridge.errors import (
     StoreError,
     StoreLockedError,
     StoreSchemaError,
     StudyNotFoundError,
 )
-from hpbridge.plan import Plan
-from hpbridge.session import Session, Settings
+from hpbridge.learning.choice import choose
+from hpbridge.learning.session import Session, Settings
 from hpbridge.store import Database, StudyWriter, open_store, schema
 from hpbridge.store.lease import LEASE_SECONDS
 from hpbridge.trial import FinishedTrial, State
@@ -419,7 +419,7 @@ def test_an_announced_trial_becomes_the_finished_one(url) -> None:
     with StudyWriter(database, 1, "study") as writer:
         writer.announce(a_trial(0))  # by another process, which died
         writer.add(a_trial(0, told=1))
-        with pytest.raises(StoreError, match=r"The trial that could not be saved: \{"):
+        with pytest.raises(StoreError, match=r"the trial that could not be saved: \{"):
             writer.add(a_trial(0))  # never twice
     rows = database.trials(1)
     assert [(r["number"], r["state"], r["told"]) for r in rows] == [

@@ -64,7 +64,7 @@ def test_a_store_that_gets_locked_while_a_study_runs(path, monkeypatch) -> None:
 
     message = refusal(run, path, 5, lock)
     others[0].close()
-    assert message.startswith(f"The store {path} is locked by another process.\nHint:")
+    assert message.startswith(f"The store {path} is locked by another process:\n")
     assert 'that could not be saved: {"study_id": 1, "number": 2, ' in message
     assert '"metrics": "{\\"value\\": 2.0}"' in message
     assert [t.metrics["value"] for t in hpb.load_study("study", path).trials] == [0, 1]
@@ -146,9 +146,10 @@ def test_a_full_disk(path) -> None:
     number = len(saved)
     assert 0 < number < 50
     assert message.startswith(
-        f"The store {path} is on a full disk.\nHint: free some space and resume.\n"
-        f'The trial that could not be saved: {{"study_id": 2, "number": {number}, '
+        f"The store {path} is on a full disk:\n"
+        f'  - the trial that could not be saved: {{"study_id": 2, "number": {number}, '
     )
+    assert message.endswith("\nHint: free some space and resume.")
     assert [trial.number for trial in saved] == list(range(number))
 
 
@@ -176,11 +177,11 @@ def test_a_quota_that_the_operating_system_enforces(path) -> None:
     number = len(hpb.load_study("study", path).trials)
     assert 3 < number < 500
     assert lines[0] in {
-        f"The store {path} cannot be written.",
-        f"The store {path} is on a full disk.",
+        f"The store {path} cannot be written:",
+        f"The store {path} is on a full disk:",
     }
-    assert lines[1].startswith("Hint: ")
-    assert f'could not be saved: {{"study_id": 1, "number": {number}, ' in lines[2]
+    assert f'could not be saved: {{"study_id": 1, "number": {number}, ' in lines[1]
+    assert lines[2].startswith("Hint: ")
     e = experiment(lambda trial: {"value": 0.5})
     assert len(hpb.resume("study", e, store=path, n_trials=number + 2).trials)
 

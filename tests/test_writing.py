@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hpbridge.errors import FormatError
-from hpbridge.writing import whole_file
+from hpbridge.formats.whole_file import whole_file
 
 
 def fail_half_way(target):

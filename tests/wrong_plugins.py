@@ -16,13 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from hpbridge.backend import BackendSpec, NoOptions, Optimizer, Problem, Suggestion
-from hpbridge.capabilities import Capabilities, Capability, Feature, feature_of
-from hpbridge.categorical import Categorical
+from hpbridge.contract.backend import (
+    BackendSpec,
+    NoOptions,
+    Optimizer,
+    Problem,
+    Suggestion,
+)
+from hpbridge.contract.capabilities import Capabilities, Capability, Feature, feature_of
 from hpbridge.errors import ForeignHistoryError, UnsupportedFeatureError
-from hpbridge.parameters import Float, Int
-from hpbridge.quantized import Quantized
-from hpbridge.sampling import draw
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int
+from hpbridge.space.quantized import Quantized
+from hpbridge.space.sampling import draw
 from hpbridge.trial import State
 from hpbridge_random import SPEC as RIGHT
 

@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     with_traceback = "--traceback" in words
     words = [word for word in words if word != "--traceback"]
-    from hpbridge.errors import HpbridgeError, compose
+    from hpbridge.errors import HpbridgeError
 
     try:
         with warnings.catch_warnings():
@@ -40,7 +40,8 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         text = " ".join(str(error).split())
         headline = f"hpbridge failed unexpectedly: {type(error).__name__}: {text}"
-        _say(compose(headline, hint="run it again with --traceback, and report it"))
+        hint = "run it again with --traceback, and report it"
+        _say(str(HpbridgeError(headline, hint=hint)))
         sys.exit(ERROR)
 
 

@@ -9,8 +9,8 @@ import typer
 from hpbridge.cli.arguments import JsonOption
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Algorithm, BackendSpec
-    from hpbridge.registry import Registry
+    from hpbridge.contract.backend import Algorithm, BackendSpec
+    from hpbridge.contract.registry import Registry
 
 
 def backends(
@@ -24,7 +24,7 @@ def backends(
 ) -> None:
     """List the backends and their algorithms, or tell all about one."""
     from hpbridge.cli.output import print_json
-    from hpbridge.registry import registry
+    from hpbridge.contract.registry import registry
 
     plugins = registry()
     if optimizer is None:
@@ -36,7 +36,11 @@ def backends(
         if json:
             listed = [describe(plugins, *each) for each in found]
             broken = {name: str(error) for name, error in plugins.broken.items()}
-            print_json({"algorithms": listed, "broken": broken})
+            clashes = {
+                f"{kind} {name}": str(error)
+                for (kind, name), error in plugins.clashes.items()
+            }
+            print_json({"algorithms": listed, "broken": broken, "clashes": clashes})
         else:
             _print_list(plugins, found)
         return
@@ -51,15 +55,15 @@ def describe(
     plugins: Registry, spec: BackendSpec, algorithm: Algorithm
 ) -> dict[str, Any]:
     """Return all that is declared of an algorithm, as JSON data."""
-    from hpbridge.capabilities import Feature
-    from hpbridge.options import document_options
+    from hpbridge.contract.capabilities import Feature
+    from hpbridge.contract.options import document_options
 
     missing = plugins.missing(spec, algorithm)
     return {
         "optimizer": f"{spec.name}:{algorithm.name}",
         "is_default": algorithm.name == spec.default,
         "summary": algorithm.summary,
-        "plugin": plugins.distributions[spec.name],
+        "plugin": plugins.plugin_of(spec.name),
         "requires": [*spec.requires, *algorithm.requires],
         "missing": missing,
         "install": plugins.install_command(spec, algorithm) if missing else None,
@@ -95,7 +99,7 @@ def _print_list(plugins: Registry, found: list[tuple[BackendSpec, Algorithm]]) -
     ]
     columns = ["optimizer (* default)", "installed", "what it is"]
     screen().print(table("", columns, rows))
-    for error in plugins.broken.values():
+    for error in plugins.faults:
         margin().print(str(error), markup=False)
     if not rows:
         margin().print("No backend is installed.\nHint: `pip install hpbridge-optuna`.")

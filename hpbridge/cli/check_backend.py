@@ -19,7 +19,7 @@ def check_backend(
 ) -> int:
     """Check that a backend keeps every rule of the contract."""
     from hpbridge.cli.output import margin, print_json, screen, table
-    from hpbridge.registry import registry
+    from hpbridge.contract.registry import registry
     from hpbridge.testing import check_backend as check
 
     spec = registry().backend(name)

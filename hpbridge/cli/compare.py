@@ -21,7 +21,7 @@ from hpbridge.cli.arguments import (
 )
 
 if TYPE_CHECKING:
-    from hpbridge.comparing import Comparison
+    from hpbridge.engine.compare import Comparison
 
 
 def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
@@ -70,7 +70,7 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.cli.arguments import read_settings_by_optimizer
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.progress import Display
-    from hpbridge.loading import load_experiment
+    from hpbridge.contract.references import load_experiment
 
     _check_report(report)
     loaded = load_experiment(experiment)
@@ -102,8 +102,8 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
 
 def _check_report(report: Path | None) -> None:
     """Refuse a page that cannot be written before the first trial."""
-    from hpbridge.export import ExportError
-    from hpbridge.report import check_packages
+    from hpbridge.formats.export import ExportError
+    from hpbridge.report.page import check_packages
 
     if report is None:
         return

@@ -18,7 +18,7 @@ def doctor(
 ) -> int:
     """Run three trials on every algorithm of every installed backend."""
     from hpbridge.cli.output import margin, print_json, screen, table
-    from hpbridge.diagnosis import diagnose
+    from hpbridge.doctor.diagnosis import diagnose
 
     findings: list[Any] = []
     for finding in diagnose(backend):

@@ -19,12 +19,12 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Print the library's own code for an experiment, and every emulation."""
-    from hpbridge.choosing import choose, problem_of
     from hpbridge.cli.arguments import read_settings
     from hpbridge.cli.output import print_json, screen, table
-    from hpbridge.encoding import Encoded
+    from hpbridge.contract.references import load_experiment
+    from hpbridge.encoding.encoded import Encoded
     from hpbridge.errors import ExperimentError
-    from hpbridge.loading import load_experiment
+    from hpbridge.learning.choice import choose, problem_of
 
     loaded = load_experiment(experiment)
     if loaded.is_growing:

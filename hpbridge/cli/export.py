@@ -30,7 +30,7 @@ def export(
     from pathlib import Path
 
     from hpbridge.cli.output import margin
-    from hpbridge.existing import write_study
+    from hpbridge.formats.studies import write_study
     from hpbridge.study import load_study
 
     loaded = load_study(study, store)

@@ -8,9 +8,9 @@ from hpbridge.cli.arguments import JsonOption
 def formats(json: JsonOption = False) -> None:
     """List the formats of existing studies that can be read and written."""
     from hpbridge.cli.output import print_json, screen, table
-    from hpbridge.existing import formats as known
+    from hpbridge.contract.registry import registry
 
-    found = list(known().values())
+    found = list(registry().formats.values())
     if json:
         print_json(
             [
@@ -35,9 +35,9 @@ def formats(json: JsonOption = False) -> None:
 def hosts(json: JsonOption = False) -> None:
     """List the libraries' own APIs into which any optimizer plugs."""
     from hpbridge.cli.output import print_json, screen, table
-    from hpbridge.hosting import hosts as known
+    from hpbridge.contract.registry import registry
 
-    found = list(known().values())
+    found = list(registry().hosts.values())
     if json:
         print_json(
             [

@@ -51,7 +51,7 @@ def import_(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     import hpbridge
     from hpbridge.cli.arguments import read_pairs
     from hpbridge.cli.output import print_json, print_study, study_summary
-    from hpbridge.loading import load_object
+    from hpbridge.contract.references import load_object
 
     imported = hpbridge.import_study(
         source,

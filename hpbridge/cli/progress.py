@@ -20,8 +20,8 @@ from hpbridge.cli.output import margin, number
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from hpbridge.plan import Plan
-    from hpbridge.session import Session
+    from hpbridge.engine.plan import Plan
+    from hpbridge.learning.session import Session
     from hpbridge.trial import FinishedTrial
 
 # Without a terminal: a line at every new best and at so many parts of the budget.

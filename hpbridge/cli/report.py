@@ -23,7 +23,7 @@ def report(
 ) -> None:
     """Write the self-contained HTML page of a comparison, or of single studies."""
     from hpbridge.cli.output import margin
-    from hpbridge.comparing import Comparison, load_comparison
+    from hpbridge.engine.compare import Comparison, load_comparison
     from hpbridge.study import load_study
 
     if (comparison is None) == (not study):

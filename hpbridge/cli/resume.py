@@ -27,7 +27,7 @@ def resume(
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_json, print_study, study_summary
     from hpbridge.cli.progress import Display
-    from hpbridge.loading import load_experiment
+    from hpbridge.contract.references import load_experiment
 
     loaded = None if experiment is None else load_experiment(experiment)
     with say_how_to_go_on(), Display(is_quiet=json) as display:

@@ -72,8 +72,8 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_json, print_study, study_summary
     from hpbridge.cli.progress import Display
-    from hpbridge.loading import load_experiment
-    from hpbridge.native import reference_to
+    from hpbridge.contract.native import reference_to
+    from hpbridge.contract.references import load_experiment
 
     ways = read_pairs("--direction", direction)
     loaded = load_experiment(reference_to(experiment, space, ways))
@@ -116,7 +116,7 @@ def _unfinished(
     experiment: object, backend: str, seed: int | None, store: str | None
 ) -> str | None:
     """Return the name of the last unfinished study of the same kind, if any."""
-    from hpbridge.registry import registry
+    from hpbridge.contract.registry import registry
     from hpbridge.store import open_store
 
     spec, algorithm = registry().algorithm(backend)

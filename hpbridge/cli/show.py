@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def show(study: StudyArg, store: StoreOption = None, json: JsonOption = False) -> None:
     """Show a study: what it came to, every trial, every error."""
     from hpbridge.cli.output import print_json
-    from hpbridge.export import study_to_json
+    from hpbridge.formats.export import study_to_json
     from hpbridge.study import load_study
 
     loaded = load_study(study, store)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType, TracebackType
 
-    from hpbridge.session import Session
+    from hpbridge.learning.session import Session
 
 INTERRUPTED = "interrupted"
 """The stop reason of a study that a signal ended."""

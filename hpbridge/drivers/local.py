@@ -12,15 +12,15 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from hpbridge.drivers.interrupts import Interrupts
-from hpbridge.evaluate import evaluate
-from hpbridge.session import Run
+from hpbridge.drivers.objective import evaluate
+from hpbridge.learning.session import Run
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from hpbridge.experiment import Experiment
-    from hpbridge.session import Ask, Session, Settings
+    from hpbridge.learning.session import Ask, Session, Settings
 
 
 def prepare_local(

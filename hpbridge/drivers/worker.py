@@ -15,7 +15,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.evaluate import describe_error, evaluate
+from hpbridge.drivers.objective import describe_error, evaluate
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -88,7 +88,7 @@ def unpack_experiment(data: bytes) -> Experiment:
     """Return the experiment that `hpbridge.drivers.workers.pack_experiment` packed."""
     loaded = pickle.loads(data)
     if isinstance(loaded, str):
-        from hpbridge.loading import load_experiment
+        from hpbridge.contract.references import load_experiment
 
         return load_experiment(loaded)
     return cast("Experiment", loaded)

@@ -24,17 +24,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.drivers.interrupts import Interrupts
+from hpbridge.drivers.objective import describe_error
 from hpbridge.drivers.worker import BROKEN, DONE, READY
 from hpbridge.errors import ExperimentError, StoreError
-from hpbridge.evaluate import describe_error
-from hpbridge.session import Run, failed
+from hpbridge.learning.session import Run, failed
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hpbridge.experiment import Experiment
-    from hpbridge.session import Ask, Session, Settings
+    from hpbridge.learning.session import Ask, Session, Settings
     from hpbridge.trial import Result
 
 # How often workers may die while they load the experiment, one after the other.

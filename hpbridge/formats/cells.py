@@ -8,13 +8,13 @@ import numbers
 import re
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.parameters import plain_number
+from hpbridge.space.parameters import plain_number
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpbridge.categorical import Categorical
+    from hpbridge.space.categorical import Categorical
 
 # Not 007, which is text: a number would lose the zeros.
 _WHOLE = re.compile(r"[+-]?(0|[1-9]\d*)\Z")

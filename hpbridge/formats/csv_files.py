@@ -6,14 +6,14 @@ import csv
 from typing import TYPE_CHECKING
 
 from hpbridge.errors import FormatError
+from hpbridge.formats.inert.data import MOST_BYTES
 from hpbridge.formats.recognizing import delimiter_of
 from hpbridge.formats.tables import HINT, Table, study_of_table
-from hpbridge.inert_data import MOST_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hpbridge.foreign import ForeignStudy, Hints
+    from hpbridge.contract.foreign import ForeignStudy, Hints
 
 MOST_CELLS = 50_000_000
 

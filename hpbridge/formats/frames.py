@@ -9,7 +9,7 @@ from hpbridge.formats.recognizing import is_frame
 from hpbridge.formats.tables import HINT, Table, study_of_table
 
 if TYPE_CHECKING:
-    from hpbridge.foreign import ForeignStudy, Hints
+    from hpbridge.contract.foreign import ForeignStudy, Hints
 
 
 def read_frame(source: Any, hints: Hints) -> ForeignStudy:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hpbridge.errors import FormatError, nearest
 
 if TYPE_CHECKING:
-    from hpbridge.foreign import ForeignStudy, Hints
+    from hpbridge.contract.foreign import ForeignStudy, Hints
 
 
 def hinted(

@@ -1,4 +1,4 @@
-"""Read a study that `hpbridge.export` wrote as JSON."""
+"""Read a study that `hpbridge.formats.export` wrote as JSON."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.contract.foreign import ForeignStudy, ForeignTrial
 from hpbridge.errors import FormatError, SpaceError
-from hpbridge.export import SCHEMA_VERSION
-from hpbridge.foreign import ForeignStudy, ForeignTrial
+from hpbridge.formats.export import SCHEMA_VERSION
 from hpbridge.formats.hinted import hinted
-from hpbridge.inert_data import MOST_BYTES
-from hpbridge.space import Space
+from hpbridge.formats.inert.data import MOST_BYTES
+from hpbridge.space.space import Space
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
-    from hpbridge.foreign import Hints
+    from collections.abc import Sequence
+
+    from hpbridge.contract.foreign import Hints
 
 _FORM = "json"
 _HINT = "`hpbridge export STUDY FILE.json` writes one that can be read"
@@ -49,15 +51,14 @@ def read_json(source: Any, hints: Hints) -> ForeignStudy:
     except FormatError:
         raise
     except SpaceError as error:
-        problems = [line[4:] for line in str(error).splitlines() if line[:4] == "  - "]
-        raise _unreadable(source, problems) from error
+        raise _unreadable(source, error.problems) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())
         problem = f"it is damaged ({type(error).__name__}: {reason:.80})"
         raise _unreadable(source, [problem]) from error
 
 
-def _unreadable(source: object, problems: list[str]) -> FormatError:
+def _unreadable(source: object, problems: Sequence[str]) -> FormatError:
     return FormatError.unreadable(_FORM, source, problems, _HINT)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical
-from hpbridge.foreign import Part
-from hpbridge.parameters import Constant, Float
+from hpbridge.contract.foreign import Part
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Constant, Float
 from hpbridge.trial import State
 
 if TYPE_CHECKING:

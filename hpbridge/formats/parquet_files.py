@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.errors import FormatError
 from hpbridge.formats.hinted import hinted
+from hpbridge.formats.inert.data import MOST_BYTES
+from hpbridge.formats.payload import PAYLOAD_KEY, unpack_study
 from hpbridge.formats.tables import HINT, Table, study_of_table
-from hpbridge.inert_data import MOST_BYTES
-from hpbridge.riding import KEY, unpack
 
 if TYPE_CHECKING:
-    from hpbridge.foreign import ForeignStudy, Hints
+    from hpbridge.contract.foreign import ForeignStudy, Hints
 
 _FORM = "parquet"
 _MOST_ROWS = 10_000_000
@@ -40,7 +40,7 @@ def read_parquet(source: Any, hints: Hints) -> ForeignStudy:
         raise FormatError.unreadable(_FORM, source, [problem], hint) from error
     try:
         with pq.ParquetFile(source) as file:
-            rides = (file.schema_arrow.metadata or {}).get(KEY.encode())
+            rides = (file.schema_arrow.metadata or {}).get(PAYLOAD_KEY.encode())
             if rides is not None and not hints.columns:
                 return hinted(_riding(rides), _FORM, source, hints)
             columns = _columns_of(file)
@@ -55,7 +55,7 @@ def read_parquet(source: Any, hints: Hints) -> ForeignStudy:
 def _riding(text: bytes) -> ForeignStudy:
     data = json.loads(text)
     backend, _, algorithm = str(data["optimizer"]).partition(":")
-    return replace(unpack(data, backend), backend=backend, algorithm=algorithm)
+    return replace(unpack_study(data, backend), backend=backend, algorithm=algorithm)
 
 
 def _columns_of(file: Any) -> dict[str, list[Any]]:

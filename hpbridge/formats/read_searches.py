@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import label_of
+from hpbridge.contract.foreign import ForeignStudy, ForeignTrial
 from hpbridge.errors import FormatError, SpaceError, nearest
-from hpbridge.foreign import ForeignStudy, ForeignTrial
 from hpbridge.formats.cells import parse_column, plain_cell
 from hpbridge.formats.csv_files import table_of
 from hpbridge.formats.frames import table_of_frame
@@ -25,11 +24,12 @@ from hpbridge.formats.searches import (
     scorers_of,
     seconds_of,
 )
+from hpbridge.space.categorical import label_of
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
-    from hpbridge.foreign import Hints
-    from hpbridge.space import Space
+    from hpbridge.contract.foreign import Hints
+    from hpbridge.space.space import Space
     from hpbridge.study import Study
 
 _HINT = (
@@ -227,7 +227,7 @@ class _Search:
         if not isinstance(given, dict):
             self._notes.append("it searched several spaces, of which none is kept")
             return None
-        from hpbridge.sklearn import read_space
+        from hpbridge.formats.search_spaces import read_space
 
         if not hasattr(self._source, "search_spaces"):
             # There a tuple is choices, and nothing else.
@@ -237,9 +237,7 @@ class _Search:
         try:
             return read_space(given)
         except SpaceError as error:
-            lines = str(error).splitlines()
-            problem = next((line[4:] for line in lines if line[:4] == "  - "), lines[0])
-            self._notes.append(f"its space is not kept: {problem}")
+            self._notes.append(f"its space is not kept: {error.reasons[0]}")
             return None
 
     def _params(self, space: Space | None) -> list[dict[str, Any]]:

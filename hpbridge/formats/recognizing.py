@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hpbridge import inert
+from hpbridge.formats import inert
 
 _HEAD = 2**16
 _OF_PICKLE = 300
@@ -39,6 +39,11 @@ def is_csv(source: object) -> bool:
 def is_frame(source: object) -> bool:
     """Say whether it is a data frame of pandas."""
     return _is_of(source, "pandas", "DataFrame")
+
+
+def is_plain_frame(source: object) -> bool:
+    """Say whether it is a data frame of trials, of no search of scikit-learn."""
+    return is_frame(source) and not is_search(source)
 
 
 def is_search(source: object) -> bool:

@@ -15,7 +15,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.parameters import plain_number
+from hpbridge.space.parameters import plain_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

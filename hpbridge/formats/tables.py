@@ -7,10 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.attributes import PREFIX, from_cell
-from hpbridge.categorical import Categorical
+from hpbridge.contract.foreign import ForeignStudy, ForeignTrial
 from hpbridge.errors import FormatError, nearest
-from hpbridge.foreign import ForeignStudy, ForeignTrial
 from hpbridge.formats.cells import (
     duration_of,
     label_of_cell,
@@ -20,13 +18,15 @@ from hpbridge.formats.cells import (
     seconds_of,
     state_of,
 )
+from hpbridge.space.categorical import Categorical
+from hpbridge.store.attributes import PREFIX, from_cell
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from hpbridge.foreign import Hints
-    from hpbridge.space import Space
+    from hpbridge.contract.foreign import Hints
+    from hpbridge.space.space import Space
 
 _FIELDS = ("number", "state", "error", "started_at", "run_seconds", "study")
 _ALSO_OURS = (

@@ -1,19 +1,29 @@
-"""Write a study as `hpbridge.export` does, whole or not at all."""
+"""Write a study as `hpbridge.formats.export` does, whole or not at all."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpbridge.categorical import Categorical
-from hpbridge.export import WRITERS
-from hpbridge.formats import FORMATS
+from hpbridge.contract.builtin import FORMATS
 from hpbridge.formats.cells import parse_column
+from hpbridge.formats.export import WRITERS
 from hpbridge.formats.losses import losses_of
-from hpbridge.writing import whole_file
+from hpbridge.formats.whole_file import whole_file
+from hpbridge.space.categorical import Categorical
 
 if TYPE_CHECKING:
     from hpbridge.study import Study
+
+
+def write_json(study: Study, target: str) -> tuple[str, ...]:
+    """Write a study as JSON; see `write`."""
+    return write("json", study, target)
+
+
+def write_parquet(study: Study, target: str) -> tuple[str, ...]:
+    """Write a study as Parquet; see `write`."""
+    return write("parquet", study, target)
 
 
 def write(form: str, study: Study, target: str) -> tuple[str, ...]:

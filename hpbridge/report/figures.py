@@ -11,9 +11,9 @@ import html
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical
-from hpbridge.report.convergence import FEWEST_FOR_BAND, Band, Curve, band_of
+from hpbridge.analysis.convergence import FEWEST_FOR_BAND, Band, Curve, band_of
 from hpbridge.report.texts import label
+from hpbridge.space.categorical import Categorical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge import __version__
-from hpbridge.errors import compose
-from hpbridge.export import ExportError, study_to_json
+from hpbridge.analysis.convergence import Curve, curve_by_seconds, curve_by_trials
+from hpbridge.analysis.summary import by_optimizer, common_best, summarize
+from hpbridge.formats.export import ExportError, study_to_json
 from hpbridge.report import sections, texts
-from hpbridge.report.convergence import Curve, curve_by_seconds, curve_by_trials
 from hpbridge.report.figures import convergence_figure
-from hpbridge.report.summary import by_optimizer, common_best, summarize
 from hpbridge.report.table import milestone_table, summary_table
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def write_report(
             Studies of one optimizer are its repeats.
         path: Of the file to write; one that is there is replaced.
         title: Of the page.
-        table: The summary, as `hpbridge.report.summary.summarize` returns it, with
+        table: The summary, as `hpbridge.analysis.summary.summarize` returns it, with
             more columns if there are any; made by it by default. Of several
             experiments, each always gets its own.
         absent: What is missing from a comparison, and why: optimizers that failed or
@@ -70,7 +69,7 @@ def write_report(
     except OSError as error:
         headline = f"{str(target)!r} cannot be written: {error.strerror or error}"
         hint = "choose a folder that exists and is writable"
-        raise ExportError(compose(headline, hint=hint)) from error
+        raise ExportError(headline, hint=hint) from error
 
 
 def check_packages() -> None:
@@ -83,7 +82,7 @@ def check_packages() -> None:
     if missing:
         headline = f"A report needs what is not installed: {', '.join(missing)}"
         hint = "`pip install 'hpbridge[report]'`"
-        raise ExportError(compose(headline, hint=hint))
+        raise ExportError(headline, hint=hint)
 
 
 def _plotly_script() -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical
-from hpbridge.parameters import Constant, Int
+from hpbridge.analysis.summary import objective_seconds, optimizer_seconds, why_stopped
 from hpbridge.report import texts
 from hpbridge.report.figures import drawable, parameter_figure, pareto_figure
-from hpbridge.report.summary import objective_seconds, optimizer_seconds, why_stopped
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Constant, Int
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hpbridge.parameters import Parameter
+    from hpbridge.space.parameters import Parameter
     from hpbridge.study import Study
     from hpbridge.trial import FinishedTrial
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.analysis.convergence import band_of
 from hpbridge.report import texts
-from hpbridge.report.convergence import band_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hpbridge.report.convergence import Curve
+    from hpbridge.analysis.convergence import Curve
 
 _HEADERS = {
     "optimizer": "Optimizer",
@@ -34,7 +34,7 @@ def summary_table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return headers and cells of the summary; columns that are not known come last.
 
     Args:
-        rows: As `hpbridge.report.summary.summarize` returns them.
+        rows: As `hpbridge.analysis.summary.summarize` returns them.
     """
     given = dict.fromkeys(key for row in rows for key in row if key not in _FOLDED)
     keys = [k for k in _HEADERS if k in given] + [k for k in given if k not in _HEADERS]

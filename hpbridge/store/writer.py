@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from hpbridge.errors import HpbridgeError, StoreError
-from hpbridge.numbers_json import dump_metrics, dump_reports
 from hpbridge.store import schema
 from hpbridge.store.failures import explained, meaning
 from hpbridge.store.lease import Lease
+from hpbridge.store.numbers import dump_metrics, dump_reports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -145,8 +145,8 @@ class StudyWriter:
                     self._insert(row)
         except StoreError as error:
             kept = {k: v for k, v in row.items() if v is not None and k != "traceback"}
-            text = f"{error}\nThe trial that could not be saved: {json.dumps(kept)}"
-            raise type(error)(text) from error
+            lost = f"the trial that could not be saved: {json.dumps(kept)}"
+            raise error.but(problems=[*error.problems, lost]) from error
         self._announced.discard(trial.number)
 
     def add_all(self, trials: Sequence[FinishedTrial]) -> None:

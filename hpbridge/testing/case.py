@@ -10,19 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from hpbridge.backend import ExhaustedError, Outcome, Problem
-from hpbridge.capabilities import Feature, feature_of
-from hpbridge.categorical import Categorical
-from hpbridge.options import read_options
-from hpbridge.parameters import Float, Int, Parameter
-from hpbridge.registry import is_met
-from hpbridge.space import Space
+from hpbridge.contract.backend import ExhaustedError, Outcome, Problem
+from hpbridge.contract.capabilities import Feature, feature_of
+from hpbridge.contract.options import read_options
+from hpbridge.contract.registry import is_met
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int, Parameter
+from hpbridge.space.space import Space
 from hpbridge.testing.checks import NotApplicable, require
 from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
-    from hpbridge.backend import BackendSpec, Optimizer, Suggestion
+    from hpbridge.contract.backend import BackendSpec, Optimizer, Suggestion
 
 T = TypeVar("T")
 Objective = Callable[[Mapping[str, Any]], float]

@@ -27,7 +27,7 @@ CONTRACT = {
     6: "plain data",
     7: "quiet",
 }
-"""The rules of the contract (`hpbridge.backend`) in a few words."""
+"""The rules of the contract (`hpbridge.contract.backend`) in a few words."""
 
 
 class CheckFailed(AssertionError):  # noqa: N818 - a verdict, not an error
@@ -62,7 +62,7 @@ class Check:
     name: str
     function: CheckFunction
     rule: int
-    """The number of the rule in `hpbridge.backend`."""
+    """The number of the rule in `hpbridge.contract.backend`."""
     is_per_backend: bool
     """Whether it concerns the backend as a whole, not each of its algorithms."""
 

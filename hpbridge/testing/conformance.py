@@ -27,7 +27,7 @@ from hpbridge.testing.case import Case
 from hpbridge.testing.checks import CHECKS, CheckResult, run_check
 
 if TYPE_CHECKING:
-    from hpbridge.backend import BackendSpec
+    from hpbridge.contract.backend import BackendSpec
 
 Expected = Mapping["str | tuple[str, str]", str]
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from hpbridge.backend import Problem
-from hpbridge.capabilities import Feature, Support
-from hpbridge.encoding import CODECS, WHOLE_SPACE_ENCODINGS
-from hpbridge.options import document_options, read_options
-from hpbridge.registry import registry
+from hpbridge.contract.backend import Problem
+from hpbridge.contract.capabilities import Feature, Support
+from hpbridge.contract.options import document_options, read_options
+from hpbridge.contract.registry import registry
+from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS
 from hpbridge.testing.checks import NotApplicable, check, require
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def check_names(case: Case) -> None:
     require(
         bool(re.fullmatch("[a-z]+", spec.name)), "lower-case letters only", spec.name
     )
-    distribution = registry().distributions.get(spec.name, "").partition(" ")[0]
+    distribution = registry().plugin_of(spec.name).partition(" ")[0]
     if distribution:
         require(
             distribution == f"hpbridge-{spec.name}", "hpbridge-<name>", distribution

@@ -6,8 +6,8 @@ import copy
 import random
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Outcome, Suggestion
-from hpbridge.capabilities import Feature
+from hpbridge.contract.backend import Outcome, Suggestion
+from hpbridge.contract.capabilities import Feature
 from hpbridge.errors import ForeignHistoryError
 from hpbridge.testing.case import (
     Step,
@@ -23,7 +23,7 @@ from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Optimizer
+    from hpbridge.contract.backend import Optimizer
     from hpbridge.testing.case import Case
 
 N_SEED_TRIALS = 3

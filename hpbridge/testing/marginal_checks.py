@@ -12,11 +12,11 @@ import functools
 import math
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from hpbridge.capabilities import Feature
-from hpbridge.categorical import Categorical
-from hpbridge.parameters import Float, Int, Parameter
-from hpbridge.priors import LogNormal, Normal
-from hpbridge.quantized import Quantized
+from hpbridge.contract.capabilities import Feature
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int, Parameter
+from hpbridge.space.priors import LogNormal, Normal
+from hpbridge.space.quantized import Quantized
 from hpbridge.testing.checks import NotApplicable, check, require
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hpbridge.backend import ExhaustedError, Outcome
-from hpbridge.capabilities import Feature
-from hpbridge.parameters import Float, Int
+from hpbridge.contract.backend import ExhaustedError, Outcome
+from hpbridge.contract.capabilities import Feature
+from hpbridge.space.parameters import Float, Int
 from hpbridge.testing.case import (
     Step,
     answer,
@@ -23,7 +23,7 @@ from hpbridge.trial import State
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hpbridge.backend import Optimizer
+    from hpbridge.contract.backend import Optimizer
     from hpbridge.testing.case import Case
 
 BAD_OUTCOMES = {

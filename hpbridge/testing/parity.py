@@ -11,20 +11,20 @@ import warnings
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import ExhaustedError, Outcome, Problem
-from hpbridge.categorical import Categorical
+from hpbridge.contract.backend import ExhaustedError, Outcome, Problem
+from hpbridge.contract.options import read_options
 from hpbridge.errors import UnsupportedFeatureError
-from hpbridge.options import read_options
-from hpbridge.parameters import Float, Int
-from hpbridge.priors import Normal
-from hpbridge.space import Space
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int
+from hpbridge.space.priors import Normal
+from hpbridge.space.space import Space
 from hpbridge.testing.checks import CheckFailed
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from hpbridge.backend import Algorithm, BackendSpec
+    from hpbridge.contract.backend import Algorithm, BackendSpec
 
 Run = list[tuple[dict[str, Any], float]]
 """(parameters in plain values, value) of each trial, in the order of running."""

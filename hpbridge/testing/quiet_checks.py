@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Outcome
+from hpbridge.contract.backend import Outcome
 from hpbridge.testing.case import complete
 from hpbridge.testing.checks import check, require
 from hpbridge.testing.parity import bowl

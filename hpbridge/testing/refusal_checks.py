@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.capabilities import SPACE_FEATURES, Feature
-from hpbridge.categorical import Categorical
+from hpbridge.contract.capabilities import SPACE_FEATURES, Feature
 from hpbridge.errors import UnsupportedFeatureError
-from hpbridge.parameters import Float, Int, Parameter, with_when
-from hpbridge.priors import Normal
-from hpbridge.quantized import Quantized
-from hpbridge.space import Space
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int, Parameter, with_when
+from hpbridge.space.priors import Normal
+from hpbridge.space.quantized import Quantized
+from hpbridge.space.space import Space
 from hpbridge.testing.case import play
 from hpbridge.testing.checks import CheckFailed, NotApplicable, check, require
 

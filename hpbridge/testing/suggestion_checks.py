@@ -6,11 +6,11 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from hpbridge.backend import ExhaustedError, Outcome
-from hpbridge.capabilities import Feature
-from hpbridge.categorical import Categorical
-from hpbridge.parameters import Float, Int, Parameter
-from hpbridge.space import Space
+from hpbridge.contract.backend import ExhaustedError, Outcome
+from hpbridge.contract.capabilities import Feature
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int, Parameter
+from hpbridge.space.space import Space
 from hpbridge.testing.case import (
     answer,
     ask,

@@ -9,12 +9,12 @@ import math
 import pytest
 
 import hpbridge as hpb
+from hpbridge.contract.foreign import Part
+from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError
-from hpbridge.existing import formats
-from hpbridge.foreign import Part
 from hpbridge.trial import State
 
-WRITTEN = [name for name, form in formats().items() if form.write is not None]
+WRITTEN = [name for name, form in registry().formats.items() if form.write is not None]
 PAIRS = list(itertools.permutations(WRITTEN, 2))
 N_TRIALS = 8
 
@@ -149,7 +149,7 @@ def there_and_back(study, name, folder):
 def test_a_part_comes_back_or_its_loss_is_said(name, part, tmp_path):
     study = study_with({part} | NEEDS.get(part, set()))
     back, notes = there_and_back(study, name, tmp_path)
-    if part in formats()[name].holds:
+    if part in registry().formats[name].holds:
         assert_same(part, study, back)
     else:
         assert notes, f"{part.value} is lost without a word"
@@ -170,7 +170,7 @@ def test_a_plain_study_comes_back_and_nothing_is_said(name, tmp_path):
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_a_study_crosses_two_formats(first, second, tmp_path):
-    known = formats()
+    known = registry().formats
     both = known[first].holds & known[second].holds
     parts = {part for part in both if NEEDS.get(part, set()) <= both}
     study = study_with(parts)
@@ -196,10 +196,12 @@ def test_a_file_that_is_there_is_not_overwritten(name, tmp_path):
 def test_no_other_format_takes_it_for_its_own(name, tmp_path):
     target = tmp_path / "study"
     hpb.write_study(study_with(set()), target, name)
-    assert [n for n, form in formats().items() if form.recognizes(target)] == [name]
+    assert [n for n, form in registry().formats.items() if form.recognizes(target)] == [
+        name
+    ]
 
 
-@pytest.mark.parametrize("name", sorted(formats()))
+@pytest.mark.parametrize("name", sorted(registry().formats))
 @pytest.mark.parametrize(
     "content",
     [b"", b"hello, world\n", b"\x00\x01\x02" * 100, b"{}", b"[1, 2]", b"a,b\n1,2\n"],

@@ -7,8 +7,8 @@ import statistics
 import pytest
 
 import hpbridge as hpb
-from hpbridge.capabilities import Feature
-from hpbridge.registry import registry
+from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.registry import registry
 from hpbridge.trial import Origin
 
 SEEDS = range(4)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 import hpbridge as hpb
-from hpbridge.capabilities import Feature
-from hpbridge.choosing import able
-from hpbridge.hosting import hosts
-from hpbridge.registry import is_met, registry
+from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.registry import is_met, registry
+from hpbridge.learning.choice import able
 
 N_TRIALS = 5
 SEED = 4
@@ -35,7 +34,7 @@ def experiment(space):
 
 
 def cells():
-    for host in hosts().values():
+    for host in registry().hosts.values():
         for spec in registry().backends.values():
             names = spec.algorithms if host.is_quick else [spec.default]
             for name in names:
@@ -55,7 +54,9 @@ def problem_for(host, optimizer):
     """Return an experiment that both can have; None where the optimizer has none."""
     for space in (MIXED, COUNTABLE):
         one = experiment(space)
-        if optimizer in able(one) and not hosts()[host].reasons_against(one.space):
+        if optimizer in able(one) and not registry().hosts[host].reasons_against(
+            one.space
+        ):
             return one
     return None
 
@@ -71,7 +72,7 @@ def test_a_guest_proposes_what_it_proposes_alone(host, optimizer):
     alone = hpb.run(
         one, optimizer, n_trials=N_TRIALS, seed=SEED, store=":memory:", driver="local"
     )
-    inside = hosts()[host].run(optimizer, one, N_TRIALS, SEED)
+    inside = registry().hosts[host].run(optimizer, one, N_TRIALS, SEED)
     assert [dict(params) for params, _ in inside] == [t.params for t in alone.trials]
     assert [value for _, value in inside] == [
         trial.metrics[one.main_metric] for trial in alone.trials
@@ -79,7 +80,7 @@ def test_a_guest_proposes_what_it_proposes_alone(host, optimizer):
 
 
 def needs(host):
-    return [each for each in hosts()[host].requires if not is_met(each)]
+    return [each for each in registry().hosts[host].requires if not is_met(each)]
 
 
 def unable():
@@ -94,7 +95,7 @@ def unable():
     return [next(found), "nothing", f"{backend}:nothing"]
 
 
-@pytest.mark.parametrize("host", [cell(host) for host in hosts().values()])
+@pytest.mark.parametrize("host", [cell(host) for host in registry().hosts.values()])
 def test_a_guest_that_cannot_search_the_space_is_refused_before_a_trial(host):
     ran = []
 
@@ -105,11 +106,11 @@ def test_a_guest_that_cannot_search_the_space_is_refused_before_a_trial(host):
     one = hpb.Experiment(objective=spy, space={"x": hpb.Float(0, 1)}, name="spy")
     for optimizer in unable():
         with pytest.raises(hpb.HpbridgeError) as caught:
-            hosts()[host].run(optimizer, one, 1, 0)
+            registry().hosts[host].run(optimizer, one, 1, 0)
         assert str(caught.value).count("Hint: ") == 1
     assert ran == []
 
 
-@pytest.mark.parametrize("host", hosts())
+@pytest.mark.parametrize("host", registry().hosts)
 def test_the_line_of_a_host_names_the_optimizer(host):
-    assert "{optimizer}" in hosts()[host].line
+    assert "{optimizer}" in registry().hosts[host].line

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from hpbridge import Categorical, Float, Int, Space
-from hpbridge.backend import ExhaustedError, Outcome, Problem
+from hpbridge.contract.backend import ExhaustedError, Outcome, Problem
+from hpbridge.contract.options import read_options
 from hpbridge.errors import (
     ForeignHistoryError,
     OptionError,
     SpaceError,
     UnsupportedFeatureError,
 )
-from hpbridge.options import read_options
 from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 from hpbridge_bayesopt import SPEC

@@ -18,10 +18,10 @@ from bayes_opt.parameter import CategoricalParameter
 from scipy.optimize import NonlinearConstraint
 
 import hpbridge as hpb
-from hpbridge.backend import Outcome, PastTrial, Problem
+from hpbridge.contract.backend import Outcome, PastTrial, Problem
+from hpbridge.contract.foreign import Hints
+from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError, SpaceError
-from hpbridge.foreign import Hints
-from hpbridge.registry import registry
 from hpbridge.trial import State
 from hpbridge_bayesopt import FORMAT, SPEC
 from hpbridge_bayesopt._native_space import space_of

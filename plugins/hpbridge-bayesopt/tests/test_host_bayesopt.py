@@ -15,7 +15,7 @@ from bayes_opt.exception import TargetSpaceEmptyError
 from scipy.optimize import NonlinearConstraint
 
 import hpbridge as hpb
-from hpbridge.backend import ExhaustedError
+from hpbridge.contract.backend import ExhaustedError
 from hpbridge.errors import HpbridgeError
 from hpbridge_bayesopt import FORMAT, HOST, SPEC, BridgeAcquisition
 

@@ -10,9 +10,9 @@ import pytest
 from bayes_opt import BayesianOptimization
 
 from hpbridge import Int, Space
-from hpbridge.backend import ExhaustedError, Outcome, Problem
-from hpbridge.capabilities import Feature
-from hpbridge.options import read_options
+from hpbridge.contract.backend import ExhaustedError, Outcome, Problem
+from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.options import read_options
 from hpbridge.testing.parity import (
     PARITY_SPACES,
     SEEDS,

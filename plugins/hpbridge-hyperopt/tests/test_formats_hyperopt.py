@@ -32,9 +32,9 @@ from hyperopt.base import (
 
 import hpbridge as hpb
 from hpbridge import Categorical, Float, Int, Space
+from hpbridge.contract.foreign import Hints
+from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError
-from hpbridge.foreign import Hints
-from hpbridge.registry import registry
 from hpbridge.trial import State
 from hpbridge_hyperopt import FORMAT, SPEC
 

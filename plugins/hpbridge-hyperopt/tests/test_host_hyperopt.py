@@ -24,8 +24,9 @@ from hyperopt.pyll import scope
 
 import hpbridge as hpb
 from hpbridge import Categorical, Float, Int, Normal, Quantized, Space
-from hpbridge.backend import Outcome
-from hpbridge.capabilities import Feature, no
+from hpbridge.contract.backend import Outcome
+from hpbridge.contract.capabilities import Feature, no
+from hpbridge.contract.registry import registry
 from hpbridge.errors import (
     AlgorithmNotFoundError,
     BackendNotFoundError,
@@ -34,8 +35,7 @@ from hpbridge.errors import (
     SpaceError,
     UnsupportedFeatureError,
 )
-from hpbridge.guest import Guest
-from hpbridge.registry import registry
+from hpbridge.hosts.guest import Guest
 from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 from hpbridge_hyperopt import HOST, SPEC, suggest

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from hpbridge import Categorical, Float, Int, Space
-from hpbridge.backend import Outcome, Problem
-from hpbridge.encoding import Encoded
+from hpbridge.contract.backend import Outcome, Problem
+from hpbridge.contract.options import document_options, read_options
+from hpbridge.encoding.encoded import Encoded
 from hpbridge.errors import OptionError, UnsupportedFeatureError
-from hpbridge.options import document_options, read_options
 from hpbridge.testing.parity import PARITY_SPACES, bowl
 from hpbridge.trial import State
 from hpbridge_hyperopt import CAPABILITIES, SPEC

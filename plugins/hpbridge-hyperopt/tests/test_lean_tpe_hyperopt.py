@@ -7,8 +7,8 @@ import math
 import pytest
 from hyperopt import tpe as library
 
-from hpbridge.backend import Outcome, Problem
-from hpbridge.options import read_options
+from hpbridge.contract.backend import Outcome, Problem
+from hpbridge.contract.options import read_options
 from hpbridge.testing.parity import PARITY_SPACES, bowl
 from hpbridge.trial import State
 from hpbridge_hyperopt import SPEC

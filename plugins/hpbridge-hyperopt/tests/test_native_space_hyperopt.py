@@ -14,8 +14,8 @@ from hyperopt.pyll import scope
 
 import hpbridge as hpb
 from hpbridge import Categorical, Float, Int, Quantized, Space
+from hpbridge.drivers.objective import evaluate
 from hpbridge.errors import SpaceError
-from hpbridge.evaluate import evaluate
 from hpbridge.testing.parity import run_bridge, run_native
 from hpbridge.trial import State, Trial
 from hpbridge_hyperopt import SPEC

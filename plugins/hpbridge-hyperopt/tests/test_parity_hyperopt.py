@@ -7,9 +7,9 @@ import pytest
 from hyperopt import STATUS_FAIL, STATUS_OK, Trials, fmin, hp, tpe
 
 from hpbridge import Categorical, Float, Int, Space
-from hpbridge.backend import Outcome, Problem
-from hpbridge.capabilities import Feature, Support
-from hpbridge.options import read_options
+from hpbridge.contract.backend import Outcome, Problem
+from hpbridge.contract.capabilities import Feature, Support
+from hpbridge.contract.options import read_options
 from hpbridge.testing.parity import (
     PARITY_SPACES,
     SEEDS,

@@ -25,8 +25,8 @@ from hyperopt.base import (
 
 import hpbridge as hpb
 from hpbridge import Categorical, Constant, Float, Int, Normal, Quantized, Space
+from hpbridge.contract.foreign import Hints, Part
 from hpbridge.errors import FormatError
-from hpbridge.foreign import Hints, Part
 from hpbridge.trial import State
 from hpbridge_hyperopt import FORMAT, SPEC
 
@@ -361,14 +361,14 @@ def test_ids_that_would_come_twice_are_not_gone_on_with(trials):
 
 
 def past_of(trial):
-    from hpbridge.backend import Outcome, PastTrial
+    from hpbridge.contract.backend import Outcome, PastTrial
 
     values = tuple(v for k, v in trial.metrics.items() if k == "loss")
     return PastTrial(trial.params, Outcome(trial.state, values), trial.native)
 
 
 def make(algorithm):
-    from hpbridge.backend import Problem
+    from hpbridge.contract.backend import Problem
 
     options = SPEC.algorithms[algorithm].options()
     return SPEC.create(Problem(HINTS.space), algorithm, options, 0)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import optuna
 import pytest
 
-from hpbridge.registry import is_met
+from hpbridge.contract.registry import is_met
 from hpbridge_optuna import SPEC
 
 

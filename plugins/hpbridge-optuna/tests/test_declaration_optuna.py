@@ -10,16 +10,16 @@ import sys
 import optuna
 import pytest
 
-from hpbridge.backend import Problem
-from hpbridge.capabilities import Feature
-from hpbridge.categorical import Categorical
+from hpbridge.contract.backend import Problem
+from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.options import read_options
 from hpbridge.errors import (
     OptionError,
     UnsupportedFeatureError,
 )
-from hpbridge.options import read_options
-from hpbridge.parameters import Float, Int, Normal
-from hpbridge.space import Space
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int, Normal
+from hpbridge.space.space import Space
 from hpbridge_optuna import SPEC
 from hpbridge_optuna._space import SAMPLERS
 

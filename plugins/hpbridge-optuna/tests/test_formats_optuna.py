@@ -16,9 +16,9 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 import hpbridge as hpb
+from hpbridge.contract.foreign import Hints
+from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError
-from hpbridge.foreign import Hints
-from hpbridge.registry import registry
 from hpbridge.trial import State
 from hpbridge_optuna import FORMAT
 from hpbridge_optuna._reading import recognizes

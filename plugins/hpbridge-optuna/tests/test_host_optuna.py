@@ -13,15 +13,15 @@ import optuna
 import pytest
 
 import hpbridge as hpb
-from hpbridge.backend import Outcome
+from hpbridge.contract.backend import Outcome
+from hpbridge.contract.registry import registry
 from hpbridge.errors import (
     AlgorithmNotFoundError,
     OptionError,
     SpaceError,
     UnsupportedFeatureError,
 )
-from hpbridge.guest import Guest
-from hpbridge.registry import registry
+from hpbridge.hosts.guest import Guest
 from hpbridge.trial import State
 from hpbridge_optuna import HOST, BridgeSampler
 from hpbridge_optuna._space import SAMPLERS

@@ -9,10 +9,10 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
-from hpbridge.backend import Outcome, Problem
-from hpbridge.options import read_options
-from hpbridge.parameters import Float
-from hpbridge.space import Space
+from hpbridge.contract.backend import Outcome, Problem
+from hpbridge.contract.options import read_options
+from hpbridge.space.parameters import Float
+from hpbridge.space.space import Space
 from hpbridge.testing.parity import PARITY_SPACES, bowl
 from hpbridge.trial import State
 from hpbridge_optuna import SPEC, _tpe

@@ -13,8 +13,8 @@ from optuna.distributions import (
 )
 
 import hpbridge as hpb
+from hpbridge.contract.native import read_native
 from hpbridge.errors import SpaceError
-from hpbridge.native import read_native
 from hpbridge_optuna._native_space import from_native, of_call, of_distribution
 
 

@@ -10,7 +10,7 @@ import optuna
 import pytest
 
 import hpbridge as hpb
-from hpbridge.native import native_experiment
+from hpbridge.contract.native import native_experiment
 from hpbridge.trial import State
 from hpbridge_optuna._objective import adopt
 

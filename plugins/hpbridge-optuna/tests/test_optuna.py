@@ -10,16 +10,16 @@ import warnings
 import pytest
 from optuna.trial import TrialState
 
-from hpbridge.backend import ExhaustedError, Outcome, Problem
-from hpbridge.capabilities import Feature
-from hpbridge.categorical import Categorical
+from hpbridge.contract.backend import ExhaustedError, Outcome, Problem
+from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.options import read_options
+from hpbridge.contract.registry import is_met
 from hpbridge.errors import (
     ForeignHistoryError,
 )
-from hpbridge.options import read_options
-from hpbridge.parameters import Float, Int
-from hpbridge.registry import is_met
-from hpbridge.space import Space
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int
+from hpbridge.space.space import Space
 from hpbridge.trial import State
 from hpbridge_optuna import SPEC
 

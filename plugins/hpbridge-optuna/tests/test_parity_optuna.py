@@ -10,12 +10,12 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from hpbridge.backend import Outcome, Problem
-from hpbridge.capabilities import Feature
-from hpbridge.categorical import Categorical
-from hpbridge.parameters import Float, Int
-from hpbridge.registry import is_met
-from hpbridge.space import Space
+from hpbridge.contract.backend import Outcome, Problem
+from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.registry import is_met
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int
+from hpbridge.space.space import Space
 from hpbridge.testing.parity import (
     PARITY_SPACES,
     SEEDS,
@@ -34,7 +34,7 @@ from hpbridge_optuna import SPEC
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hpbridge.backend import Algorithm
+    from hpbridge.contract.backend import Algorithm
 
 # On the native side, Optuna warns of samplers that it calls experimental and of
 # infinite values under a Gaussian process.

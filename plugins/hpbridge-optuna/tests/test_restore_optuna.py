@@ -10,9 +10,9 @@ import optuna
 import pytest
 
 import hpbridge as hpb
-from hpbridge.backend import Outcome, PastTrial
-from hpbridge.choosing import choose
+from hpbridge.contract.backend import Outcome, PastTrial
 from hpbridge.errors import FormatError
+from hpbridge.learning.choice import choose
 from hpbridge.trial import State
 from hpbridge_optuna import FORMAT
 from hpbridge_optuna._space import SAMPLERS

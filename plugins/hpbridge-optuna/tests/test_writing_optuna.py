@@ -17,8 +17,8 @@ import pytest
 import sqlalchemy as sa
 
 import hpbridge as hpb
+from hpbridge.contract.foreign import Hints, Part
 from hpbridge.errors import FormatError
-from hpbridge.foreign import Hints, Part
 from hpbridge_optuna import FORMAT, BridgeSampler
 from tests import database_servers as servers
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import hpbridge as hpb
+from hpbridge.contract.registry import registry
 from hpbridge.errors import ExperimentError
-from hpbridge.registry import registry
 from hpbridge.trial import TrialPruned
 from hpbridge_ray import DRIVERS
 

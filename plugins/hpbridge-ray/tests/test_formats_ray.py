@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hpbridge.contract.foreign import ForeignStudy, Hints
+from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError
-from hpbridge.foreign import ForeignStudy, Hints
-from hpbridge.registry import registry
 from hpbridge.trial import State
 from hpbridge_ray import FORMATS, _folder
 
@@ -169,7 +169,7 @@ def test_metrics_and_directions_may_be_said():
 def test_ray_is_not_imported():
     code = (
         "import sys, pathlib\n"
-        "from hpbridge.foreign import Hints\n"
+        "from hpbridge.contract.foreign import Hints\n"
         "from hpbridge_ray import FORMATS\n"
         "path = pathlib.Path(sys.argv[1])\n"
         "assert FORMATS[0].recognizes(path)\n"

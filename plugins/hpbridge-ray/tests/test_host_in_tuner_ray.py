@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import hpbridge as hpb
+from hpbridge.contract.foreign import Hints
 from hpbridge.errors import UnsupportedFeatureError
-from hpbridge.foreign import Hints
 from hpbridge.trial import State
 from hpbridge_ray import FORMATS, HOSTS
 

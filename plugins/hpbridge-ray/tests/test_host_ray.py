@@ -523,7 +523,7 @@ def test_what_a_param_space_can_hold_comes_back_the_same():
 
 
 def test_hosting_without_a_library_says_so(monkeypatch):
-    from hpbridge import registry as module
+    from hpbridge.contract import registry as module
 
     monkeypatch.setattr(module, "is_met", lambda _: False)
     with pytest.raises(LibraryNotInstalledError, match="ray:hyperopt"):

@@ -15,8 +15,8 @@ from ray.tune.search.sample import Quantized
 import hpbridge as hpb
 import hpbridge_ray
 from hpbridge.errors import ExperimentError, SpaceError
-from hpbridge.sampling import draw
-from hpbridge.space import Space
+from hpbridge.space.sampling import draw
+from hpbridge.space.space import Space
 from hpbridge.trial import Trial
 from hpbridge_ray import SPEC
 from hpbridge_ray._native_space import read_param_space

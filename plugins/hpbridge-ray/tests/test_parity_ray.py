@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from hpbridge.backend import Problem
-from hpbridge.categorical import Categorical
-from hpbridge.parameters import Float, Int, with_when
-from hpbridge.space import Space
+from hpbridge.contract.backend import Problem
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int, with_when
+from hpbridge.space.space import Space
 from hpbridge.testing.parity import (
     PARITY_SPACES,
     SEEDS,

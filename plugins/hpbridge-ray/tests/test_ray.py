@@ -12,12 +12,12 @@ import pytest
 from ray import tune
 from ray.tune.search.optuna import OptunaSearch
 
-from hpbridge.backend import ExhaustedError, Outcome, Problem
-from hpbridge.categorical import Categorical
+from hpbridge.contract.backend import ExhaustedError, Outcome, Problem
+from hpbridge.contract.options import read_options
 from hpbridge.errors import ForeignHistoryError, UnsupportedFeatureError
-from hpbridge.options import read_options
-from hpbridge.parameters import Float, Int
-from hpbridge.space import Space
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int
+from hpbridge.space.space import Space
 from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 from hpbridge_ray import SPEC

@@ -23,9 +23,9 @@ from sklearn.tree import DecisionTreeClassifier
 from skopt.space import Categorical, Integer, Real, Space
 
 import hpbridge as hpb
+from hpbridge.contract.foreign import Hints
+from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError, SpaceError
-from hpbridge.foreign import Hints
-from hpbridge.registry import registry
 from hpbridge_skopt import FORMAT
 
 mpl.use("Agg")

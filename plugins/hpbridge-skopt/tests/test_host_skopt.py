@@ -24,9 +24,9 @@ from skopt.callbacks import (
 from skopt.space import Categorical, Integer, Real, Space
 
 import hpbridge as hpb
-from hpbridge.backend import ExhaustedError, Outcome, PastTrial, Problem
+from hpbridge.contract.backend import ExhaustedError, Outcome, PastTrial, Problem
+from hpbridge.contract.foreign import Hints
 from hpbridge.errors import HpbridgeError, SpaceError
-from hpbridge.foreign import Hints
 from hpbridge.trial import State
 from hpbridge_skopt import (
     FORMAT,

@@ -12,9 +12,9 @@ import pytest
 from skopt.space import Real
 
 from hpbridge import Categorical, Constant, Float, Int, Normal, Space
-from hpbridge.backend import Outcome, Problem
+from hpbridge.contract.backend import Outcome, Problem
+from hpbridge.contract.options import document_options, read_options
 from hpbridge.errors import OptionError, UnsupportedFeatureError
-from hpbridge.options import document_options, read_options
 from hpbridge.testing.parity import PARITY_SPACES, bowl
 from hpbridge.trial import State
 from hpbridge_skopt import SPEC
@@ -52,7 +52,7 @@ def explain(algorithm, space, seed=1, **options):
 def test_neither_the_plugin_nor_explain_imports_the_library():
     code = (
         "import sys\n"
-        "from hpbridge.backend import Problem\n"
+        "from hpbridge.contract.backend import Problem\n"
         "from hpbridge_skopt import SPEC\n"
         "from hpbridge.testing.parity import PARITY_SPACES\n"
         "for a in SPEC.algorithms.values():\n"

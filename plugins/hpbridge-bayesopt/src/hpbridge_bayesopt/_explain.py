@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_opt.parameter import CategoricalParameter
 
-from hpbridge.categorical import Categorical
-from hpbridge.parameters import Int
+from hpbridge.plugin import Categorical, Int
 from hpbridge_bayesopt._library import (
     acquisition_calls,
     constraint_limits,
@@ -19,9 +18,7 @@ from hpbridge_bayesopt._optimizer import MAX_REPEATS
 from hpbridge_bayesopt._space import categorical_class, encode, size_of
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Algorithm, Problem
-    from hpbridge.encoding import Encoded
-    from hpbridge.parameters import Parameter
+    from hpbridge.plugin import Algorithm, Encoded, Parameter, Problem
     from hpbridge_bayesopt.options import CommonOptions
 
 _QUIET = """

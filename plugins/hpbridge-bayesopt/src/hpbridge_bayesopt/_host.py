@@ -10,12 +10,17 @@ from bayes_opt import acquisition
 from bayes_opt.exception import TargetSpaceEmptyError
 from bayes_opt.util import ensure_rng
 
-from hpbridge.backend import ExhaustedError, Outcome, Suggestion
-from hpbridge.errors import HpbridgeError, OptionError, compose
-from hpbridge.guest import Guest
-from hpbridge.options import read_options
-from hpbridge.registry import registry
-from hpbridge.trial import State
+from hpbridge.plugin import (
+    ExhaustedError,
+    Guest,
+    HpbridgeError,
+    OptionError,
+    Outcome,
+    State,
+    Suggestion,
+    read_options,
+    registry,
+)
 from hpbridge_bayesopt._library import acquisition_calls
 from hpbridge_bayesopt._native_space import space_of
 from hpbridge_bayesopt._optimizer import MAX_REPEATS
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
     from bayes_opt import BayesianOptimization
     from bayes_opt.target_space import TargetSpace
 
-    from hpbridge.parameters import Label
+    from hpbridge.plugin import Label
 
 _LARGEST_SEED = 2**31 - 1
 _OF_ACQUISITIONS = ("kappa", "xi", "exploration_decay", "exploration_decay_delay")
@@ -43,7 +48,7 @@ class HostSpaceError(HpbridgeError, ValueError):
         """Return the error for bounds that changed under way."""
         headline = f"Optimizer {optimizer!r} cannot follow bounds that change under way"
         hint = "leave bounds_transformer out, or take an optimizer of bayesopt"
-        return cls(compose(headline, hint=hint))
+        return cls(headline, hint=hint)
 
 
 class BridgeAcquisition(acquisition.AcquisitionFunction):  # type: ignore[misc]

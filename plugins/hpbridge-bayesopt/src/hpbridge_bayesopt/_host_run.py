@@ -8,18 +8,20 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import ExhaustedError
-from hpbridge.categorical import Categorical
-from hpbridge.evaluate import evaluate
-from hpbridge.parameters import Float, Int
-from hpbridge.trial import State, trial_seed
+from hpbridge.plugin import (
+    Categorical,
+    ExhaustedError,
+    Float,
+    Int,
+    State,
+    evaluate,
+    trial_seed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.experiment import Experiment
-    from hpbridge.parameters import Label, Parameter
-    from hpbridge.space import Space
+    from hpbridge.plugin import Experiment, Label, Parameter, Space
 
 _INIT_POINTS = 5
 """As `maximize` has it."""

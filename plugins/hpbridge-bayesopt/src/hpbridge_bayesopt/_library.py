@@ -17,8 +17,7 @@ from scipy.optimize import NonlinearConstraint
 from hpbridge_bayesopt._space import to_pbounds
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Problem
-    from hpbridge.encoding import Encoded
+    from hpbridge.plugin import Encoded, Problem
     from hpbridge_bayesopt.options import CommonOptions
 
 _ACQUISITIONS = {

@@ -6,9 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.foreign import ForeignStudy
-from hpbridge.parameters import Float
-from hpbridge.space import Space
+from hpbridge.plugin import Float, ForeignStudy, Space
 from hpbridge_bayesopt._native_space import space_of
 
 if TYPE_CHECKING:

@@ -16,11 +16,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hpbridge.backend import NativeSpace
-from hpbridge.categorical import Categorical, label_of
-from hpbridge.errors import SpaceError
-from hpbridge.parameters import Float, Int, Parameter, plain_number
-from hpbridge.space import Space
+from hpbridge.plugin import (
+    Categorical,
+    Float,
+    Int,
+    NativeSpace,
+    Parameter,
+    Space,
+    SpaceError,
+    label_of,
+    plain_number,
+)
 
 _PAIR, _TYPED = 2, 3
 _KINDS = ("FloatParameter", "IntParameter", "CategoricalParameter")

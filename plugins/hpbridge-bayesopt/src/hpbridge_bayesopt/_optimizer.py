@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from bayes_opt.exception import NoValidPointRegisteredError
 
-from hpbridge.backend import ExhaustedError, Optimizer, Suggestion
-from hpbridge.errors import ForeignHistoryError, SpaceError
-from hpbridge.trial import State
+from hpbridge.plugin import (
+    ExhaustedError,
+    ForeignHistoryError,
+    Optimizer,
+    SpaceError,
+    State,
+    Suggestion,
+)
 from hpbridge_bayesopt._library import build
 from hpbridge_bayesopt._space import encode, size_of
 from hpbridge_bayesopt._state import load_state
@@ -23,8 +28,7 @@ from hpbridge_bayesopt._state import load_state
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hpbridge.backend import Algorithm, Outcome, PastTrial, Problem
-    from hpbridge.parameters import Label
+    from hpbridge.plugin import Algorithm, Label, Outcome, PastTrial, Problem
     from hpbridge_bayesopt.options import CommonOptions
 
 MAX_REPEATS = 25

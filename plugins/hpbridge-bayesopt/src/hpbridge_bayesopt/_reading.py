@@ -15,13 +15,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical
-from hpbridge.errors import FormatError, SpaceError
-from hpbridge.foreign import ForeignStudy, ForeignTrial, Hints
-from hpbridge.parameters import Constant, Float, Int, Parameter, is_number
-from hpbridge.riding import KEY, unpack
-from hpbridge.space import Space
-from hpbridge.trial import State
+from hpbridge.plugin import (
+    PAYLOAD_KEY,
+    Categorical,
+    Constant,
+    Float,
+    ForeignStudy,
+    ForeignTrial,
+    FormatError,
+    Hints,
+    Int,
+    Parameter,
+    Space,
+    SpaceError,
+    State,
+    is_number,
+    unpack_study,
+)
 from hpbridge_bayesopt._native_space import space_of
 
 if TYPE_CHECKING:
@@ -109,13 +119,12 @@ def read(source: Any, hints: Hints) -> ForeignStudy:
     except OSError as error:
         raise _unreadable(where, [error.strerror or str(error)]) from error
     except SpaceError as error:
-        problems = [line[4:] for line in str(error).splitlines()[1:-1]]
-        raise _unreadable(where, problems) from error
+        raise _unreadable(where, error.problems) from error
     except _DAMAGE as error:
         raise _unreadable(where, [" ".join(str(error).split())[:300]]) from error
 
 
-def _unreadable(where: object, problems: list[str]) -> FormatError:
+def _unreadable(where: object, problems: Sequence[str]) -> FormatError:
     hint = "`--space file.py:pbounds` says what it searched"
     return FormatError.unreadable(NAME, where, problems, hint)
 
@@ -159,8 +168,8 @@ def _read_file(path: Path, name: str, metric: str, hints: Hints) -> ForeignStudy
 def _read_state(
     state: Mapping[str, Any], name: str, metric: str, given: Space | None
 ) -> ForeignStudy:
-    if KEY in state:
-        return unpack(state[KEY], NAME)
+    if PAYLOAD_KEY in state:
+        return unpack_study(state[PAYLOAD_KEY], NAME)
     missing = [key for key in _STATE_KEYS if not isinstance(state.get(key), list)]
     if missing:
         msg = f"it lacks the list {missing[0]!r} that a state has"

@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from bayes_opt.parameter import CategoricalParameter
 
-from hpbridge.capabilities import Feature
-from hpbridge.categorical import Categorical
-from hpbridge.encoding import Encoded
-from hpbridge.errors import OptionError, UnsupportedFeatureError
-from hpbridge.parameters import Float, Int, Parameter
+from hpbridge.plugin import (
+    Categorical,
+    Encoded,
+    Feature,
+    Float,
+    Int,
+    OptionError,
+    Parameter,
+    UnsupportedFeatureError,
+)
 from hpbridge_bayesopt._repairs import DistinctCategoricalParameter
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Algorithm, Problem
+    from hpbridge.plugin import Algorithm, Problem
     from hpbridge_bayesopt.options import CommonOptions
 
 _WITH_CONSTRAINTS = ["bayesopt:ei", "bayesopt:poi"]

@@ -13,20 +13,23 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical
-from hpbridge.errors import FormatError
-from hpbridge.parameters import Float, Int, Parameter
-from hpbridge.riding import KEY, pack
-from hpbridge.trial import State
-from hpbridge.writing import whole_file
+from hpbridge.plugin import (
+    PAYLOAD_KEY,
+    Categorical,
+    Float,
+    FormatError,
+    Int,
+    Parameter,
+    State,
+    pack_study,
+    whole_file,
+)
 from hpbridge_bayesopt._reading import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.parameters import Label
-    from hpbridge.study import Study
-    from hpbridge.trial import FinishedTrial
+    from hpbridge.plugin import FinishedTrial, Label, Study
 
 PBOUNDS_KEY = "hpbridge:pbounds"
 """Source of the ``pbounds`` that the optimizer must be made with."""
@@ -103,7 +106,7 @@ def _state(
         "random_state": None,
         "acquisition_params": _acquisition(study),
         PBOUNDS_KEY: _source(searched),
-        KEY: pack(study),
+        PAYLOAD_KEY: pack_study(study),
     }
 
 

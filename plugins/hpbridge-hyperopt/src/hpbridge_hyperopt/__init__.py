@@ -4,35 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import (
+from hpbridge.plugin import (
+    YES,
     Algorithm,
     BackendSpec,
-    HostSpec,
-    NativeSpace,
-    Optimizer,
-    Problem,
-)
-from hpbridge.capabilities import (
-    YES,
     Capabilities,
     Capability,
     Feature,
+    HostSpec,
+    NativeSpace,
+    Optimizer,
+    Part,
+    Problem,
+    StudyFormat,
     Support,
     emulated,
+    hookimpl,
     no,
 )
-from hpbridge.foreign import Part, StudyFormat
-from hpbridge.hookspecs import hookimpl
 from hpbridge_hyperopt.options import AnnealOptions, MixOptions, TpeOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hpbridge.experiment import Experiment
-    from hpbridge.foreign import ForeignStudy, Hints
-    from hpbridge.parameters import Label
-    from hpbridge.space import Space
-    from hpbridge.study import Study
+    from hpbridge.plugin import Experiment, ForeignStudy, Hints, Label, Space, Study
 
 
 def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:

@@ -6,14 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical, label_of
-from hpbridge.parameters import Float, Int
-from hpbridge.quantized import Quantized
+from hpbridge.plugin import Categorical, Float, Int, Quantized, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hpbridge.parameters import Label, Parameter
+    from hpbridge.plugin import Label, Parameter
 
 MOST_CHOICES = 10_000
 """Of one ``hp.randint``, whose values have no order."""

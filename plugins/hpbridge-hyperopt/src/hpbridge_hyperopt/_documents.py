@@ -7,15 +7,14 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.foreign import ForeignTrial
-from hpbridge.trial import State
+from hpbridge.plugin import ForeignTrial, State
 from hpbridge_hyperopt._function import NOT_METRICS, further_metrics, is_metric
 from hpbridge_hyperopt._json import NoJsonError, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.space import Space
+    from hpbridge.plugin import Space
     from hpbridge_hyperopt._distributions import Draw
 
 # hyperopt 0.3.0, `base.JOB_STATES`.

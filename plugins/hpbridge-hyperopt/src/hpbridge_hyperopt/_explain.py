@@ -6,15 +6,13 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical
-from hpbridge.encoding import Encoded
-from hpbridge.parameters import Int
+from hpbridge.plugin import Categorical, Encoded, Int
 from hpbridge_hyperopt import SPEC
 from hpbridge_hyperopt._quiet import GLOBAL_SEEDS
 from hpbridge_hyperopt._space import Layout, is_randint, lay_out, number_node
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Problem
+    from hpbridge.plugin import Problem
 
 # Where the module has another name than the algorithm.
 _MODULES = {"random": "rand"}

@@ -6,10 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge import inert
-from hpbridge.backend import Outcome
-from hpbridge.errors import SpaceError
-from hpbridge.trial import State
+from hpbridge.plugin import Outcome, SpaceError, State, inert
 from hpbridge_hyperopt._documents import DONE, DocumentError, Reader
 
 if TYPE_CHECKING:
@@ -55,6 +52,5 @@ def hear(doc: dict[str, Any], reader: Reader) -> Heard | None:
     try:
         point = reader.space.canonical(trial.params)
     except SpaceError as error:
-        lines = str(error).splitlines()
-        return Heard(outcome, problem=lines[1].removeprefix("  - "))
+        return Heard(outcome, problem=error.reasons[0])
     return Heard(outcome, point)

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpbridge.backend import ExhaustedError, Outcome
-from hpbridge.capabilities import Feature
-from hpbridge.errors import (
+from hpbridge.plugin import (
+    ExhaustedError,
+    Feature,
+    Guest,
     HistoryWarning,
+    Outcome,
+    Space,
     SpaceError,
+    State,
     UnsupportedFeatureError,
-    compose,
+    read_options,
+    registry,
 )
-from hpbridge.guest import Guest
-from hpbridge.options import read_options
-from hpbridge.registry import registry
-from hpbridge.space import Space
-from hpbridge.trial import State
 from hpbridge_hyperopt import SPEC
 from hpbridge_hyperopt._documents import RUNNING, Reader
 from hpbridge_hyperopt._hearing import hear
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from hyperopt.base import Domain, Trials
 
-    from hpbridge.backend import Suggestion
+    from hpbridge.plugin import Suggestion
     from hpbridge_hyperopt._distributions import Draw
 
     Docs = list[dict[str, Any]]
@@ -285,4 +285,4 @@ def _refuse_if_changed(problems: list[str]) -> None:
     if problems:
         headline = "The trials that fmin was given are of another space than its own"
         hint = "give fmin the space of these trials, or new trials"
-        raise SpaceError(compose(headline, problems, hint))
+        raise SpaceError(headline, problems, hint)

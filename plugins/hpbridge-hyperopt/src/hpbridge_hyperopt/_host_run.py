@@ -7,21 +7,25 @@ import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.capabilities import YES, Capabilities, Feature, no
-from hpbridge.categorical import Categorical
-from hpbridge.encoding import Encoded
-from hpbridge.evaluate import evaluate
-from hpbridge.parameters import Int
-from hpbridge.quantized import Quantized
-from hpbridge.trial import State, trial_seed
+from hpbridge.plugin import (
+    YES,
+    Capabilities,
+    Categorical,
+    Encoded,
+    Feature,
+    Int,
+    Quantized,
+    State,
+    evaluate,
+    no,
+    trial_seed,
+)
 from hpbridge_hyperopt._space import Layout, is_randint, lay_out, to_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hpbridge.experiment import Experiment
-    from hpbridge.parameters import Float, Label
-    from hpbridge.space import Space
+    from hpbridge.plugin import Experiment, Float, Label, Space
 
 _GRID = no("the grid of its q starts at 0, not at the lower end")
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import NativeSpace
-from hpbridge.categorical import Categorical
-from hpbridge.errors import SpaceError
-from hpbridge.parameters import Parameter, with_when
-from hpbridge.space import Space
+from hpbridge.plugin import (
+    Categorical,
+    NativeSpace,
+    Parameter,
+    Space,
+    SpaceError,
+    with_when,
+)
 from hpbridge_hyperopt._conditions import condition_of
 from hpbridge_hyperopt._distributions import DISTRIBUTIONS, Draw, n_drawn, parameter_of
 

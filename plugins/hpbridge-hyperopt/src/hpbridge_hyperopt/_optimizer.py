@@ -13,10 +13,16 @@ import numpy as np
 from hyperopt import Trials, anneal, atpe, mix, rand, tpe
 from hyperopt.base import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Domain
 
-from hpbridge.backend import Optimizer, Outcome, PastTrial, Problem, Suggestion
-from hpbridge.encoding import Encoded
-from hpbridge.errors import UnsupportedFeatureError
-from hpbridge.trial import State
+from hpbridge.plugin import (
+    Encoded,
+    Optimizer,
+    Outcome,
+    PastTrial,
+    Problem,
+    State,
+    Suggestion,
+    UnsupportedFeatureError,
+)
 from hpbridge_hyperopt import SPEC
 from hpbridge_hyperopt._quiet import GLOBAL_SEEDS, OwnGlobals
 from hpbridge_hyperopt._restoring import kept_result, known_ids
@@ -26,7 +32,7 @@ from hpbridge_hyperopt._tpe import LeanTpe
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hpbridge.parameters import Label
+    from hpbridge.plugin import Label
 
 # Logging two lines a trial is no part of the algorithm.
 _SUGGEST: dict[str, Callable[..., list[dict[str, Any]]]] = {

@@ -7,10 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge import inert
-from hpbridge.errors import FormatError
-from hpbridge.foreign import ForeignStudy, ForeignTrial, Hints
-from hpbridge.riding import KEY, unpack
+from hpbridge.plugin import (
+    PAYLOAD_KEY,
+    ForeignStudy,
+    ForeignTrial,
+    FormatError,
+    Hints,
+    inert,
+    unpack_study,
+)
 from hpbridge_hyperopt._distributions import Draw, row_start
 from hpbridge_hyperopt._documents import OURS, DocumentError, Reader, drawn_of
 from hpbridge_hyperopt._json import NoJsonError, as_json
@@ -21,7 +26,7 @@ from hpbridge_hyperopt._writing import FORM, OFFSETS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.space import Space
+    from hpbridge.plugin import Space
 
 
 _MOST_NAMED = 5
@@ -89,16 +94,16 @@ def _rider(
     contents: Contents, source: object
 ) -> tuple[ForeignStudy | None, dict[str, int]]:
     """Return the study that `_writing.write` let ride along, and its offsets."""
-    text = contents.attachments.get(KEY)
+    text = contents.attachments.get(PAYLOAD_KEY)
     if text is None:
         return None, {}
     try:
         given = json.loads(contents.attachments.get(OFFSETS, "{}"))
         offsets = {str(name): int(offset) for name, offset in dict(given).items()}
-        return unpack(json.loads(text), FORM), offsets
+        return unpack_study(json.loads(text), FORM), offsets
     except (TypeError, ValueError, RecursionError) as error:
         problem = " ".join(str(error).split())
-        hint = f"remove the attachment {KEY!r} to read the rest"
+        hint = f"remove the attachment {PAYLOAD_KEY!r} to read the rest"
         raise FormatError.unreadable(FORM, source, [problem], hint) from error
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge import inert
+from hpbridge.plugin import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,7 +65,7 @@ def contents_of(source: object) -> Contents | None:
     """Return what a `Trials`, or what was read of one, holds; None where it is none.
 
     Args:
-        source: A `Trials`; or what `hpbridge.inert` made of one, of a list of its
+        source: A `Trials`; or what `inert` made of one, of a list of its
             documents, or of a list or dict with one in it.
     """
     if is_trials(source):

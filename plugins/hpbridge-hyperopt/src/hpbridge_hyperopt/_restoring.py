@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hpbridge.backend import PastTrial
+    from hpbridge.plugin import PastTrial
 
 
 def known_ids(

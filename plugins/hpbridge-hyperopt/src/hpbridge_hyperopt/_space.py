@@ -10,16 +10,12 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical
-from hpbridge.encoding import WHOLE_SPACE_ENCODINGS
-from hpbridge.parameters import Float, Int
-from hpbridge.quantized import Quantized
+from hpbridge.plugin import WHOLE_SPACE_ENCODINGS, Categorical, Float, Int, Quantized
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.encoding import Encoded
-    from hpbridge.parameters import Label, Parameter
+    from hpbridge.plugin import Encoded, Label, Parameter
 
 
 @dataclass(frozen=True)

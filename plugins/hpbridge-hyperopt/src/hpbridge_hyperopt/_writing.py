@@ -9,17 +9,14 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.riding import KEY, pack
-from hpbridge.trial import State
-from hpbridge.writing import whole_file
+from hpbridge.plugin import PAYLOAD_KEY, State, pack_study, whole_file
 from hpbridge_hyperopt._distributions import Draw, row_start
 from hpbridge_hyperopt._function import NOT_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.study import Study
-    from hpbridge.trial import FinishedTrial
+    from hpbridge.plugin import FinishedTrial, Study
 
 FORM = "hyperopt"
 OFFSETS = "hpbridge:offsets"
@@ -57,7 +54,7 @@ def write(study: Study, target: str) -> tuple[str, ...]:
         "_dynamic_trials": docs,
         "_exp_key": None,
         "attachments": {
-            KEY: json.dumps(pack(study), allow_nan=False),
+            PAYLOAD_KEY: json.dumps(pack_study(study), allow_nan=False),
             OFFSETS: json.dumps(offsets),
         },
         "_trials": [doc for doc in docs if doc["state"] == _DONE],

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Algorithm, BackendSpec, HostSpec
-from hpbridge.capabilities import (
+from hpbridge.plugin import (
     YES,
+    Algorithm,
+    BackendSpec,
     Capabilities,
     Capability,
     Feature,
+    HostSpec,
+    Part,
+    StudyFormat,
     Support,
     emulated,
+    hookimpl,
     no,
 )
-from hpbridge.foreign import Part, StudyFormat
-from hpbridge.hookspecs import hookimpl
 from hpbridge_optuna.options import (
     BruteForceOptions,
     CmaEsOptions,
@@ -32,11 +35,16 @@ from hpbridge_optuna.options import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hpbridge.backend import NativeSpace, Optimizer, Problem
-    from hpbridge.experiment import Experiment
-    from hpbridge.foreign import ForeignStudy, Hints
-    from hpbridge.parameters import Label
-    from hpbridge.study import Study
+    from hpbridge.plugin import (
+        Experiment,
+        ForeignStudy,
+        Hints,
+        Label,
+        NativeSpace,
+        Optimizer,
+        Problem,
+        Study,
+    )
 
 
 def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:

@@ -11,13 +11,12 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from hpbridge.categorical import Categorical
-from hpbridge.quantized import Quantized
+from hpbridge.plugin import Categorical, Quantized
 from hpbridge_optuna._quiet import quiet
 from hpbridge_optuna._space import to_arguments
 
 if TYPE_CHECKING:
-    from hpbridge.parameters import Parameter
+    from hpbridge.plugin import Parameter
 
 _CLASSES = {"float": FloatDistribution, "int": IntDistribution}
 

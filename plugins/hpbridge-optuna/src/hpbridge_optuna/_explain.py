@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.capabilities import Feature
-from hpbridge.encoding import Encoded
+from hpbridge.plugin import Encoded, Feature
 from hpbridge_optuna._space import SAMPLERS, sampler_arguments, to_arguments
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Algorithm, Problem
+    from hpbridge.plugin import Algorithm, Problem
 
 
 def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:

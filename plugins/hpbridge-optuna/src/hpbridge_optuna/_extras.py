@@ -10,8 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.experiment import Constraint
-from hpbridge.space import Space
+from hpbridge.plugin import Constraint, Space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

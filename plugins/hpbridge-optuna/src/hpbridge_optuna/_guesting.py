@@ -11,10 +11,7 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from hpbridge.backend import ExhaustedError, Outcome
-from hpbridge.capabilities import Feature
-from hpbridge.errors import SpaceError
-from hpbridge.trial import State
+from hpbridge.plugin import ExhaustedError, Feature, Outcome, SpaceError, State
 from hpbridge_optuna._quiet import quiet
 
 if TYPE_CHECKING:
@@ -23,9 +20,7 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
-    from hpbridge.backend import Suggestion
-    from hpbridge.guest import Guest
-    from hpbridge.space import Params, Space
+    from hpbridge.plugin import Guest, Params, Space, Suggestion
 
 STATES = {
     TrialState.COMPLETE: State.COMPLETE,

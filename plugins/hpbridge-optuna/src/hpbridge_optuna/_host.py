@@ -12,16 +12,22 @@ import optuna
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.search_space import IntersectionSearchSpace
 
-from hpbridge.capabilities import Feature
-from hpbridge.categorical import Categorical
-from hpbridge.encoding import Encoded
-from hpbridge.errors import OptionError, SpaceError, UnsupportedFeatureError, compose
-from hpbridge.evaluate import evaluate
-from hpbridge.guest import Guest
-from hpbridge.parameters import Float, Int
-from hpbridge.quantized import Quantized
-from hpbridge.space import Space
-from hpbridge.trial import State, trial_seed
+from hpbridge.plugin import (
+    Categorical,
+    Encoded,
+    Feature,
+    Float,
+    Guest,
+    Int,
+    OptionError,
+    Quantized,
+    Space,
+    SpaceError,
+    State,
+    UnsupportedFeatureError,
+    evaluate,
+    trial_seed,
+)
 from hpbridge_optuna._distributions import to_distribution
 from hpbridge_optuna._guesting import Guesting, logger
 from hpbridge_optuna._native_space import from_native, of_distribution
@@ -35,9 +41,7 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial, Trial, TrialState
 
-    from hpbridge.choosing import Choice
-    from hpbridge.experiment import Experiment
-    from hpbridge.parameters import Label, Parameter
+    from hpbridge.plugin import Choice, Experiment, Label, Parameter
 
 _LOGGERS = [
     logging.getLogger(f"optuna.{name}")
@@ -298,7 +302,7 @@ def _native_sampler(
     name = choice.algorithm.name
     if space is None and name == "grid":
         headline = "Optimizer 'optuna:grid' must know the space before the first trial"
-        raise SpaceError(compose(headline, hint="give space="))
+        raise SpaceError(headline, hint="give space=")
     algorithm, options = choice.algorithm, choice.options
     encoded = Encoded(space or _ANY_SPACE, algorithm.capabilities)
     args, kwargs = sampler_arguments(algorithm, options, seed or 0, encoded)
@@ -336,7 +340,7 @@ def _is_plain(space: Space) -> bool:
 def run(
     optimizer: str, experiment: Experiment, n_trials: int, seed: int
 ) -> list[tuple[Mapping[str, Label], float]]:
-    """Run an experiment by `Study.optimize`, as `hpbridge.backend.HostSpec` says."""
+    """Run an experiment by `Study.optimize`, as `HostSpec` says."""
     keys = [bound.metric for bound in experiment.bounds]
     sampler = BridgeSampler(
         optimizer, seed=seed, space=experiment.space, constraints=keys

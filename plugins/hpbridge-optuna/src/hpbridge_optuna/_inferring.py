@@ -13,13 +13,12 @@ from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
-from hpbridge.categorical import Categorical
-from hpbridge.parameters import Float, Int, with_when
+from hpbridge.plugin import Categorical, Float, Int, with_when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hpbridge.parameters import Label, Parameter
+    from hpbridge.plugin import Label, Parameter
     from hpbridge_optuna._raw import RawTrial
 
 # An int says when a parameter is there only if its values come back; of a wide range,

@@ -10,8 +10,7 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical
-from hpbridge.inert_data import MOST_BYTES
+from hpbridge.plugin import MOST_BYTES, Categorical
 from hpbridge_optuna._raw import (
     DIRECTIONS,
     STATES,
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from hpbridge.parameters import Parameter
+    from hpbridge.plugin import Parameter
 
 _FINISHED = {"COMPLETE", "PRUNED", "FAIL"}
 # The first operation makes a study, and is short.

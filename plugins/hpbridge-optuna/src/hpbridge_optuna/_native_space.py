@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import NativeSpace
-from hpbridge.categorical import Categorical, label_of
-from hpbridge.errors import SpaceError
-from hpbridge.parameters import Float, Int
-from hpbridge.space import Space
+from hpbridge.plugin import (
+    Categorical,
+    Float,
+    Int,
+    NativeSpace,
+    Space,
+    SpaceError,
+    label_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hpbridge.parameters import Label, Parameter
+    from hpbridge.plugin import Label, Parameter
 
 _MODULE = "optuna.distributions"
 

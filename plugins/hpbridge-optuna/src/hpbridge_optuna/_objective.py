@@ -6,13 +6,13 @@ import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.trial import TrialPruned
+from hpbridge.plugin import TrialPruned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
 
-    from hpbridge.trial import Trial
+    from hpbridge.plugin import Trial
 
 
 def adopt(function: Callable[..., Any]) -> Callable[[Trial], Any] | None:

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.trial import TrialState
 
-from hpbridge.backend import ExhaustedError, Optimizer, Outcome, Suggestion
-from hpbridge.capabilities import Feature
-from hpbridge.encoding import Encoded
-from hpbridge.errors import (
+from hpbridge.plugin import (
+    Encoded,
+    ExhaustedError,
+    Feature,
     ForeignHistoryError,
+    InertError,
+    Optimizer,
     OptionError,
+    Outcome,
+    State,
+    Suggestion,
     UnsupportedFeatureError,
 )
-from hpbridge.inert import InertError
-from hpbridge.trial import State
 from hpbridge_optuna._lean import DISTRIBUTIONS, LeanStorage, lean
 from hpbridge_optuna._quiet import quiet
 from hpbridge_optuna._restoring import (
@@ -43,9 +46,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial, Trial
 
-    from hpbridge.backend import Algorithm, PastTrial, Problem
-    from hpbridge.parameters import Label
-    from hpbridge.space import Params
+    from hpbridge.plugin import Algorithm, Label, Params, PastTrial, Problem
 
 STUDY_NAME = "hpbridge"
 """Fixed, since Optuna draws a random one and some of its parts hash the name."""

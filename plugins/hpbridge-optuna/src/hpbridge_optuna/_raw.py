@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.inert_data import MOST_NODES
+from hpbridge.plugin import MOST_NODES
 from hpbridge_optuna._native_space import external, parameter_of
 
 if TYPE_CHECKING:
-    from hpbridge.parameters import Label, Parameter
+    from hpbridge.plugin import Label, Parameter
 
 FORMAT = "optuna"
 
@@ -111,7 +111,7 @@ def pick(names: list[str], wanted: str | None) -> str:
     Raises:
         DamagedError: If there is none, or none of that name, or no name and several.
     """
-    from hpbridge.errors import nearest
+    from hpbridge.plugin import nearest
 
     if not names:
         msg = "it holds no study"

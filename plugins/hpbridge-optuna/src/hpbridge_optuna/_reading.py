@@ -6,10 +6,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.errors import FormatError, SpaceError
-from hpbridge.foreign import ForeignStudy, ForeignTrial
-from hpbridge.space import Space
-from hpbridge.trial import State
+from hpbridge.plugin import (
+    ForeignStudy,
+    ForeignTrial,
+    FormatError,
+    Space,
+    SpaceError,
+    State,
+)
 from hpbridge_optuna._extras import Extras, constraint_values
 from hpbridge_optuna._inferring import infer
 from hpbridge_optuna._journal import is_journal, read_journal
@@ -27,7 +31,7 @@ from hpbridge_optuna._restoring import PARENTS, SYSTEM
 if TYPE_CHECKING:
     import datetime as dt
 
-    from hpbridge.foreign import Hints
+    from hpbridge.plugin import Hints
 
 METRIC_NAMES = "study:metric_names"
 """The study's system attribute: `optuna.study._SYSTEM_ATTR_METRIC_NAMES`."""
@@ -85,7 +89,7 @@ def read(source: Any, hints: Hints) -> ForeignStudy:
     except DamagedError as error:
         problems, hint = [str(error)], error.hint
     except SpaceError as error:
-        problems = [line[4:] for line in str(error).splitlines() if line[:4] == "  - "]
+        problems = list(error.problems)
         hint = "give the space with --space FILE:NAME"
     except _DAMAGE as error:
         text = " ".join(str(error).split())

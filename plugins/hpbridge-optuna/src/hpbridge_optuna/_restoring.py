@@ -5,8 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.inert import InertError, Stub, loads
-from hpbridge.inert_data import Array
+from hpbridge.plugin import Array, InertError, Stub, loads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

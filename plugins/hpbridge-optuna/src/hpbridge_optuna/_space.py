@@ -5,16 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hpbridge.capabilities import Feature
-from hpbridge.parameters import Float, Int
+from hpbridge.plugin import Feature, Float, Int
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.backend import Algorithm, Problem
-    from hpbridge.categorical import Categorical
-    from hpbridge.encoding import Encoded
-    from hpbridge.parameters import Parameter
+    from hpbridge.plugin import Algorithm, Categorical, Encoded, Parameter, Problem
 
 SAMPLERS = {
     "tpe": "TPESampler",

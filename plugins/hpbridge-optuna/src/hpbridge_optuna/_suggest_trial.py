@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from optuna import distributions
 from optuna.trial import BaseTrial
 
-from hpbridge.categorical import Categorical
+from hpbridge.plugin import Categorical
 from hpbridge_optuna._native_space import of_call
 from hpbridge_optuna._space import to_arguments
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from optuna.distributions import BaseDistribution
 
-    from hpbridge.parameters import Parameter
-    from hpbridge.trial import Trial
+    from hpbridge.plugin import Parameter, Trial
 
 
 class SuggestTrial(BaseTrial):

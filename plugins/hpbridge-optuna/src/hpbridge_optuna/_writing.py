@@ -18,10 +18,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpbridge.errors import FormatError
-from hpbridge.numbers_json import dump_number
-from hpbridge.trial import State
-from hpbridge.writing import whole_file
+from hpbridge.plugin import FormatError, State, dump_number, whole_file
 from hpbridge_optuna._distributions import to_distribution
 from hpbridge_optuna._extras import (
     BOUNDS,
@@ -43,8 +40,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.study import Study as OptunaStudy
 
-    from hpbridge.study import Study
-    from hpbridge.trial import FinishedTrial
+    from hpbridge.plugin import FinishedTrial, Study
 
 STATES = {
     State.COMPLETE: TrialState.COMPLETE,

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Algorithm, BackendSpec
-from hpbridge.capabilities import (
+from hpbridge.plugin import (
     SPACE_FEATURES,
     YES,
+    Algorithm,
+    BackendSpec,
     Capabilities,
     Capability,
     Feature,
     Support,
+    hookimpl,
 )
-from hpbridge.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Optimizer, Problem
+    from hpbridge.plugin import Optimizer, Problem
 
 _NOTHING = Capability(Support.NATIVE, "accepted; random search learns from no trial")
 
 
 def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:  # noqa: ARG001
-    from hpbridge.encoding import Encoded
+    from hpbridge.plugin import Encoded
     from hpbridge_random._optimizer import RandomOptimizer
 
     capabilities = SPEC.algorithms[algorithm].capabilities

@@ -5,13 +5,12 @@ import random
 import textwrap
 from typing import TYPE_CHECKING
 
-from hpbridge.backend import Optimizer, Outcome, Suggestion
+from hpbridge.plugin import Optimizer, Outcome, Suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.parameters import Label
-    from hpbridge.space import Space
+    from hpbridge.plugin import Label, Space
 
 
 class RandomOptimizer(Optimizer):

@@ -8,29 +8,38 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Algorithm, BackendSpec, DriverSpec, HostSpec
-from hpbridge.capabilities import (
+from hpbridge.plugin import (
     YES,
+    Algorithm,
+    BackendSpec,
     Capabilities,
     Capability,
+    DriverSpec,
     Feature,
+    HostSpec,
+    StudyFormat,
     Support,
     emulated,
+    hookimpl,
     no,
 )
-from hpbridge.foreign import StudyFormat
-from hpbridge.hookspecs import hookimpl
 from hpbridge_ray.options import BohbOptions, HyperOptOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.backend import NativeSpace, Optimizer, Problem
-    from hpbridge.experiment import Experiment
-    from hpbridge.foreign import ForeignStudy, Hints
-    from hpbridge.parameters import Label
-    from hpbridge.session import Session, Settings
-    from hpbridge.space import Space
+    from hpbridge.plugin import (
+        Experiment,
+        ForeignStudy,
+        Hints,
+        Label,
+        NativeSpace,
+        Optimizer,
+        Problem,
+        Session,
+        Settings,
+        Space,
+    )
 
 _EXPORTED = {"BridgeSearcher": "_host", "until": "_trainable"}
 """Public names that need Ray, by the module that has them."""

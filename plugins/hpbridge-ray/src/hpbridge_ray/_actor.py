@@ -15,16 +15,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpbridge.drivers.worker import unpack_experiment
-from hpbridge.drivers.workers import pack_experiment
-from hpbridge.evaluate import describe_error, evaluate
-from hpbridge.session import Run, failed
+from hpbridge.plugin import (
+    Run,
+    describe_error,
+    evaluate,
+    failed,
+    pack_experiment,
+    unpack_experiment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.experiment import Experiment
-    from hpbridge.parameters import Label
+    from hpbridge.plugin import Experiment, Label
 
 
 def pack(experiment: Experiment, timeout: float | None = None) -> bytes:

@@ -11,8 +11,7 @@ from hpbridge_ray._space import read_source, to_dimensions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.backend import Algorithm, Problem
-    from hpbridge.encoding import Encoded
+    from hpbridge.plugin import Algorithm, Encoded, Problem
     from hpbridge_ray._space import Dimension
 
 _SEARCHERS = {

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 from ray.tune.result import DEFAULT_METRIC, TRAINING_ITERATION
 from ray.tune.search import Searcher
 
-from hpbridge.backend import ExhaustedError, Outcome
-from hpbridge.errors import ExperimentError, SpaceError
-from hpbridge.space import Space
-from hpbridge.trial import State
+from hpbridge.plugin import (
+    ExhaustedError,
+    ExperimentError,
+    Outcome,
+    Space,
+    SpaceError,
+    State,
+)
 from hpbridge_ray._folder import flatten
 from hpbridge_ray._guesting import Guesting, Recipe
 from hpbridge_ray._native_space import ParamSpace, from_native, read_param_space
@@ -21,7 +25,7 @@ from hpbridge_ray._native_space import ParamSpace, from_native, read_param_space
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hpbridge.parameters import Label
+    from hpbridge.plugin import Label
 
 MODES = {"min": 1, "max": -1}
 NAME = "BridgeSearcher"
@@ -211,8 +215,7 @@ def _plain(
         try:
             found.append(read.params(point))
         except SpaceError as error:
-            lines = str(error).splitlines()[1:-1]
-            problems += [f"{dict(point)!r:.80}: {line.strip(' -')}" for line in lines]
+            problems += [f"{dict(point)!r:.80}: {each}" for each in error.problems]
     if problems:
         what = "points_to_evaluate"
         raise SpaceError.foreign(what, problems)

@@ -11,19 +11,21 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import ExhaustedError, Outcome
-from hpbridge.capabilities import Feature
-from hpbridge.errors import ForeignHistoryError, SpaceError
-from hpbridge.guest import Guest
-from hpbridge.numbers_json import dump_number
-from hpbridge.trial import State
+from hpbridge.plugin import (
+    ExhaustedError,
+    Feature,
+    ForeignHistoryError,
+    Guest,
+    Outcome,
+    SpaceError,
+    State,
+    dump_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hpbridge.backend import Suggestion
-    from hpbridge.parameters import Label
-    from hpbridge.space import Space
+    from hpbridge.plugin import Label, Space, Suggestion
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Guesting:
         points: Points to run first, plain values.
 
     Raises:
-        HpbridgeError: As `hpbridge.guest.Guest`.
+        HpbridgeError: As `hpbridge.hosts.guest.Guest`.
     """
 
     def __init__(

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ray.tune.search import Searcher
 
-from hpbridge.errors import ExperimentError
-from hpbridge.registry import registry
-from hpbridge.space import Space
+from hpbridge.plugin import ExperimentError, Space, registry
 from hpbridge_ray._guest_search import MODES, NAME, GuestSearch, Names
 from hpbridge_ray._guesting import Recipe
 from hpbridge_ray._native_space import from_native

@@ -11,11 +11,16 @@ import numpy as np
 from ray import tune
 from ray.tune.search.sample import Quantized as RayQuantized
 
-from hpbridge.categorical import Categorical
-from hpbridge.errors import UnsupportedFeatureError
-from hpbridge.parameters import Float, Int, Parameter
-from hpbridge.quantized import Quantized
-from hpbridge.trial import State, trial_seed
+from hpbridge.plugin import (
+    Categorical,
+    Float,
+    Int,
+    Parameter,
+    Quantized,
+    State,
+    UnsupportedFeatureError,
+    trial_seed,
+)
 from hpbridge_ray._actor import Runner, pack
 from hpbridge_ray._cluster import (
     ensure_ray,
@@ -31,9 +36,7 @@ from hpbridge_ray._tuner import ENVIRONMENT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hpbridge.experiment import Experiment
-    from hpbridge.parameters import Label
-    from hpbridge.space import Space
+    from hpbridge.plugin import Experiment, Label, Space
 
 
 _NUMBER = "hpbridge:number"

@@ -14,17 +14,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import NativeSpace
-from hpbridge.categorical import Categorical, label_of
-from hpbridge.errors import SpaceError
-from hpbridge.parameters import Constant, Float, Int, Parameter
-from hpbridge.quantized import Quantized
-from hpbridge.space import Space
+from hpbridge.plugin import (
+    Categorical,
+    Constant,
+    Float,
+    Int,
+    NativeSpace,
+    Parameter,
+    Quantized,
+    Space,
+    SpaceError,
+    label_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpbridge.parameters import Label
+    from hpbridge.plugin import Label
 
 _SAMPLE = "ray.tune.search.sample"
 

@@ -13,18 +13,22 @@ from ray import tune
 from ray.tune.search import Searcher
 from ray.tune.search.variant_generator import generate_variants
 
-from hpbridge.backend import ExhaustedError, Optimizer, Suggestion
-from hpbridge.capabilities import Feature
-from hpbridge.encoding import Encoded
-from hpbridge.errors import ForeignHistoryError, UnsupportedFeatureError
-from hpbridge.trial import State
+from hpbridge.plugin import (
+    Encoded,
+    ExhaustedError,
+    Feature,
+    ForeignHistoryError,
+    Optimizer,
+    State,
+    Suggestion,
+    UnsupportedFeatureError,
+)
 from hpbridge_ray._space import read, to_dimensions, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hpbridge.backend import Algorithm, Outcome, Problem
-    from hpbridge.parameters import Label
+    from hpbridge.plugin import Algorithm, Label, Outcome, Problem
 
 METRIC = "value"
 

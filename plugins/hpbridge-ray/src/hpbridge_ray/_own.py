@@ -14,8 +14,7 @@ from ray.tune.search.variant_generator import (
     generate_variants,
 )
 
-from hpbridge.options import read_options
-from hpbridge.registry import registry
+from hpbridge.plugin import read_options, registry
 from hpbridge_ray._folder import flatten
 from hpbridge_ray._optimizer import make_bohb, make_hyperopt, make_optuna
 

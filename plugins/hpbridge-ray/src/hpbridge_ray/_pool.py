@@ -14,16 +14,12 @@ from typing import TYPE_CHECKING, Any
 import ray
 from ray.exceptions import RayError
 
-from hpbridge.drivers.interrupts import Interrupts
-from hpbridge.errors import ExperimentError
-from hpbridge.evaluate import describe_error
-from hpbridge.session import failed
-from hpbridge.trial import State
+from hpbridge.plugin import ExperimentError, Interrupts, State, describe_error, failed
 from hpbridge_ray._actor import Runner, lost, pack
 from hpbridge_ray._cluster import ensure_ray, muted
 
 if TYPE_CHECKING:
-    from hpbridge.session import Ask, Run, Session, Settings
+    from hpbridge.plugin import Ask, Run, Session, Settings
 
 # How often actors may die while they load the experiment, one after the other.
 _MOST_FAILED_STARTS = 3

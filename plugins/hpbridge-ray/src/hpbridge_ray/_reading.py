@@ -7,10 +7,15 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.categorical import Categorical, label_of
-from hpbridge.errors import FormatError, nearest
-from hpbridge.foreign import ForeignStudy, ForeignTrial
-from hpbridge.trial import State
+from hpbridge.plugin import (
+    Categorical,
+    ForeignStudy,
+    ForeignTrial,
+    FormatError,
+    State,
+    label_of,
+    nearest,
+)
 from hpbridge_ray._folder import (
     DamagedError,
     Experiment,
@@ -27,9 +32,7 @@ from hpbridge_ray._native_space import read_param_space
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hpbridge.foreign import Hints
-    from hpbridge.parameters import Label
-    from hpbridge.space import Space
+    from hpbridge.plugin import Hints, Label, Space
 
 _FORMAT = "ray"
 _ENDED = {"TERMINATED", "ERROR"}

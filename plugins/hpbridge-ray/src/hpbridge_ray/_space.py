@@ -21,14 +21,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.categorical import Categorical
-from hpbridge.encoding import CODECS, Codec
-from hpbridge.parameters import Float, Int, Label, Parameter
+from hpbridge.plugin import CODECS, Categorical, Codec, Float, Int, Label, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.encoding import Encoded
+    from hpbridge.plugin import Encoded
 
 _DECIMALS = 13
 # Narrower than this, 13 decimal places are fewer than ten million values.

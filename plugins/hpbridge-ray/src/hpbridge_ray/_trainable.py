@@ -25,12 +25,12 @@ from ray.tune import Trainable
 from ray.tune.result import AUTO_RESULT_KEYS, DEBUG_METRICS, DEFAULT_METRIC, DONE
 from ray.tune.utils import flatten_dict
 
-from hpbridge.errors import ExperimentError
+from hpbridge.plugin import ExperimentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hpbridge.trial import Trial
+    from hpbridge.plugin import Trial
     from hpbridge_ray._native_space import ParamSpace
 
 _RAYS_OWN = {*AUTO_RESULT_KEYS, *DEBUG_METRICS, DONE, "should_checkpoint"}

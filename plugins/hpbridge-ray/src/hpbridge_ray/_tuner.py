@@ -20,9 +20,7 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from hpbridge.drivers.interrupts import INTERRUPTED, Interrupts
-from hpbridge.errors import ExperimentError
-from hpbridge.trial import State
+from hpbridge.plugin import INTERRUPTED, ExperimentError, Interrupts, State
 from hpbridge_ray._actor import Runner, lost, pack
 from hpbridge_ray._cluster import (
     ensure_ray,
@@ -35,7 +33,7 @@ from hpbridge_ray._cluster import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.session import Ask, Run, Session, Settings
+    from hpbridge.plugin import Ask, Run, Session, Settings
 
 METRIC = "value"
 

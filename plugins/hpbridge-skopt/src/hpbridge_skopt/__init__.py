@@ -7,28 +7,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.backend import Algorithm, BackendSpec, HostSpec
-from hpbridge.capabilities import (
+from hpbridge.plugin import (
     YES,
+    Algorithm,
+    BackendSpec,
     Capabilities,
     Capability,
     Feature,
+    ForeignStudy,
+    Hints,
+    HostSpec,
+    Part,
+    StudyFormat,
     Support,
     emulated,
+    hookimpl,
     no,
 )
-from hpbridge.foreign import ForeignStudy, Hints, Part, StudyFormat
-from hpbridge.hookspecs import hookimpl
 from hpbridge_skopt.options import ForestOptions, GBRTOptions, GPOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.backend import NativeSpace, Optimizer, Problem
-    from hpbridge.experiment import Experiment
-    from hpbridge.parameters import Label
-    from hpbridge.space import Space
-    from hpbridge.study import Study
+    from hpbridge.plugin import (
+        Experiment,
+        Label,
+        NativeSpace,
+        Optimizer,
+        Problem,
+        Space,
+        Study,
+    )
     from hpbridge_skopt._host import BridgeOptimizer, minimize
     from hpbridge_skopt._search import BridgeBayesSearchCV
 

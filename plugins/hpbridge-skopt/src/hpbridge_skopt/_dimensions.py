@@ -14,12 +14,20 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical, is_equal, label_of
-from hpbridge.errors import SpaceError
-from hpbridge.inert import Stub
-from hpbridge.parameters import Float, Int, Parameter, is_number, plain_number
-from hpbridge.quantized import Quantized
-from hpbridge.space import Space
+from hpbridge.plugin import (
+    Categorical,
+    Float,
+    Int,
+    Parameter,
+    Quantized,
+    Space,
+    SpaceError,
+    Stub,
+    is_equal,
+    is_number,
+    label_of,
+    plain_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

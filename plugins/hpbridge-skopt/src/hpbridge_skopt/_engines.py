@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from sklearn.utils import check_random_state
 
-from hpbridge.backend import Outcome, Suggestion
-from hpbridge.capabilities import Feature
-from hpbridge.errors import UnsupportedFeatureError
-from hpbridge.guest import Guest
-from hpbridge.options import read_options
-from hpbridge.registry import registry
-from hpbridge.trial import State
+from hpbridge.plugin import (
+    Feature,
+    Guest,
+    Outcome,
+    State,
+    Suggestion,
+    UnsupportedFeatureError,
+    read_options,
+    registry,
+)
 from hpbridge_skopt._dimensions import value_in
 from hpbridge_skopt._native_space import from_native
 from hpbridge_skopt._optimizer import LARGEST_SEED, LARGEST_VALUE, make_library

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge_skopt._space import dimensions, encode, library_seed
 
 if TYPE_CHECKING:
-    from hpbridge.backend import Algorithm, Problem
-    from hpbridge.encoding import Encoded
+    from hpbridge.plugin import Algorithm, Encoded, Problem
 
 # What a script may use, in the order of its import lines.
 _PLAIN_IMPORTS = {

@@ -21,7 +21,7 @@ from skopt.utils import (
     is_listlike,
 )
 
-from hpbridge.backend import ExhaustedError
+from hpbridge.plugin import ExhaustedError
 from hpbridge_skopt._engines import Engine, engine_of
 from hpbridge_skopt._reading import FAILED_KEY
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.categorical import Categorical
-from hpbridge.evaluate import evaluate
-from hpbridge.parameters import Float, Int
-from hpbridge.trial import State, trial_seed
+from hpbridge.plugin import Categorical, Float, Int, State, evaluate, trial_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.experiment import Experiment
-    from hpbridge.parameters import Label, Parameter
-    from hpbridge.space import Space
+    from hpbridge.plugin import Experiment, Label, Parameter, Space
 
 
 def reasons_against(space: Space) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hpbridge.backend import NativeSpace
+from hpbridge.plugin import NativeSpace
 from hpbridge_skopt._dimensions import (
     KINDS,
     Dimension,

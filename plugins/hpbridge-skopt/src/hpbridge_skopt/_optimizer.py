@@ -15,18 +15,22 @@ from sklearn.utils import check_random_state
 from skopt.space import Categorical, Integer, Real
 from skopt.utils import cook_estimator, normalize_dimensions
 
-from hpbridge.backend import Optimizer, Suggestion
-from hpbridge.errors import OptionError
-from hpbridge.trial import State
+from hpbridge.plugin import Optimizer, OptionError, State, Suggestion
 from hpbridge_skopt._repairs import FullInteger, RepairedGBRT
 from hpbridge_skopt._space import dimensions, encode, library_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hpbridge.backend import Algorithm, Outcome, PastTrial, Problem
-    from hpbridge.encoding import Encoded
-    from hpbridge.parameters import Label, Parameter
+    from hpbridge.plugin import (
+        Algorithm,
+        Encoded,
+        Label,
+        Outcome,
+        Parameter,
+        PastTrial,
+        Problem,
+    )
 
 _DIMENSIONS = {cls.__name__: cls for cls in (Categorical, FullInteger, Integer, Real)}
 LARGEST_SEED = np.iinfo(np.int32).max

@@ -1,7 +1,7 @@
 """Read what scikit-optimize keeps: an `OptimizeResult`, live or in a file.
 
-Files are read by `hpbridge.inert`, which runs nothing of them; nothing here imports the
-library.
+Files are read by `hpbridge.plugin.inert`, which runs nothing of them; nothing here
+imports the library.
 
 Source:
     scikit-optimize 0.10.2, `skopt.utils`: `create_result`, `dump`; `base_minimize` for
@@ -16,15 +16,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge import inert
-from hpbridge.errors import FormatError, SpaceError
-from hpbridge.foreign import ForeignStudy, ForeignTrial, Hints
-from hpbridge.riding import KEY, unpack
-from hpbridge.trial import State
+from hpbridge.plugin import (
+    PAYLOAD_KEY,
+    ForeignStudy,
+    ForeignTrial,
+    FormatError,
+    Hints,
+    SpaceError,
+    State,
+    inert,
+    unpack_study,
+)
 from hpbridge_skopt._dimensions import dimension_of, names_of, space_of, value_in
 
 if TYPE_CHECKING:
-    from hpbridge.space import Space
+    from collections.abc import Sequence
+
+    from hpbridge.plugin import Space
 
 NAME = "skopt"
 METRIC = "value"
@@ -103,9 +111,8 @@ def read(source: Any, hints: Hints) -> ForeignStudy:
     try:
         return _study_of(_Result(result), name, hints)
     except SpaceError as error:
-        problems = [line[4:] for line in str(error).splitlines()[1:-1]]
         raise _unreadable(
-            where, problems, "`--space file.py:space` gives it"
+            where, error.problems, "`--space file.py:space` gives it"
         ) from error
     except _DAMAGE as error:
         reason = " ".join(str(error).split())
@@ -113,7 +120,9 @@ def read(source: Any, hints: Hints) -> ForeignStudy:
 
 
 def _unreadable(
-    where: object, problems: list[str], hint: str = "write it again with `skopt.dump`"
+    where: object,
+    problems: Sequence[str],
+    hint: str = "write it again with `skopt.dump`",
 ) -> FormatError:
     return FormatError.unreadable(NAME, where, problems, hint)
 
@@ -189,9 +198,9 @@ def _points(values: Any, key: str) -> list[list[Any]]:
 
 
 def _study_of(result: _Result, name: str, hints: Hints) -> ForeignStudy:
-    riding = result.get(KEY)
+    riding = result.get(PAYLOAD_KEY)
     if isinstance(riding, str):
-        return unpack(json.loads(riding), NAME)
+        return unpack_study(json.loads(riding), NAME)
     metric = _metric(hints)
     space, names, notes = _space(result, hints)
     notes.append("scikit-optimize keeps no start and no duration of a trial")

@@ -9,8 +9,7 @@ from skopt import BayesSearchCV
 from skopt.space import check_dimension
 from skopt.utils import dimensions_aslist
 
-from hpbridge.backend import ExhaustedError
-from hpbridge.errors import OptionError, nearest
+from hpbridge.plugin import ExhaustedError, OptionError, nearest
 from hpbridge_skopt._host import BridgeOptimizer
 
 if TYPE_CHECKING:

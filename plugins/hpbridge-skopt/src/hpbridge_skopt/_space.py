@@ -10,16 +10,22 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.capabilities import Feature
-from hpbridge.categorical import Categorical
-from hpbridge.encoding import CODECS, Encoded
-from hpbridge.errors import OptionError, UnsupportedFeatureError
-from hpbridge.parameters import Float, Int, Parameter
+from hpbridge.plugin import (
+    CODECS,
+    Categorical,
+    Encoded,
+    Feature,
+    Float,
+    Int,
+    OptionError,
+    Parameter,
+    UnsupportedFeatureError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.backend import Algorithm, Problem
+    from hpbridge.plugin import Algorithm, Problem
 
 # Trees compute in 32-bit floats; an Integer goes through a 64-bit float.
 _LARGEST_FLOAT = 1e38

@@ -12,20 +12,22 @@ import skopt
 from skopt.space import Categorical, Integer, Real, Space
 from skopt.utils import create_result
 
-import hpbridge.categorical
-from hpbridge.errors import FormatError
-from hpbridge.parameters import Float, Int
-from hpbridge.riding import KEY, pack
-from hpbridge.trial import State
-from hpbridge.writing import whole_file
+from hpbridge import plugin
+from hpbridge.plugin import (
+    PAYLOAD_KEY,
+    Float,
+    FormatError,
+    Int,
+    State,
+    pack_study,
+    whole_file,
+)
 from hpbridge_skopt._reading import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.parameters import Label, Parameter
-    from hpbridge.study import Study
-    from hpbridge.trial import FinishedTrial
+    from hpbridge.plugin import FinishedTrial, Label, Parameter, Study
 
 _N_CANDIDATES = 100
 
@@ -50,7 +52,7 @@ def write(study: Study, target: str) -> tuple[str, ...]:
     ]
     values = [study.sign * trial.metrics[study.main_metric] for trial in trials]
     result = _result(points, values, [native.dimension for native in natives.values()])
-    result[KEY] = json.dumps(pack(study))
+    result[PAYLOAD_KEY] = json.dumps(pack_study(study))
     with whole_file(NAME, Path(target)) as path:
         skopt.dump(result, path)
     return tuple(_notes(study, len(study.trials) - len(trials)))
@@ -96,7 +98,7 @@ class _Native:
 
     def _make(self) -> Any:
         parameter = self._parameter
-        if isinstance(parameter, hpbridge.categorical.Categorical):
+        if isinstance(parameter, plugin.Categorical):
             labels = parameter.labels
             choices = _as_choices(labels)
             self._texts = dict(zip(map(_key, labels), choices, strict=True))

@@ -1,0 +1,132 @@
+"""The table of a comparison: one row an optimizer."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.analysis.convergence import curve_by_seconds
+from hpbridge.trial import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hpbridge.study import Study
+
+
+def by_optimizer(studies: Sequence[Study]) -> dict[str, list[Study]]:
+    """Return the studies of each optimizer: its repeats, in the order given.
+
+    The key is the optimizer's name. Where one optimizer ran with several sets of
+    options, they are kept apart, and the name says in which options they differ.
+    """
+    groups: dict[tuple[str, str], list[Study]] = {}
+    for study in studies:
+        key = (study.optimizer, json.dumps(dict(study.options), sort_keys=True))
+        groups.setdefault(key, []).append(study)
+    named: dict[str, list[Study]] = {}
+    for (optimizer, options), repeats in groups.items():
+        rivals = [json.loads(o) for name, o in groups if name == optimizer]
+        own = json.loads(options)
+        differing = [
+            f"{k}={own.get(k)!r}"
+            for k in dict.fromkeys(k for rival in rivals for k in rival)
+            if any(rival.get(k) != own.get(k) for rival in rivals)
+        ]
+        name = f"{optimizer} ({', '.join(differing)})" if differing else optimizer
+        named[name] = repeats
+    return named
+
+
+def common_best(studies: Sequence[Study]) -> float | None:
+    """Return the best value that every study reached, by the main metric.
+
+    It is the worst of the studies' final best values. A study without a feasible trial
+    of a better than infinitely bad value has no say; None when no study has one.
+    """
+    if not studies:
+        return None
+    sign = studies[0].sign
+    finals = [b for b in map(_best_value, studies) if b is not None]
+    return max(
+        (b for b in finals if sign * b < math.inf), key=lambda b: sign * b, default=None
+    )
+
+
+def _best_value(study: Study) -> float | None:
+    trial = study.best_by_main_metric()
+    return None if trial is None else trial.metrics[study.main_metric]
+
+
+def summarize(studies: Sequence[Study]) -> list[dict[str, Any]]:
+    """Return one row an optimizer; studies of one optimizer are its repeats.
+
+    Counts are totals over the repeats, values and seconds are medians over them. The
+    studies must be of one experiment.
+
+    Returns:
+        Rows in the order in which the optimizers appear, with these keys:
+
+        - ``optimizer``: as in ``optuna:tpe``
+        - ``repeats``: number of studies
+        - ``without_best``: how many of them have no feasible trial
+        - ``best``, ``best_min``, ``best_max``: best value of the main metric: median,
+          lowest and highest over the repeats that have one; None when none has
+        - ``trials``, ``failed``, ``pruned``: numbers of trials
+        - ``objective_seconds``: seconds inside the objective
+        - ``optimizer_seconds``: seconds inside the optimizer, asking and telling
+        - ``seconds_to_common_best``: seconds from a study's first ask until its best
+          value is as good as `common_best`; None when half of the repeats never were
+        - ``stop_reasons``: why studies ended before their budget, each reason once
+    """
+    target = common_best(studies)
+    return [
+        _row(name, repeats, target) for name, repeats in by_optimizer(studies).items()
+    ]
+
+
+def _row(name: str, repeats: list[Study], target: float | None) -> dict[str, Any]:
+    bests = [b for b in map(_best_value, repeats) if b is not None]
+    states = [t.state for study in repeats for t in study.trials]
+    return {
+        "optimizer": name,
+        "repeats": len(repeats),
+        "without_best": len(repeats) - len(bests),
+        "best": statistics.median(bests) if bests else None,
+        "best_min": min(bests, default=None),
+        "best_max": max(bests, default=None),
+        "trials": len(states),
+        "failed": states.count(State.FAILED),
+        "pruned": states.count(State.PRUNED),
+        "objective_seconds": statistics.median(map(objective_seconds, repeats)),
+        "optimizer_seconds": statistics.median(map(optimizer_seconds, repeats)),
+        "seconds_to_common_best": _median_seconds_to(repeats, target),
+        "stop_reasons": list(dict.fromkeys(filter(None, map(why_stopped, repeats)))),
+    }
+
+
+def objective_seconds(study: Study) -> float:
+    """Return the seconds that a study spent inside its objective."""
+    return math.fsum(t.run_seconds for t in study.trials)
+
+
+def optimizer_seconds(study: Study) -> float:
+    """Return the seconds that a study spent in its optimizer: asks and tells."""
+    return math.fsum(t.ask_seconds + (t.tell_seconds or 0.0) for t in study.trials)
+
+
+def why_stopped(study: Study) -> str | None:
+    """Return why a study ended before its budget was used up; None if it was."""
+    if study.stop_reason:
+        return study.stop_reason
+    return None if study.status == "finished" else study.status
+
+
+def _median_seconds_to(repeats: list[Study], target: float | None) -> float | None:
+    if target is None:
+        return None
+    reached = [curve_by_seconds(s).reaches(target, s.sign) for s in repeats]
+    median = statistics.median(math.inf if r is None else r for r in reached)
+    return median if math.isfinite(median) else None

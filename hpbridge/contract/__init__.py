@@ -1,0 +1,1 @@
+"""What plugins and core agree on: records, capabilities, hooks, the registry."""

@@ -1,0 +1,336 @@
+"""THE CONTRACT between hpbridge and a plugin.
+
+A plugin registers a `BackendSpec` through the hook `hpbridge_backends`
+(`hpbridge.contract.hookspecs`). The spec can be read without importing the library
+behind it; only `create` and `explain` may import that. The seven rules that every
+optimizer keeps are checks of the conformance kit (`hpbridge.testing`):
+
+1. Parity. Same seed, options, objective: bit for bit the library's own trials.
+2. Refuse or say so. What is not native is emulated by a named encoding, or refused.
+3. In the space, in plain Python. No numpy scalar leaves a plugin.
+4. Bad outcomes are outcomes. They neither poison the model nor end the study.
+5. Foreign history is welcome, or refused by name.
+6. Plain data. What crosses `ask`, `tell` and `observe` can be written as JSON.
+7. Quiet. No global state changes: RNGs, log levels, warning filters, stdout.
+
+Everything is minimized here; the run flips metrics that are maximized.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.errors import ForeignHistoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from hpbridge.contract.capabilities import Capabilities
+    from hpbridge.experiment import Experiment
+    from hpbridge.space.parameters import Label
+    from hpbridge.space.space import Space
+    from hpbridge.trial import State
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an optimizer needs to know of an experiment.
+
+    Attributes:
+        space: What is searched.
+        n_objectives: How many values a complete outcome has, all to be minimized.
+        n_constraints: How many constraint values it has; <= 0 is feasible.
+    """
+
+    space: Space
+    n_objectives: int = 1
+    n_constraints: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A point that an optimizer proposes.
+
+    Attributes:
+        id: The optimizer's own number for it, unique within the optimizer.
+        params: Active searched parameters by name, plain values only (see
+            `hpbridge.space.parameters.Label`); no constants.
+    """
+
+    id: int
+    params: Mapping[str, Label]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the optimizer is told of a trial.
+
+    Attributes:
+        state: Complete, failed or pruned.
+        values: One per objective, to be minimized. Complete: floats, infinite ones
+            included, never NaN. Failed: empty, or with NaN where the objective returned
+            NaN. Pruned: the last reported value, or empty.
+        constraints: One per constraint; <= 0 is feasible. Empty when unknown.
+        reports: Intermediate values (step, value), to be minimized.
+    """
+
+    state: State
+    values: tuple[float, ...] = ()
+    constraints: tuple[float, ...] = ()
+    reports: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether no constraint is known to be violated."""
+        return all(value <= 0 for value in self.constraints)
+
+
+@dataclass(frozen=True, slots=True)
+class PastTrial:
+    """A trial of a study that goes on, with what its library kept of it.
+
+    Attributes:
+        params: A point of the space, plain values.
+        native: As of `hpbridge.contract.foreign.ForeignTrial`; empty where nothing
+            was kept.
+    """
+
+    params: Mapping[str, Label]
+    outcome: Outcome
+    native: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ExhaustedError(Exception):
+    """An optimizer raises it in `ask` when it has nothing left to propose.
+
+    Not an error for the user: it ends the study. The message says why, one phrase.
+    """
+
+
+class Optimizer(ABC):
+    """Proposes trials and learns from them.
+
+    The run calls `ask` and `tell` from one thread at a time, never both at once. It
+    tells every suggestion exactly once, in any order. Between an `ask` and its `tell`
+    there may be other asks, if the algorithm declares `Feature.PENDING`.
+    """
+
+    @abstractmethod
+    def ask(self) -> Suggestion:
+        """Propose a point of the space: active parameters, plain Python values.
+
+        May be called again before earlier suggestions are told.
+
+        Raises:
+            ExhaustedError: If there is nothing left to propose.
+        """
+
+    @abstractmethod
+    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        """Learn what became of a suggestion of this optimizer.
+
+        Must take every state, infinite values included, and stay able to `ask`.
+        A forbidden point is told as failed, without having been run.
+        """
+
+    def observe(  # the arguments are for those who override it
+        self,
+        params: Mapping[str, Label],  # noqa: ARG002
+        outcome: Outcome,  # noqa: ARG002
+    ) -> None:
+        """Learn from a trial that this optimizer never proposed.
+
+        Args:
+            params: A point of the space, plain values.
+            outcome: What became of it.
+
+        Raises:
+            ForeignHistoryError: If the library cannot take it. The default, for
+                algorithms that do not declare `Feature.FOREIGN_HISTORY`.
+        """
+        reason = "the algorithm learns only from its own trials"
+        raise ForeignHistoryError.refused(type(self).__name__, reason)
+
+    def restore(  # the arguments are for those who override it
+        self,
+        trials: Sequence[PastTrial],  # noqa: ARG002
+        native: Mapping[str, Any],  # noqa: ARG002
+    ) -> bool:
+        """Go on with a study of this library as the library itself would.
+
+        Called at most once, before the first `ask`, with a study of the same library
+        over the same space. What it proposes then is bit for bit what the library
+        proposes when it goes on with that study and this optimizer's seed; its own
+        state, where `native` holds it, takes the place of the seed's.
+
+        Args:
+            trials: In the order of the study, of every state.
+            native: As of `hpbridge.contract.foreign.ForeignStudy`; empty where nothing
+                was kept.
+
+        Returns:
+            Whether it could. False, the default, leaves the optimizer as it was: then
+            it observes the trials one by one.
+        """
+        return False
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """The options of an algorithm that has none."""
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """One algorithm of a backend. Read by the table, the CLI, the check and the kit.
+
+    Attributes:
+        options: A frozen dataclass: the library's own names and defaults, a docstring
+            under each field.
+    """
+
+    name: str
+    """Lower-case; users write ``backend:name``."""
+    summary: str
+    """One sentence."""
+    capabilities: Capabilities
+    native_call: str
+    """The library's own high-level call that parity is measured against."""
+    options: type = NoOptions
+    cost_per_ask: str = ""
+    """How the time of one ask grows, as in ``O(n) in trials``."""
+    recommended_trials: str = ""
+    source: str = ""
+    """The paper or library module that describes it."""
+    requires: tuple[str, ...] = ()
+    """Requirements beyond the backend's, such as ``torch``."""
+    extra: str = ""
+    """The extra of the plugin's distribution that installs `requires`."""
+    learns: bool = True
+    """Whether what it is told changes what it proposes; False for random search, grids
+    and sequences. The kit checks the direction of an algorithm that learns."""
+    starts_random: bool = True
+    """Whether its first five suggestions, before anything is told, are independent
+    draws by scale, prior and weights; the kit checks their marginals. False for grids
+    and low-discrepancy sequences."""
+    quick: Mapping[str, object] = field(default_factory=dict)
+    """Options under which a handful of trials is cheap and reaches the model, such as a
+    short start-up phase. The kit runs with them."""
+
+
+@dataclass(frozen=True)
+class NativeSpace:
+    """A library's own space, read.
+
+    Attributes:
+        space: The same in our words, with the library's meaning kept.
+        wrap: ``wrap(function) -> objective``: makes an objective of one `Trial` out of
+            a function that is written for the library and takes what it would hand to
+            it. None where functions of the library are not told from the space.
+        direction: Which way is better in the library.
+        metric: What the library calls the value; a wrapped function may return a dict
+            with it and further metrics.
+    """
+
+    space: Space
+    wrap: Callable[[Callable[..., Any]], Callable[[Any], Any]] | None = None
+    direction: str = "minimize"
+    metric: str = "value"
+
+
+@dataclass(frozen=True)
+class BackendSpec:
+    """One library as a backend.
+
+    Attributes:
+        algorithms: By name; the first is the default.
+        create: ``create(problem, algorithm, options, seed) -> Optimizer``. `options`
+            is an instance of the algorithm's dataclass. Must refuse by itself what
+            the algorithm does not support (`hpbridge.encoding.encoded.Encoded` does).
+        explain: ``explain(problem, algorithm, options, seed) -> str``: Python source
+            that runs the library alone on the same problem. It uses the names
+            ``objective`` (a function of the parameters) and ``n_trials``, and leaves
+            ``trials``: a list of (parameters, value) in the order of running.
+        driver: The driver that runs it unless another is asked for.
+        from_native: ``from_native(object) -> NativeSpace | None``: reads a space in
+            the library's own words; None where the object is none of the library's
+            (it must tell without importing the library). Raises `SpaceError` naming
+            every parameter whose meaning we cannot keep.
+        adopt: ``adopt(function) -> objective | None``: makes an objective of one
+            `Trial` out of a function that is written for the library and defines its
+            space while it runs; None where the function does not look like one.
+    """
+
+    name: str
+    """Lower-case letters only; the distribution is ``hpbridge-<name>``."""
+    summary: str
+    """One sentence."""
+    requires: tuple[str, ...]
+    """Requirements on the library with its oldest supported version."""
+    algorithms: Mapping[str, Algorithm]
+    create: Callable[[Problem, str, Any, int], Optimizer]
+    explain: Callable[[Problem, str, Any, int], str] | None = None
+    homepage: str = ""
+    driver: str = "local"
+    from_native: Callable[[object], NativeSpace | None] | None = None
+    adopt: Callable[[Callable[..., Any]], Callable[[Any], Any] | None] | None = None
+    tested: Mapping[str, str] = field(default_factory=dict)
+    """Oldest and newest tested version of the library, for the table."""
+
+    @property
+    def default(self) -> str:
+        """The name of the default algorithm."""
+        return next(iter(self.algorithms))
+
+
+@dataclass(frozen=True)
+class DriverSpec:
+    """Whose loop runs the trials, and where.
+
+    Attributes:
+        run: ``run(session, settings) -> None`` asks the session for trials with
+            `Session.next`, runs them, and hands each result to `Session.finish`, until
+            `next` returns None and none is running.
+        prepare: ``prepare(experiment, settings)`` returns a context manager around
+            everything else, `run` and the making of the optimizer included. Entered,
+            it starts what takes its time to start; left, it ends that, whether `run`
+            was called or not.
+    """
+
+    name: str
+    summary: str
+    run: Callable[[Any, Any], None]
+    requires: tuple[str, ...] = ()
+    prepare: Callable[[Any, Any], AbstractContextManager[object]] | None = None
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """A library's own API into which any optimizer plugs.
+
+    Attributes:
+        line: The line of an existing script that changes, with ``{optimizer}`` where
+            the user writes ``backend:algorithm``.
+        run: ``run(optimizer, experiment, n_trials, seed) -> trials``: runs the
+            experiment by the host's own high-level call with the optimizer inside, and
+            returns (plain parameters, value in the metric's own unit) in order. The
+            kit compares with the optimizer alone; on the diagonal, with the library's
+            own optimizer in the same call.
+        reasons_against: ``reasons_against(space) -> list``: what the host's own way of
+            describing a space cannot hold, one sentence each.
+    """
+
+    name: str
+    """Lower-case: a backend's name, or that of the library."""
+    summary: str
+    """The extension point, as in ``a BaseSampler for Study.optimize``."""
+    line: str
+    run: Callable[[str, Experiment, int, int], list[tuple[Mapping[str, Label], float]]]
+    reasons_against: Callable[[Space], list[str]]
+    requires: tuple[str, ...] = ()
+    is_quick: bool = True
+    """Whether `run` takes moments; the tests of all cells try every algorithm in a
+    quick host, and the default ones of all backends in another."""

@@ -1,0 +1,113 @@
+"""What the core itself registers, through the same hooks and entry point as a plugin.
+
+Declarations only: their functions are imported when they are first called.
+"""
+
+from __future__ import annotations
+
+from hpbridge.contract.backend import DriverSpec, HostSpec
+from hpbridge.contract.foreign import Part, StudyFormat
+from hpbridge.contract.hookspecs import hookimpl
+from hpbridge.contract.lazy import lazy
+
+DEFAULT_DRIVER = "local"
+"""The driver of a backend that does not name another."""
+
+_PANDAS = ("pandas>=2.2", "pyarrow>=15")
+
+_OF_A_TABLE = frozenset(
+    {
+        Part.LABELS,
+        Part.FURTHER,
+        Part.FAILED,
+        Part.ERRORS,
+        Part.PRUNED,
+        Part.NON_FINITE,
+        Part.TIMES,
+    }
+)
+
+DRIVERS = (
+    DriverSpec(
+        name=DEFAULT_DRIVER,
+        summary="In process, or workers.",
+        run=lazy("hpbridge.drivers.local:run_local"),
+        prepare=lazy("hpbridge.drivers.local:prepare_local"),
+    ),
+)
+
+FORMATS = (
+    StudyFormat(
+        name="csv",
+        summary="A table of trials as text: our own, or any with named columns.",
+        looks_for="a text file whose first line names columns, split by , ; or tab",
+        recognizes=lazy("hpbridge.formats.recognizing:is_csv"),
+        read=lazy("hpbridge.formats.csv_files:read_csv"),
+        write=lazy("hpbridge.formats.writers:write_csv"),
+        holds=_OF_A_TABLE,
+    ),
+    StudyFormat(
+        name="parquet",
+        summary="A table of trials: our own, or any with named columns.",
+        looks_for="a file that begins with PAR1",
+        recognizes=lazy("hpbridge.formats.recognizing:is_parquet"),
+        read=lazy("hpbridge.formats.parquet_files:read_parquet"),
+        write=lazy("hpbridge.formats.writers:write_parquet"),
+        holds=frozenset(Part),
+        requires=_PANDAS,
+    ),
+    StudyFormat(
+        name="json",
+        summary="Everything that hpbridge knows of a study.",
+        looks_for="a JSON object whose first key is schema, as hpbridge writes it",
+        recognizes=lazy("hpbridge.formats.recognizing:is_json"),
+        read=lazy("hpbridge.formats.json_files:read_json"),
+        write=lazy("hpbridge.formats.writers:write_json"),
+        holds=frozenset(Part),
+    ),
+    StudyFormat(
+        name="pandas",
+        summary="A DataFrame of trials, with named columns.",
+        looks_for="a pandas DataFrame",
+        recognizes=lazy("hpbridge.formats.recognizing:is_plain_frame"),
+        read=lazy("hpbridge.formats.frames:read_frame"),
+    ),
+    StudyFormat(
+        name="sklearn",
+        summary="What a search of scikit-learn found: its cv_results_.",
+        looks_for=(
+            "a fitted *SearchCV, or its cv_results_ as a dict, a DataFrame or a CSV"
+        ),
+        recognizes=lazy("hpbridge.formats.recognizing:is_search"),
+        read=lazy("hpbridge.formats.read_searches:read_search"),
+    ),
+)
+
+HOSTS = (
+    HostSpec(
+        name="sklearn",
+        summary="a BaseSearchCV, for any estimator and everything that takes a search",
+        line='search = BridgeSearchCV(estimator, space, backend="{optimizer}")',
+        run=lazy("hpbridge.hosts.sklearn.host:run"),
+        reasons_against=lazy("hpbridge.hosts.sklearn.host:reasons_against"),
+        requires=("scikit-learn>=1.5",),
+    ),
+)
+
+
+@hookimpl
+def hpbridge_drivers() -> list[DriverSpec]:
+    """Return the core's drivers."""
+    return list(DRIVERS)
+
+
+@hookimpl
+def hpbridge_study_formats() -> list[StudyFormat]:
+    """Return the core's formats."""
+    return list(FORMATS)
+
+
+@hookimpl
+def hpbridge_hosts() -> list[HostSpec]:
+    """Return the core's host."""
+    return list(HOSTS)

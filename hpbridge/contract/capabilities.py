@@ -1,0 +1,217 @@
+"""What an algorithm can do: features, levels of support, the check before a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int, Parameter
+from hpbridge.space.quantized import Quantized
+
+if TYPE_CHECKING:
+    from hpbridge.space.space import Space
+
+
+class Feature(Enum):
+    """A testable fact about a problem or a run. The value is the word users read."""
+
+    FLOAT = "float"
+    """A real number on a linear scale."""
+    FLOAT_LOG = "float, log scale"
+    FLOAT_STEP = "float in steps"
+    FLOAT_PRIOR = "float with a prior"
+    INT = "int"
+    INT_LOG = "int, log scale"
+    INT_STEP = "int in steps"
+    QUANTIZED = "quantized"
+    """`Quantized`: rounded to multiples of q, as by Hyperopt and Ray Tune."""
+    CATEGORICAL = "categorical"
+    """Choices without an order."""
+    CATEGORICAL_ORDERED = "categorical, ordered"
+    CATEGORICAL_WEIGHTS = "categorical with weights"
+    CONDITIONAL = "conditional parameters"
+    """Parameters with ``when=``."""
+    FORBIDDEN = "forbidden combinations"
+    """A space with ``forbid=``."""
+    MULTI_OBJECTIVE = "several metrics"
+    """More than one metric with a direction; the result is a Pareto front."""
+    CONSTRAINTS = "constraints on metrics"
+    """The optimizer learns which trials violate ``constraints=``."""
+    FAILED_TRIALS = "failed trials"
+    """A failed, pruned or non-finite trial leaves the model sound."""
+    SEEDING = "seed"
+    """The same seed gives the same trials, another seed gives others."""
+    FOREIGN_HISTORY = "foreign history"
+    """It learns from trials that it did not propose."""
+    PENDING = "several at once"
+    """It proposes another point while earlier ones still run."""
+    OUT_OF_ORDER = "any order of results"
+    """Results may arrive in another order than the proposals."""
+    REPLAY = "exact resume"
+    """Asked and told the same, a fresh optimizer proposes the same."""
+
+
+SPACE_FEATURES = (
+    Feature.FLOAT,
+    Feature.FLOAT_LOG,
+    Feature.FLOAT_STEP,
+    Feature.FLOAT_PRIOR,
+    Feature.INT,
+    Feature.INT_LOG,
+    Feature.INT_STEP,
+    Feature.QUANTIZED,
+    Feature.CATEGORICAL,
+    Feature.CATEGORICAL_ORDERED,
+    Feature.CATEGORICAL_WEIGHTS,
+    Feature.CONDITIONAL,
+    Feature.FORBIDDEN,
+)
+"""The features of a search space."""
+
+
+class Support(Enum):
+    """How an algorithm comes by a feature. The value is the cell of the table."""
+
+    NATIVE = "yes"
+    """The library does it."""
+    EMULATED = "emulated"
+    """hpbridge does it around the library; a note says how."""
+    UNIMPLEMENTED = "not yet"
+    """The library can, the plugin does not yet."""
+    UNSUPPORTED = "no"
+    """The library cannot."""
+    UNDECLARED = "?"
+    """The plugin is older than the feature."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether an experiment that needs the feature can run."""
+        return self in {Support.NATIVE, Support.EMULATED}
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One feature of one algorithm.
+
+    Raises:
+        ValueError: If it is emulated and neither a note nor an encoding says how.
+    """
+
+    support: Support
+    note: str = ""
+    """How it is emulated, or why it is refused; one phrase."""
+    encoding: str | None = None
+    """For a kind of parameter: its name in `hpbridge.encoding.encoded`."""
+
+    def __post_init__(self) -> None:
+        if self.support is Support.EMULATED and not (self.note or self.encoding):
+            msg = "an emulated capability needs a note or an encoding"
+            raise ValueError(msg)
+
+
+YES = Capability(Support.NATIVE)
+"""The library does it."""
+
+_UNDECLARED = Capability(Support.UNDECLARED, "the plugin is older than this feature")
+
+
+def emulated(encoding: str, note: str = "") -> Capability:
+    """Return the capability of a feature that an encoding of the core emulates."""
+    return Capability(Support.EMULATED, note, encoding)
+
+
+def no(note: str) -> Capability:
+    """Return the capability of a feature that the library cannot have."""
+    return Capability(Support.UNSUPPORTED, note)
+
+
+class Capabilities(Mapping[Feature, Capability]):
+    """What one algorithm declares; a feature that it does not name is undeclared.
+
+    Example:
+        >>> Capabilities({Feature.FLOAT: YES})[Feature.INT].support
+        <Support.UNDECLARED: '?'>
+    """
+
+    def __init__(self, declared: Mapping[Feature, Capability]) -> None:
+        self._declared = dict(declared)
+
+    def __getitem__(self, feature: Feature) -> Capability:
+        return self._declared.get(feature, _UNDECLARED)
+
+    def __contains__(self, feature: object) -> bool:
+        return feature in self._declared
+
+    def __iter__(self) -> Iterator[Feature]:
+        return iter(self._declared)
+
+    def __len__(self) -> int:
+        return len(self._declared)
+
+    def but(self, changed: Mapping[Feature, Capability]) -> Capabilities:
+        """Return a copy in which these features are declared otherwise."""
+        return Capabilities({**self._declared, **changed})
+
+    def can(self, feature: Feature) -> bool:
+        """Say whether an experiment that needs the feature can run."""
+        return self[feature].support.is_usable
+
+    def reasons_against(self, space: Space) -> list[str]:
+        """Return why a space cannot be searched, one sentence a parameter."""
+        return [
+            f"{name!r} needs {feature.value}: {self.why_not(feature)}"
+            for name, feature in needs_of(space)
+            if not self.can(feature)
+        ]
+
+    def why_not(self, feature: Feature) -> str:
+        """Return in a few words why a feature cannot be used."""
+        capability = self[feature]
+        words = {
+            Support.UNIMPLEMENTED: "the plugin does not do it yet",
+            Support.UNSUPPORTED: "the library cannot",
+        }.get(capability.support, "not declared")
+        return f"{words} ({capability.note})" if capability.note else words
+
+
+def feature_of(parameter: Parameter) -> Feature:  # noqa: PLR0911 - one a kind
+    """Return the feature that a searched parameter needs.
+
+    Raises:
+        TypeError: If it is not searched.
+    """
+    if isinstance(parameter, Float):
+        if parameter.log:
+            return Feature.FLOAT_LOG
+        if parameter.prior is not None:
+            return Feature.FLOAT_PRIOR
+        return Feature.FLOAT if parameter.step is None else Feature.FLOAT_STEP
+    if isinstance(parameter, Int):
+        if parameter.log:
+            return Feature.INT_LOG
+        return Feature.INT if parameter.step == 1 else Feature.INT_STEP
+    if isinstance(parameter, Quantized):
+        return Feature.QUANTIZED
+    if isinstance(parameter, Categorical):
+        if parameter.weights is not None:
+            return Feature.CATEGORICAL_WEIGHTS
+        if parameter.ordered:
+            return Feature.CATEGORICAL_ORDERED
+        return Feature.CATEGORICAL
+    msg = f"{parameter!r} is not searched"
+    raise TypeError(msg)
+
+
+def needs_of(space: Space) -> list[tuple[str, Feature]]:
+    """Return (what needs it, feature) for a space, in order."""
+    found = []
+    for name, parameter in space.searched.items():
+        if parameter.n_values != 1:  # type: ignore[attr-defined]
+            found.append((name, feature_of(parameter)))
+    found += [(name, Feature.CONDITIONAL) for name, p in space.items() if p.when]
+    if space.is_restricted:
+        found.append(("forbid=", Feature.FORBIDDEN))
+    return found

@@ -1,0 +1,106 @@
+"""The hooks that a plugin may implement. They return records; nothing runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hpbridge.contract.backend import BackendSpec, DriverSpec, HostSpec
+    from hpbridge.contract.foreign import StudyFormat
+
+hookspec = pluggy.HookspecMarker("hpbridge")
+hookimpl = pluggy.HookimplMarker("hpbridge")
+"""Mark a plugin's function as the implementation of a hook."""
+
+
+@hookspec
+def hpbridge_backends() -> Iterable[BackendSpec]:  # type: ignore[empty-body]
+    """Return the backends of a plugin.
+
+    Must not import the library behind them.
+
+    Example:
+        A complete plugin module, found by the entry point
+        ``[project.entry-points.hpbridge]``, ``example = "hpbridge_example"``::
+
+            from hpbridge.contract.backend import BackendSpec
+            from hpbridge.contract.hookspecs import hookimpl
+
+            SPEC = BackendSpec(name="example", ...)
+
+            @hookimpl
+            def hpbridge_backends():
+                return [SPEC]
+    """
+
+
+@hookspec
+def hpbridge_drivers() -> Iterable[DriverSpec]:  # type: ignore[empty-body]
+    """Return the drivers of a plugin: other loops that can run the trials.
+
+    Example:
+        In the plugin module::
+
+            from hpbridge.contract.backend import DriverSpec
+            from hpbridge.contract.hookspecs import hookimpl
+
+            @hookimpl
+            def hpbridge_drivers():
+                return [DriverSpec(name="cluster", summary="...", run=run_on_cluster)]
+    """
+
+
+@hookspec
+def hpbridge_study_formats() -> Iterable[StudyFormat]:  # type: ignore[empty-body]
+    """Return the formats of existing studies that a plugin reads and writes.
+
+    Must not import the library behind them.
+
+    Example:
+        In the plugin module::
+
+            from hpbridge.contract.foreign import Part, StudyFormat
+            from hpbridge.contract.hookspecs import hookimpl
+
+            @hookimpl
+            def hpbridge_study_formats():
+                return [
+                    StudyFormat(
+                        name="example",
+                        summary="Example's log of trials.",
+                        looks_for="a .example file",
+                        recognizes=is_example,
+                        read=read_example,
+                        write=write_example,
+                        holds=frozenset({Part.FAILED}),
+                    )
+                ]
+    """
+
+
+@hookspec
+def hpbridge_hosts() -> Iterable[HostSpec]:  # type: ignore[empty-body]
+    """Return the hosts of a plugin: its library's APIs that take any optimizer.
+
+    Example:
+        In the plugin module::
+
+            from hpbridge.contract.backend import HostSpec
+            from hpbridge.contract.hookspecs import hookimpl
+
+            @hookimpl
+            def hpbridge_hosts():
+                return [
+                    HostSpec(
+                        name="example",
+                        summary="a Strategy for example.search",
+                        line='strategy=hpbridge_example.Bridge("{optimizer}")',
+                        run=run_in_example,
+                        reasons_against=lambda space: [],
+                    )
+                ]
+    """

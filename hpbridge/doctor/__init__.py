@@ -1,0 +1,1 @@
+"""What is broken on this machine, and how to mend it."""

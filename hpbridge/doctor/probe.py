@@ -1,0 +1,45 @@
+"""The process that the diagnosis starts: run optimizers, a line of JSON each."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+
+import hpbridge
+from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.registry import registry
+from hpbridge.doctor.diagnosis import BROKEN, N_TRIALS, WORKS, Finding
+from hpbridge.drivers.objective import describe_error
+
+
+def _probe(optimizer: str) -> Finding:
+    spec, algorithm = registry().algorithm(optimizer)
+    parameter: object = hpbridge.Float(-1, 1)
+    if not algorithm.capabilities.can(Feature.FLOAT):
+        parameter = hpbridge.Int(1, 9)
+    experiment = hpbridge.Experiment(
+        name="doctor", objective=lambda trial: trial["x"] ** 2, space={"x": parameter}
+    )
+    started = time.monotonic()
+    why = mend = ""
+    try:
+        study = hpbridge.run(
+            experiment, optimizer, n_trials=N_TRIALS, seed=0, store=":memory:"
+        )
+        if len(study.trials) != N_TRIALS:
+            why = f"it ran {len(study.trials)} trials of {N_TRIALS}"
+    except Exception as error:  # noqa: BLE001 - whatever a library raises is a finding
+        why = describe_error(error)
+    if why:
+        newest = " ".join(f"'{r}'" for r in (*spec.requires, *algorithm.requires))
+        mend = f"pip install --upgrade hpbridge-{spec.name} {newest}"
+    seconds = time.monotonic() - started
+    return Finding(optimizer, BROKEN if why else WORKS, why, mend, seconds)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        sys.stdout.write(json.dumps(asdict(_probe(name))) + "\n")
+        sys.stdout.flush()

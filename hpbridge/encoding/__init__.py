@@ -1,0 +1,1 @@
+"""How a space is searched by a library that lacks some of its kinds."""

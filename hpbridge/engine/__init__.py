@@ -1,0 +1,1 @@
+"""The verbs: run, resume, compare, and the plans behind them."""

@@ -1,0 +1,137 @@
+"""Everything that is settled, and checked, before a study starts."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from hpbridge.contract.builtin import DEFAULT_DRIVER
+from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.registry import registry
+from hpbridge.errors import ExperimentError
+from hpbridge.learning.choice import Choice, machine, versions_of
+
+if TYPE_CHECKING:
+    from hpbridge.experiment import Experiment
+    from hpbridge.learning.history import History
+    from hpbridge.learning.session import Settings
+    from hpbridge.space.space import Params
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is settled before a study starts.
+
+    Attributes:
+        shared: Points that run first, common to all studies of a comparison.
+        comparison_id: The comparison that it belongs to, in the store.
+        history: Another study's trials that it goes on from.
+
+    Raises:
+        ExperimentError: If a setting cannot be.
+    """
+
+    experiment: Experiment
+    choice: Choice
+    settings: Settings
+    seed: int
+    driver: str
+    name: str | None = None
+    shared: tuple[Params, ...] = ()
+    comparison_id: int | None = None
+    history: History | None = None
+
+    def __post_init__(self) -> None:
+        s = self.settings
+        checks = [
+            (_is_int(s.n_trials, 1), "n_trials", "a whole number >= 1", s.n_trials),
+            (_is_seed(self.seed), "seed", "a whole number in [0, 2**32)", self.seed),
+            (_is_int(s.workers, 1), "workers", "a whole number >= 1", s.workers),
+            (_is_int(s.retries, 0), "retries", "a whole number >= 0", s.retries),
+            (_is_span(s.timeout), "timeout", "seconds > 0", s.timeout),
+            (
+                _is_span(s.timeout_trial),
+                "timeout_trial",
+                "seconds > 0",
+                s.timeout_trial,
+            ),
+            (
+                s.on_error in {"record", "stop"},
+                "on_error",
+                "record or stop",
+                s.on_error,
+            ),
+        ]
+        problems = [f"{n} must be {w}, got {v!r}" for ok, n, w, v in checks if not ok]
+        problems = problems or self._one_at_a_time() or self._in_this_process()
+        if problems:
+            raise ExperimentError.invalid(self.experiment.name, problems)
+        registry().driver(self.driver)
+
+    def _one_at_a_time(self) -> list[str]:
+        """Say why the algorithm cannot have several trials running at once."""
+        can = self.choice.algorithm.capabilities
+        return [
+            f"workers must be 1 for {self.choice.name}, "
+            f"without {feature.value!r}: {can.why_not(feature)}"
+            for feature in (Feature.PENDING, Feature.OUT_OF_ORDER)
+            if self.settings.workers > 1 and not can.can(feature)
+        ]
+
+    def _in_this_process(self) -> list[str]:
+        """Say what an objective that defines its space by running cannot have."""
+        s = self.settings
+        if not self.experiment.is_growing:
+            return []
+        why = "since the objective defines its space while it runs"
+        problems = [f"workers must be 1, {why}"] if s.workers > 1 else []
+        if s.timeout_trial is not None:
+            problems.append(f"timeout_trial must be None, {why}")
+        if self.driver != DEFAULT_DRIVER:
+            problems.append(f"driver must be {DEFAULT_DRIVER!r}, {why}")
+        if self.shared:
+            problems.append(f"there can be no shared start, {why}")
+        return problems
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The study's row in the store."""
+        experiment, spec = self.experiment, self.choice.spec
+        name = f"{experiment.name}-{spec.name}-{self.choice.algorithm.name}-{self.seed}"
+        bounds = [[b.metric, b.sign, b.bound] for b in experiment.bounds]
+        settings = {**asdict(self.settings), "driver": self.driver, "bounds": bounds}
+        if self.shared:
+            settings["shared"] = [dict(point) for point in self.shared]
+        if self.history is not None:
+            settings["history"] = self.history.settings
+        return {
+            "name": (self.name or name)[:190],
+            "experiment": experiment.name[:200],
+            "reference": experiment.reference,
+            "backend": spec.name,
+            "algorithm": self.choice.algorithm.name,
+            "seed": str(self.seed),
+            "options": json.dumps(asdict(self.choice.options)),
+            "space": json.dumps(experiment.space.to_json()),
+            "metrics": json.dumps(experiment.metrics),
+            "settings": json.dumps(settings),
+            "versions": json.dumps(versions_of(self.choice)),
+            "machine": json.dumps(machine()),
+            "notes": "[]",
+            "comparison_id": self.comparison_id,
+        }
+
+
+def _is_int(value: object, low: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= low
+
+
+def _is_seed(value: object) -> bool:
+    # numpy's RandomState, which several of the libraries seed, takes no more.
+    return _is_int(value, 0) and cast("int", value) < 2**32
+
+
+def _is_span(value: float | None) -> bool:
+    return value is None or (value > 0 and math.isfinite(value))

@@ -1,0 +1,106 @@
+"""Every error that hpbridge raises, each with its text.
+
+The tree::
+
+    HpbridgeError
+    ├── SpaceError (ValueError)               a search space that cannot be
+    ├── ExperimentError (ValueError)          an experiment that cannot be
+    │   └── ExperimentNotFoundError           no such file, module or name
+    ├── OptionError (ValueError)              an option that the algorithm does not have
+    ├── BackendError
+    │   ├── BackendNotFoundError (KeyError)   no plugin of that name
+    │   ├── AlgorithmNotFoundError (KeyError) the backend has no such algorithm
+    │   ├── RecordNotFoundError (KeyError)    no plugin has such a record
+    │   │   ├── DriverNotFoundError
+    │   │   ├── FormatNotFoundError
+    │   │   └── HostNotFoundError
+    │   ├── BackendLoadError (ImportError)    the plugin fails to load
+    │   ├── LibraryNotInstalledError (ImportError)  its library is not there
+    │   ├── OptimizerError (RuntimeError)     the library failed in ask or tell
+    │   └── ContractError                     the plugin broke a rule of the contract
+    ├── UnsupportedFeatureError (NotImplementedError)  the backend cannot do it
+    ├── ForeignHistoryError (NotImplementedError)  it cannot learn from this trial
+    ├── StoreError (OSError)                  the store cannot be read or written
+    │   ├── StoreLockedError                  another process writes this study
+    │   ├── StoreSchemaError                  the store was made by another version
+    │   ├── StudyNotFoundError (KeyError)     the store holds no such study
+    │   └── ComparisonNotFoundError (KeyError)  the store holds no such comparison
+    ├── HistoryError (ValueError)             a study that another cannot go on from
+    ├── FormatError (ValueError)              a study that cannot be read or written
+    └── ObjectiveError (RuntimeError)         it failed, and on_error is stop
+
+Each message is: who and what is wrong with the offending value; one line a
+problem, all of them; one ``Hint:``.
+"""
+
+from __future__ import annotations
+
+from hpbridge.errors.experiments import (
+    ExperimentError,
+    ExperimentNotFoundError,
+    ObjectiveError,
+    OptionError,
+    SpaceError,
+)
+from hpbridge.errors.house import (
+    HpbridgeError,
+    compose,
+    nearest,
+)
+from hpbridge.errors.plugins import (
+    AlgorithmNotFoundError,
+    BackendError,
+    BackendLoadError,
+    BackendNotFoundError,
+    ContractError,
+    DriverNotFoundError,
+    ForeignHistoryError,
+    FormatNotFoundError,
+    HostNotFoundError,
+    LibraryNotInstalledError,
+    OptimizerError,
+    RecordNotFoundError,
+    UnsupportedFeatureError,
+)
+from hpbridge.errors.studies import (
+    ComparisonNotFoundError,
+    FormatError,
+    HistoryError,
+    HistoryWarning,
+    StoreError,
+    StoreLockedError,
+    StoreSchemaError,
+    StudyNotFoundError,
+)
+
+__all__ = [
+    "AlgorithmNotFoundError",
+    "BackendError",
+    "BackendLoadError",
+    "BackendNotFoundError",
+    "ComparisonNotFoundError",
+    "ContractError",
+    "DriverNotFoundError",
+    "ExperimentError",
+    "ExperimentNotFoundError",
+    "ForeignHistoryError",
+    "FormatError",
+    "FormatNotFoundError",
+    "HistoryError",
+    "HistoryWarning",
+    "HostNotFoundError",
+    "HpbridgeError",
+    "LibraryNotInstalledError",
+    "ObjectiveError",
+    "OptimizerError",
+    "OptionError",
+    "RecordNotFoundError",
+    "SpaceError",
+    "StoreError",
+    "StoreLockedError",
+    "StoreSchemaError",
+    "StudyNotFoundError",
+    "UnsupportedFeatureError",
+    "compose",
+    "nearest",
+]

@@ -1,0 +1,74 @@
+"""Errors of spaces, experiments, options and objectives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpbridge.errors.house import HpbridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class SpaceError(HpbridgeError, ValueError):
+    """A search space that cannot be, with every reason."""
+
+    @classmethod
+    def invalid(cls, problems: Sequence[str]) -> SpaceError:
+        """Return the error for a space with these problems."""
+        many = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
+        hint = "ranges are closed, low < high; see the README, 'Space'"
+        return cls(f"The search space has {many}", problems, hint)
+
+    @classmethod
+    def foreign(cls, what: str, problems: Sequence[str]) -> SpaceError:
+        """Return the error for parameters that are not in the space."""
+        hint = "give every active parameter a value inside its range"
+        return cls(f"{what} is not in the search space", problems, hint)
+
+    @classmethod
+    def all_forbidden(cls, tries: int) -> SpaceError:
+        """Return the error for a space in which nothing is allowed."""
+        headline = f"The search space forbids every one of {tries} points tried"
+        return cls(headline, hint="loosen a clause of forbid=")
+
+
+class ExperimentError(HpbridgeError, ValueError):
+    """An experiment that cannot be, with every reason."""
+
+    @classmethod
+    def invalid(cls, name: str, problems: Sequence[str]) -> ExperimentError:
+        """Return the error for an experiment with these problems."""
+        hint = "see the README, 'Experiment'"
+        return cls(f"Experiment {name!r} cannot be run", problems, hint)
+
+
+class ExperimentNotFoundError(ExperimentError):
+    """The file, module or name that should hold an experiment does not."""
+
+    @classmethod
+    def because(cls, reference: str, reason: str, hint: str) -> ExperimentNotFoundError:
+        """Return the error for a reference that leads to no experiment."""
+        headline = f"{reference!r} gives no experiment: {reason}"
+        return cls(headline, hint=hint)
+
+
+class OptionError(HpbridgeError, ValueError):
+    """Options that an algorithm does not have, or of a wrong type."""
+
+    @classmethod
+    def invalid(cls, optimizer: str, problems: Sequence[str]) -> OptionError:
+        """Return the error for an optimizer given these wrong options."""
+        hint = f"`hpbridge backends {optimizer}` lists the options"
+        return cls(f"Optimizer {optimizer!r} got wrong options", problems, hint)
+
+
+class ObjectiveError(HpbridgeError, RuntimeError):
+    """The objective failed, and the user asked to stop at the first failure."""
+
+    @classmethod
+    def stopped(cls, number: int, error: str) -> ObjectiveError:
+        """Return the error for the trial that ended the study."""
+        headline = f"Trial {number} failed and on_error is 'stop': {error}"
+        hint = "mend the objective and resume, or use on_error='record'"
+        return cls(headline, hint=hint)

@@ -1,0 +1,168 @@
+"""Errors of plugins, their libraries and what those cannot do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpbridge.errors.house import HpbridgeError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Self
+
+
+class BackendError(HpbridgeError):
+    """Something is wrong with a backend, not with the experiment."""
+
+
+class BackendNotFoundError(BackendError, KeyError):
+    """No installed plugin has a backend of this name."""
+
+    @classmethod
+    def named(cls, name: str, installed: Iterable[str]) -> BackendNotFoundError:
+        """Return the error for a backend name that nobody registered."""
+        meant = nearest(name, installed)
+        # Nobody is told to install a package whose name may be a slip of the finger.
+        is_slip = meant.startswith("did you mean")
+        hint = "`hpbridge backends`" if is_slip else f"`pip install hpbridge-{name}`"
+        return cls(f"No backend named {name!r}; {meant}", hint=hint)
+
+
+class AlgorithmNotFoundError(BackendError, KeyError):
+    """The backend has no algorithm of this name."""
+
+    @classmethod
+    def named(
+        cls, backend: str, name: str, known: Iterable[str]
+    ) -> AlgorithmNotFoundError:
+        """Return the error for an algorithm name that the backend lacks."""
+        headline = f"Backend {backend!r} has no algorithm {name!r}"
+        hint = nearest(name, known).rstrip("?")
+        return cls(headline, hint=hint)
+
+
+class BackendLoadError(BackendError, ImportError):
+    """A plugin is installed but does not load, or clashes with another."""
+
+    @classmethod
+    def broken(cls, name: str, distribution: str, reason: str) -> BackendLoadError:
+        """Return the error for a plugin that failed to load."""
+        headline = (
+            f"Backend {name!r} is installed ({distribution}) "
+            f"but failed to load: {reason}"
+        )
+        hint = f"`pip install --upgrade {distribution.split(maxsplit=1)[0]}`"
+        return cls(headline, hint=hint)
+
+    @classmethod
+    def clash(
+        cls, kind: str, name: str, distributions: Sequence[str]
+    ) -> BackendLoadError:
+        """Return the error for plugins that claim one name of a kind of record."""
+        headline = (
+            f"{kind.capitalize()} {name!r} is provided by {len(distributions)} plugins"
+        )
+        return cls(headline, distributions, "uninstall all but one")
+
+
+class RecordNotFoundError(BackendError, KeyError):
+    """No installed plugin has a record of this kind and name."""
+
+    kind = "record"
+
+    @classmethod
+    def named(cls, name: str, known: Iterable[str]) -> Self:
+        """Return the error for a name that nobody registered."""
+        hint = nearest(name, known).rstrip("?")
+        return cls(f"No {cls.kind} named {name!r}", hint=hint)
+
+
+class DriverNotFoundError(RecordNotFoundError):
+    """No installed plugin has a driver of this name."""
+
+    kind = "driver"
+
+
+class FormatNotFoundError(RecordNotFoundError):
+    """No installed plugin has a format of studies of this name."""
+
+    kind = "format"
+
+
+class HostNotFoundError(RecordNotFoundError):
+    """No installed plugin has a host of this name."""
+
+    kind = "host"
+
+
+class LibraryNotInstalledError(BackendError, ImportError):
+    """The plugin is installed, the library that it bridges (or an extra) is not."""
+
+    @classmethod
+    def missing(
+        cls, optimizer: str, missing: Sequence[str], command: str
+    ) -> LibraryNotInstalledError:
+        """Return the error for an optimizer that lacks these requirements."""
+        headline = f"Optimizer {optimizer!r} is not installed: it needs " + ", ".join(
+            missing
+        )
+        return cls(headline, hint=f"`{command}`")
+
+
+class OptimizerError(BackendError, RuntimeError):
+    """The library failed while it proposed or learned."""
+
+    @classmethod
+    def failed(cls, optimizer: str, doing: str, error: Exception) -> OptimizerError:
+        """Return the error for a library that raised."""
+        text = " ".join(str(error).split())
+        headline = (
+            f"Optimizer {optimizer!r} failed {doing}: {type(error).__name__}: {text}"
+        )
+        hint = "`hpbridge doctor` says whether it works here; --traceback shows where"
+        return cls(headline, hint=hint)
+
+
+class ContractError(BackendError):
+    """A plugin broke a rule of the contract: a bug in the plugin."""
+
+    @classmethod
+    def broke(cls, optimizer: str, rule: str) -> ContractError:
+        """Return the error for a plugin that broke this rule."""
+        name = optimizer.split(":", maxsplit=1)[0]
+        headline = f"Optimizer {optimizer!r} broke the contract: {rule}"
+        return cls(headline, hint=f"`hpbridge check-backend {name}` tells more")
+
+
+class UnsupportedFeatureError(HpbridgeError, NotImplementedError):
+    """The backend cannot do what the experiment asks for."""
+
+    @classmethod
+    def refused(
+        cls, optimizer: str, reasons: Sequence[str], able: Sequence[str]
+    ) -> UnsupportedFeatureError:
+        """Return the error for an experiment that the optimizer cannot run."""
+        if able:
+            hint = "installed optimizers that can: " + ", ".join(able)
+        else:
+            hint = "no installed optimizer can; simplify the experiment"
+        headline = f"Optimizer {optimizer!r} cannot run this experiment"
+        return cls(headline, reasons, hint)
+
+
+class ForeignHistoryError(HpbridgeError, NotImplementedError):
+    """The optimizer cannot learn from a trial that it did not propose.
+
+    Attributes:
+        reason: Why, in one phrase.
+    """
+
+    reason = ""
+
+    @classmethod
+    def refused(cls, optimizer: str, reason: str) -> ForeignHistoryError:
+        """Return the error for foreign trials that the optimizer cannot take."""
+        headline = f"Optimizer {optimizer!r} cannot learn from this history: {reason}"
+        error = cls(headline, hint="`hpbridge backends` shows which optimizers can")
+        error.reason = reason
+        return error

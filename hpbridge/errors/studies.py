@@ -1,0 +1,107 @@
+"""Errors of stores, histories and files of studies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hpbridge.errors.house import HpbridgeError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class StoreError(HpbridgeError, OSError):
+    """The store cannot be opened, read or written."""
+
+    @classmethod
+    def failed(cls, url: str, reason: str, hint: str) -> StoreError:
+        """Return the error for a store operation that failed."""
+        return cls(f"The store {url} {reason}", hint=hint)
+
+
+class StoreLockedError(StoreError):
+    """Another process holds the lease of the study."""
+
+    @classmethod
+    def held(cls, study: str, owner: str, seconds: float) -> StoreLockedError:
+        """Return the error for a study whose lease is held."""
+        headline = f"Study {study!r} is being written by {owner}"
+        hint = f"wait for it, or {seconds:.0f} seconds after it died"
+        return cls(headline, hint=hint)
+
+
+class StoreSchemaError(StoreError):
+    """The store's schema is newer than this hpbridge."""
+
+    @classmethod
+    def newer(cls, url: str, found: object, known: object) -> StoreSchemaError:
+        """Return the error for a store from a newer version."""
+        headline = f"The store {url} has schema {found}; this hpbridge knows {known}"
+        return cls(headline, hint="`pip install --upgrade hpbridge`")
+
+
+class StudyNotFoundError(StoreError, KeyError):
+    """The store holds no study of this name."""
+
+    @classmethod
+    def named(cls, url: str, name: str, known: Iterable[str]) -> StudyNotFoundError:
+        """Return the error for a study name that the store does not hold."""
+        headline = f"The store {url} holds no study {name!r}; {nearest(name, known)}"
+        return cls(headline, hint="`hpbridge studies` lists them")
+
+
+class ComparisonNotFoundError(StoreError, KeyError):
+    """The store holds no comparison of this name."""
+
+    @classmethod
+    def named(
+        cls, url: str, name: str, known: Iterable[str]
+    ) -> ComparisonNotFoundError:
+        """Return the error for a comparison that the store does not hold."""
+        known = nearest(name, known)
+        headline = f"The store {url} holds no comparison {name!r}; {known}"
+        return cls(headline, hint="`hpbridge studies` lists them")
+
+
+class HistoryError(HpbridgeError, ValueError):
+    """A study that another one cannot go on from."""
+
+    @classmethod
+    def unfit(
+        cls, study: str, experiment: str, problems: Sequence[str]
+    ) -> HistoryError:
+        """Return the error for a study that is not one of this experiment."""
+        headline = f"Experiment {experiment!r} cannot go on from study {study!r}"
+        hint = "`hpbridge show` shows what the study holds; metrics and space must fit"
+        return cls(headline, problems, hint)
+
+
+class HistoryWarning(UserWarning):
+    """The optimizer cannot learn from trials that the user gave it."""
+
+
+class FormatError(HpbridgeError, ValueError):
+    """An existing study cannot be read, or a study not written in a format."""
+
+    @classmethod
+    def unknown(cls, source: object, tried: Iterable[str]) -> FormatError:
+        """Return the error for a source that no format recognizes."""
+        headline = f"{source!r:.200} is no study that hpbridge can read; tried"
+        hint = "`hpbridge formats` lists them; --format names one"
+        return cls(headline, list(tried), hint)
+
+    @classmethod
+    def unreadable(
+        cls, form: str, source: object, problems: Sequence[str], hint: str
+    ) -> FormatError:
+        """Return the error for a source that is not what its format wants."""
+        headline = f"{str(source)!r:.200} cannot be read as a study of format {form!r}"
+        return cls(headline, problems, hint)
+
+    @classmethod
+    def unwritable(
+        cls, form: str, target: object, problems: Sequence[str], hint: str
+    ) -> FormatError:
+        """Return the error for a study that cannot be written to a target."""
+        headline = f"The study cannot be written to {str(target)!r:.200} as {form!r}"
+        return cls(headline, problems, hint)

@@ -1,0 +1,99 @@
+"""Distributions of scipy.stats as parameters, where that is exact."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Float, Int, Parameter
+from hpbridge.space.priors import Normal
+
+MOST_POINTS = 1000
+"""Of a discrete distribution, each of which becomes a choice with its weight."""
+
+KNOWN = "uniform, loguniform, truncnorm, randint and discrete ones with few values"
+
+
+def is_distribution(domain: object) -> bool:
+    """Say whether it is a distribution of scipy.stats, frozen or not."""
+    return any(
+        kind.__module__.startswith("scipy.stats.") for kind in type(domain).__mro__
+    ) and hasattr(domain, "rvs")
+
+
+def read_distribution(domain: Any) -> Parameter:
+    """Return the parameter that is drawn as a distribution is.
+
+    Raises:
+        ValueError: If there is none, with what is wrong with it.
+
+    Source:
+        scipy 1.17.1, `scipy.stats`: ``uniform`` on [loc, loc + scale], ``loguniform``
+        on [a, b] * scale + loc, ``randint`` on low .. high - 1, ``truncnorm`` on
+        [a, b] * scale + loc.
+    """
+    frozen = domain
+    if not hasattr(domain, "dist"):
+        try:
+            frozen = domain.freeze()
+        except TypeError as error:
+            msg = f"is the distribution {domain.name!r} without its shape: {error}"
+            raise ValueError(msg) from error
+    low, high = (float(end) for end in frozen.support())
+    if hasattr(frozen, "pmf"):
+        return _discrete(frozen, low, high)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        msg = f"is {_text(frozen)}, on [{low}, {high}]: a search needs both bounds"
+        raise ValueError(msg)
+    return _continuous(frozen, low, high)
+
+
+def _continuous(frozen: Any, low: float, high: float) -> Parameter:
+    loc, scale = _loc_and_scale(frozen)
+    name = frozen.dist.name
+    if name == "uniform":
+        return Float(low, high)
+    if name in {"loguniform", "reciprocal"} and loc == 0:
+        return Float(low, high, log=True)
+    if name == "truncnorm":
+        return Float(low, high, prior=Normal(loc, scale))
+    msg = f"is {_text(frozen)}, which no parameter is drawn as; taken are {KNOWN}"
+    raise ValueError(msg)
+
+
+def _discrete(frozen: Any, low: float, high: float) -> Parameter:
+    if frozen.dist.name == "randint":
+        return Int(int(low), int(high))
+    points = getattr(frozen.dist, "xk", None)
+    if points is None:
+        if not (math.isfinite(low) and math.isfinite(high)):
+            msg = f"is {_text(frozen)}, without a largest value: use Int(low, high)"
+            raise ValueError(msg)
+        if high - low >= MOST_POINTS:
+            n_points = int(high - low) + 1
+            msg = f"is {_text(frozen)} with {n_points} values, more than {MOST_POINTS}"
+            raise ValueError(msg)
+        points = range(int(low), int(high) + 1)
+    weights = [(_plain(point), float(frozen.pmf(point))) for point in points]
+    drawn = [(point, weight) for point, weight in weights if weight > 0]
+    return Categorical([p for p, _ in drawn], weights=[w for _, w in drawn])
+
+
+def _loc_and_scale(frozen: Any) -> tuple[float, float]:
+    # scipy keeps them as they were given: after the shapes, or by name.
+    n_shapes = frozen.dist.numargs
+    given = dict(zip(("loc", "scale"), frozen.args[n_shapes:], strict=False))
+    given = {"loc": 0.0, "scale": 1.0, **given, **frozen.kwds}
+    return float(given["loc"]), float(given["scale"])
+
+
+def _plain(point: Any) -> float | int:
+    number = float(point)
+    return int(number) if number.is_integer() else number
+
+
+def _text(frozen: Any) -> str:
+    given = [repr(value) for value in frozen.args]
+    given += [f"{name}={value!r}" for name, value in frozen.kwds.items()]
+    return f"scipy.stats.{frozen.dist.name}({', '.join(given)})"

@@ -1,0 +1,1 @@
+"""Any optimizer inside somebody else's loop."""

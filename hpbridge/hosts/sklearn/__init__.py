@@ -1,0 +1,1 @@
+"""scikit-learn as a host; users import `hpbridge.sklearn`."""

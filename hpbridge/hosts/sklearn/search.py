@@ -1,0 +1,285 @@
+"""The search: scikit-learn's own loop over candidates that an optimizer proposes.
+
+The only module of hpbridge that needs scikit-learn to be imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import numbers
+import types
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._validation import (
+    _insert_error_scores,
+    _warn_or_raise_about_fit_failures,
+)
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+
+from hpbridge.formats.search_spaces import read_spaces
+from hpbridge.hosts.guest import Guest
+from hpbridge.hosts.sklearn.hosting import Hosted, SameSplits, studies_of
+from hpbridge.trial import trial_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from hpbridge.study import Study
+
+
+def _for_batches(fit: types.FunctionType) -> types.FunctionType:
+    """Return scikit-learn's own `fit`, for batches that are not all candidates.
+
+    Two of the functions that it calls are others there; nothing that others use is
+    changed. It ends a search in which all fits of a batch failed, as is right where
+    a batch is all candidates: that decision waits for the last one, in
+    `BridgeSearchCV._complete`. And it splits anew for each batch.
+    """
+    names = {
+        "_warn_or_raise_about_fit_failures": lambda *_: None,
+        "check_cv": lambda *args, **kwargs: SameSplits(check_cv(*args, **kwargs)),
+    }
+    own = {**fit.__globals__, **names}
+    return types.FunctionType(fit.__code__, own, fit.__name__, fit.__defaults__)
+
+
+_fit = _for_batches(BaseSearchCV.fit.__wrapped__)
+
+
+class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
+    """Search an estimator's hyperparameters with any optimizer, by cross-validation.
+
+    It is used as `sklearn.model_selection.RandomizedSearchCV` is, and has its methods,
+    its attributes and its ``cv_results_``. Candidates are proposed one after the other
+    by an optimizer that learns from the mean test scores of earlier ones.
+
+    The search depends on `random_state` and `batch_size` alone, not on `n_jobs`: the
+    fits of a batch run at the same time, and the optimizer is told of them in the
+    order in which it proposed them. All candidates are evaluated on the same splits.
+
+    A second `fit` is a new search. A candidate whose score is NaN is a failed trial;
+    one to which `error_score` gives a number has that number.
+
+    Args:
+        estimator: An estimator, or a pipeline (``{"step__parameter": ...}``).
+        space: What is searched, by the estimator's parameter names: a dict of
+            hpbridge's parameters, frozen distributions of scipy.stats, lists of
+            choices, and domains of any installed backend (skopt's ``Real`` say); an
+            `hpbridge.Space`, with conditions too; a library's own space; or a list of
+            such, each alone or as ``(space, n_iter)``, searched one after the other.
+        backend: The optimizer, ``backend`` or ``backend:algorithm``.
+        n_iter: How many candidates are tried, in each space that names no number.
+        options: Of the optimizer's algorithm, by the library's own names.
+        batch_size: How many candidates the optimizer proposes at a time; more keep
+            more than ``cv`` processes busy, and let it learn later. None is 1, or all
+            for random search, whose draws depend on nothing.
+        scoring: As of `RandomizedSearchCV`. Of several metrics the one of `refit` is
+            optimized, else the first; all are in ``cv_results_``.
+        n_jobs: How many fits run at the same time.
+        refit: As of `RandomizedSearchCV`: a bool, a metric's name, or a callable.
+        cv: As of `RandomizedSearchCV`.
+        verbose: As of `RandomizedSearchCV`, per batch.
+        pre_dispatch: As of `RandomizedSearchCV`.
+        random_state: An int is the optimizer's seed as of `hpbridge.run`; otherwise
+            the seed is drawn from it, as scikit-learn draws.
+        error_score: As of `RandomizedSearchCV`.
+        return_train_score: As of `RandomizedSearchCV`.
+
+    Attributes:
+        studies_: The study of each space, in order: `hpbridge.Study`.
+        study_: The study, where there is one space.
+
+    Raises:
+        HpbridgeError: By `fit`, before the first fit: what is wrong with the space,
+            the optimizer or its options.
+
+    Source:
+        scikit-learn 1.9.1, `sklearn.model_selection._search.BaseSearchCV.fit`.
+
+    Example:
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.svm import SVC
+        >>> from hpbridge import Float
+        >>> from hpbridge.sklearn import BridgeSearchCV
+        >>> space = {"C": Float(1e-2, 1e2, log=True), "kernel": ["rbf", "linear"]}
+        >>> search = BridgeSearchCV(SVC(), space, backend="random", n_iter=5,
+        ...                         random_state=0)
+        >>> bool(search.fit(*load_iris(return_X_y=True)).best_score_ > 0.9)
+        True
+    """
+
+    _parameter_constraints: dict[str, Any] = {  # noqa: RUF012 - as scikit-learn's
+        **BaseSearchCV._parameter_constraints,
+        "space": "no_validation",
+        "backend": [str],
+        "n_iter": [Interval(numbers.Integral, 1, None, closed="left")],
+        "options": [dict, None],
+        "batch_size": [Interval(numbers.Integral, 1, None, closed="left"), None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(  # noqa: PLR0913 - as the searches of scikit-learn
+        self,
+        estimator: Any,
+        space: Any,
+        *,
+        backend: str = "optuna",
+        n_iter: int = 50,
+        options: Mapping[str, object] | None = None,
+        batch_size: int | None = None,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        random_state: Any = None,
+        error_score: float | str = np.nan,
+        return_train_score: bool = False,
+    ) -> None:
+        self.space = space
+        self.backend = backend
+        self.n_iter = n_iter
+        self.options = options
+        self.batch_size = batch_size
+        self.random_state = random_state
+        super().__init__(
+            estimator=estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+
+    # The estimator that it is given is not checked, so its own parameters are.
+    @_fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any = None, **params: Any) -> BridgeSearchCV:  # noqa: N803
+        """Search, then fit the best candidate to all the data.
+
+        Args:
+            X: Of shape (n_samples, n_features), or what the estimator takes.
+            y: Of shape (n_samples,) or (n_samples, n_outputs).
+            params: As of `RandomizedSearchCV.fit`: ``groups``, ``sample_weight`` and
+                other metadata of the estimator, the scorer and the splitter.
+        """
+        try:
+            _fit(self, X, y, **params)
+        finally:
+            self.__dict__.pop("_evaluated", None)
+            checked = self.__dict__.get("_checked_cv_orig")
+            if isinstance(checked, SameSplits):
+                self._checked_cv_orig = checked.splitter  # without all the indices
+        return self
+
+    @property
+    def study_(self) -> Study:
+        """The study of a search of one space."""
+        studies: list[Study] = list(getattr(self, "studies_", ()))
+        if len(studies) != 1:
+            msg = f"study_ is there after one space was searched, not {len(studies)}"
+            raise AttributeError(msg)
+        return studies[0]
+
+    def _run_search(
+        self, evaluate_candidates: Callable[..., Any], *, callback_ctx: Any = None
+    ) -> None:
+        hosted = self._hosted()
+        search_ctx = None
+        if callback_ctx is not None:
+            search_ctx = callback_ctx.subcontext(task_name="search", max_subtasks=None)
+            search_ctx.call_on_fit_task_begin(estimator=self)
+        results: dict[str, Any] = {}
+        for each in hosted:
+            for batch in each.batches():
+                candidates = [each.searched.to_params(ask.params) for ask in batch]
+                with self._batch_context(search_ctx, len(batch)) as context:
+                    results = evaluate_candidates(candidates, **context)
+                each.tell(batch, self._fits_of(len(batch)), self._metric())
+        if search_ctx is not None:
+            search_ctx.call_on_fit_task_end(estimator=self)
+        self._complete(results)
+        self.studies_ = studies_of(self.estimator, hosted, results, self._metric())
+
+    def _hosted(self) -> list[Hosted]:
+        """Return the optimizer of each space; what is wrong with any is said here."""
+        seed = self.random_state
+        if not isinstance(seed, numbers.Integral):
+            seed = check_random_state(seed).randint(2**32, dtype=np.uint32)
+        return [
+            Hosted(
+                searched,
+                Guest(
+                    self.backend,
+                    searched.space,
+                    # Spaces after the first must not repeat its draws.
+                    seed=trial_seed(int(seed), k) if k else int(seed),
+                    options=self.options,
+                ),
+                self.batch_size,
+            )
+            for k, searched in enumerate(
+                read_spaces(self.space, self.n_iter, self.estimator)
+            )
+        ]
+
+    @contextlib.contextmanager
+    def _batch_context(self, search_ctx: Any, n_candidates: int) -> Iterator[Any]:
+        """Tell callbacks of a batch; scikit-learn before 1.9 has none."""
+        if search_ctx is None:
+            yield {}
+            return
+        context = search_ctx.subcontext(
+            task_name="batch",
+            max_subtasks=n_candidates * self.n_splits_,
+            sequential_subtasks=False,
+        ).call_on_fit_task_begin(estimator=self)
+        yield {"callback_ctx": context}
+        context.call_on_fit_task_end(estimator=self)
+
+    def _format_results(
+        self,
+        candidate_params: list[Any],
+        n_splits: int,
+        out: list[Any],
+        more_results: Any = None,
+    ) -> dict[str, Any]:
+        # It is called after every batch with all there is so far; the table, whose
+        # time grows with that, is made once, by `_complete`.
+        self._evaluated = (candidate_params, n_splits, out, more_results)
+        return {}
+
+    def _complete(self, results: dict[str, Any]) -> None:
+        """Fill ``cv_results_``, and judge all fits as scikit-learn judges a batch."""
+        candidates, n_splits, out, more_results = self._evaluated
+        if callable(self.scoring):
+            _insert_error_scores(out, self.error_score)
+        _warn_or_raise_about_fit_failures(out, self.error_score)
+        results.update(super()._format_results(candidates, n_splits, out, more_results))
+
+    def _fits_of(self, n_candidates: int) -> list[list[dict[str, Any]]]:
+        """Return the fits of each of the last candidates."""
+        _, n_splits, out, _ = self._evaluated
+        last = out[-n_candidates * n_splits :]
+        return [last[k : k + n_splits] for k in range(0, len(last), n_splits)]
+
+    def _metric(self) -> str:
+        """Return the name of the metric that is optimized."""
+        fits = self._evaluated[2]
+        fit = next((each for each in fits if each["fit_error"] is None), fits[0])
+        scores = fit["test_scores"]
+        if not isinstance(scores, dict):
+            return "score"
+        # What a callable `scoring` returns is known only now.
+        self._check_refit_for_multimetric(scores)
+        return (
+            self.refit if isinstance(self.refit, str) else next(iter(scores), "score")
+        )

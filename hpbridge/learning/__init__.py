@@ -1,0 +1,1 @@
+"""An optimizer while it learns: session, history, replay."""

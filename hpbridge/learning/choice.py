@@ -1,0 +1,138 @@
+"""Choose an optimizer and a driver, and check them against an experiment."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.contract.backend import Problem
+from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.options import read_options
+from hpbridge.contract.registry import installed_version, registry
+from hpbridge.errors import UnsupportedFeatureError
+from hpbridge.learning.growing import GrowingOptimizer
+from hpbridge.trial import trial_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpbridge.contract.backend import Algorithm, BackendSpec, Optimizer
+    from hpbridge.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A chosen and checked optimizer: backend, algorithm, options."""
+
+    spec: BackendSpec
+    algorithm: Algorithm
+    options: Any
+
+    @property
+    def name(self) -> str:
+        """Backend and algorithm, as in ``optuna:tpe``."""
+        return f"{self.spec.name}:{self.algorithm.name}"
+
+    def make(self, experiment: Experiment, seed: int) -> Optimizer:
+        """Return a fresh optimizer for an experiment."""
+        if experiment.is_growing:
+            return GrowingOptimizer(
+                lambda space, n_told: self._make_grown(
+                    experiment.over(space),
+                    seed if n_told <= 1 else trial_seed(seed, n_told),
+                )
+            )
+        return self._make(experiment, seed)
+
+    def _make_grown(self, experiment: Experiment, seed: int) -> Optimizer:
+        reasons = reasons_against(experiment, self.algorithm)
+        if reasons:
+            others = able(experiment)
+            raise UnsupportedFeatureError.refused(self.name, reasons, others)
+        return self._make(experiment, seed)
+
+    def _make(self, experiment: Experiment, seed: int) -> Optimizer:
+        problem = problem_of(experiment)
+        return self.spec.create(problem, self.algorithm.name, self.options, seed)
+
+
+def problem_of(experiment: Experiment) -> Problem:
+    """Return what an optimizer is told of an experiment."""
+    return Problem(experiment.space, len(experiment.metrics), len(experiment.bounds))
+
+
+def choose(
+    optimizer: str, experiment: Experiment, options: Mapping[str, object] | None = None
+) -> Choice:
+    """Find an optimizer, and check that it can run an experiment.
+
+    Raises:
+        BackendError: If it is not installed, or fails to load.
+        OptionError: If it does not have these options.
+        UnsupportedFeatureError: With every reason, and the optimizers that can.
+    """
+    plugins = registry()
+    spec, algorithm = plugins.algorithm(optimizer)
+    name = f"{spec.name}:{algorithm.name}"
+    plugins.require(spec, algorithm)
+    read = read_options(name, algorithm.options, options or {})
+    reasons = reasons_against(experiment, algorithm)
+    if reasons:
+        raise UnsupportedFeatureError.refused(name, reasons, able(experiment))
+    return Choice(spec, algorithm, read)
+
+
+def reasons_against(experiment: Experiment, algorithm: Algorithm) -> list[str]:
+    """Return every reason why an algorithm cannot run an experiment."""
+    capabilities = algorithm.capabilities
+    reasons = capabilities.reasons_against(experiment.space)
+    wanted = []
+    if len(experiment.metrics) > 1:
+        names = ", ".join(repr(m) for m in experiment.metrics)
+        wanted.append((f"the metrics {names} need", Feature.MULTI_OBJECTIVE))
+    if experiment.bounds:
+        names = ", ".join(repr(b.metric) for b in experiment.bounds)
+        wanted.append((f"the bounds on {names} need", Feature.CONSTRAINTS))
+    reasons += [
+        f"{who} {feature.value}: {capabilities.why_not(feature)}"
+        for who, feature in wanted
+        if not capabilities.can(feature)
+    ]
+    return reasons
+
+
+def able(experiment: Experiment) -> list[str]:
+    """Return the installed optimizers that can run an experiment."""
+    plugins = registry()
+    return [
+        f"{spec.name}:{algorithm.name}"
+        for spec in plugins.backends.values()
+        for algorithm in spec.algorithms.values()
+        if not reasons_against(experiment, algorithm)
+        and not plugins.missing(spec, algorithm)
+    ]
+
+
+def versions_of(choice: Choice) -> dict[str, str]:
+    """Return the version of Python and of every distribution that is involved."""
+    from packaging.requirements import Requirement
+
+    requires = [*choice.spec.requires, *choice.algorithm.requires]
+    plugin = registry().plugin_of(choice.spec.name).split(" ")[0]
+    names = ["hpbridge", plugin, *(Requirement(r).name for r in requires)]
+    names += ["numpy", "scipy", "scikit-learn"]
+    found = {n: installed_version(n) for n in dict.fromkeys(names) if n}
+    python = {"python": platform.python_version()}
+    return python | {n: version for n, version in found.items() if version}
+
+
+def machine() -> dict[str, Any]:
+    """Return what a result may depend on: system, processor, cores."""
+    import os
+
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+    }

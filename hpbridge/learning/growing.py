@@ -1,0 +1,264 @@
+"""Spaces that an objective defines while it runs.
+
+An experiment without a space has an objective that asks `Trial.suggest` for each
+parameter. Nothing is known of the space before the first trial, whose values are drawn
+at random. What it asked for is the space from then on; the optimizer is made for it
+and observes the trial. A trial that asks for more, or for less, makes the space grow:
+another optimizer is made for the new space and observes all trials.
+
+When a parameter is not asked for in every trial, it gets the condition under which it
+was: the values of the one parameter before it that tells the trials apart. Values of
+that parameter that never came up are taken as not having it, until they do.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from hpbridge.contract.backend import Optimizer, Outcome, Suggestion
+from hpbridge.errors import ForeignHistoryError, SpaceError
+from hpbridge.space.categorical import Categorical
+from hpbridge.space.parameters import Int, Label, Parameter, with_when
+from hpbridge.space.sampling import draw
+from hpbridge.space.space import Space
+from hpbridge.trial import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+Asked: TypeAlias = "Mapping[str, tuple[Parameter, Label]]"
+"""Parameter and plain value by name, in the order of asking."""
+
+
+def objects_of(asked: Asked) -> dict[str, Any]:
+    """Return what the objective saw: the choices themselves, not their labels."""
+    return {
+        name: p.choice(value) if isinstance(p, Categorical) else value
+        for name, (p, value) in asked.items()
+    }
+
+
+class Asking:
+    """Answers what one trial asks for.
+
+    Args:
+        space: What is known so far.
+        params: What the optimizer proposes: a point of it, plain values.
+        seed: Of the trial; draws what the optimizer does not propose.
+
+    Attributes:
+        asked: Parameter and plain value by name, in the order of asking.
+    """
+
+    def __init__(self, space: Space, params: Mapping[str, Label], seed: int) -> None:
+        self._space, self._params = space, params
+        self._rng = random.Random(f"hpbridge:{seed}:define-by-run")
+        self.asked: dict[str, tuple[Parameter, Label]] = {}
+
+    def suggest(self, name: str, parameter: Parameter) -> Any:
+        """Return a value for `Trial.suggest`: the choice itself, not its label."""
+        known = self.asked[name][0] if name in self.asked else self._known(name)
+        if known is not None and known != parameter:
+            problem = f"{name!r} was {known!r} and is now {parameter!r}"
+            raise SpaceError.invalid([problem])
+        if known is None:
+            Space({name: parameter})  # refuses what is wrong with it
+        if name not in self.asked:
+            is_proposed = name in self._params
+            value = self._params[name] if is_proposed else draw(parameter, self._rng)
+            self.asked[name] = parameter, value
+        value = self.asked[name][1]
+        return parameter.choice(value) if isinstance(parameter, Categorical) else value
+
+    def _known(self, name: str) -> Parameter | None:
+        found = self._space.searched.get(name)
+        return None if found is None else with_when(found, ())
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a trial asked for, in order, and what became of it."""
+
+    asked: Mapping[str, tuple[Parameter, Label]]
+    outcome: Outcome
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it ran to its end, so that it asked for all that it needs."""
+        return self.outcome.state is State.COMPLETE
+
+    @property
+    def point(self) -> dict[str, Label]:
+        """Plain values by name."""
+        return {name: value for name, (_, value) in self.asked.items()}
+
+
+def infer_space(trials: Sequence[Run]) -> Space:
+    """Return the space that some trials asked for.
+
+    Args:
+        trials: In order. One that did not end well may have stopped before it asked
+            for all, so that what it lacks tells nothing.
+
+    Returns:
+        Parameters in the order in which they first came up, each with the condition
+        that tells the trials that asked for it from the others. One that no single
+        earlier parameter tells apart is always active.
+    """
+    found: dict[str, Parameter] = {}
+    for trial in trials:
+        for name, (parameter, _) in trial.asked.items():
+            found.setdefault(name, parameter)
+    placed: dict[str, Parameter] = {}
+    for name, parameter in found.items():
+        condition = _condition(name, list(placed), found, trials)
+        placed[name] = with_when(parameter, condition)
+    return Space(placed) if placed else Space.unknown()
+
+
+def _condition(
+    name: str,
+    before: list[str],
+    found: Mapping[str, Parameter],
+    trials: Sequence[Run],
+) -> tuple[tuple[str, tuple[object, ...]], ...]:
+    """Return the condition of a parameter; empty when there is none to be told."""
+    having = [trial.asked for trial in trials if name in trial.asked]
+    lacking = [t.asked for t in trials if name not in t.asked and t.is_whole]
+    if not lacking:
+        return ()
+    for parent in _likeliest_first(before, found):
+        if any(parent not in asked for asked in having):
+            continue
+        values = {_typed(asked[parent][1]) for asked in having}
+        others = {_typed(asked[parent][1]) for asked in lacking if parent in asked}
+        if not values & others:
+            return ((parent, _in_order(found[parent], values)),)
+    return ()
+
+
+def _likeliest_first(before: list[str], found: Mapping[str, Parameter]) -> list[str]:
+    """Return the possible parents; one of many values can tell any trials apart."""
+    sizes = {
+        name: p.n_values
+        for name in reversed(before)
+        if isinstance(p := found[name], (Categorical, Int))
+    }
+    return sorted(sizes, key=sizes.__getitem__)  # of equal ones, the nearest
+
+
+def _typed(value: Label) -> tuple[type, Label]:
+    return type(value), value  # True is not 1
+
+
+def _in_order(parent: Parameter, values: set[tuple[type, Label]]) -> tuple[object, ...]:
+    plain = [value for _, value in values]
+    if isinstance(parent, Categorical):
+        return tuple(sorted(plain, key=parent.index))
+    return tuple(sorted(plain))  # type: ignore[type-var]
+
+
+@dataclass
+class GrowingOptimizer(Optimizer):
+    """An optimizer of a space that becomes known while it runs.
+
+    Args:
+        make: ``make(space, n_told) -> Optimizer`` for a space that is known; raises
+            where the algorithm cannot search it.
+
+    Attributes:
+        space: What is known so far.
+        notes: What could not be learned after the space grew.
+    """
+
+    make: Callable[[Space, int], Optimizer]
+    space: Space = field(default_factory=Space.unknown)
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._inner: Optimizer | None = None
+        self._own: dict[int, Suggestion] = {}
+        self._told: list[Run] = []
+        self._n_asked = 0
+
+    def ask(self) -> Suggestion:
+        """Propose a point of what is known; nothing before anything is."""
+        number, self._n_asked = self._n_asked, self._n_asked + 1
+        if self._inner is None:
+            return Suggestion(number, {})
+        self._own[number] = inner = self._inner.ask()
+        return Suggestion(number, inner.params)
+
+    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        """Learn of a proposal that was not run; `learn` takes those that were."""
+        own = self._own.pop(suggestion.id, None)
+        if own is not None and self._inner is not None:
+            self._inner.tell(own, outcome)
+
+    def learn(
+        self,
+        suggestion: Suggestion | None,
+        asked: Mapping[str, tuple[Parameter, Label]],
+        outcome: Outcome,
+    ) -> bool:
+        """Learn of a trial and what it asked for; say whether the space grew.
+
+        Raises:
+            HpbridgeError: If the algorithm cannot search the space as it is now.
+        """
+        run = Run(asked, outcome)
+        self._told.append(run)
+        own = None if suggestion is None else self._own.pop(suggestion.id, None)
+        if not self._fits(run):
+            space = infer_space(self._told)
+            if space != self.space:
+                self._grow(space)
+                return True
+        if own is not None and dict(own.params) == run.point and self._inner:
+            self._inner.tell(own, outcome)
+        elif self._inner is not None:
+            self._observe(self._inner, run)
+        return False
+
+    def _fits(self, run: Run) -> bool:
+        """Say whether a trial asked for what the space says, so that it is right."""
+        if not all(name in self.space for name in run.asked):
+            return False
+        is_active = self.space.active(run.point)
+        if not run.is_whole:
+            return set(run.asked) <= set(is_active)
+        return set(run.asked) == set(is_active)
+
+    def _grow(self, space: Space) -> None:
+        self.space = space
+        self._own.clear()
+        self._inner = None
+        if not space.searched:
+            return
+        inner = self.make(space, len(self._told))
+        for run in self._told:
+            self._observe(inner, run)
+        self._inner = inner
+
+    def _observe(self, inner: Optimizer, run: Run) -> None:
+        point = run.point
+        missing = [name for name in self.space.active(point) if name not in point]
+        if missing and not run.is_whole:
+            return  # there is no point to learn of
+        if missing:
+            self._note(
+                f"trials that do not ask for {', '.join(map(repr, missing))} are not "
+                "learned from: what it depends on cannot be told"
+            )
+            return
+        try:
+            inner.observe(point, run.outcome)
+        except ForeignHistoryError as refusal:
+            self._note(refusal.brief)
+
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)

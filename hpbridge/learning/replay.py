@@ -1,0 +1,103 @@
+"""Resume a study: bring a fresh optimizer to where the record left the old one.
+
+Replay asks for ask and tells for tell, in the recorded order. A library that is
+deterministic then proposes what it proposed, and the study goes on bit for bit as if it
+had never stopped. Where it does not, the history is observed instead, and the study
+says that it is continued, not resumed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.contract.backend import ExhaustedError
+from hpbridge.learning.history import ask_of, learn_history
+from hpbridge.trial import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hpbridge.learning.session import Ask, Session
+    from hpbridge.trial import FinishedTrial
+
+RESUMED = "resumed: replay reproduced every proposal, bit for bit"
+"""The note of a study that goes on exactly as if it had never stopped."""
+CONTINUED = "continued: the optimizer observed the history, it did not relive it"
+"""The note of a study that goes on with what it knows, on another trajectory."""
+
+
+def replay(
+    session: Session,
+    trials: list[FinishedTrial],
+    pending: list[FinishedTrial],
+    history: Mapping[str, Any] | None = None,
+) -> str | None:
+    """Relive a record in the session's fresh optimizer.
+
+    Args:
+        session: Whose optimizer has been told nothing yet.
+        trials: The finished trials.
+        pending: Trials that were asked for and never finished.
+        history: How the study took the trials that it began with, if it did.
+
+    Returns:
+        None when every proposal came out as recorded; otherwise the first difference.
+        Then the optimizer is spoilt: make another one and `observe` with it.
+    """
+    by_telling = sorted(trials, key=lambda trial: trial.told)
+    asks: dict[int, Ask] = {}
+    imported = [trial for trial in by_telling if trial.origin is Origin.IMPORTED]
+    learn_history(session, imported, history)
+    n_told = len(imported)
+    rest = [t for t in [*trials, *pending] if t.origin is not Origin.IMPORTED]
+    for trial in sorted(rest, key=lambda trial: trial.number):
+        n_due = max(trial.tells_before, n_told)
+        _tell(session, asks, by_telling[n_told:n_due])
+        n_told = n_due
+        asks[trial.number] = ask = ask_of(trial)
+        if trial.origin is Origin.ASKED:
+            difference = _ask_again(session, ask)
+            if difference is not None:
+                return f"trial {trial.number}: {difference}"
+    _tell(session, asks, by_telling[n_told:])
+    after = max(asks, default=n_told - 1) + 1
+    session.continue_numbers(after, [asks[trial.number] for trial in pending])
+    return None
+
+
+def _ask_again(session: Session, ask: Ask) -> str | None:
+    """Ask for a recorded proposal once more; say where it differs, if it does."""
+    try:
+        suggestion = session.ask_allowed()
+    except ExhaustedError as end:
+        return f"the optimizer is exhausted: {end}"
+    if dict(suggestion.params) != dict(ask.params):
+        proposed, recorded = dict(suggestion.params), dict(ask.params)
+        return f"proposed {proposed!r}, recorded {recorded!r}"
+    ask.suggestion = suggestion
+    return None
+
+
+def _tell(
+    session: Session, asks: dict[int, Ask], trials: Iterable[FinishedTrial]
+) -> None:
+    for trial in trials:
+        session.tell(asks[trial.number], trial)
+        session.remember(trial)
+
+
+def observe(
+    session: Session, trials: list[FinishedTrial], pending: list[FinishedTrial]
+) -> None:
+    """Let the session's fresh optimizer observe a record, without reliving it.
+
+    Trials that never finished run again, and are observed when they have.
+    """
+    session.forget()
+    for trial in sorted(trials, key=lambda trial: trial.told):
+        session.tell(ask_of(trial), trial)
+        session.remember(trial)
+    numbers = [trial.number for trial in [*trials, *pending]]
+    session.continue_numbers(
+        max(numbers, default=-1) + 1, [ask_of(trial) for trial in pending]
+    )

@@ -1,0 +1,396 @@
+"""A running study: the one place where optimizer, store and limits meet.
+
+A driver asks the session for trials with `Session.next`, runs them where it likes, and
+hands every result to `Session.finish`. The session is what makes a record that can be
+replayed: it numbers asks, counts tells, commits a trial before its optimizer hears of
+it, and flips metrics that are maximized - here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.contract.backend import ExhaustedError, Optimizer, Outcome, Suggestion
+from hpbridge.errors import (
+    ForeignHistoryError,
+    HpbridgeError,
+    ObjectiveError,
+    OptimizerError,
+)
+from hpbridge.learning.asking import ask_allowed
+from hpbridge.learning.growing import Asked, GrowingOptimizer, objects_of
+from hpbridge.trial import FinishedTrial, Origin, Result, State, trial_seed
+
+if TYPE_CHECKING:
+    from hpbridge.experiment import Experiment
+    from hpbridge.space.parameters import Label
+    from hpbridge.store import StudyWriter
+
+# Of an error or a traceback, in characters.
+LONGEST_TEXT = 1_000_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How far a study goes, and how its trials are run.
+
+    Attributes:
+        n_trials: Trials whose objective ran, of every state and origin; not imported.
+        timeout: Seconds after which no new trial starts.
+        target: Value of the first metric that ends the study, in its own unit.
+        retries: How often a failed trial is run again before it counts as failed.
+        on_error: ``"record"`` goes on after a failed trial, ``"stop"`` ends the study.
+        workers: Trials that run at the same time.
+        timeout_trial: Seconds after which a trial is ended and counts as failed.
+    """
+
+    n_trials: int
+    timeout: float | None = None
+    target: float | None = None
+    retries: int = 0
+    on_error: str = "record"
+    workers: int = 1
+    timeout_trial: float | None = None
+
+
+@dataclass(slots=True)
+class Ask:
+    """A trial to run: plain data, may be sent to another process."""
+
+    number: int
+    params: Mapping[str, Label]
+    seed: int
+    origin: Origin = Origin.ASKED
+    tells_before: int = 0
+    asked_at: float = 0.0
+    ask_seconds: float = 0.0
+    suggestion: Suggestion | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """What running an `Ask` came to, with the times that only the driver knows."""
+
+    result: Result
+    started_at: float
+    run_seconds: float
+    worker: str = "main"
+    attempts: int = 1
+
+
+Listener = Callable[["Session", FinishedTrial], None]
+
+
+@dataclass
+class Session:
+    """One study while it runs.
+
+    Its methods may be called from any thread; one lock is around the optimizer.
+
+    Attributes:
+        finished: Trials in the order of telling, those of earlier runs included.
+        best: The best feasible complete trial so far, by the first metric.
+        refusals: Those of `notes` that say what the optimizer cannot learn from.
+        stop_reason: Why it ended; None while it runs and when the budget is used up.
+    """
+
+    experiment: Experiment
+    optimizer: Optimizer
+    name: str
+    seed: int
+    settings: Settings
+    writer: StudyWriter
+    listeners: tuple[Listener, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    finished: list[FinishedTrial] = field(default_factory=list)
+    best: FinishedTrial | None = None
+    stop_reason: str | None = None
+    error: BaseException | None = None
+
+    def __post_init__(self) -> None:
+        self._lock = threading.RLock()
+        self._running: dict[int, Ask] = {}
+        self._again: deque[Ask] = deque()
+        self._waiting: deque[Ask] = deque()
+        self._n_asked = 0
+        self._n_imported = 0
+        self._started_at = time.monotonic()
+        self._sign = {
+            m: -1.0 if way == "maximize" else 1.0
+            for m, way in self.experiment.metrics.items()
+        }
+        self._main, self._main_sign = next(iter(self._sign.items()))
+        self._bounds = self.experiment.bounds
+        self._space = self._first_space = self.experiment.space
+        # With several workers, what was asked cannot be told from what was finished.
+        self._announces = self.settings.workers > 1
+
+    def enqueue(self, points: Iterable[Mapping[str, Label]], origin: Origin) -> None:
+        """Add points that run before the optimizer is asked."""
+        for point in points:
+            self._waiting.append(self._number(dict(point), origin))
+
+    def _number(self, params: dict[str, Label], origin: Origin) -> Ask:
+        number = self._n_asked
+        self._n_asked += 1
+        seed = trial_seed(self.seed, number)
+        return Ask(number, params, seed, origin, len(self.finished), time.time())
+
+    @property
+    def n_running(self) -> int:
+        """How many trials were asked for and have not ended."""
+        return len(self._running)
+
+    @property
+    def n_done(self) -> int:
+        """How many trials of this study ended, those imported not counted."""
+        return len(self.finished) - self._n_imported
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the session began."""
+        return time.monotonic() - self._started_at
+
+    def stop(self, reason: str) -> None:
+        """End the study: no new trial starts. The first reason counts."""
+        with self._lock:
+            self.stop_reason = self.stop_reason or _writable(reason)
+
+    def next(self) -> Ask | None:
+        """Return the next trial to run; None when no further one is to start.
+
+        Raises:
+            ContractError: If the optimizer proposes a point outside the space.
+            SpaceError: If it proposes nothing but forbidden points.
+        """
+        with self._lock:
+            if self._is_over():
+                return None
+            try:
+                ask = self._next_ask()
+            except ExhaustedError as end:
+                self.stop(f"exhausted: {end}")
+                return None
+            self._running[ask.number] = ask
+            if self._announces:
+                self.writer.announce(self._trial(ask, Run(Result(State.FAILED), 0, 0)))
+            return ask
+
+    def _is_over(self) -> bool:
+        if self.stop_reason is not None:
+            return True
+        if self.n_done + len(self._running) >= self.settings.n_trials:
+            return True
+        timeout = self.settings.timeout
+        if timeout is not None and self.seconds >= timeout:
+            self.stop(f"timeout of {timeout:g} seconds")
+        return self.stop_reason is not None
+
+    def _next_ask(self) -> Ask:
+        if self._again:
+            return self._again.popleft()
+        if self._waiting:
+            ask = self._waiting.popleft()
+            ask.tells_before, ask.asked_at = len(self.finished), time.time()
+            return ask
+        started = time.perf_counter()
+        suggestion = self.ask_allowed()
+        seconds = time.perf_counter() - started
+        ask = self._number(dict(suggestion.params), Origin.ASKED)
+        ask.suggestion, ask.ask_seconds = suggestion, seconds
+        return ask
+
+    def ask_allowed(self) -> Suggestion:
+        """Return the optimizer's next proposal that is not forbidden.
+
+        Raises as `hpbridge.learning.asking.ask_allowed` does.
+        """
+        return ask_allowed(self.optimizer, self._space, self.name, self._n_asked)
+
+    def finish(self, ask: Ask, run: Run) -> FinishedTrial:
+        """Take a result: to disk, then to the optimizer, then to the listeners.
+
+        Raises:
+            StoreError: If it cannot be written. The message holds the trial.
+        """
+        with self._lock:
+            trial = self._trial(ask, run)
+            self.writer.add(trial)
+            self._running.pop(ask.number, None)
+            started = time.perf_counter()
+            self.tell(ask, trial, run.result.asked)
+            seconds = time.perf_counter() - started
+            self.writer.note_tell(trial.number, seconds)
+            # Frozen for its readers, and none has seen it yet; a copy costs more than
+            # all the rest of this method but the disk.
+            object.__setattr__(trial, "tell_seconds", seconds)
+            self.remember(trial)
+            self._apply_limits(trial)
+        for listener in self.listeners:
+            listener(self, trial)
+        return trial
+
+    def abandon(self, ask: Ask) -> None:
+        """Give up a trial that was asked for and will not be run to its end."""
+        with self._lock:
+            self._running.pop(ask.number, None)
+
+    def _trial(self, ask: Ask, run: Run) -> FinishedTrial:
+        result = run.result
+        metrics = result.metrics
+        if metrics and next(iter(metrics)) != self._main:
+            names = [*self.experiment.metrics, *metrics]
+            metrics = {n: metrics[n] for n in dict.fromkeys(names) if n in metrics}
+        params, values = ask.params, None
+        if result.asked is not None:
+            params = {name: value for name, (_, value) in result.asked.items()}
+            values = objects_of(result.asked)
+        return FinishedTrial(
+            number=ask.number,
+            state=result.state,
+            params=params,
+            values=self._space.to_objects(params) if values is None else values,
+            metrics=metrics,
+            origin=ask.origin,
+            tells_before=ask.tells_before,
+            told=len(self.finished),
+            reports=result.reports,
+            error=result.error and _writable(result.error),
+            traceback=result.traceback and _writable(result.traceback),
+            seed=ask.seed,
+            worker=run.worker,
+            attempts=run.attempts,
+            asked_at=ask.asked_at,
+            started_at=run.started_at,
+            ask_seconds=ask.ask_seconds,
+            run_seconds=run.run_seconds,
+            attributes=result.attributes,
+        )
+
+    def tell(self, ask: Ask, trial: FinishedTrial, asked: Asked | None = None) -> None:
+        """Tell the optimizer of a trial: its own, or one that it never proposed.
+
+        Args:
+            ask: With the suggestion, where it was the optimizer's.
+            trial: What became of it.
+            asked: What it asked for, where the space is defined by running.
+        """
+        outcome = self.outcome(trial)
+        if isinstance(self.optimizer, GrowingOptimizer):
+            self._grow(self.optimizer, ask, trial, asked)
+            return
+        try:
+            if ask.suggestion is not None:
+                self.optimizer.tell(ask.suggestion, outcome)
+            else:
+                self.optimizer.observe(ask.params, outcome)
+        except ForeignHistoryError as refusal:
+            if refusal.brief not in self.notes:
+                self.notes.append(refusal.brief)
+                self.refusals.append(refusal.brief)
+        except HpbridgeError:
+            raise
+        except Exception as error:
+            doing = f"to learn from trial {trial.number}"
+            raise OptimizerError.failed(self.name, doing, error) from error
+
+    def _grow(
+        self,
+        optimizer: GrowingOptimizer,
+        ask: Ask,
+        trial: FinishedTrial,
+        asked: Asked | None,
+    ) -> None:
+        """Let the space grow by what a trial asked for."""
+        if asked is None:  # of a record: what it asked for is what it had
+            asked = self._first_space.defined(trial.params)
+        if optimizer.learn(ask.suggestion, asked, self.outcome(trial)):
+            self._space = optimizer.space
+            self.experiment = self.experiment.over(self._space)
+            self.writer.update(space=json.dumps(self._space.to_json()))
+        self.notes += [note for note in optimizer.notes if note not in self.notes]
+
+    def outcome(self, trial: FinishedTrial) -> Outcome:
+        """Return what the optimizer is told of a trial: everything minimized."""
+        metrics, sign = trial.metrics, self._main_sign
+        values: tuple[float, ...] = ()
+        if trial.state is State.PRUNED:
+            values = (sign * trial.reports[-1][1],) if trial.reports else ()
+        elif trial.state is State.COMPLETE or all(m in metrics for m in self._sign):
+            values = tuple([s * metrics[m] for m, s in self._sign.items()])
+        constraints = tuple([b.violation(metrics) for b in self._bounds])
+        if any(map(math.isnan, constraints)):
+            constraints = ()
+        reports = tuple([(step, sign * value) for step, value in trial.reports])
+        return Outcome(trial.state, values, constraints, reports)
+
+    def remember(self, trial: FinishedTrial) -> None:
+        """Add a trial to the history, and see whether it is the best."""
+        self.finished.append(trial)
+        self._n_imported += trial.origin is Origin.IMPORTED
+        if self.is_better(trial, self.best):
+            self.best = trial
+
+    def forget(self) -> None:
+        """Empty the history, for another optimizer that observes it anew."""
+        self.finished.clear()
+        self._n_imported = 0
+        self.best = None
+
+    def is_better(self, trial: FinishedTrial, than: FinishedTrial | None) -> bool:
+        """Say whether a trial is complete, feasible and better by the first metric."""
+        if trial.state is not State.COMPLETE:
+            return False
+        if any(b.violation(trial.metrics) > 0 for b in self._bounds):
+            return False
+        if than is None:
+            return True
+        main, sign = self._main, self._main_sign
+        return sign * trial.metrics[main] < sign * than.metrics[main]
+
+    def _apply_limits(self, trial: FinishedTrial) -> None:
+        if trial.state is State.FAILED and self.settings.on_error == "stop":
+            error = ObjectiveError.stopped(trial.number, trial.error or "failed")
+            self.error = self.error or error
+            self.stop(f"trial {trial.number} failed")
+        self.apply_target()
+
+    def apply_target(self) -> None:
+        """End the study if its best trial has reached the target."""
+        target = self.settings.target
+        if target is not None and self.best is not None:
+            sign = self._main_sign
+            if sign * self.best.metrics[self._main] <= sign * target:
+                self.stop(f"target {target:g} reached")
+
+    def continue_numbers(self, n_asked: int, pending: Iterable[Ask]) -> None:
+        """Go on after a record: the next number, and asks that never finished.
+
+        Those run first, as the trials that they are: asked when they were asked.
+        """
+        self._n_asked = n_asked
+        self._again.extend(pending)
+
+
+def _writable(text: str) -> str:
+    """Return text that every database and file takes.
+
+    No NUL, no half of a surrogate pair, and no more megabytes than anybody reads.
+    """
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:LONGEST_TEXT]} … ({len(text)} characters)"
+    plain = text.replace("\0", "\\x00")
+    return plain.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def failed(error: str, started_at: float, **times: Any) -> Run:
+    """Return the run of a trial that ended from outside: died, or took too long."""
+    return Run(Result(State.FAILED, error=error), started_at, **times)

@@ -1,0 +1,328 @@
+"""All that a plugin needs, in one place: import from here and from nowhere else.
+
+What stands where inside the core may change; what is here keeps its name. Names are
+imported when they are first used, so that a plugin's ``__init__`` stays quick to read.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpbridge.contract.backend import (
+        Algorithm,
+        BackendSpec,
+        DriverSpec,
+        ExhaustedError,
+        HostSpec,
+        NativeSpace,
+        Optimizer,
+        Outcome,
+        PastTrial,
+        Problem,
+        Suggestion,
+    )
+    from hpbridge.contract.capabilities import (
+        SPACE_FEATURES,
+        YES,
+        Capabilities,
+        Capability,
+        Feature,
+        Support,
+        emulated,
+        no,
+    )
+    from hpbridge.contract.foreign import (
+        ForeignStudy,
+        ForeignTrial,
+        Hints,
+        Part,
+        StudyFormat,
+    )
+    from hpbridge.contract.hookspecs import hookimpl
+    from hpbridge.contract.lazy import lazy, lazy_names
+    from hpbridge.contract.options import read_options
+    from hpbridge.contract.registry import registry
+    from hpbridge.drivers.interrupts import INTERRUPTED, Interrupts
+    from hpbridge.drivers.objective import describe_error, evaluate
+    from hpbridge.drivers.worker import unpack_experiment
+    from hpbridge.drivers.workers import pack_experiment
+    from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS, Codec, Encoded
+    from hpbridge.errors import (
+        ExperimentError,
+        ForeignHistoryError,
+        FormatError,
+        HistoryWarning,
+        HpbridgeError,
+        OptionError,
+        SpaceError,
+        StoreError,
+        UnsupportedFeatureError,
+        nearest,
+    )
+    from hpbridge.experiment import Constraint, Experiment
+    from hpbridge.formats import inert
+    from hpbridge.formats.inert.data import MOST_BYTES, MOST_NODES, Array
+    from hpbridge.formats.inert.reader import InertError, Stub, loads
+    from hpbridge.formats.payload import PAYLOAD_KEY, pack_study, unpack_study
+    from hpbridge.formats.whole_file import whole_file
+    from hpbridge.hosts.guest import Guest
+    from hpbridge.learning.choice import Choice
+    from hpbridge.learning.session import Ask, Run, Session, Settings, failed
+    from hpbridge.space.categorical import Categorical, is_equal, label_of
+    from hpbridge.space.parameters import (
+        Constant,
+        Float,
+        Int,
+        Label,
+        Parameter,
+        is_number,
+        plain_number,
+        with_when,
+    )
+    from hpbridge.space.quantized import Quantized
+    from hpbridge.space.space import Params, Space
+    from hpbridge.store.numbers import dump_number
+    from hpbridge.study import Study
+    from hpbridge.trial import FinishedTrial, State, Trial, TrialPruned, trial_seed
+
+_HOMES = {
+    "contract.backend": (
+        "Algorithm",
+        "BackendSpec",
+        "DriverSpec",
+        "ExhaustedError",
+        "HostSpec",
+        "NativeSpace",
+        "Optimizer",
+        "Outcome",
+        "PastTrial",
+        "Problem",
+        "Suggestion",
+    ),
+    "contract.capabilities": (
+        "SPACE_FEATURES",
+        "YES",
+        "Capabilities",
+        "Capability",
+        "Feature",
+        "Support",
+        "emulated",
+        "no",
+    ),
+    "contract.foreign": (
+        "ForeignStudy",
+        "ForeignTrial",
+        "Hints",
+        "Part",
+        "StudyFormat",
+    ),
+    "contract.hookspecs": ("hookimpl",),
+    "contract.lazy": (
+        "lazy",
+        "lazy_names",
+    ),
+    "contract.options": ("read_options",),
+    "contract.registry": ("registry",),
+    "drivers.interrupts": (
+        "INTERRUPTED",
+        "Interrupts",
+    ),
+    "drivers.objective": (
+        "describe_error",
+        "evaluate",
+    ),
+    "drivers.worker": ("unpack_experiment",),
+    "drivers.workers": ("pack_experiment",),
+    "encoding.encoded": (
+        "CODECS",
+        "WHOLE_SPACE_ENCODINGS",
+        "Codec",
+        "Encoded",
+    ),
+    "errors": (
+        "ExperimentError",
+        "ForeignHistoryError",
+        "FormatError",
+        "HistoryWarning",
+        "HpbridgeError",
+        "OptionError",
+        "SpaceError",
+        "StoreError",
+        "UnsupportedFeatureError",
+        "nearest",
+    ),
+    "experiment": (
+        "Constraint",
+        "Experiment",
+    ),
+    "formats": ("inert",),
+    "formats.inert.data": (
+        "MOST_BYTES",
+        "MOST_NODES",
+        "Array",
+    ),
+    "formats.inert.reader": (
+        "InertError",
+        "Stub",
+        "loads",
+    ),
+    "formats.payload": (
+        "PAYLOAD_KEY",
+        "pack_study",
+        "unpack_study",
+    ),
+    "formats.whole_file": ("whole_file",),
+    "hosts.guest": ("Guest",),
+    "learning.choice": ("Choice",),
+    "learning.session": (
+        "Ask",
+        "Run",
+        "Session",
+        "Settings",
+        "failed",
+    ),
+    "space.categorical": (
+        "Categorical",
+        "is_equal",
+        "label_of",
+    ),
+    "space.parameters": (
+        "Constant",
+        "Float",
+        "Int",
+        "Label",
+        "Parameter",
+        "is_number",
+        "plain_number",
+        "with_when",
+    ),
+    "space.quantized": ("Quantized",),
+    "space.space": (
+        "Params",
+        "Space",
+    ),
+    "store.numbers": ("dump_number",),
+    "study": ("Study",),
+    "trial": (
+        "FinishedTrial",
+        "State",
+        "Trial",
+        "TrialPruned",
+        "trial_seed",
+    ),
+}
+"""The names that each module of the core gives to plugins."""
+
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "CODECS",
+    "INTERRUPTED",
+    "MOST_BYTES",
+    "MOST_NODES",
+    "PAYLOAD_KEY",
+    "SPACE_FEATURES",
+    "WHOLE_SPACE_ENCODINGS",
+    "YES",
+    "Algorithm",
+    "Array",
+    "Ask",
+    "BackendSpec",
+    "Capabilities",
+    "Capability",
+    "Categorical",
+    "Choice",
+    "Codec",
+    "Constant",
+    "Constraint",
+    "DriverSpec",
+    "Encoded",
+    "ExhaustedError",
+    "Experiment",
+    "ExperimentError",
+    "Feature",
+    "FinishedTrial",
+    "Float",
+    "ForeignHistoryError",
+    "ForeignStudy",
+    "ForeignTrial",
+    "FormatError",
+    "Guest",
+    "Hints",
+    "HistoryWarning",
+    "HostSpec",
+    "HpbridgeError",
+    "InertError",
+    "Int",
+    "Interrupts",
+    "Label",
+    "NativeSpace",
+    "Optimizer",
+    "OptionError",
+    "Outcome",
+    "Parameter",
+    "Params",
+    "Part",
+    "PastTrial",
+    "Problem",
+    "Quantized",
+    "Run",
+    "Session",
+    "Settings",
+    "Space",
+    "SpaceError",
+    "State",
+    "StoreError",
+    "Stub",
+    "Study",
+    "StudyFormat",
+    "Suggestion",
+    "Support",
+    "Trial",
+    "TrialPruned",
+    "UnsupportedFeatureError",
+    "describe_error",
+    "dump_number",
+    "emulated",
+    "evaluate",
+    "failed",
+    "hookimpl",
+    "inert",
+    "is_equal",
+    "is_number",
+    "label_of",
+    "lazy",
+    "lazy_names",
+    "loads",
+    "nearest",
+    "no",
+    "pack_experiment",
+    "pack_study",
+    "plain_number",
+    "read_options",
+    "registry",
+    "trial_seed",
+    "unpack_experiment",
+    "unpack_study",
+    "whole_file",
+    "with_when",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        msg = f"module 'hpbridge.plugin' has no attribute {name!r}"
+        raise AttributeError(msg)
+    home = importlib.import_module(f"hpbridge.{_MODULE_OF[name]}")
+    if hasattr(home, name):
+        value = getattr(home, name)
+    else:  # a module of its own
+        value = importlib.import_module(f"{home.__name__}.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""What is searched: parameters, each with what it can do, and spaces of them."""

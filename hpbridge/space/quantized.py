@@ -1,0 +1,120 @@
+"""The quantized parameter: what Hyperopt's ``q`` and Ray Tune's ``q`` mean."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from hpbridge.space.parameters import (
+    Parameter,
+    freeze_when,
+    is_number,
+    plain_number,
+    range_problems,
+)
+
+
+@dataclass(frozen=True)
+class Quantized(Parameter):
+    """A number drawn from [low, high], then rounded to a multiple of `q`.
+
+    Here so that spaces of other libraries keep their meaning. It is not a step: the
+    values are multiples of `q`, not ``low + k * q``; those at the ends have about half
+    the share of the others, and may lie up to ``q / 2`` beyond the range. For a space
+    of your own, take ``Float(step=)`` or ``Int``.
+
+    Args:
+        low: Lower end of the draw.
+        high: Upper end of the draw.
+        q: The quantum. An int gives ints, a float gives floats.
+        log: Draw uniformly in the logarithm.
+        when: ``{parent: value or list of values}`` under which it is active.
+
+    Source:
+        Hyperopt 0.3.0, ``hp.quniform``, ``hp.qloguniform`` and ``hp.uniformint``:
+        ``round(u / q) * q``, halves to even; Ray Tune 2.60.0, ``tune.quniform``.
+
+    Example:
+        >>> Quantized(1, 10, 4.0).grid
+        (0.0, 4.0, 8.0)
+    """
+
+    low: float
+    high: float
+    q: float
+    log: bool = field(default=False, kw_only=True)
+    when: Any = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            value = plain_number(getattr(self, name))
+            object.__setattr__(self, name, float(value) if is_number(value) else value)
+        object.__setattr__(self, "q", plain_number(self.q))
+        object.__setattr__(self, "when", freeze_when(self.when))
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the range, the quantum and the scale."""
+        found = range_problems(self.low, self.high, None)
+        if not is_number(self.q) or not math.isfinite(self.q) or self.q <= 0:
+            found.append(f"q must be a positive finite number, got {self.q!r}")
+        if self.log and not found and self.low <= 0:
+            found.append(f"log=True needs low > 0, got low={self.low!r}")
+        return found
+
+    @property
+    def is_int(self) -> bool:
+        """Whether the values are ints."""
+        return isinstance(self.q, int)
+
+    @cached_property
+    def first(self) -> int:
+        """The smallest value, in quanta."""
+        return round(self.low / self.q)
+
+    @cached_property
+    def n_values(self) -> int:
+        """How many values there are."""
+        return round(self.high / self.q) - self.first + 1
+
+    def at(self, index: int) -> float:
+        """Return the value of this index."""
+        return (self.first + index) * self.q
+
+    def index(self, value: float) -> int:
+        """Return the index of the value nearest to `value`."""
+        return round(value / self.q) - self.first
+
+    @property
+    def grid(self) -> tuple[float, ...]:
+        """All values in order."""
+        return tuple(self.at(k) for k in range(self.n_values))
+
+    def round(self, u: float) -> float:
+        """Return the value for a draw; one beyond an end gets the end's."""
+        return self.at(min(max(self.index(u), 0), self.n_values - 1))
+
+    def contains(self, value: object) -> bool:
+        """Say whether the value is one of the grid, and of its type."""
+        if type(value) is not (int if self.is_int else float):
+            return False
+        assert isinstance(value, (int, float))
+        if not math.isfinite(value):
+            return False
+        return 0 <= self.index(value) < self.n_values and self.round(value) == value
+
+    def canonical(self, value: object) -> float:
+        """Return the value of the grid for any real number that is near one."""
+        number = plain_number(value)
+        if not is_number(number) or not math.isfinite(number):
+            msg = f"is {value!r}, not a finite number"
+            raise ValueError(msg)
+        nearest = self.round(number)
+        if not math.isclose(nearest, number, rel_tol=1e-9, abs_tol=1e-9 * self.q):
+            msg = (
+                f"is {value!r}, not a multiple of {self.q!r} "
+                f"from {self.at(0)!r} to {self.at(self.n_values - 1)!r}"
+            )
+            raise ValueError(msg)
+        return nearest

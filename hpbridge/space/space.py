@@ -1,0 +1,324 @@
+"""A search space: parameters by name, their conditions, and what is forbidden.
+
+A space checks everything when it is made and never changes afterwards. Its order is
+the order in which it was written, except that a parent always comes before its
+children. Inside hpbridge a point of the space is a dict of the *active* searched
+parameters by name, with plain values (see `hpbridge.space.parameters`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from hpbridge.errors import SpaceError, nearest
+from hpbridge.space.categorical import Categorical, is_equal
+from hpbridge.space.checks import build
+from hpbridge.space.parameters import (
+    Constant,
+    Float,
+    Int,
+    Label,
+    Parameter,
+    with_when,
+)
+from hpbridge.space.sampling import draw
+
+if TYPE_CHECKING:
+    import random
+
+Params: TypeAlias = "dict[str, Label]"
+Predicate: TypeAlias = Callable[[Mapping[str, Any]], object]
+
+SCHEMA_VERSION = 1
+"""Version of the JSON form of a space."""
+
+
+class Space(Mapping[str, Parameter]):
+    """What is searched.
+
+    Args:
+        parameters: Parameters by name; a plain value is a constant.
+        forbid: Combinations that no trial may have. Each is a dict of
+            ``{name: value or list of values}``, forbidden where all of it holds, or a
+            function of the active parameters that is true for a forbidden point.
+
+    Raises:
+        SpaceError: With every mistake at once.
+
+    Example:
+        >>> space = Space({"solver": Categorical(["adam", "sgd"]),
+        ...                "momentum": Float(0, 1, when={"solver": "sgd"})})
+        >>> space.active({"solver": "adam"})
+        ['solver']
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, object],
+        *,
+        forbid: Iterable[Mapping[str, object] | Predicate] = (),
+    ) -> None:
+        self._parameters, self._clauses, self._predicates = build(parameters, forbid)
+        self._searched = {
+            name: p
+            for name, p in self._parameters.items()
+            if not isinstance(p, Constant)
+        }
+        self._conditional = any(p.when for p in self._parameters.values())
+
+    @classmethod
+    def unknown(cls) -> Space:
+        """Return a space of which nothing is known yet, as for `Trial.suggest`."""
+        space = cls.__new__(cls)
+        space._parameters, space._clauses, space._predicates = {}, [], []
+        space._searched, space._conditional = {}, False
+        return space
+
+    @classmethod
+    def of(cls, space: object) -> Space:
+        """Return the space itself, or the space that a plain dict describes."""
+        if isinstance(space, Space):
+            return space
+        if isinstance(space, Mapping):
+            return cls(space)
+        problem = f"a space is a dict of parameters by name, got {space!r}"
+        raise SpaceError.invalid([problem])
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self._parameters[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters)
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    @property
+    def searched(self) -> dict[str, Parameter]:
+        """The parameters that an optimizer searches, in order; no constants."""
+        return dict(self._searched)
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether any parameter has a condition."""
+        return self._conditional
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether any combination is forbidden."""
+        return bool(self._clauses or self._predicates)
+
+    @property
+    def size(self) -> int | None:
+        """How many points an optimizer can propose; None when not countable.
+
+        Conditions are counted as if every parameter were active, so this is an upper
+        bound for a conditional space.
+        """
+        total = 1
+        for parameter in self._searched.values():
+            n_values = parameter.n_values  # type: ignore[attr-defined]
+            if n_values is None:
+                return None
+            total *= n_values
+        return total
+
+    def is_active(self, name: str, params: Mapping[str, Label]) -> bool:
+        """Say whether a parameter is active, given the plain values of its parents.
+
+        Args:
+            name: A parameter of the space.
+            params: Plain values of at least its active ancestors.
+        """
+        return all(
+            self._holds(parent, values, params)
+            for parent, values in self._parameters[name].when
+        )
+
+    def _holds(
+        self, name: str, values: tuple[object, ...], params: Mapping[str, Label]
+    ) -> bool:
+        """Say whether a parameter is active and has one of these values."""
+        parameter = self._parameters[name]
+        if isinstance(parameter, Constant):
+            is_among = any(is_equal(parameter.value, value) for value in values)
+            return is_among and self.is_active(name, params)
+        return name in params and _among(params[name], values)
+
+    def active(self, params: Mapping[str, Label]) -> list[str]:
+        """Return the names of the searched parameters that are active, in order."""
+        if not self._conditional:
+            return list(self._searched)
+        found: dict[str, Label] = {}
+        for name in self._searched:
+            if name in params and self.is_active(name, found):
+                found[name] = params[name]
+            elif self.is_active(name, found):
+                found[name] = None  # active, but not given: its children cannot be
+        return list(found)
+
+    def to_objects(self, params: Mapping[str, Label]) -> dict[str, Any]:
+        """Return what the objective sees: choice objects, and active constants.
+
+        Args:
+            params: A point of the space.
+        """
+        values: dict[str, Any] = {}
+        for name, parameter in self._parameters.items():
+            if isinstance(parameter, Constant):
+                if self.is_active(name, params):
+                    values[name] = parameter.value
+            elif name in params:
+                values[name] = (
+                    parameter.choice(params[name])
+                    if isinstance(parameter, Categorical)
+                    else params[name]
+                )
+        return values
+
+    def canonical(
+        self, values: Mapping[str, object], what: str = "The point"
+    ) -> Params:
+        """Return the point that a user wrote, in plain values.
+
+        Args:
+            values: Active parameters by name; choices as objects or labels. Constants
+                may be left out, or have their own value.
+            what: What the error calls it.
+
+        Raises:
+            SpaceError: With everything that is wrong with it.
+        """
+        problems = [
+            f"{name!r} is no parameter; {nearest(str(name), self)}"
+            for name in values
+            if name not in self._parameters
+        ]
+        point: Params = {}
+        for name, parameter in self._parameters.items():
+            if isinstance(parameter, Constant):
+                continue
+            is_active = self.is_active(name, point)
+            if is_active and name not in values:
+                problems.append(f"{name!r} is active but has no value")
+            elif name in values and not is_active:
+                if not any(parent in str(problems) for parent in parameter.parents):
+                    problems.append(f"{name!r} is {values[name]!r}, but is not active")
+            elif is_active:
+                try:
+                    point[name] = parameter.canonical(values[name])
+                except ValueError as error:
+                    problems.append(f"{name!r} {error}")
+        if problems:
+            raise SpaceError.foreign(what, problems)
+        return point
+
+    def defined(
+        self, params: Mapping[str, Label]
+    ) -> dict[str, tuple[Parameter, Label]]:
+        """Return each parameter without its condition, and its value, of a point."""
+        return {
+            name: (with_when(self._searched[name], ()), value)
+            for name, value in params.items()
+        }
+
+    def violations(self, params: Mapping[str, Label]) -> list[str]:
+        """Return why a plain point is not in the space; nothing when it is.
+
+        Stricter than `canonical`: types, bounds and grid must hold to the last bit.
+        """
+        expected = self.active(params)
+        found = [f"{n!r} is active but missing" for n in expected if n not in params]
+        found += [f"{n!r} is not active" for n in params if n not in expected]
+        for name, value in params.items():
+            parameter = self._searched.get(name)
+            if parameter is not None and not parameter.contains(value):
+                kind = type(value).__name__
+                found.append(f"{name!r} is {value!r} ({kind}), not in {parameter!r}")
+        return found
+
+    def forbids(self, params: Mapping[str, Label]) -> bool:
+        """Say whether a clause of ``forbid=`` excludes this point.
+
+        Raises:
+            SpaceError: If a predicate raises.
+        """
+        for clause in self._clauses:
+            if all(self._holds(n, values, params) for n, values in clause):
+                return True
+        if not self._predicates:
+            return False
+        values = self.to_objects(params)
+        for predicate in self._predicates:
+            try:
+                if predicate(values):
+                    return True
+            except Exception as error:
+                problem = f"forbid={predicate!r} raised {error!r} at {values!r}"
+                raise SpaceError.invalid([problem]) from error
+        return False
+
+    def sample(self, rng: random.Random, tries: int = 10_000) -> Params:
+        """Draw a point: independent, by scale, prior and weights; never forbidden.
+
+        Args:
+            rng: The source of randomness; nothing global is touched.
+            tries: How many forbidden points are drawn before giving up.
+
+        Raises:
+            SpaceError: If every one of `tries` points is forbidden.
+        """
+        for _ in range(tries):
+            point: Params = {}
+            for name, parameter in self._searched.items():
+                if self.is_active(name, point):
+                    point[name] = draw(parameter, rng)
+            if not self.is_restricted or not self.forbids(point):
+                return point
+        raise SpaceError.all_forbidden(tries)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the space as JSON data: version, parameters in order, forbidden.
+
+        Choice objects are stood for by their labels, predicates by their names.
+        """
+        from hpbridge.space.json_form import space_to_json
+
+        return space_to_json(self._parameters, self._clauses, self._predicates)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Space:
+        """Return the space that `to_json` wrote; choices are their labels.
+
+        A predicate cannot be written as JSON; one that is needed raises when called.
+
+        Raises:
+            SpaceError: If the data is of a newer version or damaged.
+        """
+        from hpbridge.space.json_form import space_from_json
+
+        return space_from_json(data)
+
+    def _key(self) -> str:
+        return json.dumps(self.to_json())
+
+    def __eq__(self, other: object) -> bool:
+        """Two spaces are equal when their JSON forms are."""
+        return isinstance(other, Space) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return f"Space({self._parameters!r})"
+
+
+def _among(value: Label, values: tuple[object, ...]) -> bool:
+    # True must not match 1; labels of one parameter are never equal across types,
+    # but a value of an Int parent and a bool in `when` could be.
+    return any(value == v and type(value) is type(v) for v in values)
+
+
+__all__ = ["Float", "Int", "Label", "Params", "Predicate", "Space"]
