@@ -72,8 +72,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_json, print_study, study_summary
     from hpbridge.cli.progress import Display
-    from hpbridge.contract.native import reference_to
-    from hpbridge.contract.references import load_experiment
+    from hpbridge.contract.references import load_experiment, reference_to
 
     ways = read_pairs("--direction", direction)
     loaded = load_experiment(reference_to(experiment, space, ways))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl, urlencode
 
 from hpbridge.contract.backend import NativeSpace
-from hpbridge.contract.references import load_object
 from hpbridge.contract.registry import registry
 from hpbridge.errors import ExperimentError
 from hpbridge.experiment import Experiment
@@ -16,46 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hpbridge.experiment import Direction
-
-
-def reference_to(
-    function: str, space: str | None, direction: Mapping[str, str] | None = None
-) -> str:
-    """Return the reference of a function with its space, for `load_experiment`.
-
-    Args:
-        function: ``file.py:name`` or ``module:name``.
-        space: The same of the space; None where the function says it while it runs.
-        direction: Direction by metric, where the library's own is not meant.
-    """
-    words = [("space", space)] if space is not None else []
-    words += [("direction", f"{m}={way}") for m, way in (direction or {}).items()]
-    return f"{function}?{urlencode(words)}" if words else function
-
-
-def load_native(reference: str) -> Experiment:
-    """Return the experiment that a reference of `reference_to` names.
-
-    Raises:
-        ExperimentNotFoundError: If a part of it cannot be imported.
-        ExperimentError: If it is no function, or the space is none.
-        SpaceError: If the space cannot be kept in our words.
-    """
-    place, _, query = reference.partition("?")
-    words = parse_qsl(query)
-    pairs = [value.partition("=") for key, value in words if key == "direction"]
-    direction = {metric: way for metric, _, way in pairs}
-    function, function_at = load_object(place)
-    spaces = [value for key, value in words if key == "space"]
-    if not spaces:
-        if isinstance(function, Experiment):
-            problem = "it has directions of its own; --direction is for a function"
-            raise ExperimentError.invalid(function.name, [problem])
-        growing = native_experiment(function, None, direction)
-        return growing.at(reference_to(function_at, None, direction))
-    space, space_at = load_object(spaces[0])
-    experiment = native_experiment(function, space, direction)
-    return experiment.at(reference_to(function_at, space_at, direction))
 
 
 def native_experiment(

@@ -8,11 +8,19 @@ import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
 
-from hpbridge.errors import ExperimentNotFoundError, HpbridgeError, nearest
+from hpbridge.contract.native import native_experiment
+from hpbridge.errors import (
+    ExperimentError,
+    ExperimentNotFoundError,
+    HpbridgeError,
+    nearest,
+)
 from hpbridge.experiment import Experiment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
 
 
@@ -24,24 +32,60 @@ def load_experiment(reference: str) -> Experiment:
             ``module:name``. Without a name: the module's ``experiment``, or the only
             one that it holds. A file may lie anywhere and import its neighbours.
             A function that is written for a library is named with its space:
-            ``file.py:function?space=file.py:space`` (see `hpbridge.contract.native`).
+            ``file.py:function?space=file.py:space`` (see `reference_to`).
 
     Raises:
         ExperimentNotFoundError: If the file or module is missing, does not parse,
             raises when it is imported, or holds no such experiment.
     """
     if "?" in reference:
-        from hpbridge.contract.native import load_native
-
-        return load_native(reference)
+        return _load_native(reference)
     module, place, name = load_module(reference)
     named = getattr(module, name, None) if name else None
     if callable(named) and not isinstance(named, (Experiment, type)):
-        from hpbridge.contract.native import native_experiment
-
         return native_experiment(named, None).at(f"{place}:{name}")
     name, experiment = _choose(reference, module, name)
     return experiment.at(f"{place}:{name}")
+
+
+def reference_to(
+    function: str, space: str | None, direction: Mapping[str, str] | None = None
+) -> str:
+    """Return the reference of a function with its space, for `load_experiment`.
+
+    Args:
+        function: ``file.py:name`` or ``module:name``.
+        space: The same of the space; None where the function says it while it runs.
+        direction: Direction by metric, where the library's own is not meant.
+    """
+    words = [("space", space)] if space is not None else []
+    words += [("direction", f"{m}={way}") for m, way in (direction or {}).items()]
+    return f"{function}?{urlencode(words)}" if words else function
+
+
+def _load_native(reference: str) -> Experiment:
+    """Return the experiment that a reference of `reference_to` names.
+
+    Raises:
+        ExperimentNotFoundError: If a part of it cannot be imported.
+        ExperimentError: If it is no function, or the space is none.
+        SpaceError: If the space cannot be kept in our words.
+    """
+    place, _, query = reference.partition("?")
+    words = parse_qsl(query)
+    pairs = [value.partition("=") for key, value in words if key == "direction"]
+    direction = {metric: way for metric, _, way in pairs}
+    function, function_at = load_object(place)
+    spaces = [value for key, value in words if key == "space"]
+    if not spaces:
+        if isinstance(function, Experiment):
+            problem = "it has directions of its own; --direction is for a function"
+            raise ExperimentError.invalid(function.name, [problem])
+        growing = native_experiment(function, None, direction)
+        return growing.at(reference_to(function_at, None, direction))
+    space, space_at = load_object(spaces[0])
+    experiment = native_experiment(function, space, direction)
+    return experiment.at(reference_to(function_at, space_at, direction))
 
 
 def load_object(reference: str) -> tuple[object, str]:

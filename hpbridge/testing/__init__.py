@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from hpbridge.testing.checks import CheckResult
-from hpbridge.testing.conformance import BackendConformance, check_backend
+from typing import TYPE_CHECKING
+
+from hpbridge.contract.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from hpbridge.testing.checks import CheckResult
+    from hpbridge.testing.conformance import BackendConformance, check_backend
 
 __all__ = ["BackendConformance", "CheckResult", "check_backend"]
+
+# By name: the kit's own modules look up each other here.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "BackendConformance": "hpbridge.testing.conformance",
+        "CheckResult": "hpbridge.testing.checks",
+        "check_backend": "hpbridge.testing.conformance",
+    },
+)
