@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.contract.backend import NativeSpace
-from hpbridge.contract.registry import registry
 from hpbridge.errors import ExperimentError
 from hpbridge.experiment import Experiment
 from hpbridge.space.space import Space
@@ -54,6 +53,8 @@ def native_experiment(
 
 def _adopted(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     """Return the objective of a function that defines its space while it runs."""
+    from hpbridge.contract.registry import registry  # workers start faster without
+
     for spec in registry().backends.values():
         objective = spec.adopt(function) if spec.adopt is not None else None
         if objective is not None:
@@ -71,6 +72,8 @@ def read_native(given: object) -> NativeSpace:
     Raises:
         SpaceError: If it is none, or a library's whose meaning we cannot keep.
     """
+    from hpbridge.contract.registry import registry
+
     if not isinstance(given, Space):
         for spec in registry().backends.values():
             read = spec.from_native(given) if spec.from_native is not None else None
