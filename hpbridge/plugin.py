@@ -91,6 +91,7 @@ _HOMES = {
     "contract.backend": (
         "Algorithm",
         "BackendSpec",
+        "Call",
         "DriverSpec",
         "ExhaustedError",
         "HostSpec",
@@ -135,6 +136,7 @@ _HOMES = {
     ),
     "drivers.worker": ("unpack_experiment",),
     "drivers.workers": ("pack_experiment",),
+    "encoding.call": ("Call",),
     "encoding.encoded": (
         "CODECS",
         "WHOLE_SPACE_ENCODINGS",

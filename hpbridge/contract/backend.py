@@ -279,6 +279,10 @@ class BackendSpec:
     adopt: Callable[[Callable[..., Any]], Callable[[Any], Any] | None] | None = None
     tested: Mapping[str, str] = field(default_factory=dict)
     """Oldest and newest tested version of the library, for the table."""
+    upstream: Callable[[], list[str]] | None = None
+    """``upstream() -> problems``: one sentence for each private name of the library
+    that the plugin builds on and that the installed version lacks or has changed. May
+    import the library; `hpbridge doctor` reads it."""
 
     @property
     def default(self) -> str:

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpbridge.contract.registry import registry
+from hpbridge.contract.registry import is_met, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,11 +26,13 @@ N_TRIALS = 3
 _PATIENCE_SECONDS = 180.0
 
 WORKS, BROKEN, NOT_INSTALLED = "works", "broken", "not installed"
+CHANGED = "changed"
+"""The library has moved under a private name that the plugin builds on."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What the doctor found of one algorithm."""
+    """What the doctor found of one algorithm, or of a library's private names."""
 
     optimizer: str
     verdict: str
@@ -71,7 +73,9 @@ def _faults(plugins: Registry) -> dict[str, BackendLoadError]:
 
 def _diagnose_backend(spec: BackendSpec) -> Iterator[Finding]:
     plugins = registry()
-    waiting = []
+    # By its name alone a backend is asked for the private names that it builds on.
+    has_library = all(map(is_met, spec.requires))
+    waiting = [spec.name] if spec.upstream is not None and has_library else []
     for algorithm in spec.algorithms.values():
         missing = plugins.missing(spec, algorithm)
         optimizer = f"{spec.name}:{algorithm.name}"

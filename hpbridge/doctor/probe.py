@@ -10,11 +10,35 @@ from dataclasses import asdict
 import hpbridge
 from hpbridge.contract.capabilities import Feature
 from hpbridge.contract.registry import registry
-from hpbridge.doctor.diagnosis import BROKEN, N_TRIALS, WORKS, Finding
+from hpbridge.doctor.diagnosis import BROKEN, CHANGED, N_TRIALS, WORKS, Finding
 from hpbridge.drivers.objective import describe_error
 
 
-def _probe(optimizer: str) -> Finding:
+def _probe(name: str) -> Finding:
+    return _run(name) if ":" in name else _look_upstream(name)
+
+
+def _look_upstream(backend: str) -> Finding:
+    """Say which private names of the library are not what the plugin builds on."""
+    spec = registry().backend(backend)
+    assert spec.upstream is not None
+    started = time.monotonic()
+    try:
+        problems = spec.upstream()
+    except Exception as error:  # noqa: BLE001 - whatever a library raises is a finding
+        problems = [describe_error(error)]
+    tested = ", ".join(f"{name} {version}" for name, version in spec.tested.items())
+    mend = f"pip install --upgrade hpbridge-{backend}; tested are {tested}"
+    return Finding(
+        backend,
+        CHANGED if problems else WORKS,
+        "; ".join(problems),
+        mend if problems else "",
+        time.monotonic() - started,
+    )
+
+
+def _run(optimizer: str) -> Finding:
     spec, algorithm = registry().algorithm(optimizer)
     parameter: object = hpbridge.Float(-1, 1)
     if not algorithm.capabilities.can(Feature.FLOAT):
