@@ -23,7 +23,7 @@ from hpbridge.contract.foreign import ForeignStudy, Hints
 from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError
 from hpbridge.trial import State
-from hpbridge_ray import FORMATS, _folder
+from hpbridge_ray import FORMATS
 
 (FORMAT,) = FORMATS
 OLDEST = Path(__file__).parent / "data" / "ray_2_44_1"
@@ -405,6 +405,6 @@ def test_a_trial_is_looked_for_in_its_experiment_only(copy, tmp_path):
 
 
 def test_there_is_a_limit_to_what_is_read(copy, monkeypatch):
-    monkeypatch.setattr(_folder, "MOST_BYTES", 10_000)
+    monkeypatch.setattr("hpbridge_ray.format.folder.MOST_BYTES", 10_000)
     with pytest.raises(FormatError, match="larger than 10000 bytes"):
         read(copy)

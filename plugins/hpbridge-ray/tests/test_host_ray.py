@@ -28,8 +28,8 @@ from hpbridge.errors import (
 )
 from hpbridge.trial import State
 from hpbridge_ray import HOSTS, BridgeSearcher
-from hpbridge_ray._native_space import from_native
-from hpbridge_ray._optimizer import make_bohb, make_hyperopt, make_optuna
+from hpbridge_ray.backend.optimizer import make_bohb, make_hyperopt, make_optuna
+from hpbridge_ray.native.read import from_native
 from hpbridge_ray.options import BohbOptions, HyperOptOptions
 
 (HOST,) = HOSTS
@@ -504,7 +504,7 @@ def test_what_a_param_space_cannot_hold_is_said():
 
 
 def test_what_a_param_space_can_hold_comes_back_the_same():
-    from hpbridge_ray._hosting import param_space_of
+    from hpbridge_ray.host.experiment import param_space_of
 
     space = hpb.Space(
         {

@@ -19,7 +19,7 @@ from hpbridge.space.sampling import draw
 from hpbridge.space.space import Space
 from hpbridge.trial import Trial
 from hpbridge_ray import SPEC
-from hpbridge_ray._native_space import read_param_space
+from hpbridge_ray.native.read import read_param_space
 
 N_DRAWS = 4000
 

@@ -5,9 +5,6 @@ Everything that is declared is here; nothing here imports Ray.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from hpbridge.plugin import (
     YES,
     Algorithm,
@@ -21,91 +18,20 @@ from hpbridge.plugin import (
     Support,
     emulated,
     hookimpl,
+    lazy,
+    lazy_names,
     no,
 )
 from hpbridge_ray.options import BohbOptions, HyperOptOptions
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hpbridge.plugin import (
-        Experiment,
-        ForeignStudy,
-        Hints,
-        Label,
-        NativeSpace,
-        Optimizer,
-        Problem,
-        Session,
-        Settings,
-        Space,
-    )
-
-_EXPORTED = {"BridgeSearcher": "_host", "until": "_trainable"}
-"""Public names that need Ray, by the module that has them."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _EXPORTED:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(importlib.import_module(f"{__name__}.{_EXPORTED[name]}"), name)
-
-
-def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
-    from hpbridge_ray._optimizer import create
-
-    return create(problem, SPEC.algorithms[algorithm], options, seed)
-
-
-def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
-    from hpbridge_ray._explain import explain
-
-    return explain(problem, SPEC.algorithms[algorithm], options, seed)
-
-
-def _from_native(native: object) -> NativeSpace | None:
-    from hpbridge_ray._native_space import from_native
-
-    return from_native(native)
-
-
-def _recognizes(source: object) -> bool:
-    from hpbridge_ray._reading import recognizes
-
-    return recognizes(source)
-
-
-def _read(source: Any, hints: Hints) -> ForeignStudy:
-    from hpbridge_ray._reading import read
-
-    return read(source, hints)
-
-
-def _run_in_host(
-    optimizer: str, experiment: Experiment, n_trials: int, seed: int
-) -> list[tuple[Mapping[str, Label], float]]:
-    from hpbridge_ray._hosting import run_in_host
-
-    return run_in_host(optimizer, experiment, n_trials, seed)
-
-
-def _reasons_against(space: Space) -> list[str]:
-    from hpbridge_ray._hosting import reasons_against
-
-    return reasons_against(space)
-
-
-def _run_in_tuner(session: Session, settings: Settings) -> None:
-    from hpbridge_ray._tuner import run_in_tuner
-
-    run_in_tuner(session, settings)
-
-
-def _run_on_actors(session: Session, settings: Settings) -> None:
-    from hpbridge_ray._pool import run_on_actors
-
-    run_on_actors(session, settings)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "BridgeSearcher": "hpbridge_ray.host.plug",
+        "until": "hpbridge_ray.native.objective",
+    },
+    hint="pip install 'ray[tune]'",
+)
 
 
 _ROUNDED_INDEX = "the index is searched as a float and rounded"
@@ -240,9 +166,9 @@ SPEC = BackendSpec(
     summary="Ray Tune's search classes, run by a Tuner on Ray.",
     requires=("ray[tune]>=2.44",),
     algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
-    create=_create,
-    explain=_explain_native,
-    from_native=_from_native,
+    create=lazy("hpbridge_ray.backend.optimizer:create"),
+    explain=lazy("hpbridge_ray.backend.explain:explain"),
+    from_native=lazy("hpbridge_ray.native.read:from_native"),
     homepage="https://docs.ray.io/en/latest/tune/",
     driver="tune",
     tested={"oldest": "2.44.0", "newest": "2.60.0"},
@@ -253,13 +179,13 @@ DRIVERS = (
     DriverSpec(
         name="tune",
         summary="Ray Tune's Tuner, with one actor for many trials.",
-        run=_run_in_tuner,
+        run=lazy("hpbridge_ray.driver.tuner:run_in_tuner"),
         requires=SPEC.requires,
     ),
     DriverSpec(
         name="ray",
         summary="A pool of Ray actors, quicker to start than Tune.",
-        run=_run_on_actors,
+        run=lazy("hpbridge_ray.driver.pool:run_on_actors"),
         requires=SPEC.requires,
     ),
 )
@@ -271,8 +197,8 @@ FORMATS = (
         summary="Ray Tune's experiment folder, by its JSON files alone.",
         looks_for="a folder with experiment_state-*.json and result.json files, "
         "or a tune.ResultGrid",
-        recognizes=_recognizes,
-        read=_read,
+        recognizes=lazy("hpbridge_ray.format.read:recognizes"),
+        read=lazy("hpbridge_ray.format.read:read"),
         backend="ray",
     ),
 )
@@ -283,8 +209,8 @@ HOSTS = (
         name="ray",
         summary="a Searcher for TuneConfig(search_alg=...)",
         line='search_alg=hpbridge_ray.BridgeSearcher("{optimizer}")',
-        run=_run_in_host,
-        reasons_against=_reasons_against,
+        run=lazy("hpbridge_ray.host.experiment:run_in_host"),
+        reasons_against=lazy("hpbridge_ray.host.experiment:reasons_against"),
         requires=SPEC.requires,
         is_quick=False,
     ),

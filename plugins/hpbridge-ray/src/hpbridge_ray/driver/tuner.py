@@ -21,8 +21,8 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from hpbridge.plugin import INTERRUPTED, ExperimentError, Interrupts, State
-from hpbridge_ray._actor import Runner, lost, pack
-from hpbridge_ray._cluster import (
+from hpbridge_ray.driver.actor import Runner, lost, pack
+from hpbridge_ray.driver.cluster import (
     ensure_ray,
     muted,
     quiet,

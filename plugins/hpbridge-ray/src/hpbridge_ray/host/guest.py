@@ -18,9 +18,10 @@ from hpbridge.plugin import (
     SpaceError,
     State,
 )
-from hpbridge_ray._folder import flatten
-from hpbridge_ray._guesting import Guesting, Recipe
-from hpbridge_ray._native_space import ParamSpace, from_native, read_param_space
+from hpbridge_ray.format.folder import flatten
+from hpbridge_ray.host.conversation import Guesting, Recipe
+from hpbridge_ray.native.param_space import ParamSpace
+from hpbridge_ray.native.read import from_native, read_param_space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,8 +15,8 @@ import ray
 from ray.exceptions import RayError
 
 from hpbridge.plugin import ExperimentError, Interrupts, State, describe_error, failed
-from hpbridge_ray._actor import Runner, lost, pack
-from hpbridge_ray._cluster import ensure_ray, muted
+from hpbridge_ray.driver.actor import Runner, lost, pack
+from hpbridge_ray.driver.cluster import ensure_ray, muted
 
 if TYPE_CHECKING:
     from hpbridge.plugin import Ask, Run, Session, Settings

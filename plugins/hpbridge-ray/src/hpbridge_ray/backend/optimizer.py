@@ -23,7 +23,8 @@ from hpbridge.plugin import (
     Suggestion,
     UnsupportedFeatureError,
 )
-from hpbridge_ray._space import read, to_dimensions, write
+from hpbridge_ray import SPEC
+from hpbridge_ray.backend.space import read, to_dimensions, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,22 +42,21 @@ _LOGGERS = (
 )
 
 
-def create(
-    problem: Problem, algorithm: Algorithm, options: Any, seed: int
-) -> Optimizer:
+def create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
     """Return the optimizer of an algorithm.
 
     Raises:
         UnsupportedFeatureError: If the algorithm cannot search the problem.
     """
-    encoded = encode(problem, algorithm)
-    if algorithm.name in {"random", "grid"} or not encoded.native:
-        return VariantOptimizer(encoded, algorithm, seed)
-    if algorithm.name == "optuna":
-        return OptunaOptimizer(encoded, algorithm, make_optuna(options, seed))
-    if algorithm.name == "hyperopt":
-        return SearcherOptimizer(encoded, algorithm, make_hyperopt(options, seed))
-    return BohbOptimizer(encoded, algorithm, make_bohb(options, seed), seed)
+    found = SPEC.algorithms[algorithm]
+    encoded = encode(problem, found)
+    if algorithm in {"random", "grid"} or not encoded.native:
+        return VariantOptimizer(encoded, found, seed)
+    if algorithm == "optuna":
+        return OptunaOptimizer(encoded, found, make_optuna(options, seed))
+    if algorithm == "hyperopt":
+        return SearcherOptimizer(encoded, found, make_hyperopt(options, seed))
+    return BohbOptimizer(encoded, found, make_bohb(options, seed), seed)
 
 
 def encode(problem: Problem, algorithm: Algorithm) -> Encoded:

@@ -16,7 +16,7 @@ from hpbridge.plugin import (
     label_of,
     nearest,
 )
-from hpbridge_ray._folder import (
+from hpbridge_ray.format.folder import (
     DamagedError,
     Experiment,
     Files,
@@ -27,7 +27,7 @@ from hpbridge_ray._folder import (
     open_experiment,
     read_run,
 )
-from hpbridge_ray._native_space import read_param_space
+from hpbridge_ray.native.read import read_param_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from ray.tune.search import Searcher
 
 from hpbridge.plugin import ExperimentError, Space, registry
-from hpbridge_ray._guest_search import MODES, NAME, GuestSearch, Names
-from hpbridge_ray._guesting import Recipe
-from hpbridge_ray._native_space import from_native
-from hpbridge_ray._own import own_searcher
+from hpbridge_ray.host.conversation import Recipe
+from hpbridge_ray.host.guest import MODES, NAME, GuestSearch, Names
+from hpbridge_ray.host.own import own_searcher
+from hpbridge_ray.native.read import from_native
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,8 +15,8 @@ from ray.tune.search.variant_generator import (
 )
 
 from hpbridge.plugin import read_options, registry
-from hpbridge_ray._folder import flatten
-from hpbridge_ray._optimizer import make_bohb, make_hyperopt, make_optuna
+from hpbridge_ray.backend.optimizer import make_bohb, make_hyperopt, make_optuna
+from hpbridge_ray.format.folder import flatten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

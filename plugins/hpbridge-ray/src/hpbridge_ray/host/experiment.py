@@ -21,17 +21,18 @@ from hpbridge.plugin import (
     UnsupportedFeatureError,
     trial_seed,
 )
-from hpbridge_ray._actor import Runner, pack
-from hpbridge_ray._cluster import (
+from hpbridge_ray.driver.actor import Runner, pack
+from hpbridge_ray.driver.cluster import (
     ensure_ray,
     muted,
     quiet,
     restored_sigusr1,
     same_random,
 )
-from hpbridge_ray._host import BridgeSearcher
-from hpbridge_ray._native_space import ParamSpace, read_param_space
-from hpbridge_ray._tuner import ENVIRONMENT
+from hpbridge_ray.driver.tuner import ENVIRONMENT
+from hpbridge_ray.host.plug import BridgeSearcher
+from hpbridge_ray.native.param_space import ParamSpace
+from hpbridge_ray.native.read import read_param_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

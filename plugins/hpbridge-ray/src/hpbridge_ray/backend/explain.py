@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from hpbridge_ray._optimizer import encode
-from hpbridge_ray._space import read_source, to_dimensions
+from hpbridge_ray import SPEC
+from hpbridge_ray.backend.optimizer import encode
+from hpbridge_ray.backend.space import read_source, to_dimensions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.plugin import Algorithm, Encoded, Problem
-    from hpbridge_ray._space import Dimension
+    from hpbridge.plugin import Encoded, Problem
+    from hpbridge_ray.backend.space import Dimension
 
 _SEARCHERS = {
     "random": ("ray.tune.search", "BasicVariantGenerator"),
@@ -78,11 +79,11 @@ class Enough(tune.Stopper):
 '''
 
 
-def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
+def explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
     """Return a script with one `Tuner.fit` on the native space."""
-    encoded = encode(problem, algorithm)
-    name = algorithm.name if encoded.native else "random"
-    dimensions = to_dimensions(encoded, algorithm.name)
+    encoded = encode(problem, SPEC.algorithms[algorithm])
+    name = algorithm if encoded.native else "random"
+    dimensions = to_dimensions(encoded, algorithm)
     read = read_source(dimensions)
     point = "decode(read(config))" if read else "decode(config)"
     trainable = (_BOHB if name == "bohb" else _TRAINABLE).format(point=point)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hpbridge.plugin import Trial
-    from hpbridge_ray._native_space import ParamSpace
+    from hpbridge_ray.native.param_space import ParamSpace
 
 _RAYS_OWN = {*AUTO_RESULT_KEYS, *DEBUG_METRICS, DONE, "should_checkpoint"}
 """What a class's `train` puts into its result itself."""

@@ -1,0 +1,1 @@
+"""Any optimizer as a search algorithm of Ray Tune."""
