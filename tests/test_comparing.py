@@ -65,7 +65,7 @@ def test_a_comparison_resumes_where_it_stopped(experiment, tmp_path: Path) -> No
     whole = compare(experiment, store=tmp_path / "whole.db")
 
     def interrupt(session, trial) -> None:
-        if session.name == "optuna:random" and trial.number == 2:
+        if session.optimizer_name == "optuna:random" and trial.number == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

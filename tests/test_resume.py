@@ -148,7 +148,7 @@ def hand_driven(store, backend, steps) -> None:
     settings = Settings(15, workers=2)
     plan = Plan(tuned, choose(backend, tuned), settings, 1, "local", "s")
     with StudyWriter.create(open_store(store), plan.row) as writer:
-        session = new_session(plan, plan.choice.make(tuned, 1), writer, ())
+        session = new_session(plan, plan.choice.learner(tuned, 1), writer, ())
         running = {}
         for step, number in steps:
             if step == "ask":

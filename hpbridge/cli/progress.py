@@ -78,7 +78,7 @@ class Display:
 
     def show(self, session: Session, trial: FinishedTrial) -> None:
         """Show a finished trial; a listener of the session."""
-        key = f"{session.name} {session.seed}"
+        key = f"{session.optimizer_name} {session.seed}"
         if key not in self._tasks:
             self.start(key, session.settings.n_trials)
         n_done = session.n_done

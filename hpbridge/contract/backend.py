@@ -116,7 +116,13 @@ class Optimizer(ABC):
     The run calls `ask` and `tell` from one thread at a time, never both at once. It
     tells every suggestion exactly once, in any order. Between an `ask` and its `tell`
     there may be other asks, if the algorithm declares `Feature.PENDING`.
+
+    Attributes:
+        notes: What users should know of it, one sentence each: that it has given up a
+            quicker way, say. May grow with every call.
     """
+
+    notes: Sequence[str] = ()
 
     @abstractmethod
     def ask(self) -> Suggestion:

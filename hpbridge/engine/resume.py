@@ -61,10 +61,10 @@ def resume(
     _check_same(row, experiment)
     plan, settings = _plan_of(row, experiment, n_trials)
     with StudyWriter(database, row["id"], row["name"]) as writer:
-        optimizer = plan.choice.make(experiment, plan.seed)
-        session = new_session(plan, optimizer, writer, tuple(callbacks))
-        session.notes += json.loads(row["notes"])
-        session.notes += _changed_versions(row, plan.choice)
+        learner = plan.choice.learner(experiment, plan.seed)
+        session = new_session(plan, learner, writer, tuple(callbacks))
+        session.notes.extend(json.loads(row["notes"]))
+        session.notes.extend(_changed_versions(row, plan.choice))
         history = json.loads(row["settings"]).get("history")
         relive(session, plan, database.trials(row["id"]), history)
         writer.update(status="running", stop_reason=None, settings=settings)
@@ -125,7 +125,7 @@ def relive(
     if difference is not None:
         # With the same seed, it could propose its first points once more.
         seed = trial_seed(plan.seed, len(trials))
-        session.optimizer = plan.choice.make(plan.experiment, seed)
+        session.learn_anew(plan.choice.learner(plan.experiment, seed))
         observe(session, trials, pending)
     if trials:
         note = RESUMED if difference is None else f"{CONTINUED} ({difference})"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
 
-    from hpbridge.contract.backend import Optimizer
+    from hpbridge.learning.learner import Learner
     from hpbridge.space.space import Params, Space
     from hpbridge.store import Database, StudyWriter
     from hpbridge.trial import FinishedTrial
@@ -118,10 +118,10 @@ def start(
         from hpbridge.store import StudyWriter, open_store
 
         # Before the store is touched: the optimizer may refuse.
-        optimizer = plan.choice.make(plan.experiment, plan.seed)
+        learner = plan.choice.learner(plan.experiment, plan.seed)
         database = open_store(store)
         with StudyWriter.create(database, plan.row) as writer:
-            session = new_session(plan, optimizer, writer, callbacks)
+            session = new_session(plan, learner, writer, callbacks)
             if plan.history is not None:
                 writer.add_all(plan.history.trials)
                 take(session, plan.history)
@@ -155,15 +155,14 @@ def prepared(plan: Plan) -> contextlib.AbstractContextManager[object]:
 
 def new_session(
     plan: Plan,
-    optimizer: Optimizer,
+    learner: Learner,
     writer: StudyWriter,
     callbacks: tuple[Listener, ...],
 ) -> Session:
     """Return the session of a plan, with nothing in it yet."""
     return Session(
         experiment=plan.experiment,
-        optimizer=optimizer,
-        name=plan.choice.name,
+        learner=learner,
         seed=plan.seed,
         settings=plan.settings,
         writer=writer,

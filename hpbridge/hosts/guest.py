@@ -13,10 +13,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.backend import Problem
-from hpbridge.errors import ForeignHistoryError
 from hpbridge.experiment import Experiment
-from hpbridge.learning.asking import ask_allowed
 from hpbridge.learning.choice import Choice, choose
+from hpbridge.learning.learner import Learner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +41,6 @@ class Guest:
 
     Attributes:
         name: Backend and algorithm, as in ``skopt:gp``.
-        notes: What the optimizer could not learn from, one sentence each.
 
     Raises:
         HpbridgeError: If it is not installed, has no such options, or cannot search
@@ -63,15 +61,19 @@ class Guest:
         self.seed = secrets.randbits(32) if seed is None else seed
         self._choice = _choose(optimizer, space, n_objectives, n_constraints, options)
         self.name = self._choice.name
-        self.notes: list[str] = []
         self._problem = Problem(space, n_objectives, n_constraints)
         self._lock = threading.RLock()
         self._n_asked = 0
-        self._optimizer = self._make()
+        self._learner = Learner(self.name, self._make(), space)
 
     def _make(self) -> Optimizer:
         algorithm, options = self._choice.algorithm.name, self._choice.options
         return self._choice.spec.create(self._problem, algorithm, options, self.seed)
+
+    @property
+    def notes(self) -> list[str]:
+        """What the optimizer could not learn from, and what it says of itself."""
+        return self._learner.notes
 
     @property
     def choice(self) -> Choice:
@@ -87,17 +89,17 @@ class Guest:
 
         Raises:
             ExhaustedError: If there is nothing left to propose.
-            HpbridgeError: As of `hpbridge.learning.asking.ask_allowed`.
+            HpbridgeError: As of `hpbridge.learning.learner.Learner.ask`.
         """
         with self._lock:
-            found = ask_allowed(self._optimizer, self.space, self.name, self._n_asked)
+            found = self._learner.ask(self._n_asked)
             self._n_asked += 1
             return found
 
     def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
         """Tell what became of a proposal of this guest."""
         with self._lock:
-            self._optimizer.tell(suggestion, outcome)
+            self._learner.learn(suggestion, suggestion.params, outcome)
 
     def observe(self, params: Mapping[str, Label], outcome: Outcome) -> bool:
         """Tell of a trial that it did not propose; say whether it could learn from it.
@@ -105,14 +107,7 @@ class Guest:
         What it refuses is noted once in `notes`.
         """
         with self._lock:
-            try:
-                self._optimizer.observe(params, outcome)
-            except ForeignHistoryError as refusal:
-                note = refusal.brief
-                if note not in self.notes:
-                    self.notes.append(note)
-                return False
-            return True
+            return self._learner.observe(params, outcome)
 
     def values(self, params: Mapping[str, Label]) -> dict[str, Any]:
         """Return what an objective sees of a point: choice objects and constants."""

@@ -11,7 +11,8 @@ from hpbridge.contract.capabilities import Feature
 from hpbridge.contract.options import read_options
 from hpbridge.contract.registry import installed_version, registry
 from hpbridge.errors import UnsupportedFeatureError
-from hpbridge.learning.growing import GrowingOptimizer
+from hpbridge.learning.growing import GrowingLearner
+from hpbridge.learning.learner import Learner
 from hpbridge.trial import trial_seed
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from hpbridge.contract.backend import Algorithm, BackendSpec, Optimizer
     from hpbridge.experiment import Experiment
+    from hpbridge.space.space import Space
 
 
 @dataclass(frozen=True)
@@ -34,25 +36,26 @@ class Choice:
         """Backend and algorithm, as in ``optuna:tpe``."""
         return f"{self.spec.name}:{self.algorithm.name}"
 
-    def make(self, experiment: Experiment, seed: int) -> Optimizer:
-        """Return a fresh optimizer for an experiment."""
+    def learner(self, experiment: Experiment, seed: int) -> Learner:
+        """Return a fresh optimizer for an experiment, ready to learn."""
         if experiment.is_growing:
-            return GrowingOptimizer(
-                lambda space, n_told: self._make_grown(
-                    experiment.over(space),
-                    seed if n_told <= 1 else trial_seed(seed, n_told),
-                )
-            )
-        return self._make(experiment, seed)
+
+            def make(space: Space, n_told: int) -> Optimizer:
+                grown = seed if n_told <= 1 else trial_seed(seed, n_told)
+                return self._make_grown(experiment.over(space), grown)
+
+            return GrowingLearner(self.name, make, recorded=experiment.space)
+        return Learner(self.name, self.make(experiment, seed), experiment.space)
 
     def _make_grown(self, experiment: Experiment, seed: int) -> Optimizer:
         reasons = reasons_against(experiment, self.algorithm)
         if reasons:
             others = able(experiment)
             raise UnsupportedFeatureError.refused(self.name, reasons, others)
-        return self._make(experiment, seed)
+        return self.make(experiment, seed)
 
-    def _make(self, experiment: Experiment, seed: int) -> Optimizer:
+    def make(self, experiment: Experiment, seed: int) -> Optimizer:
+        """Return a fresh optimizer for an experiment whose space is known."""
         problem = problem_of(experiment)
         return self.spec.create(problem, self.algorithm.name, self.options, seed)
 

@@ -14,11 +14,12 @@ that parameter that never came up are taken as not having it, until they do.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpbridge.contract.backend import Optimizer, Outcome, Suggestion
-from hpbridge.errors import ForeignHistoryError, SpaceError
+from hpbridge.errors import SpaceError
+from hpbridge.learning.learner import Learner
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Int, Label, Parameter, with_when
 from hpbridge.space.sampling import draw
@@ -161,66 +162,63 @@ def _in_order(parent: Parameter, values: set[tuple[type, Label]]) -> tuple[objec
     return tuple(sorted(plain))  # type: ignore[type-var]
 
 
-@dataclass
-class GrowingOptimizer(Optimizer):
-    """An optimizer of a space that becomes known while it runs.
+class GrowingLearner(Learner):
+    """A learner of a space that becomes known while it runs.
 
     Args:
+        name: Backend and algorithm.
         make: ``make(space, n_told) -> Optimizer`` for a space that is known; raises
             where the algorithm cannot search it.
-
-    Attributes:
-        space: What is known so far.
-        notes: What could not be learned after the space grew.
+        recorded: The space that the trials of a record had, if it goes on from one.
     """
 
-    make: Callable[[Space, int], Optimizer]
-    space: Space = field(default_factory=Space.unknown)
-    notes: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._inner: Optimizer | None = None
-        self._own: dict[int, Suggestion] = {}
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[Space, int], Optimizer],
+        recorded: Space | None = None,
+    ) -> None:
+        super().__init__(name, _Nothing(), Space.unknown())
+        self._make = make
+        self._recorded = recorded or Space.unknown()
+        self._own: Suggestion | None = None
         self._told: list[Run] = []
-        self._n_asked = 0
 
-    def ask(self) -> Suggestion:
+    def ask(self, number: int) -> Suggestion:
         """Propose a point of what is known; nothing before anything is."""
-        number, self._n_asked = self._n_asked, self._n_asked + 1
-        if self._inner is None:
-            return Suggestion(number, {})
-        self._own[number] = inner = self._inner.ask()
-        return Suggestion(number, inner.params)
-
-    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
-        """Learn of a proposal that was not run; `learn` takes those that were."""
-        own = self._own.pop(suggestion.id, None)
-        if own is not None and self._inner is not None:
-            self._inner.tell(own, outcome)
+        self._own = super().ask(number)
+        return self._own
 
     def learn(
         self,
         suggestion: Suggestion | None,
-        asked: Mapping[str, tuple[Parameter, Label]],
+        params: Mapping[str, Label],
         outcome: Outcome,
+        *,
+        number: int = 0,
+        asked: Asked | None = None,
     ) -> bool:
         """Learn of a trial and what it asked for; say whether the space grew.
 
         Raises:
             HpbridgeError: If the algorithm cannot search the space as it is now.
         """
+        if asked is None:  # of a record: what it asked for is what it had
+            asked = self._recorded.defined(params)
         run = Run(asked, outcome)
         self._told.append(run)
-        own = None if suggestion is None else self._own.pop(suggestion.id, None)
+        # A proposal of the optimizer before the space grew is none of this one's.
+        own = suggestion if suggestion is self._own else None
+        self._own = None
         if not self._fits(run):
             space = infer_space(self._told)
             if space != self.space:
                 self._grow(space)
                 return True
-        if own is not None and dict(own.params) == run.point and self._inner:
-            self._inner.tell(own, outcome)
-        elif self._inner is not None:
-            self._observe(self._inner, run)
+        if own is not None and dict(own.params) == run.point:
+            super().learn(own, run.point, outcome, number=number)
+        else:
+            self._observe_run(run)
         return False
 
     def _fits(self, run: Run) -> bool:
@@ -234,31 +232,36 @@ class GrowingOptimizer(Optimizer):
 
     def _grow(self, space: Space) -> None:
         self.space = space
-        self._own.clear()
-        self._inner = None
+        self._optimizer = _Nothing()
         if not space.searched:
             return
-        inner = self.make(space, len(self._told))
+        self._optimizer = self._make(space, len(self._told))
         for run in self._told:
-            self._observe(inner, run)
-        self._inner = inner
+            self._observe_run(run)
 
-    def _observe(self, inner: Optimizer, run: Run) -> None:
+    def _observe_run(self, run: Run) -> None:
         point = run.point
         missing = [name for name in self.space.active(point) if name not in point]
         if missing and not run.is_whole:
             return  # there is no point to learn of
         if missing:
-            self._note(
+            self.note(
                 f"trials that do not ask for {', '.join(map(repr, missing))} are not "
                 "learned from: what it depends on cannot be told"
             )
             return
-        try:
-            inner.observe(point, run.outcome)
-        except ForeignHistoryError as refusal:
-            self._note(refusal.brief)
+        self.observe(point, run.outcome)
 
-    def _note(self, note: str) -> None:
-        if note not in self.notes:
-            self.notes.append(note)
+
+class _Nothing(Optimizer):
+    """Searches a space of which nothing is known: proposes the empty point."""
+
+    def ask(self) -> Suggestion:
+        """Propose nothing."""
+        return Suggestion(0, {})
+
+    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        """Learn nothing."""
+
+    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
+        """Learn nothing."""

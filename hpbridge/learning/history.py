@@ -156,11 +156,11 @@ def take(session: Session, history: History) -> None:
 
     Warns, as `HistoryWarning`, of what it could not learn from.
     """
-    session.notes += history.notes
-    n_before = len(session.refusals)
+    session.notes.extend(history.notes)
+    n_before = len(session.learner.refusals)
     if learn_history(session, history.trials, history.settings):
         session.notes.append("the library goes on with it in its own way")
-    for refusal in session.refusals[n_before:]:
+    for refusal in session.learner.refusals[n_before:]:
         warnings.warn(refusal, HistoryWarning, stacklevel=2)
     session.continue_numbers(len(history.trials), ())
     session.apply_target()
@@ -184,7 +184,7 @@ def learn_history(
     is_restored = False
     if trials and settings is not None and settings["is_own"]:
         past = [PastTrial(t.params, session.outcome(t), t.native) for t in trials]
-        is_restored = session.optimizer.restore(past, settings["native"])
+        is_restored = session.learner.restore(past, settings["native"])
     for trial in trials:
         if not is_restored:
             session.tell(ask_of(trial), trial)

@@ -68,7 +68,7 @@ def replay(
 def _ask_again(session: Session, ask: Ask) -> str | None:
     """Ask for a recorded proposal once more; say where it differs, if it does."""
     try:
-        suggestion = session.ask_allowed()
+        suggestion = session.learner.ask(ask.number)
     except ExhaustedError as end:
         return f"the optimizer is exhausted: {end}"
     if dict(suggestion.params) != dict(ask.params):
@@ -93,7 +93,6 @@ def observe(
 
     Trials that never finished run again, and are observed when they have.
     """
-    session.forget()
     for trial in sorted(trials, key=lambda trial: trial.told):
         session.tell(ask_of(trial), trial)
         session.remember(trial)

@@ -17,19 +17,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.contract.backend import ExhaustedError, Optimizer, Outcome, Suggestion
+from hpbridge.contract.backend import ExhaustedError, Outcome, Suggestion
 from hpbridge.errors import (
-    ForeignHistoryError,
-    HpbridgeError,
     ObjectiveError,
-    OptimizerError,
 )
-from hpbridge.learning.asking import ask_allowed
-from hpbridge.learning.growing import Asked, GrowingOptimizer, objects_of
+from hpbridge.learning.growing import Asked, objects_of
 from hpbridge.trial import FinishedTrial, Origin, Result, State, trial_seed
 
 if TYPE_CHECKING:
     from hpbridge.experiment import Experiment
+    from hpbridge.learning.learner import Learner
     from hpbridge.space.parameters import Label
     from hpbridge.store import StudyWriter
 
@@ -97,19 +94,15 @@ class Session:
     Attributes:
         finished: Trials in the order of telling, those of earlier runs included.
         best: The best feasible complete trial so far, by the first metric.
-        refusals: Those of `notes` that say what the optimizer cannot learn from.
         stop_reason: Why it ended; None while it runs and when the budget is used up.
     """
 
     experiment: Experiment
-    optimizer: Optimizer
-    name: str
+    learner: Learner
     seed: int
     settings: Settings
     writer: StudyWriter
     listeners: tuple[Listener, ...] = ()
-    notes: list[str] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
     finished: list[FinishedTrial] = field(default_factory=list)
     best: FinishedTrial | None = None
     stop_reason: str | None = None
@@ -129,9 +122,26 @@ class Session:
         }
         self._main, self._main_sign = next(iter(self._sign.items()))
         self._bounds = self.experiment.bounds
-        self._space = self._first_space = self.experiment.space
         # With several workers, what was asked cannot be told from what was finished.
         self._announces = self.settings.workers > 1
+
+    @property
+    def optimizer_name(self) -> str:
+        """Backend and algorithm, as in ``optuna:tpe``."""
+        return self.learner.name
+
+    @property
+    def notes(self) -> list[str]:
+        """What was said before and while it ran, of the optimizer too."""
+        return self.learner.notes
+
+    def learn_anew(self, learner: Learner) -> None:
+        """Take another learner, and empty the history: it observes it anew."""
+        learner.notes[:0] = self.notes
+        self.learner = learner
+        self.finished.clear()
+        self._n_imported = 0
+        self.best = None
 
     def enqueue(self, points: Iterable[Mapping[str, Label]], origin: Origin) -> None:
         """Add points that run before the optimizer is asked."""
@@ -202,18 +212,11 @@ class Session:
             ask.tells_before, ask.asked_at = len(self.finished), time.time()
             return ask
         started = time.perf_counter()
-        suggestion = self.ask_allowed()
+        suggestion = self.learner.ask(self._n_asked)
         seconds = time.perf_counter() - started
         ask = self._number(dict(suggestion.params), Origin.ASKED)
         ask.suggestion, ask.ask_seconds = suggestion, seconds
         return ask
-
-    def ask_allowed(self) -> Suggestion:
-        """Return the optimizer's next proposal that is not forbidden.
-
-        Raises as `hpbridge.learning.asking.ask_allowed` does.
-        """
-        return ask_allowed(self.optimizer, self._space, self.name, self._n_asked)
 
     def finish(self, ask: Ask, run: Run) -> FinishedTrial:
         """Take a result: to disk, then to the optimizer, then to the listeners.
@@ -238,26 +241,25 @@ class Session:
             listener(self, trial)
         return trial
 
-    def abandon(self, ask: Ask) -> None:
-        """Give up a trial that was asked for and will not be run to its end."""
-        with self._lock:
-            self._running.pop(ask.number, None)
-
     def _trial(self, ask: Ask, run: Run) -> FinishedTrial:
         result = run.result
         metrics = result.metrics
         if metrics and next(iter(metrics)) != self._main:
             names = [*self.experiment.metrics, *metrics]
             metrics = {n: metrics[n] for n in dict.fromkeys(names) if n in metrics}
-        params, values = ask.params, None
+        params = ask.params
         if result.asked is not None:
             params = {name: value for name, (_, value) in result.asked.items()}
             values = objects_of(result.asked)
+        else:
+            values = self.experiment.space.to_objects(params)
         return FinishedTrial(
             number=ask.number,
             state=result.state,
             params=params,
-            values=self._space.to_objects(params) if values is None else values,
+            values=self.experiment.space.to_objects(params)
+            if values is None
+            else values,
             metrics=metrics,
             origin=ask.origin,
             tells_before=ask.tells_before,
@@ -283,40 +285,16 @@ class Session:
             trial: What became of it.
             asked: What it asked for, where the space is defined by running.
         """
-        outcome = self.outcome(trial)
-        if isinstance(self.optimizer, GrowingOptimizer):
-            self._grow(self.optimizer, ask, trial, asked)
-            return
-        try:
-            if ask.suggestion is not None:
-                self.optimizer.tell(ask.suggestion, outcome)
-            else:
-                self.optimizer.observe(ask.params, outcome)
-        except ForeignHistoryError as refusal:
-            if refusal.brief not in self.notes:
-                self.notes.append(refusal.brief)
-                self.refusals.append(refusal.brief)
-        except HpbridgeError:
-            raise
-        except Exception as error:
-            doing = f"to learn from trial {trial.number}"
-            raise OptimizerError.failed(self.name, doing, error) from error
-
-    def _grow(
-        self,
-        optimizer: GrowingOptimizer,
-        ask: Ask,
-        trial: FinishedTrial,
-        asked: Asked | None,
-    ) -> None:
-        """Let the space grow by what a trial asked for."""
-        if asked is None:  # of a record: what it asked for is what it had
-            asked = self._first_space.defined(trial.params)
-        if optimizer.learn(ask.suggestion, asked, self.outcome(trial)):
-            self._space = optimizer.space
-            self.experiment = self.experiment.over(self._space)
-            self.writer.update(space=json.dumps(self._space.to_json()))
-        self.notes += [note for note in optimizer.notes if note not in self.notes]
+        grew = self.learner.learn(
+            ask.suggestion,
+            trial.params,
+            self.outcome(trial),
+            number=trial.number,
+            asked=asked,
+        )
+        if grew:
+            self.experiment = self.experiment.over(self.learner.space)
+            self.writer.update(space=json.dumps(self.learner.space.to_json()))
 
     def outcome(self, trial: FinishedTrial) -> Outcome:
         """Return what the optimizer is told of a trial: everything minimized."""
@@ -338,12 +316,6 @@ class Session:
         self._n_imported += trial.origin is Origin.IMPORTED
         if self.is_better(trial, self.best):
             self.best = trial
-
-    def forget(self) -> None:
-        """Empty the history, for another optimizer that observes it anew."""
-        self.finished.clear()
-        self._n_imported = 0
-        self.best = None
 
     def is_better(self, trial: FinishedTrial, than: FinishedTrial | None) -> bool:
         """Say whether a trial is complete, feasible and better by the first metric."""
