@@ -21,7 +21,7 @@ from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int, Normal
 from hpbridge.space.space import Space
 from hpbridge_optuna import SPEC
-from hpbridge_optuna._space import SAMPLERS
+from hpbridge_optuna.native.write import SAMPLERS
 
 FINITE = Space({"n": Int(0, 3), "c": Categorical(["a", "b"])})
 SGD = Space(

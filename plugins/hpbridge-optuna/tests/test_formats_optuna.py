@@ -21,7 +21,7 @@ from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError
 from hpbridge.trial import State
 from hpbridge_optuna import FORMAT
-from hpbridge_optuna._reading import recognizes
+from hpbridge_optuna.format.read import recognizes
 
 pytestmark = pytest.mark.usefixtures("silent_optuna")
 

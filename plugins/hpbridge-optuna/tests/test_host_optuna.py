@@ -24,7 +24,7 @@ from hpbridge.errors import (
 from hpbridge.hosts.guest import Guest
 from hpbridge.trial import State
 from hpbridge_optuna import HOST, BridgeSampler
-from hpbridge_optuna._space import SAMPLERS
+from hpbridge_optuna.native.write import SAMPLERS
 
 pytestmark = pytest.mark.usefixtures("silent_optuna")
 

@@ -15,8 +15,9 @@ from hpbridge.space.parameters import Float
 from hpbridge.space.space import Space
 from hpbridge.testing.parity import PARITY_SPACES, bowl
 from hpbridge.trial import State
-from hpbridge_optuna import SPEC, _tpe
-from hpbridge_optuna._lean import LeanTrial, lean
+from hpbridge_optuna import SPEC
+from hpbridge_optuna.backend import tpe as tpe_module
+from hpbridge_optuna.backend.storage import LeanTrial, lean
 
 FLOATS = PARITY_SPACES["float"]
 
@@ -67,14 +68,14 @@ def theirs_and_ours(space, outcome_of, n_trials=45, n_constraints=0, **options):
 def proposed(monkeypatch):
     """Whether each proposal was ours to make, in order."""
     made = []
-    plain = _tpe.LeanTPESampler._propose
+    plain = tpe_module.LeanTPESampler._propose
 
     def noted(self, *args):
         found = plain(self, *args)
         made.append(found is not None)
         return found
 
-    monkeypatch.setattr(_tpe.LeanTPESampler, "_propose", noted)
+    monkeypatch.setattr(tpe_module.LeanTPESampler, "_propose", noted)
     return made
 
 
@@ -182,15 +183,15 @@ def renamed(*_args):
     raise AttributeError(msg)
 
 
-PLAIN_PROPOSE = _tpe.LeanTPESampler._propose
+PLAIN_PROPOSE = tpe_module.LeanTPESampler._propose
 
 
 @pytest.mark.parametrize(
     ("owner", "name", "change"),
     [
-        (_tpe, "_scores", wrong_order),
-        (_tpe, "_scores", renamed),
-        (_tpe.LeanTPESampler, "_propose", one_draw_more),
+        (tpe_module, "_scores", wrong_order),
+        (tpe_module, "_scores", renamed),
+        (tpe_module.LeanTPESampler, "_propose", one_draw_more),
     ],
     ids=["another value", "an error", "another draw"],
 )

@@ -15,7 +15,7 @@ from optuna.distributions import (
 import hpbridge as hpb
 from hpbridge.contract.native import read_native
 from hpbridge.errors import SpaceError
-from hpbridge_optuna._native_space import from_native, of_call, of_distribution
+from hpbridge_optuna.native.read import from_native, of_call, of_distribution
 
 
 def test_every_kind_keeps_its_meaning():

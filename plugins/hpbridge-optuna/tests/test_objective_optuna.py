@@ -12,7 +12,7 @@ import pytest
 import hpbridge as hpb
 from hpbridge.contract.native import native_experiment
 from hpbridge.trial import State
-from hpbridge_optuna._objective import adopt
+from hpbridge_optuna.native.objective import adopt
 
 pytestmark = pytest.mark.usefixtures("silent_optuna")
 

@@ -15,7 +15,7 @@ from hpbridge.errors import FormatError
 from hpbridge.learning.choice import choose
 from hpbridge.trial import State
 from hpbridge_optuna import FORMAT
-from hpbridge_optuna._space import SAMPLERS
+from hpbridge_optuna.native.write import SAMPLERS
 
 pytestmark = pytest.mark.usefixtures("silent_optuna")
 

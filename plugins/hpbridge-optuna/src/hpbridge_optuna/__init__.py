@@ -5,8 +5,6 @@ Everything that is declared is here; nothing here imports Optuna.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from hpbridge.plugin import (
     YES,
     Algorithm,
@@ -20,6 +18,8 @@ from hpbridge.plugin import (
     Support,
     emulated,
     hookimpl,
+    lazy,
+    lazy_names,
     no,
 )
 from hpbridge_optuna.options import (
@@ -32,79 +32,7 @@ from hpbridge_optuna.options import (
     TPEOptions,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from hpbridge.plugin import (
-        Experiment,
-        ForeignStudy,
-        Hints,
-        Label,
-        NativeSpace,
-        Optimizer,
-        Problem,
-        Study,
-    )
-
-
-def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
-    from hpbridge_optuna._optimizer import OptunaOptimizer
-
-    return OptunaOptimizer(problem, SPEC.algorithms[algorithm], options, seed)
-
-
-def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
-    from hpbridge_optuna._explain import explain
-
-    return explain(problem, SPEC.algorithms[algorithm], options, seed)
-
-
-def _from_native(native: object) -> NativeSpace | None:
-    from hpbridge_optuna._native_space import from_native
-
-    return from_native(native)
-
-
-def _recognizes(source: object) -> bool:
-    from hpbridge_optuna._reading import recognizes
-
-    return recognizes(source)
-
-
-def _read(source: Any, hints: Hints) -> ForeignStudy:
-    from hpbridge_optuna._reading import read
-
-    return read(source, hints)
-
-
-def _write(study: Study, target: str) -> tuple[str, ...]:
-    from hpbridge_optuna._writing import write
-
-    return write(study, target)
-
-
-def _adopt(function: Callable[..., Any]) -> Callable[[Any], Any] | None:
-    from hpbridge_optuna._objective import adopt
-
-    return adopt(function)
-
-
-def _run(
-    optimizer: str, experiment: Experiment, n_trials: int, seed: int
-) -> list[tuple[Mapping[str, Label], float]]:
-    from hpbridge_optuna._host import run
-
-    return run(optimizer, experiment, n_trials, seed)
-
-
-def __getattr__(name: str) -> Any:
-    """Import what users import from here, and Optuna with it, when it is wanted."""
-    if name == "BridgeSampler":
-        from hpbridge_optuna._host import BridgeSampler
-
-        return BridgeSampler
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+__getattr__ = lazy_names(__name__, {"BridgeSampler": "hpbridge_optuna.host.plug"})
 
 
 def _yes(note: str) -> Capability:
@@ -309,11 +237,11 @@ SPEC = BackendSpec(
     summary="Optuna's samplers: TPE, Gaussian process, CMA-ES, NSGA and others.",
     requires=("optuna>=5.0",),
     algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
-    create=_create,
-    explain=_explain_native,
-    adopt=_adopt,
+    create=lazy("hpbridge_optuna.backend.optimizer:create"),
+    explain=lazy("hpbridge_optuna.backend.explain:explain"),
+    adopt=lazy("hpbridge_optuna.native.objective:adopt"),
     homepage="https://optuna.org",
-    from_native=_from_native,
+    from_native=lazy("hpbridge_optuna.native.read:from_native"),
     tested={"oldest": "5.0.0", "newest": "5.0.0"},
 )
 
@@ -324,9 +252,9 @@ FORMAT = StudyFormat(
         "an SQLite file or database URL with Optuna's tables, "
         "a journal of JSON lines, or an optuna.Study"
     ),
-    recognizes=_recognizes,
-    read=_read,
-    write=_write,
+    recognizes=lazy("hpbridge_optuna.format.read:recognizes"),
+    read=lazy("hpbridge_optuna.format.read:read"),
+    write=lazy("hpbridge_optuna.format.write:write"),
     holds=frozenset(Part),
     requires=SPEC.requires,
     backend="optuna",
@@ -336,7 +264,7 @@ HOST = HostSpec(
     name="optuna",
     summary="a sampler for Study.optimize",
     line='sampler=hpbridge_optuna.BridgeSampler("{optimizer}")',
-    run=_run,
+    run=lazy("hpbridge_optuna.host.run:run"),
     reasons_against=lambda _space: [],
     requires=SPEC.requires,
 )

@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from optuna import distributions
 from optuna.trial import BaseTrial
 
-from hpbridge.plugin import Categorical
-from hpbridge_optuna._native_space import of_call
-from hpbridge_optuna._space import to_arguments
+from hpbridge_optuna.native.read import of_call
+from hpbridge_optuna.native.write import to_distribution
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +35,9 @@ class SuggestTrial(BaseTrial):
     def _suggest(self, name: str, parameter: Parameter) -> Any:
         value = self._trial.suggest(name, parameter)
         self._params[name] = value
-        self._distributions.setdefault(name, _distribution(parameter))
+        self._distributions.setdefault(
+            name, to_distribution(parameter, of_labels=False)
+        )
         return value
 
     def suggest_float(self, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -98,11 +98,3 @@ class SuggestTrial(BaseTrial):
     @property
     def datetime_start(self) -> dt.datetime:
         return self._started
-
-
-def _distribution(parameter: Parameter) -> Any:
-    if isinstance(parameter, Categorical):
-        choices: Any = parameter.choices  # Optuna only warns of other kinds
-        return distributions.CategoricalDistribution(choices)
-    kind, args, kwargs = to_arguments(parameter)
-    return getattr(distributions, f"{kind.title()}Distribution")(*args, **kwargs)

@@ -31,7 +31,7 @@ def adopt(function: Callable[..., Any]) -> Callable[[Trial], Any] | None:
     def objective(trial: Trial) -> Any:
         import optuna
 
-        from hpbridge_optuna._suggest_trial import SuggestTrial
+        from hpbridge_optuna.native.trial import SuggestTrial
 
         try:
             returned = function(SuggestTrial(trial))

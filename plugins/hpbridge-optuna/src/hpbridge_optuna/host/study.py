@@ -12,7 +12,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from hpbridge.plugin import ExhaustedError, Feature, Outcome, SpaceError, State
-from hpbridge_optuna._quiet import quiet
+from hpbridge_optuna.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

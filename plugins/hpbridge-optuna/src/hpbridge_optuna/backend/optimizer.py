@@ -23,21 +23,18 @@ from hpbridge.plugin import (
     Suggestion,
     UnsupportedFeatureError,
 )
-from hpbridge_optuna._lean import DISTRIBUTIONS, LeanStorage, lean
-from hpbridge_optuna._quiet import quiet
-from hpbridge_optuna._restoring import (
+from hpbridge_optuna import SPEC
+from hpbridge_optuna.backend.space import reasons_against
+from hpbridge_optuna.backend.storage import DISTRIBUTIONS, LeanStorage, lean
+from hpbridge_optuna.backend.tpe import LeanTPESampler
+from hpbridge_optuna.native.sampler_state import (
     SYSTEM,
     remapped,
     with_safe_pickles,
     without_pickles,
 )
-from hpbridge_optuna._space import (
-    SAMPLERS,
-    reasons_against,
-    sampler_arguments,
-    to_arguments,
-)
-from hpbridge_optuna._tpe import LeanTPESampler
+from hpbridge_optuna.native.write import SAMPLERS, sampler, to_distribution
+from hpbridge_optuna.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +58,11 @@ _STATES = {
 _GP_LOGGERS = ("optuna._gp.gp", "optuna._gp.batched_lbfgsb", "optuna._gp.optim_mixed")
 
 
+def create(problem: Problem, name: str, options: Any, seed: int) -> OptunaOptimizer:
+    """Return the optimizer of an algorithm, as `BackendSpec.create` says."""
+    return OptunaOptimizer(problem, SPEC.algorithms[name], options, seed)
+
+
 class OptunaOptimizer(Optimizer):
     """An in-memory study, driven by ask and tell.
 
@@ -81,14 +83,13 @@ class OptunaOptimizer(Optimizer):
         self._encoded = Encoded(problem.space, algorithm.capabilities, self._name)
         self._distributions: dict[str, BaseDistribution] = {}
         for name, parameter in self._encoded.native.items():
-            kind, args, kwargs = to_arguments(parameter)
-            self._distributions[name] = DISTRIBUTIONS[kind](*args, **kwargs)
+            made = to_distribution(parameter, classes=DISTRIBUTIONS)
+            self._distributions[name] = made
         storage = LeanStorage()
         with quiet([logging.getLogger(optuna.storages.InMemoryStorage.__module__)]):
-            sampler = self._make_sampler(algorithm, options, seed)
             self._study = optuna.create_study(
                 storage=storage,
-                sampler=sampler,
+                sampler=self._make_sampler(algorithm, options, seed),
                 directions=["minimize"] * problem.n_objectives,
                 study_name=STUDY_NAME,
             )
@@ -102,15 +103,12 @@ class OptunaOptimizer(Optimizer):
     def _make_sampler(
         self, algorithm: Algorithm, options: Any, seed: int
     ) -> BaseSampler:
-        args, kwargs = sampler_arguments(algorithm, options, seed, self._encoded)
-        cls = _sampler_class(algorithm)
-        if cls is optuna.samplers.TPESampler:
-            cls = LeanTPESampler
+        call = sampler(algorithm, options, seed, self._encoded.native)
+        classes = {**vars(optuna.samplers), "TPESampler": LeanTPESampler}
         try:
-            sampler: BaseSampler = cls(*args, **kwargs)
+            return call.make(classes)  # type: ignore[no-any-return]
         except ValueError as error:
             raise OptionError.invalid(self._name, [str(error)]) from error
-        return sampler
 
     def ask(self) -> Suggestion:
         if self._is_exhausted:

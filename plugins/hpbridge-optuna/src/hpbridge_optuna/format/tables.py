@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-from hpbridge_optuna._raw import (
+from hpbridge_optuna.format.raw import (
     DamagedError,
     Distributions,
     RawStudy,

@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
-import logging
-import math
 import secrets
 import threading
 from typing import TYPE_CHECKING, Any
 
-import optuna
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.search_space import IntersectionSearchSpace
 
-from hpbridge.plugin import (
-    Categorical,
-    Encoded,
-    Feature,
-    Float,
-    Guest,
-    Int,
-    OptionError,
-    Quantized,
-    Space,
-    SpaceError,
-    State,
-    UnsupportedFeatureError,
-    evaluate,
-    trial_seed,
-)
-from hpbridge_optuna._distributions import to_distribution
-from hpbridge_optuna._guesting import Guesting, logger
-from hpbridge_optuna._native_space import from_native, of_distribution
-from hpbridge_optuna._quiet import quiet
-from hpbridge_optuna._space import SAMPLERS, sampler_arguments
+from hpbridge.plugin import Feature, Guest, Int, Space, UnsupportedFeatureError
+from hpbridge_optuna.host.own import own_sampler
+from hpbridge_optuna.host.study import Guesting, logger
+from hpbridge_optuna.native.read import from_native, of_distribution
+from hpbridge_optuna.native.write import to_distribution
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
-    from optuna.trial import FrozenTrial, Trial, TrialState
-
-    from hpbridge.plugin import Choice, Experiment, Label, Parameter
-
-_LOGGERS = [
-    logging.getLogger(f"optuna.{name}")
-    for name in ("study.study", "study._optimize", "storages._in_memory")
-]
+    from optuna.trial import FrozenTrial, TrialState
 
 # What is asked for before the space is known: every optimizer can search it.
 _ANY_SPACE = Space({"x": Int(0, 1)})
@@ -112,7 +86,7 @@ class BridgeSampler(BaseSampler):
         # Made to be checked: a mistake is said here, not in the second trial.
         self._choice = self._make(self._space or _ANY_SPACE).choice
         self._relative = {} if self._space is None else _distributions(self._space)
-        self._native = _native_sampler(self._choice, self._space, seed)
+        self._native = own_sampler(self._choice, self._space, seed)
         self._random = RandomSampler(seed=None if seed is None else seed % 2**32)
         self._begin()
 
@@ -286,108 +260,3 @@ def _distributions(space: Space) -> dict[str, BaseDistribution]:
         for name, parameter in space.searched.items()
     }
     return {name: each for name, each in found.items() if not each.single()}
-
-
-def _native_sampler(
-    choice: Choice, space: Space | None, seed: int | None
-) -> BaseSampler | None:
-    """Return Optuna's own sampler, where it means the same in the space.
-
-    Raises:
-        OptionError: If it does not take the options.
-        SpaceError: If it needs a space and there is none.
-    """
-    if choice.spec.name != "optuna" or (space is not None and not _is_plain(space)):
-        return None
-    name = choice.algorithm.name
-    if space is None and name == "grid":
-        headline = "Optimizer 'optuna:grid' must know the space before the first trial"
-        raise SpaceError(headline, hint="give space=")
-    algorithm, options = choice.algorithm, choice.options
-    encoded = Encoded(space or _ANY_SPACE, algorithm.capabilities)
-    args, kwargs = sampler_arguments(algorithm, options, seed or 0, encoded)
-    if name == "grid" and space is not None:
-        args = ({n: _values(p) for n, p in space.searched.items()},)
-    if seed is None:
-        kwargs["seed"] = None
-    cls = getattr(optuna.samplers, SAMPLERS[name])
-    try:
-        with quiet([]):  # it warns that some are experimental
-            sampler: BaseSampler = cls(*args, **kwargs)
-    except ValueError as error:
-        raise OptionError.invalid(choice.name, [str(error)]) from error
-    return sampler
-
-
-def _values(parameter: Parameter) -> list[Any]:
-    if isinstance(parameter, Categorical):
-        return list(parameter.choices)
-    return list(parameter.grid)  # type: ignore[attr-defined]
-
-
-def _is_plain(space: Space) -> bool:
-    """Say whether Optuna's distributions hold all of the space's meaning."""
-
-    def is_more(parameter: Parameter) -> bool:
-        if isinstance(parameter, Categorical):
-            return parameter.ordered or parameter.weights is not None
-        has_prior = isinstance(parameter, Float) and parameter.prior is not None
-        return has_prior or isinstance(parameter, Quantized)
-
-    return not space.is_restricted and not any(map(is_more, space.searched.values()))
-
-
-def run(
-    optimizer: str, experiment: Experiment, n_trials: int, seed: int
-) -> list[tuple[Mapping[str, Label], float]]:
-    """Run an experiment by `Study.optimize`, as `HostSpec` says."""
-    keys = [bound.metric for bound in experiment.bounds]
-    sampler = BridgeSampler(
-        optimizer, seed=seed, space=experiment.space, constraints=keys
-    )
-    found: list[tuple[Mapping[str, Label], float]] = []
-
-    def objective(trial: Trial) -> tuple[float, ...]:
-        point = define(trial, experiment.space)
-        number = trial.number
-        result = evaluate(experiment, point, number, trial_seed(seed, number))
-        value = result.metrics.get(experiment.main_metric, math.nan)
-        found.append((point, value))
-        return _reported(trial, experiment, result)
-
-    with quiet(_LOGGERS):
-        study = optuna.create_study(
-            directions=list(experiment.metrics.values()), sampler=sampler
-        )
-        study.optimize(objective, n_trials=n_trials, catch=(_FailedError,))
-    return found
-
-
-class _FailedError(Exception):
-    """The objective failed, as far as Optuna is concerned."""
-
-
-def _reported(trial: Trial, experiment: Experiment, result: Any) -> tuple[float, ...]:
-    if len(experiment.metrics) == 1:
-        for step, value in result.reports:
-            trial.report(value, step)
-    if result.state is State.PRUNED:
-        raise optuna.TrialPruned
-    if result.state is State.FAILED:
-        raise _FailedError
-    for bound in experiment.bounds:
-        violation = bound.violation(result.metrics)
-        if not math.isnan(violation):
-            trial.set_constraint(bound.metric, violation)
-    return tuple(result.metrics[name] for name in experiment.metrics)
-
-
-def define(trial: Trial, space: Space) -> dict[str, Label]:
-    """Suggest every active parameter of a space, and return the point."""
-    point: dict[str, Label] = {}
-    for name, parameter in space.searched.items():
-        if space.is_active(name, point):
-            # `suggest_float` and so on make a distribution and hand it to `_suggest`.
-            distribution = to_distribution(parameter, of_labels=False)
-            point[name] = parameter.canonical(trial._suggest(name, distribution))
-    return point

@@ -40,11 +40,11 @@ class SharedCategorical(CategoricalDistribution):
 
 
 DISTRIBUTIONS: dict[str, type[BaseDistribution]] = {
-    "float": SharedFloat,
-    "int": SharedInt,
-    "categorical": SharedCategorical,
+    "FloatDistribution": SharedFloat,
+    "IntDistribution": SharedInt,
+    "CategoricalDistribution": SharedCategorical,
 }
-"""By the kind of `hpbridge_optuna._space.Arguments`."""
+"""By the name of Optuna's own."""
 
 for _cls in DISTRIBUTIONS.values():
     # QMCSampler finds its place in the sequence by the text of the distributions.

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import MOST_BYTES, Categorical
-from hpbridge_optuna._raw import (
+from hpbridge_optuna.format.raw import (
     DIRECTIONS,
     STATES,
     DamagedError,

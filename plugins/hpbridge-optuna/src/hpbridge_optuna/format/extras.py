@@ -1,6 +1,6 @@
 """What Optuna has no place for, kept as user attributes beside its own data.
 
-They are written by `hpbridge_optuna._writing`, all under keys that start with
+They are written by `hpbridge_optuna.format.write`, all under keys that start with
 ``hpbridge:``, so that a study that went out comes back the same.
 """
 
@@ -15,7 +15,7 @@ from hpbridge.plugin import Constraint, Space
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge_optuna._raw import RawStudy, RawTrial
+    from hpbridge_optuna.format.raw import RawStudy, RawTrial
 
 PREFIX = "hpbridge:"
 SPACE = "hpbridge:space"

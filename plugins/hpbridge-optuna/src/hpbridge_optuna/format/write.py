@@ -19,8 +19,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from hpbridge.plugin import FormatError, State, dump_number, whole_file
-from hpbridge_optuna._distributions import to_distribution
-from hpbridge_optuna._extras import (
+from hpbridge_optuna.format.extras import (
     BOUNDS,
     ERROR,
     METRICS,
@@ -29,10 +28,11 @@ from hpbridge_optuna._extras import (
     TIMES,
     is_told_by_values,
 )
-from hpbridge_optuna._quiet import quiet
-from hpbridge_optuna._raw import FORMAT, masked
-from hpbridge_optuna._rdb import sqlite_path, with_driver
-from hpbridge_optuna._restoring import SYSTEM, remapped, with_safe_pickles
+from hpbridge_optuna.format.raw import FORMAT, masked
+from hpbridge_optuna.format.tables import sqlite_path, with_driver
+from hpbridge_optuna.native.sampler_state import SYSTEM, remapped, with_safe_pickles
+from hpbridge_optuna.native.write import to_distribution
+from hpbridge_optuna.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,19 +14,26 @@ from hpbridge.plugin import (
     SpaceError,
     State,
 )
-from hpbridge_optuna._extras import Extras, constraint_values
-from hpbridge_optuna._inferring import infer
-from hpbridge_optuna._journal import is_journal, read_journal
-from hpbridge_optuna._native_space import external, of_distribution
-from hpbridge_optuna._raw import FORMAT, DamagedError, RawStudy, RawTrial, masked, pick
-from hpbridge_optuna._rdb import (
+from hpbridge_optuna.format.extras import Extras, constraint_values
+from hpbridge_optuna.format.inference import infer
+from hpbridge_optuna.format.journal import is_journal, read_journal
+from hpbridge_optuna.format.raw import (
+    FORMAT,
+    DamagedError,
+    RawStudy,
+    RawTrial,
+    masked,
+    pick,
+)
+from hpbridge_optuna.format.tables import (
     is_sqlite,
     read_tables,
     server,
     sqlite_file,
     sqlite_path,
 )
-from hpbridge_optuna._restoring import PARENTS, SYSTEM
+from hpbridge_optuna.native.read import external, of_distribution
+from hpbridge_optuna.native.sampler_state import PARENTS, SYSTEM
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hpbridge.plugin import Label, Parameter
-    from hpbridge_optuna._raw import RawTrial
+    from hpbridge_optuna.format.raw import RawTrial
 
 # An int says when a parameter is there only if its values come back; of a wide range,
 # each seen once, any pattern would fit.

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import Encoded, Feature
-from hpbridge_optuna._space import SAMPLERS, sampler_arguments, to_arguments
+from hpbridge_optuna import SPEC
+from hpbridge_optuna.native.write import sampler, suggestion
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Algorithm, Problem
+    from hpbridge.plugin import Problem
 
 
-def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
+def explain(problem: Problem, name: str, options: Any, seed: int) -> str:
     """Return a define-by-run script: `suggest_*` calls, conditions as ``if``."""
-    encoded = Encoded(problem.space, algorithm.capabilities, f"optuna:{algorithm.name}")
-    args, kwargs = sampler_arguments(algorithm, options, seed, encoded)
-    sampler = f"optuna.samplers.{SAMPLERS[algorithm.name]}({_call(args, kwargs)})"
+    algorithm = SPEC.algorithms[name]
+    encoded = Encoded(problem.space, algorithm.capabilities, f"optuna:{name}")
+    made = sampler(algorithm, options, seed, encoded.native)
     study = "sampler=sampler"
     if problem.n_objectives > 1:
         study += f", directions={['minimize'] * problem.n_objectives}"
@@ -43,7 +44,7 @@ def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> 
         "    return value",
         "",
         "",
-        f"sampler = {sampler}",
+        f"sampler = optuna.samplers.{made.source()}",
         f"study = optuna.create_study({study})",
         "study.optimize(run, n_trials=n_trials)",
     ]
@@ -68,14 +69,7 @@ def _assignment(name: str, encoded: Encoded) -> list[str]:
     codec = encoded.codecs[name]
     if codec.native is None:
         return [f"p[{name!r}] = {codec.source('')}"]
-    kind, args, kwargs = to_arguments(codec.native)
-    suggest = f"trial.suggest_{kind}({_call((name, *args), kwargs)})"
+    suggest = suggestion(name, codec.native).source()
     if codec.name == "native":
         return [f"p[{name!r}] = {suggest}"]
     return [f"x = {suggest}", f"p[{name!r}] = {codec.source('x')}"]
-
-
-def _call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    parts = [repr(arg) for arg in args]
-    parts += [f"{name}={value!r}" for name, value in kwargs.items()]
-    return ", ".join(parts)

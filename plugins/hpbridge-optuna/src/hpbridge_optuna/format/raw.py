@@ -1,6 +1,6 @@
 """An Optuna study as it is kept: what every reader makes, whatever it reads.
 
-Everything here is Optuna's own meaning; `hpbridge_optuna._reading` makes ours of it.
+Everything here is Optuna's own meaning; `hpbridge_optuna.format.read` makes ours of it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import MOST_NODES
-from hpbridge_optuna._native_space import external, parameter_of
+from hpbridge_optuna.native.read import external, parameter_of
 
 if TYPE_CHECKING:
     from hpbridge.plugin import Label, Parameter

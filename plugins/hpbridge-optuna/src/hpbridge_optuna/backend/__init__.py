@@ -1,0 +1,1 @@
+"""Optuna's samplers as optimizers that are asked and told."""

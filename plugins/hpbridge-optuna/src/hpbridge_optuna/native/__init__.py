@@ -1,0 +1,1 @@
+"""Optuna's words and ours, in both directions."""
