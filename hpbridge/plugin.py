@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     )
     from hpbridge.contract.hookspecs import hookimpl
     from hpbridge.contract.lazy import lazy, lazy_names
+    from hpbridge.contract.library import class_names, is_instance_of, quiet
     from hpbridge.contract.options import read_options
     from hpbridge.contract.registry import registry
     from hpbridge.drivers.interrupts import INTERRUPTED, Interrupts
@@ -123,6 +124,11 @@ _HOMES = {
     "contract.lazy": (
         "lazy",
         "lazy_names",
+    ),
+    "contract.library": (
+        "class_names",
+        "is_instance_of",
+        "quiet",
     ),
     "contract.options": ("read_options",),
     "contract.registry": ("registry",),
@@ -285,6 +291,7 @@ __all__ = [
     "Trial",
     "TrialPruned",
     "UnsupportedFeatureError",
+    "class_names",
     "describe_error",
     "dump_number",
     "emulated",
@@ -293,6 +300,7 @@ __all__ = [
     "hookimpl",
     "inert",
     "is_equal",
+    "is_instance_of",
     "is_number",
     "label_of",
     "lazy",
@@ -303,6 +311,7 @@ __all__ = [
     "pack_experiment",
     "pack_study",
     "plain_number",
+    "quiet",
     "read_options",
     "registry",
     "trial_seed",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.foreign import ForeignStudy, ForeignTrial
+from hpbridge.contract.library import class_names
 from hpbridge.errors import FormatError, SpaceError, nearest
 from hpbridge.formats.cells import parse_column, plain_cell
 from hpbridge.formats.csv_files import table_of
@@ -68,7 +69,7 @@ def _study_of_bridge(source: Any, hints: Hints) -> Study | None:
     """Return the study that a fitted `BridgeSearchCV` keeps itself, if it is one."""
     studies: list[Study] = list(getattr(source, "studies_", ()))
     named = [study for study in studies if study.name == hints.name] or studies
-    is_ours = any("hpbridge" in kind.__module__ for kind in type(source).__mro__)
+    is_ours = bool(class_names(source, "hpbridge"))
     return named[0] if is_ours and len(named) == 1 and not hints.direction else None
 
 

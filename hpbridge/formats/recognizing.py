@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hpbridge.contract.library import is_instance_of
 from hpbridge.formats import inert
 
 _HEAD = 2**16
@@ -38,7 +39,7 @@ def is_csv(source: object) -> bool:
 
 def is_frame(source: object) -> bool:
     """Say whether it is a data frame of pandas."""
-    return _is_of(source, "pandas", "DataFrame")
+    return is_instance_of(source, "pandas", "DataFrame")
 
 
 def is_plain_frame(source: object) -> bool:
@@ -52,7 +53,7 @@ def is_search(source: object) -> bool:
         return _are_results(_header(source)) or is_pickled_search(source)
     if isinstance(source, Mapping) or is_frame(source):
         return _are_results(list(source))  # type: ignore[call-overload]
-    return _is_of(source, "sklearn.model_selection", "BaseSearchCV")
+    return is_instance_of(source, "sklearn.model_selection", "BaseSearchCV")
 
 
 def is_pickled_search(path: Path) -> bool:
@@ -61,13 +62,6 @@ def is_pickled_search(path: Path) -> bool:
         return False
     head = inert.head(path, _OF_PICKLE)
     return head[:1] in {b"\x80", b"c"} and b"SearchCV" in head
-
-
-def _is_of(source: object, module: str, name: str) -> bool:
-    return any(
-        kind.__name__ == name and kind.__module__.startswith(module)
-        for kind in type(source).__mro__
-    )
 
 
 def _are_results(columns: list[Any]) -> bool:

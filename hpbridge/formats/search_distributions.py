@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from hpbridge.contract.library import class_names
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int, Parameter
 from hpbridge.space.priors import Normal
@@ -17,9 +18,7 @@ KNOWN = "uniform, loguniform, truncnorm, randint and discrete ones with few valu
 
 def is_distribution(domain: object) -> bool:
     """Say whether it is a distribution of scipy.stats, frozen or not."""
-    return any(
-        kind.__module__.startswith("scipy.stats.") for kind in type(domain).__mro__
-    ) and hasattr(domain, "rvs")
+    return bool(class_names(domain, "scipy.stats")) and hasattr(domain, "rvs")
 
 
 def read_distribution(domain: Any) -> Parameter:

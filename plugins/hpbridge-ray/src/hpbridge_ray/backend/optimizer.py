@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import threading
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +19,7 @@ from hpbridge.plugin import (
     State,
     Suggestion,
     UnsupportedFeatureError,
+    quiet,
 )
 from hpbridge_ray import SPEC
 from hpbridge_ray.backend.space import read, to_dimensions, write
@@ -104,7 +102,7 @@ def make_hyperopt(options: Any, seed: int | None, **more: Any) -> Searcher:
 
 
 def make_bohb(options: Any, seed: int | None, **more: Any) -> Searcher:
-    with _quiet():  # hpbandster is older than Python's own warnings about it
+    with quiet(*_LOGGERS):  # hpbandster is older than Python's own warnings about it
         from ray.tune.search.bohb import TuneBOHB
 
         return TuneBOHB(bohb_config=dict(vars(options)), seed=seed, **more)
@@ -181,11 +179,11 @@ class SearcherOptimizer(_RayOptimizer):
     ) -> None:
         super().__init__(encoded, algorithm)
         self._searcher = searcher
-        with _quiet():
+        with quiet(*_LOGGERS):
             searcher.set_search_properties(METRIC, "min", self._space)
 
     def ask(self) -> Suggestion:
-        with _quiet():
+        with quiet(*_LOGGERS):
             config = self._searcher.suggest(str(self._n_asked))
         if config is None or config == Searcher.FINISHED:
             msg = f"{type(self._searcher).__name__} has nothing more to suggest"
@@ -194,7 +192,7 @@ class SearcherOptimizer(_RayOptimizer):
 
     def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
         key = str(suggestion.id)
-        with _quiet():
+        with quiet(*_LOGGERS):
             if outcome.state is State.COMPLETE:
                 self._complete(key, outcome.values[0])
             elif outcome.state is State.PRUNED:
@@ -224,7 +222,7 @@ class OptunaOptimizer(SearcherOptimizer):
     def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
         config = write(self._dimensions, self._encoded.encode(params))
         reports = _first_reports(outcome)
-        with _quiet():
+        with quiet(*_LOGGERS):
             self._searcher.add_evaluated_point(
                 config,
                 outcome.values[0] if outcome.state is State.COMPLETE else None,
@@ -273,7 +271,7 @@ class BohbOptimizer(SearcherOptimizer):
         config = write(self._dimensions, self._encoded.encode(params))
         # What `suggest` notes for a trial of its own.
         self._searcher.trial_to_params[key] = config
-        with self._own_state(), _quiet():
+        with self._own_state(), quiet(*_LOGGERS):
             self._complete(key, outcome.values[0])
 
     @contextlib.contextmanager
@@ -297,26 +295,3 @@ def _first_reports(outcome: Outcome) -> dict[int, float]:
         if outcome.state is State.PRUNED and step >= 0:
             reports.setdefault(step, value)
     return reports
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Drop the warnings, and what the libraries log in this thread.
-
-    No level is touched, and other threads' records pass.
-    """
-    thread = threading.get_ident()
-
-    def is_foreign(record: logging.LogRecord) -> bool:
-        return record.thread != thread
-
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
-    for logger in loggers:
-        logger.addFilter(is_foreign)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(is_foreign)

@@ -13,6 +13,7 @@ from hpbridge.plugin import (
     ForeignTrial,
     FormatError,
     State,
+    is_instance_of,
     label_of,
     nearest,
 )
@@ -80,8 +81,7 @@ def recognizes(source: object) -> bool:
 
 
 def _is_result_grid(source: object) -> bool:
-    names = {(c.__module__, c.__name__) for c in type(source).__mro__}
-    return ("ray.tune.result_grid", "ResultGrid") in names
+    return is_instance_of(source, "ray.tune.result_grid", "ResultGrid")
 
 
 def read(source: Any, hints: Hints) -> ForeignStudy:

@@ -24,6 +24,7 @@ from hpbridge.plugin import (
     Quantized,
     Space,
     SpaceError,
+    class_names,
     label_of,
     lazy,
 )
@@ -105,7 +106,7 @@ def _is_order(value: object) -> bool:
 
 def _kinds(value: object) -> set[str]:
     """Return the names of the classes of Ray's sampling that an object is of."""
-    return {c.__name__ for c in type(value).__mro__ if c.__module__ == _SAMPLE}
+    return {*class_names(value, _SAMPLE)}
 
 
 def _holds_domain(value: object) -> bool:
