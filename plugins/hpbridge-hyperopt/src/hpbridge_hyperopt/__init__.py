@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpbridge.plugin import (
     YES,
@@ -12,95 +12,31 @@ from hpbridge.plugin import (
     Capability,
     Feature,
     HostSpec,
-    NativeSpace,
-    Optimizer,
     Part,
-    Problem,
     StudyFormat,
     Support,
     emulated,
     hookimpl,
+    lazy,
+    lazy_names,
     no,
 )
 from hpbridge_hyperopt.options import AnnealOptions, MixOptions, TpeOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from hpbridge.plugin import Experiment, ForeignStudy, Hints, Label, Space, Study
+    from collections.abc import Iterable
 
 
-def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
-    from hpbridge_hyperopt._quiet import loggers_unchanged
-
-    with loggers_unchanged():
-        from hpbridge_hyperopt._optimizer import create
-    return create(problem, algorithm, options, seed)
-
-
-def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
-    from hpbridge_hyperopt._explain import explain
-
-    return explain(problem, algorithm, options, seed)
-
-
-def _from_native(given: object) -> NativeSpace | None:
-    from hpbridge_hyperopt._native_space import from_native
-
-    return from_native(given)
-
-
-def _recognizes(source: object) -> bool:
-    from hpbridge_hyperopt._recognizing import recognizes
-
-    return recognizes(source)
-
-
-def _read(source: object, hints: Hints) -> ForeignStudy:
-    from hpbridge_hyperopt._reading import read
-
-    return read(source, hints)
-
-
-def _write(study: Study, target: str) -> tuple[str, ...]:
-    from hpbridge_hyperopt._writing import write
-
-    return write(study, target)
-
-
-def _run_in_host(
-    optimizer: str, experiment: Experiment, n_trials: int, seed: int
-) -> list[tuple[Mapping[str, Label], float]]:
-    from hpbridge_hyperopt._host_run import run
-
-    return run(optimizer, experiment, n_trials, seed)
-
-
-def _host_reasons_against(space: Space) -> list[str]:
-    from hpbridge_hyperopt._host_run import reasons_against
-
-    return reasons_against(space)
-
-
-def __getattr__(name: str) -> Any:
-    if name != "suggest":
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    from hpbridge_hyperopt._quiet import loggers_unchanged
-
-    with loggers_unchanged():
-        from hpbridge_hyperopt._host import suggest
-    return suggest
-
+__getattr__ = lazy_names(__name__, {"suggest": "hpbridge_hyperopt.host.plug"})
 
 FORMAT = StudyFormat(
     name="hyperopt",
     summary="Trials of Hyperopt: live, SparkTrials, or a pickle such as "
     "trials_save_file.",
     looks_for="a Trials or SparkTrials, or a pickle of one or of its documents",
-    recognizes=_recognizes,
-    read=_read,
-    write=_write,
+    recognizes=lazy("hpbridge_hyperopt.format.read:recognizes"),
+    read=lazy("hpbridge_hyperopt.format.read:read"),
+    write=lazy("hpbridge_hyperopt.format.write:write"),
     # It holds a study of ours whole: what has no place in a document rides along.
     holds=frozenset(Part),
     backend="hyperopt",
@@ -224,17 +160,17 @@ SPEC = BackendSpec(
             ),
         )
     },
-    create=_create,
-    explain=_explain_native,
-    from_native=_from_native,
+    create=lazy("hpbridge_hyperopt.backend.optimizer:create"),
+    explain=lazy("hpbridge_hyperopt.backend.explain:explain"),
+    from_native=lazy("hpbridge_hyperopt.native.read:from_native"),
 )
 
 HOST = HostSpec(
     name="hyperopt",
     summary="a function for algo= of fmin, with Trials and SparkTrials",
     line='algo=hpbridge_hyperopt.suggest("{optimizer}")',
-    run=_run_in_host,
-    reasons_against=_host_reasons_against,
+    run=lazy("hpbridge_hyperopt.host.run:run"),
+    reasons_against=lazy("hpbridge_hyperopt.host.run:reasons_against"),
     requires=SPEC.requires,
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import Outcome, SpaceError, State, inert
-from hpbridge_hyperopt._documents import DONE, DocumentError, Reader
+from hpbridge_hyperopt.format.documents import DONE, DocumentError, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hpbridge_hyperopt._distributions import Draw
+    from hpbridge_hyperopt.native.distributions import Draw
 
 NOT_METRICS = {"loss", "status", "attachments"}
 

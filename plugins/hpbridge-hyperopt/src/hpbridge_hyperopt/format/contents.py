@@ -1,9 +1,8 @@
-"""Tell `Trials` from other things, in memory and in files, without Hyperopt."""
+"""What a `Trials` holds, in memory or as read of a pickle, without Hyperopt."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import inert
@@ -11,11 +10,7 @@ from hpbridge.plugin import inert
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_HEAD = 2**18
 _DEEPEST = 3
-
-# A pickle of protocol 2 and later, or the first operation of one before.
-_FIRST = (b"\x80", b"c", b"(", b"]", b"}")
 
 
 @dataclass(frozen=True)
@@ -33,24 +28,6 @@ class Contents:
     ids: list[int]
     exp_key: Any
     attachments: Mapping[str, Any]
-
-
-def recognizes(source: object) -> bool:
-    """Say whether a source is a `Trials` or a pickle of one."""
-    if not isinstance(source, Path):
-        return is_trials(source)
-    if not source.is_file():
-        return False
-    head = inert.head(source, _HEAD)
-    if not head.startswith(_FIRST):
-        return False
-    is_named = b"hyperopt" in head and b"Trials" in head
-    return is_named or b"_dynamic_trials" in head or _is_documents(head)
-
-
-def _is_documents(head: bytes) -> bool:
-    words = (b"misc", b"idxs", b"vals", b"tid", b"book_time", b"result")
-    return all(word in head for word in words)
 
 
 def is_trials(source: object) -> bool:

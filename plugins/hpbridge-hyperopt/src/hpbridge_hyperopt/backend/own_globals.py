@@ -1,4 +1,4 @@
-"""What Hyperopt does to the process around it, undone."""
+"""Global random state that is an optimizer's own."""
 
 from __future__ import annotations
 
@@ -11,28 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# `hyperopt.utils._get_logger` sets these to INFO and gives them a handler to stderr.
-_LOGGERS = ("hyperopt.utils", "hyperopt-spark")
-
 GLOBAL_SEEDS = 2**32
 """How many seeds `numpy.random.seed` takes."""
-
-
-@contextmanager
-def loggers_unchanged() -> Iterator[None]:
-    """Put levels and handlers of Hyperopt's loggers back as they were before.
-
-    Source:
-        hyperopt 0.3.0, `utils._get_logger`, called when `hyperopt` is imported.
-    """
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
-    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
-    try:
-        yield
-    finally:
-        for logger, level, handlers in before:
-            logger.setLevel(level)
-            logger.handlers[:] = handlers
 
 
 class OwnGlobals:

@@ -8,11 +8,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from hyperopt import (
-    STATUS_FAIL,
-    STATUS_OK,
     Trials,
     anneal,
-    fmin,
     hp,
     plotting,
     rand,
@@ -29,86 +26,9 @@ from hpbridge.contract.foreign import Hints, Part
 from hpbridge.errors import FormatError
 from hpbridge.trial import State
 from hpbridge_hyperopt import FORMAT, SPEC
+from tests.fmin_studies import HINTS, SPACE, as_list, dumped, evaluate, loss_of, run
 
-SPACE = {
-    "model": hp.choice(
-        "model",
-        [
-            {"type": "svm", "C": hp.loguniform("C", np.log(1e-3), np.log(1e3))},
-            {"type": "tree", "depth": hp.uniformint("depth", 1, 9)},
-        ],
-    ),
-    "k": hp.randint("k", 2, 8),
-    "q": hp.quniform("q", 0, 1, 0.25),
-    "x": hp.uniform("x", -1, 1),
-}
-
-
-def loss_of(point):
-    model = point["model"]
-    part = abs(math.log(model["C"])) if "C" in model else abs(model["depth"] - 4)
-    return point["x"] ** 2 + part + point["q"] + point["k"] / 10
-
-
-def evaluate(point):
-    """Each kind of outcome, by where x lies."""
-    x = point["x"]
-    if x < -0.8:
-        msg = "low"
-        raise ValueError(msg)
-    if x < -0.6:
-        return {"status": STATUS_FAIL, "loss": -1e9}
-    if x < -0.5:
-        return math.nan
-    if x < -0.4:
-        return {"status": STATUS_FAIL}
-    loss = loss_of(point)
-    return {"status": STATUS_OK, "loss": loss, "true_loss": np.float32(1.5)}
-
-
-def run(n_trials, trials=None, seed=0, algo=rand.suggest, function=evaluate, **given):
-    trials = Trials() if trials is None else trials
-    fmin(
-        function,
-        given.pop("space", SPACE),
-        algo=algo,
-        max_evals=n_trials,
-        trials=trials,
-        rstate=np.random.default_rng(seed),
-        catch_eval_exceptions=True,
-        show_progressbar=False,
-        verbose=False,
-        **given,
-    )
-    return trials
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quiet():
-    import logging
-
-    logging.getLogger("hyperopt.fmin").setLevel(logging.CRITICAL)
-    yield
-    logging.getLogger("hyperopt.fmin").setLevel(logging.NOTSET)
-
-
-@pytest.fixture(scope="module")
-def trials():
-    return run(40)
-
-
-HINTS = Hints(space=SPEC.from_native(SPACE).space, native_space=SPACE)
-
-
-def dumped(trials, path, protocol=pickle.DEFAULT_PROTOCOL):
-    path.write_bytes(pickle.dumps(trials, protocol))
-    return path
-
-
-def as_list(study):
-    """Trials that can be compared: NaN is equal to itself."""
-    ordered = (replace(t, params=dict(sorted(t.params.items()))) for t in study.trials)
-    return [repr(trial) for trial in ordered]
+pytestmark = pytest.mark.usefixtures("no_logged_failures")
 
 
 # Writing

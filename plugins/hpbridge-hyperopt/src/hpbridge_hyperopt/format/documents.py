@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import ForeignTrial, State
-from hpbridge_hyperopt._function import NOT_METRICS, further_metrics, is_metric
-from hpbridge_hyperopt._json import NoJsonError, as_json
+from hpbridge_hyperopt.format.plain_data import NoJsonError, as_json
+from hpbridge_hyperopt.native.objective import NOT_METRICS, further_metrics, is_metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpbridge.plugin import Space
-    from hpbridge_hyperopt._distributions import Draw
+    from hpbridge_hyperopt.native.distributions import Draw
 
 # hyperopt 0.3.0, `base.JOB_STATES`.
 NEW, RUNNING, DONE, ERROR, CANCEL = range(5)

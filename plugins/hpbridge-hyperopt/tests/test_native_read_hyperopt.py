@@ -19,7 +19,7 @@ from hpbridge.errors import SpaceError
 from hpbridge.testing.parity import run_bridge, run_native
 from hpbridge.trial import State, Trial
 from hpbridge_hyperopt import SPEC
-from hpbridge_hyperopt._distributions import exp_of
+from hpbridge_hyperopt.native.distributions import exp_of
 
 from_native = SPEC.from_native
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import Categorical, Encoded, Int
 from hpbridge_hyperopt import SPEC
-from hpbridge_hyperopt._quiet import GLOBAL_SEEDS
-from hpbridge_hyperopt._space import Layout, is_randint, lay_out, number_node
+from hpbridge_hyperopt.backend.own_globals import GLOBAL_SEEDS
+from hpbridge_hyperopt.backend.space import Layout, is_randint, lay_out, number_node
 
 if TYPE_CHECKING:
     from hpbridge.plugin import Problem

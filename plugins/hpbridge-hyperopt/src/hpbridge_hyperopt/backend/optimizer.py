@@ -10,8 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hyperopt import Trials, anneal, atpe, mix, rand, tpe
-from hyperopt.base import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Domain
 
 from hpbridge.plugin import (
     Encoded,
@@ -24,10 +22,11 @@ from hpbridge.plugin import (
     UnsupportedFeatureError,
 )
 from hpbridge_hyperopt import SPEC
-from hpbridge_hyperopt._quiet import GLOBAL_SEEDS, OwnGlobals
-from hpbridge_hyperopt._restoring import kept_result, known_ids
-from hpbridge_hyperopt._space import from_drawn, lay_out, to_drawn, to_native
-from hpbridge_hyperopt._tpe import LeanTpe
+from hpbridge_hyperopt._upstream import hyperopt
+from hpbridge_hyperopt.backend.own_globals import GLOBAL_SEEDS, OwnGlobals
+from hpbridge_hyperopt.backend.past import kept_result, known_ids
+from hpbridge_hyperopt.backend.space import from_drawn, lay_out, to_drawn, to_native
+from hpbridge_hyperopt.backend.tpe import LeanTpe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,13 +35,14 @@ if TYPE_CHECKING:
 
 # Logging two lines a trial is no part of the algorithm.
 _SUGGEST: dict[str, Callable[..., list[dict[str, Any]]]] = {
-    "tpe": partial(tpe.suggest, verbose=False),
-    "random": rand.suggest,
-    "anneal": anneal.suggest,
-    "mix": mix.suggest,
-    "atpe": atpe.suggest,
+    "tpe": partial(hyperopt.tpe.suggest, verbose=False),
+    "random": hyperopt.rand.suggest,
+    "anneal": hyperopt.anneal.suggest,
+    "mix": hyperopt.mix.suggest,
+    "atpe": hyperopt.atpe.suggest,
 }
 
+_DONE = hyperopt.JOB_STATE_DONE
 _NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -94,7 +94,7 @@ def _reasons_against(problem: Problem, algorithm: str) -> list[str]:
     return reasons
 
 
-class _History(Trials):  # type: ignore[misc]
+class _History(hyperopt.Trials):  # type: ignore[misc]
     """What the algorithms read of `Trials`, kept up to date one document at a time.
 
     `Trials.refresh` copies the whole history; `fmin` does so four times a trial.
@@ -122,7 +122,7 @@ class HyperoptOptimizer(Optimizer):
     ) -> None:
         self._encoded = encoded
         self._suggest = suggest
-        self._domain = Domain(None, to_native(encoded, lay_out(encoded)))
+        self._domain = hyperopt.base.Domain(None, to_native(encoded, lay_out(encoded)))
         self._trials = _History()
         self._rng = np.random.default_rng(seed)
         self._asked: dict[int, dict[str, Any]] = {}
@@ -153,7 +153,7 @@ class HyperoptOptimizer(Optimizer):
         if result is None:
             self._trials.drop(doc)
             return
-        doc["state"] = JOB_STATE_DONE
+        doc["state"] = _DONE
         doc["result"] = result
 
     def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
@@ -205,7 +205,7 @@ class HyperoptOptimizer(Optimizer):
             "vals": {n: [drawn[n]] if n in drawn else [] for n in labels},
         }
         (doc,) = self._trials.new_trial_docs([tid], [None], [result], [misc])
-        doc["state"] = JOB_STATE_DONE
+        doc["state"] = _DONE
         return doc  # type: ignore[no-any-return]
 
 
@@ -218,10 +218,10 @@ def _to_result(outcome: Outcome) -> dict[str, Any] | None:
         without a loss counts as an infinite loss; with one, TPE would believe it.
     """
     if outcome.state is State.PRUNED:
-        return {"status": STATUS_FAIL}
+        return {"status": hyperopt.STATUS_FAIL}
     if not outcome.values:
         return None
-    return {"loss": float(outcome.values[0]), "status": STATUS_OK}
+    return {"loss": float(outcome.values[0]), "status": hyperopt.STATUS_OK}
 
 
 class _Atpe(HyperoptOptimizer):
@@ -258,7 +258,7 @@ class _Atpe(HyperoptOptimizer):
             return
         # It subtracts the times; the difference reaches no model.
         doc["book_time"] = doc["refresh_time"] = _NEVER
-        doc["state"] = JOB_STATE_DONE
+        doc["state"] = _DONE
         doc["result"] = result
         self._trials.add(doc)
 

@@ -12,7 +12,7 @@ from hpbridge.contract.options import read_options
 from hpbridge.testing.parity import PARITY_SPACES, bowl
 from hpbridge.trial import State
 from hpbridge_hyperopt import SPEC
-from hpbridge_hyperopt._tpe import LeanTpe
+from hpbridge_hyperopt.backend.tpe import LeanTpe
 
 FLOATS = PARITY_SPACES["float"]
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hpbridge.plugin import (
     ExhaustedError,
     Feature,
@@ -26,10 +24,10 @@ from hpbridge.plugin import (
     registry,
 )
 from hpbridge_hyperopt import SPEC
-from hpbridge_hyperopt._documents import RUNNING, Reader
-from hpbridge_hyperopt._hearing import hear
-from hpbridge_hyperopt._native_space import read_draws
-from hpbridge_hyperopt._optimizer import suggest_of
+from hpbridge_hyperopt.format.documents import RUNNING, Reader
+from hpbridge_hyperopt.host.outcome import hear
+from hpbridge_hyperopt.host.own import own_suggest
+from hpbridge_hyperopt.native.read import read_draws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,12 +35,9 @@ if TYPE_CHECKING:
     from hyperopt.base import Domain, Trials
 
     from hpbridge.plugin import Suggestion
-    from hpbridge_hyperopt._distributions import Draw
+    from hpbridge_hyperopt.native.distributions import Draw
 
     Docs = list[dict[str, Any]]
-
-# They draw one trial a call; asked for several ids, they raise.
-_ONE_AT_A_TIME = {"anneal", "mix"}
 
 
 def suggest(
@@ -87,28 +82,8 @@ def suggest(
     read = read_options(name, algorithm.options, options or {})
     # ATPE draws from the global generators and breaks on a bad trial; ours does not.
     if spec.name == SPEC.name and algorithm.name != "atpe":
-        own = suggest_of(algorithm.name, read)
-        return _Own(own, seed, takes_one=algorithm.name in _ONE_AT_A_TIME)
+        return own_suggest(algorithm.name, read, seed)
     return BridgeSuggest(optimizer, seed, options)
-
-
-class _Own:
-    """Hyperopt's own suggest function; with a seed, instead of that of `rstate`."""
-
-    def __init__(
-        self, own: Callable[..., Docs], seed: int | None, *, takes_one: bool
-    ) -> None:
-        self._suggest = own
-        self._rng = None if seed is None else np.random.default_rng(seed)
-        self._takes_one = takes_one
-
-    def __call__(
-        self, new_ids: Sequence[int], domain: Domain, trials: Trials, seed: Any
-    ) -> Docs:
-        if self._rng is not None:
-            seed = self._rng.integers(2**31 - 1)
-        ids = list(new_ids)[:1] if self._takes_one else new_ids
-        return self._suggest(ids, domain, trials, seed)
 
 
 class BridgeSuggest:

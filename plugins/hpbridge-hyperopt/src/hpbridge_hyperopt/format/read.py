@@ -16,12 +16,12 @@ from hpbridge.plugin import (
     inert,
     unpack_study,
 )
-from hpbridge_hyperopt._distributions import Draw, row_start
-from hpbridge_hyperopt._documents import OURS, DocumentError, Reader, drawn_of
-from hpbridge_hyperopt._json import NoJsonError, as_json
-from hpbridge_hyperopt._native_space import is_node_space, read_draws
-from hpbridge_hyperopt._recognizing import Contents, contents_of
-from hpbridge_hyperopt._writing import FORM, OFFSETS
+from hpbridge_hyperopt.format.contents import Contents, contents_of, is_trials
+from hpbridge_hyperopt.format.documents import OURS, DocumentError, Reader, drawn_of
+from hpbridge_hyperopt.format.plain_data import NoJsonError, as_json
+from hpbridge_hyperopt.format.write import FORM, OFFSETS
+from hpbridge_hyperopt.native.distributions import Draw, row_start
+from hpbridge_hyperopt.native.read import is_node_space, read_draws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +29,31 @@ if TYPE_CHECKING:
     from hpbridge.plugin import Space
 
 
+_HEAD = 2**18
+
+# A pickle of protocol 2 and later, or the first operation of one before.
+_FIRST = (b"\x80", b"c", b"(", b"]", b"}")
+
 _MOST_NAMED = 5
 _HINT = "it must be a Trials of Hyperopt, or a pickle of one, as fmin writes it"
+
+
+def recognizes(source: object) -> bool:
+    """Say whether a source is a `Trials` or a pickle of one."""
+    if not isinstance(source, Path):
+        return is_trials(source)
+    if not source.is_file():
+        return False
+    head = inert.head(source, _HEAD)
+    if not head.startswith(_FIRST):
+        return False
+    is_named = b"hyperopt" in head and b"Trials" in head
+    return is_named or b"_dynamic_trials" in head or _is_documents(head)
+
+
+def _is_documents(head: bytes) -> bool:
+    words = (b"misc", b"idxs", b"vals", b"tid", b"book_time", b"result")
+    return all(word in head for word in words)
 
 
 def read(source: object, hints: Hints) -> ForeignStudy:
@@ -93,7 +116,7 @@ def _load(source: object) -> Contents:
 def _rider(
     contents: Contents, source: object
 ) -> tuple[ForeignStudy | None, dict[str, int]]:
-    """Return the study that `_writing.write` let ride along, and its offsets."""
+    """Return the study that `format.write` let ride along, and its offsets."""
     text = contents.attachments.get(PAYLOAD_KEY)
     if text is None:
         return None, {}

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import PAYLOAD_KEY, State, pack_study, whole_file
-from hpbridge_hyperopt._distributions import Draw, row_start
-from hpbridge_hyperopt._function import NOT_METRICS
+from hpbridge_hyperopt.native.distributions import Draw, row_start
+from hpbridge_hyperopt.native.objective import NOT_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from hpbridge.plugin import (
     no,
     trial_seed,
 )
-from hpbridge_hyperopt._space import Layout, is_randint, lay_out, to_node
+from hpbridge_hyperopt.backend.space import Layout, is_randint, lay_out, to_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,7 +76,7 @@ def run(
     import numpy as np
     from hyperopt import Trials, fmin
 
-    from hpbridge_hyperopt._host import BridgeSuggest, suggest
+    from hpbridge_hyperopt.host.plug import BridgeSuggest, suggest
 
     encoded = Encoded(experiment.space, HOLDS, "hyperopt")
     main = experiment.main_metric

@@ -17,7 +17,7 @@ from hpbridge.errors import OptionError, UnsupportedFeatureError
 from hpbridge.testing.parity import PARITY_SPACES, bowl
 from hpbridge.trial import State
 from hpbridge_hyperopt import CAPABILITIES, SPEC
-from hpbridge_hyperopt._space import from_drawn, lay_out
+from hpbridge_hyperopt.backend.space import from_drawn, lay_out
 
 FLOATS = PARITY_SPACES["float"]
 

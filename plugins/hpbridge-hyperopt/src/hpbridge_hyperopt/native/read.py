@@ -17,13 +17,18 @@ from hpbridge.plugin import (
     SpaceError,
     with_when,
 )
-from hpbridge_hyperopt._conditions import condition_of
-from hpbridge_hyperopt._distributions import DISTRIBUTIONS, Draw, n_drawn, parameter_of
+from hpbridge_hyperopt.native.conditions import condition_of
+from hpbridge_hyperopt.native.distributions import (
+    DISTRIBUTIONS,
+    Draw,
+    n_drawn,
+    parameter_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpbridge_hyperopt._conditions import Path
+    from hpbridge_hyperopt.native.conditions import Path
 
 _PYLL = "hyperopt.pyll.base"
 _DEEPEST = 100
@@ -62,7 +67,7 @@ def _wrapper(
     given: object, draws: dict[str, Draw]
 ) -> Callable[[Callable[..., Any]], Callable[[Any], Any]]:
     def wrap(function: Callable[..., Any]) -> Callable[[Any], Any]:
-        from hpbridge_hyperopt._function import WrappedFunction
+        from hpbridge_hyperopt.native.objective import WrappedFunction
 
         return WrappedFunction(function, given, draws)
 

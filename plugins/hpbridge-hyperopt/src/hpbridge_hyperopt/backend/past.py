@@ -37,7 +37,7 @@ def kept_result(
     """Return the result as `fmin` stored it; None for a trial that it hides.
 
     Args:
-        past: As `_documents` read it, or one of ours.
+        past: As `format.documents` read it, or one of ours.
         result: What `fmin` would store for its outcome.
     """
     if "state" in past.native:  # it raised, or was cancelled

@@ -1,0 +1,1 @@
+"""Hyperopt's algorithms as optimizers."""

@@ -1,0 +1,1 @@
+"""A `Trials` of Hyperopt as a study."""

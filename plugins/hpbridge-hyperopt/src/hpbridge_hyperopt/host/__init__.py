@@ -1,0 +1,1 @@
+"""Any optimizer inside `fmin`."""

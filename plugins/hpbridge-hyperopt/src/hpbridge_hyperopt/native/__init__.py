@@ -1,0 +1,1 @@
+"""What is written in Hyperopt's own words, read; and ours, written in them."""
