@@ -18,8 +18,8 @@ from hpbridge.errors import (
 from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 from hpbridge_bayesopt import SPEC
-from hpbridge_bayesopt._repairs import DistinctCategoricalParameter
-from hpbridge_bayesopt._space import categorical_class
+from hpbridge_bayesopt.backend.repairs import DistinctCategoricalParameter
+from hpbridge_bayesopt.backend.space import categorical_class
 
 PLANE = Space({"x": Float(-5, 5), "y": Float(0, 3)})
 GRID = Space({"n": Int(1, 3), "m": Int(0, 1)})

@@ -24,8 +24,8 @@ from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError, SpaceError
 from hpbridge.trial import State
 from hpbridge_bayesopt import FORMAT, SPEC
-from hpbridge_bayesopt._native_space import space_of
-from hpbridge_bayesopt._writing import PBOUNDS_KEY
+from hpbridge_bayesopt.format.write import PBOUNDS_KEY
+from hpbridge_bayesopt.native.read import space_of
 
 NATIVE = registry().backends["bayesopt"].from_native
 MIXED = {"x": (-3.0, 3.0), "n": (1, 5, int), "c": ("a", "b", "c")}

@@ -36,7 +36,7 @@ from hpbridge_skopt import (
     BridgeOptimizer,
     minimize,
 )
-from hpbridge_skopt._repairs import RepairedGBRT
+from hpbridge_skopt.backend.repairs import RepairedGBRT
 
 mpl.use("Agg")
 SMALL = {"n_points": 200}

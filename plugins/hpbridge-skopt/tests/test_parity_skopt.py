@@ -20,7 +20,8 @@ from hpbridge.testing.parity import (
     run_bridge,
     run_native,
 )
-from hpbridge_skopt import SPEC, _explain
+from hpbridge_skopt import SPEC
+from hpbridge_skopt.backend import explain as _explain
 
 CELLS = parity_cells(SPEC, {})
 MODELS = [name for name, algorithm in SPEC.algorithms.items() if algorithm.learns]

@@ -5,7 +5,7 @@ Everything that is declared is here; nothing here imports the library.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpbridge.plugin import (
     YES,
@@ -14,94 +14,25 @@ from hpbridge.plugin import (
     Capabilities,
     Capability,
     Feature,
-    ForeignStudy,
-    Hints,
     HostSpec,
     Part,
     StudyFormat,
     Support,
     emulated,
     hookimpl,
+    lazy,
+    lazy_names,
     no,
 )
 from hpbridge_bayesopt.options import HedgeOptions, ImprovementOptions, UCBOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hpbridge.plugin import (
-        Experiment,
-        Label,
-        NativeSpace,
-        Optimizer,
-        Problem,
-        Space,
-        Study,
-    )
-    from hpbridge_bayesopt._host import BridgeAcquisition
+    from hpbridge_bayesopt.host.plug import BridgeAcquisition
 
 __all__ = ["FORMAT", "HOST", "SPEC", "BridgeAcquisition"]
 
-
-def __getattr__(name: str) -> Any:
-    # It subclasses what is the library's, which is not imported before.
-    if name != "BridgeAcquisition":
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    from hpbridge_bayesopt._host import BridgeAcquisition
-
-    return BridgeAcquisition
-
-
-def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
-    from hpbridge_bayesopt._optimizer import BayesOptOptimizer
-
-    return BayesOptOptimizer(problem, SPEC.algorithms[algorithm], options, seed)
-
-
-def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
-    from hpbridge_bayesopt._explain import explain
-
-    return explain(problem, SPEC.algorithms[algorithm], options, seed)
-
-
-def _from_native(given: object) -> NativeSpace | None:
-    from hpbridge_bayesopt._native_space import from_native
-
-    return from_native(given)
-
-
-def _recognizes(source: object) -> bool:
-    from hpbridge_bayesopt._reading import recognizes
-
-    return recognizes(source)
-
-
-def _read(source: Any, hints: Hints) -> ForeignStudy:
-    from hpbridge_bayesopt._reading import read
-
-    return read(source, hints)
-
-
-def _write(study: Study, target: str) -> tuple[str, ...]:
-    from hpbridge_bayesopt._writing import write
-
-    return write(study, target)
-
-
-def _run_in_host(
-    optimizer: str, experiment: Experiment, n_trials: int, seed: int
-) -> list[tuple[Mapping[str, Label], float]]:
-    from hpbridge_bayesopt._host_run import run
-
-    return run(optimizer, experiment, n_trials, seed)
-
-
-def _reasons_against(space: Space) -> list[str]:
-    from hpbridge_bayesopt._host_run import reasons_against
-
-    return reasons_against(space)
-
+# It subclasses what is the library's, which is not imported before.
+__getattr__ = lazy_names(__name__, {"BridgeAcquisition": "hpbridge_bayesopt.host.plug"})
 
 _WITHOUT_CONSTRAINTS = Capabilities(
     {
@@ -188,10 +119,10 @@ SPEC = BackendSpec(
             ),
         )
     },
-    create=_create,
-    explain=_explain_native,
+    create=lazy("hpbridge_bayesopt.backend.optimizer:create"),
+    explain=lazy("hpbridge_bayesopt.backend.explain:explain"),
     homepage="https://github.com/bayesian-optimization/BayesianOptimization",
-    from_native=_from_native,
+    from_native=lazy("hpbridge_bayesopt.native.read:from_native"),
     tested={"oldest": "3.0.0", "newest": "3.4.0"},
 )
 
@@ -199,9 +130,9 @@ FORMAT = StudyFormat(
     name="bayesopt",
     summary="Bayesian-optimization's saved states and logs, or a live optimizer.",
     looks_for="a state of `save_state`, a log of JSONLogger, a BayesianOptimization",
-    recognizes=_recognizes,
-    read=_read,
-    write=_write,
+    recognizes=lazy("hpbridge_bayesopt.format.read:recognizes"),
+    read=lazy("hpbridge_bayesopt.format.read:read"),
+    write=lazy("hpbridge_bayesopt.format.write:write"),
     holds=frozenset(Part),
     backend="bayesopt",
 )
@@ -210,8 +141,8 @@ HOST = HostSpec(
     name="bayesopt",
     summary="an AcquisitionFunction for BayesianOptimization",
     line='acquisition_function=hpbridge_bayesopt.BridgeAcquisition("{optimizer}")',
-    run=_run_in_host,
-    reasons_against=_reasons_against,
+    run=lazy("hpbridge_bayesopt.host.run:run"),
+    reasons_against=lazy("hpbridge_bayesopt.host.run:reasons_against"),
     requires=SPEC.requires,
 )
 

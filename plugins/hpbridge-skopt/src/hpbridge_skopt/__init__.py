@@ -5,7 +5,7 @@ Everything that is declared is here; nothing here imports scikit-optimize.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpbridge.plugin import (
     YES,
@@ -14,32 +14,21 @@ from hpbridge.plugin import (
     Capabilities,
     Capability,
     Feature,
-    ForeignStudy,
-    Hints,
     HostSpec,
     Part,
     StudyFormat,
     Support,
     emulated,
     hookimpl,
+    lazy,
+    lazy_names,
     no,
 )
 from hpbridge_skopt.options import ForestOptions, GBRTOptions, GPOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hpbridge.plugin import (
-        Experiment,
-        Label,
-        NativeSpace,
-        Optimizer,
-        Problem,
-        Space,
-        Study,
-    )
-    from hpbridge_skopt._host import BridgeOptimizer, minimize
-    from hpbridge_skopt._search import BridgeBayesSearchCV
+    from hpbridge_skopt.host.plug import BridgeOptimizer, minimize
+    from hpbridge_skopt.host.search import BridgeBayesSearchCV
 
 __all__ = [
     "FORMAT",
@@ -50,72 +39,15 @@ __all__ = [
     "minimize",
 ]
 
-_HOMES = {
-    "BridgeBayesSearchCV": "_search",
-    "BridgeOptimizer": "_host",
-    "minimize": "_host",
-}
-
-
-def __getattr__(name: str) -> Any:
-    # These subclass or return what is the library's, which is not imported before.
-    if name not in _HOMES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    import importlib
-
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
-    from hpbridge_skopt._optimizer import create
-
-    return create(problem, SPEC.algorithms[algorithm], options, seed)
-
-
-def _explain_native(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
-    from hpbridge_skopt._explain import explain
-
-    return explain(problem, SPEC.algorithms[algorithm], options, seed)
-
-
-def _from_native(given: object) -> NativeSpace | None:
-    from hpbridge_skopt._native_space import from_native
-
-    return from_native(given)
-
-
-def _recognizes(source: object) -> bool:
-    from hpbridge_skopt._reading import recognizes
-
-    return recognizes(source)
-
-
-def _read(source: Any, hints: Hints) -> ForeignStudy:
-    from hpbridge_skopt._reading import read
-
-    return read(source, hints)
-
-
-def _write(study: Study, target: str) -> tuple[str, ...]:
-    from hpbridge_skopt._writing import write
-
-    return write(study, target)
-
-
-def _run_in_host(
-    optimizer: str, experiment: Experiment, n_trials: int, seed: int
-) -> list[tuple[Mapping[str, Label], float]]:
-    from hpbridge_skopt._host_run import run
-
-    return run(optimizer, experiment, n_trials, seed)
-
-
-def _reasons_against(space: Space) -> list[str]:
-    from hpbridge_skopt._host_run import reasons_against
-
-    return reasons_against(space)
-
+# These subclass or return what is the library's, which is not imported before.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "BridgeBayesSearchCV": "hpbridge_skopt.host.search",
+        "BridgeOptimizer": "hpbridge_skopt.host.plug",
+        "minimize": "hpbridge_skopt.host.plug",
+    },
+)
 
 _TREES = Capabilities(
     {
@@ -228,10 +160,10 @@ SPEC = BackendSpec(
     summary="Scikit-optimize: Gaussian process, forests, boosted trees, random search.",
     requires=("scikit-optimize>=0.10.2",),
     algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
-    create=_create,
-    explain=_explain_native,
+    create=lazy("hpbridge_skopt.backend.optimizer:create"),
+    explain=lazy("hpbridge_skopt.backend.explain:explain"),
     homepage="https://scikit-optimize.readthedocs.io",
-    from_native=_from_native,
+    from_native=lazy("hpbridge_skopt.native.read:from_native"),
     tested={"oldest": "0.10.2", "newest": "0.10.2"},
 )
 
@@ -239,9 +171,9 @@ FORMAT = StudyFormat(
     name="skopt",
     summary="Scikit-optimize's OptimizeResult, live or from `skopt.dump`.",
     looks_for="an OptimizeResult of scikit-optimize, live or in a file (.pkl, .gz ...)",
-    recognizes=_recognizes,
-    read=_read,
-    write=_write,
+    recognizes=lazy("hpbridge_skopt.format.read:recognizes"),
+    read=lazy("hpbridge_skopt.format.read:read"),
+    write=lazy("hpbridge_skopt.format.write:write"),
     holds=frozenset(Part),
     requires=SPEC.requires,
     backend="skopt",
@@ -251,8 +183,8 @@ HOST = HostSpec(
     name="skopt",
     summary="an Optimizer with ask and tell, a minimize, and a BayesSearchCV on it",
     line='hpbridge_skopt.minimize(func, dimensions, "{optimizer}", n_calls=50)',
-    run=_run_in_host,
-    reasons_against=_reasons_against,
+    run=lazy("hpbridge_skopt.host.run:run"),
+    reasons_against=lazy("hpbridge_skopt.host.run:reasons_against"),
     requires=SPEC.requires,
 )
 

@@ -14,7 +14,7 @@ from bayes_opt import (
 )
 from scipy.optimize import NonlinearConstraint
 
-from hpbridge_bayesopt._space import to_pbounds
+from hpbridge_bayesopt.backend.space import to_pbounds
 
 if TYPE_CHECKING:
     from hpbridge.plugin import Encoded, Problem

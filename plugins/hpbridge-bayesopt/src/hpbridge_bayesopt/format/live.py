@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import Float, ForeignStudy, Space
-from hpbridge_bayesopt._native_space import space_of
+from hpbridge_bayesopt.format.points import NATIVE_KEYS, params_of, trial_of
+from hpbridge_bayesopt.native.read import space_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +24,6 @@ _ALGORITHMS = {
 
 def read_live(optimizer: Any, name: str, metric: str) -> ForeignStudy:
     """Return the study of a live optimizer, with the limits of its constraints."""
-    from hpbridge_bayesopt._reading import params_of, trial_of
-
     target_space = optimizer.space
     space = _space_of(optimizer)
     rows, targets = target_space.params.tolist(), target_space.target.tolist()
@@ -40,8 +40,7 @@ def read_live(optimizer: Any, name: str, metric: str) -> ForeignStudy:
         if point is not None:
             trial = trial_of(point, metric, target, value)
             metrics = {**trial.metrics, **_lower(trial.metrics, limits)}
-            object.__setattr__(trial, "metrics", metrics)  # nobody has seen it yet
-            trials.append(trial)
+            trials.append(dataclasses.replace(trial, metrics=metrics))
     if len(trials) < len(points):
         n_left = len(points) - len(trials)
         notes.append(f"{n_left} trials are left out: their choice is none of the space")
@@ -68,8 +67,6 @@ def _space_of(optimizer: Any) -> Space:
 
 
 def _native(optimizer: Any, notes: list[str]) -> dict[str, Any]:
-    from hpbridge_bayesopt._reading import NATIVE_KEYS
-
     try:
         state = optimizer._state_to_dict()
         native = {key: state.get(key) for key in NATIVE_KEYS}

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 from bayes_opt.parameter import CategoricalParameter
 
 from hpbridge.plugin import Categorical, Int
-from hpbridge_bayesopt._library import (
+from hpbridge_bayesopt import SPEC
+from hpbridge_bayesopt.backend.library import (
     acquisition_calls,
     constraint_limits,
     gp_arguments,
     reduction_arguments,
 )
-from hpbridge_bayesopt._optimizer import MAX_REPEATS
-from hpbridge_bayesopt._space import categorical_class, encode, size_of
+from hpbridge_bayesopt.backend.optimizer import MAX_REPEATS
+from hpbridge_bayesopt.backend.space import categorical_class, encode, size_of
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Algorithm, Encoded, Parameter, Problem
+    from hpbridge.plugin import Encoded, Parameter, Problem
     from hpbridge_bayesopt.options import CommonOptions
 
 _QUIET = """
@@ -61,9 +62,8 @@ _STEP_OR_RANDOM = """\
         optimizer.maximize(init_points=1, n_iter=0)"""
 
 
-def explain(
-    problem: Problem, algorithm: Algorithm, options: CommonOptions, seed: int
-) -> str:
+def explain(problem: Problem, name: str, options: CommonOptions, seed: int) -> str:
+    algorithm = SPEC.algorithms[name]
     encoded = encode(problem, algorithm, options)
     notes = encoded.notes()
     body = [""] + [f"# {name}: {kind}, {text}" for name, kind, text in notes]

@@ -98,7 +98,7 @@ def _maximize(
 ) -> None:
     from bayes_opt import BayesianOptimization
 
-    from hpbridge_bayesopt._host import BridgeAcquisition
+    from hpbridge_bayesopt.host.plug import BridgeAcquisition
 
     inside = BridgeAcquisition(optimizer, seed=seed)
     is_own = inside.name.startswith("bayesopt:")

@@ -8,10 +8,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge_skopt._space import dimensions, encode, library_seed
+from hpbridge_skopt import SPEC
+from hpbridge_skopt.backend.space import dimensions, encode, library_seed
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Algorithm, Encoded, Problem
+    from hpbridge.plugin import Encoded, Problem
 
 # What a script may use, in the order of its import lines.
 _PLAIN_IMPORTS = {
@@ -60,8 +61,9 @@ base_minimize(
 )"""
 
 
-def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
+def explain(problem: Problem, name: str, options: Any, seed: int) -> str:
     """Return a script: dimensions, `decode`, and the library's own function."""
+    algorithm = SPEC.algorithms[name]
     encoded = encode(problem, algorithm, options)
     if not encoded.native:
         return _script([encoded.source(), _NOTHING_TO_SEARCH])
@@ -94,7 +96,7 @@ def _script(sections: list[str]) -> str:
 
 def _repair(name: str) -> str:
     """Return the source of a class of `_repairs`, without importing the library."""
-    text = Path(__file__).with_name("_repairs.py").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("repairs.py").read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             source = ast.get_source_segment(text, node) or ""

@@ -22,7 +22,7 @@ from hpbridge.plugin import (
     pack_study,
     whole_file,
 )
-from hpbridge_skopt._reading import NAME
+from hpbridge_skopt.format.read import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpbridge.plugin import NativeSpace
-from hpbridge_skopt._dimensions import (
+from hpbridge_skopt.native.dimensions import (
     KINDS,
     Dimension,
     dimension_of,

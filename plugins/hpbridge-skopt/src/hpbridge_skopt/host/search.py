@@ -10,7 +10,7 @@ from skopt.space import check_dimension
 from skopt.utils import dimensions_aslist
 
 from hpbridge.plugin import ExhaustedError, OptionError, nearest
-from hpbridge_skopt._host import BridgeOptimizer
+from hpbridge_skopt.host.plug import BridgeOptimizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

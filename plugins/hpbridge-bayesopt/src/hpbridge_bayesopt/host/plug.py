@@ -21,9 +21,9 @@ from hpbridge.plugin import (
     read_options,
     registry,
 )
-from hpbridge_bayesopt._library import acquisition_calls
-from hpbridge_bayesopt._native_space import space_of
-from hpbridge_bayesopt._optimizer import MAX_REPEATS
+from hpbridge_bayesopt.backend.library import acquisition_calls
+from hpbridge_bayesopt.backend.optimizer import MAX_REPEATS
+from hpbridge_bayesopt.native.read import space_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

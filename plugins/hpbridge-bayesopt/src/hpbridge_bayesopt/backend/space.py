@@ -18,7 +18,7 @@ from hpbridge.plugin import (
     Parameter,
     UnsupportedFeatureError,
 )
-from hpbridge_bayesopt._repairs import DistinctCategoricalParameter
+from hpbridge_bayesopt.backend.repairs import DistinctCategoricalParameter
 
 if TYPE_CHECKING:
     from hpbridge.plugin import Algorithm, Problem

@@ -19,10 +19,10 @@ from hpbridge.plugin import (
     read_options,
     registry,
 )
-from hpbridge_skopt._dimensions import value_in
-from hpbridge_skopt._native_space import from_native
-from hpbridge_skopt._optimizer import LARGEST_SEED, LARGEST_VALUE, make_library
-from hpbridge_skopt._space import library_seed
+from hpbridge_skopt.backend.optimizer import LARGEST_SEED, LARGEST_VALUE, make_library
+from hpbridge_skopt.backend.space import library_seed
+from hpbridge_skopt.native.dimensions import value_in
+from hpbridge_skopt.native.read import from_native
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

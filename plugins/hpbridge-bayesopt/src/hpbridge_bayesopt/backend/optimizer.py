@@ -21,9 +21,10 @@ from hpbridge.plugin import (
     State,
     Suggestion,
 )
-from hpbridge_bayesopt._library import build
-from hpbridge_bayesopt._space import encode, size_of
-from hpbridge_bayesopt._state import load_state
+from hpbridge_bayesopt import SPEC
+from hpbridge_bayesopt.backend.library import build
+from hpbridge_bayesopt.backend.space import encode, size_of
+from hpbridge_bayesopt.backend.state import load_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,10 @@ library would not have called the objective once."""
 LARGEST = 1e100
 """Beyond it a value counts as infinite. The Gaussian process squares targets, and
 doubles end at 1e308."""
+
+
+def create(problem: Problem, name: str, options: CommonOptions, seed: int) -> Optimizer:
+    return BayesOptOptimizer(problem, SPEC.algorithms[name], options, seed)
 
 
 class BayesOptOptimizer(Optimizer):

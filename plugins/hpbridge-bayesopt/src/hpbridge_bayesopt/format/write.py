@@ -24,7 +24,7 @@ from hpbridge.plugin import (
     pack_study,
     whole_file,
 )
-from hpbridge_bayesopt._reading import NAME
+from hpbridge_bayesopt.format.read import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

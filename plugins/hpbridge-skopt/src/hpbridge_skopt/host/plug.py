@@ -22,8 +22,8 @@ from skopt.utils import (
 )
 
 from hpbridge.plugin import ExhaustedError
-from hpbridge_skopt._engines import Engine, engine_of
-from hpbridge_skopt._reading import FAILED_KEY
+from hpbridge_skopt.format.read import FAILED_KEY
+from hpbridge_skopt.host.engines import Engine, engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,49 +10,42 @@ Source:
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import (
     PAYLOAD_KEY,
-    Categorical,
-    Constant,
     Float,
     ForeignStudy,
-    ForeignTrial,
     FormatError,
     Hints,
     Int,
     Parameter,
     Space,
     SpaceError,
-    State,
     is_number,
     unpack_study,
 )
-from hpbridge_bayesopt._native_space import space_of
+from hpbridge_bayesopt.format.live import read_live
+from hpbridge_bayesopt.format.points import (
+    CONSTRAINT,
+    NATIVE_KEYS,
+    number_in,
+    params_of,
+    trial_of,
+)
+from hpbridge_bayesopt.native.read import space_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAME = "bayesopt"
 METRIC = "target"
-CONSTRAINT = "constraint"
 
 _HEAD = 2**14
 _MOST_BYTES = 2**28
 _STATE_KEYS = ("keys", "params", "target")
-# What the library needs to go on, besides the points.
-NATIVE_KEYS = (
-    "acquisition_params",
-    "allow_duplicate_points",
-    "gp_params",
-    "pbounds",
-    "random_state",
-    "transformed_bounds",
-)
 # What reading damaged data of any types may come to.
 _DAMAGE = (
     ValueError,
@@ -104,8 +97,6 @@ def read(source: Any, hints: Hints) -> ForeignStudy:
         FormatError: If it is damaged, needs a space that was not given, or the hints
             do not go with it.
     """
-    from hpbridge_bayesopt._live import read_live
-
     where = source if isinstance(source, Path) else f"a {type(source).__name__}"
     name = hints.name or (where.stem if isinstance(where, Path) else NAME)
     try:
@@ -240,54 +231,6 @@ def _fit(space: Space, keys: Sequence[str]) -> None:
         raise ValueError(msg)
 
 
-def params_of(
-    keys: Sequence[str], row: Sequence[float], space: Space | None
-) -> dict[str, Any] | None:
-    """Return the parameters of a row of floats; None where it has an unknown choice."""
-    params: dict[str, Any] = {}
-    at = 0
-    for key in keys:
-        parameter = None if space is None else space[key]
-        width = parameter.n_values if isinstance(parameter, Categorical) else 1
-        cells, at = row[at : at + width], at + width
-        if isinstance(parameter, Categorical):
-            if len(cells) != width or not any(cells):
-                return None
-            # As the library reads it: the first of the largest.
-            params[key] = parameter.at(cells.index(max(cells)))
-        else:
-            params[key] = _number(parameter, float(cells[0]))
-    if at != len(row):
-        msg = f"a point has {len(row)} numbers, and the space needs {at}"
-        raise ValueError(msg)
-    return params
-
-
-def _number(parameter: Parameter | None, value: float) -> float:
-    is_whole = math.isfinite(value) and value.is_integer()
-    if parameter is None or isinstance(parameter, (Float, Constant)) or not is_whole:
-        return value
-    return int(value)
-
-
-def trial_of(
-    params: Mapping[str, Any], metric: str, target: Any, constraint: Any
-) -> ForeignTrial:
-    value = math.nan if target is None else float(target)
-    metrics = {metric: value}
-    if isinstance(constraint, (list, tuple)):
-        metrics |= {f"{CONSTRAINT}_{k}": float(v) for k, v in enumerate(constraint)}
-    elif constraint is not None:
-        metrics[CONSTRAINT] = float(constraint)
-    is_nan = math.isnan(value)
-    return ForeignTrial(
-        state=State.FAILED if is_nan else State.COMPLETE,
-        params=params,
-        metrics=metrics,
-        error=f"returned nan for metric {metric!r}" if is_nan else None,
-    )
-
-
 def _algorithm(params: Any) -> str:
     """Return the algorithm; nothing for ``xi``, which two of them have."""
     if not isinstance(params, dict):
@@ -331,7 +274,7 @@ def _of_line(line: Mapping[str, Any], space: Space | None) -> dict[str, Any]:
     if space is None:
         return params
     return {
-        name: _number(space[name], float(value))
+        name: number_in(space[name], float(value))
         if is_number(value) and isinstance(space[name], (Float, Int))
         else value
         for name, value in params.items()

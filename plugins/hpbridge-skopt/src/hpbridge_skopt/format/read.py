@@ -27,7 +27,7 @@ from hpbridge.plugin import (
     inert,
     unpack_study,
 )
-from hpbridge_skopt._dimensions import dimension_of, names_of, space_of, value_in
+from hpbridge_skopt.native.dimensions import dimension_of, names_of, space_of, value_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

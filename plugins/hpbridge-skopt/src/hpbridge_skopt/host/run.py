@@ -54,7 +54,7 @@ def dimensions_of(space: Space) -> list[Any]:
 def _dimension(name: str, parameter: Any) -> Any:
     from skopt import space as native
 
-    from hpbridge_skopt._repairs import FullInteger
+    from hpbridge_skopt.backend.repairs import FullInteger
 
     if isinstance(parameter, Categorical):
         weights = None if parameter.weights is None else list(parameter.weights)
@@ -69,7 +69,7 @@ def run(
     optimizer: str, experiment: Experiment, n_trials: int, seed: int
 ) -> list[tuple[Mapping[str, Label], float]]:
     """Run an experiment by `minimize`; return parameters and values in order."""
-    from hpbridge_skopt._host import minimize
+    from hpbridge_skopt.host.plug import minimize
 
     space, metric = experiment.space, experiment.main_metric
     sign = -1.0 if experiment.metrics[metric] == "maximize" else 1.0

@@ -16,14 +16,14 @@ from skopt.space import Categorical, Integer, Real
 from skopt.utils import cook_estimator, normalize_dimensions
 
 from hpbridge.plugin import Optimizer, OptionError, State, Suggestion
-from hpbridge_skopt._repairs import FullInteger, RepairedGBRT
-from hpbridge_skopt._space import dimensions, encode, library_seed
+from hpbridge_skopt import SPEC
+from hpbridge_skopt.backend.repairs import FullInteger, RepairedGBRT
+from hpbridge_skopt.backend.space import dimensions, encode, library_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hpbridge.plugin import (
-        Algorithm,
         Encoded,
         Label,
         Outcome,
@@ -38,10 +38,8 @@ LARGEST_SEED = np.iinfo(np.int32).max
 LARGEST_VALUE = 1e150
 
 
-def create(
-    problem: Problem, algorithm: Algorithm, options: Any, seed: int
-) -> Optimizer:
-    name = f"skopt:{algorithm.name}"
+def create(problem: Problem, name: str, options: Any, seed: int) -> Optimizer:
+    algorithm = SPEC.algorithms[name]
     encoded = encode(problem, algorithm, options)
     if not encoded.native:
         return OnePoint(encoded)
@@ -58,7 +56,8 @@ def create(
     try:
         return SkoptOptimizer(encoded, make, learns=algorithm.learns)
     except ValueError as error:  # Sobol' has 40 dimensions, for one
-        raise OptionError.invalid(name, [" ".join(str(error).split())]) from error
+        optimizer, reason = f"skopt:{name}", " ".join(str(error).split())
+        raise OptionError.invalid(optimizer, [reason]) from error
 
 
 def make_library(

@@ -1,0 +1,1 @@
+"""Bayesian-optimization behind our ask and tell."""

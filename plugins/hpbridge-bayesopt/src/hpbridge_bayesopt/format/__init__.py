@@ -1,0 +1,1 @@
+"""Bayesian-optimization's studies: read and written."""

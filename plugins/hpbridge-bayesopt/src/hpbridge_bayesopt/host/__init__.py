@@ -1,0 +1,1 @@
+"""Any optimizer where Bayesian-optimization's own stood."""

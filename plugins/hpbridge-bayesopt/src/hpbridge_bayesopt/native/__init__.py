@@ -1,0 +1,1 @@
+"""Bayesian-optimization's spaces in our words, and ours in its."""

@@ -1,0 +1,1 @@
+"""Scikit-optimize behind our ask and tell."""

@@ -1,0 +1,1 @@
+"""Scikit-optimize's studies: read and written."""

@@ -1,0 +1,1 @@
+"""Any optimizer where Scikit-optimize's own stood."""

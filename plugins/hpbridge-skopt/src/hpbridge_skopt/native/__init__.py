@@ -1,0 +1,1 @@
+"""Scikit-optimize's spaces in our words, and ours in its."""
