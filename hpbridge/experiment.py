@@ -105,9 +105,10 @@ class Experiment:
         return f"Experiment({self.name!r}, {list(self.space)}, {self.metrics})"
 
     def at(self, reference: str) -> Experiment:
-        """Note where it was imported from, so that another process can."""
-        self.reference = reference
-        return self
+        """Return the same experiment, imported from where another process can."""
+        other = copy.copy(self)
+        other.reference = reference
+        return other
 
     def over(self, space: Space) -> Experiment:
         """Return the same experiment over another space."""

@@ -13,7 +13,8 @@ from hpbridge.cli.compare import compare
 from hpbridge.cli.doctor import doctor
 from hpbridge.cli.explain import explain
 from hpbridge.cli.export import export
-from hpbridge.cli.formats import formats, hosts
+from hpbridge.cli.formats import formats
+from hpbridge.cli.hosts import hosts
 from hpbridge.cli.import_ import import_
 from hpbridge.cli.report import report
 from hpbridge.cli.resume import resume

@@ -1,4 +1,4 @@
-"""`hpbridge formats` and `hpbridge hosts`: what comes in, goes out, and plugs in."""
+"""`hpbridge formats`: in what existing studies come in and go out."""
 
 from __future__ import annotations
 
@@ -30,21 +30,3 @@ def formats(json: JsonOption = False) -> None:
         for each in found
     ]
     screen().print(table("Formats", ["format", "reads", "written"], rows))
-
-
-def hosts(json: JsonOption = False) -> None:
-    """List the libraries' own APIs into which any optimizer plugs."""
-    from hpbridge.cli.output import print_json, screen, table
-    from hpbridge.contract.registry import registry
-
-    found = list(registry().hosts.values())
-    if json:
-        print_json(
-            [
-                {"name": each.name, "summary": each.summary, "line": each.line}
-                for each in found
-            ]
-        )
-        return
-    rows = [[each.name, each.summary, each.line] for each in found]
-    screen().print(table("Hosts", ["host", "what plugs in", "the line"], rows))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -37,17 +36,9 @@ def margin() -> Console:
 
 def print_json(data: Any) -> None:
     """Print standard JSON; a number that it cannot hold goes as a string."""
-    sys.stdout.write(json.dumps(_standard(data), indent=1) + "\n")
+    from hpbridge.store.numbers import standard
 
-
-def _standard(data: Any) -> Any:
-    if isinstance(data, float) and not math.isfinite(data):
-        return repr(data)
-    if isinstance(data, dict):
-        return {key: _standard(value) for key, value in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [_standard(value) for value in data]
-    return data
+    sys.stdout.write(json.dumps(standard(data), indent=1) + "\n")
 
 
 def number(value: object) -> str:

@@ -40,16 +40,16 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.errors import HpbridgeError
 from hpbridge.formats.payload import PAYLOAD_KEY, bounds_of, pack_study
-from hpbridge.store.numbers import dump_number
+from hpbridge.store.numbers import standard
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     import pandas as pd
 
@@ -155,18 +155,7 @@ def study_to_json(study: Study) -> dict[str, Any]:
             for row, trial in zip(study.rows(), study.trials, strict=True)
         ],
     }
-    return cast("dict[str, Any]", _standard(data))
-
-
-def _standard(value: Any) -> Any:
-    """Return data as standard JSON has it: no NaN, no infinities, no tuples."""
-    if isinstance(value, float):
-        return dump_number(value)
-    if isinstance(value, Mapping):
-        return {str(name): _standard(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_standard(item) for item in value]
-    return value
+    return cast("dict[str, Any]", standard(data))
 
 
 def _write_json(study: Study, path: Path) -> None:

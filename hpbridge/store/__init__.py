@@ -1,8 +1,27 @@
-"""The record on disk: studies and their trials in any SQL database."""
+"""The record on disk: studies and their trials in any SQL database.
+
+Names are imported when they are first used: a study is read and shown without the
+database's library.
+"""
 
 from __future__ import annotations
 
-from hpbridge.store.database import DEFAULT_STORE, Database, open_store
-from hpbridge.store.writer import StudyWriter
+from typing import TYPE_CHECKING
+
+from hpbridge.contract.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from hpbridge.store.database import DEFAULT_STORE, Database, open_store
+    from hpbridge.store.writer import StudyWriter
 
 __all__ = ["DEFAULT_STORE", "Database", "StudyWriter", "open_store"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "DEFAULT_STORE": "hpbridge.store.database",
+        "Database": "hpbridge.store.database",
+        "StudyWriter": "hpbridge.store.writer",
+        "open_store": "hpbridge.store.database",
+    },
+)

@@ -15,6 +15,17 @@ def dump_number(value: float) -> float | str:
     return value if math.isfinite(value) else repr(value)
 
 
+def standard(data: Any) -> Any:
+    """Return data as standard JSON can hold it: numbers that it lacks as strings."""
+    if isinstance(data, float):
+        return dump_number(data)
+    if isinstance(data, dict):
+        return {str(name): standard(item) for name, item in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [standard(item) for item in data]
+    return data
+
+
 def dump_metrics(metrics: Mapping[str, float]) -> str:
     """Return metrics as JSON text."""
     return json.dumps({name: dump_number(value) for name, value in metrics.items()})

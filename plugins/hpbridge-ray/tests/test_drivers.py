@@ -172,7 +172,7 @@ def test_an_experiment_that_does_not_load_on_an_actor_is_refused(driver, tmp_pat
     file = tmp_path / "there.py"
     file.write_text("1 / 0\n")
     experiment = hpb.Experiment(objective=_square, space={"x": hpb.Float(0, 1)})
-    experiment.at(f"{file}:experiment")
+    experiment = experiment.at(f"{file}:experiment")
     with pytest.raises(ExperimentError, match="cannot be loaded on a Ray actor"):
         hpb.run(experiment, "random", driver=driver, n_trials=2, store=":memory:")
 

@@ -1,0 +1,23 @@
+"""`hpbridge hosts`: the libraries' own APIs into which any optimizer plugs."""
+
+from __future__ import annotations
+
+from hpbridge.cli.arguments import JsonOption
+
+
+def hosts(json: JsonOption = False) -> None:
+    """List the libraries' own APIs into which any optimizer plugs."""
+    from hpbridge.cli.output import print_json, screen, table
+    from hpbridge.contract.registry import registry
+
+    found = list(registry().hosts.values())
+    if json:
+        print_json(
+            [
+                {"name": each.name, "summary": each.summary, "line": each.line}
+                for each in found
+            ]
+        )
+        return
+    rows = [[each.name, each.summary, each.line] for each in found]
+    screen().print(table("Hosts", ["host", "what plugs in", "the line"], rows))
