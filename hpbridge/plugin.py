@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from hpbridge.contract.library import class_names, is_instance_of, quiet
     from hpbridge.contract.options import read_options
     from hpbridge.contract.registry import registry
+    from hpbridge.contract.upstream import Private, Upstream
     from hpbridge.drivers.interrupts import INTERRUPTED, Interrupts
     from hpbridge.drivers.objective import describe_error, evaluate
     from hpbridge.drivers.worker import unpack_experiment
@@ -132,6 +133,10 @@ _HOMES = {
     ),
     "contract.options": ("read_options",),
     "contract.registry": ("registry",),
+    "contract.upstream": (
+        "Private",
+        "Upstream",
+    ),
     "drivers.interrupts": (
         "INTERRUPTED",
         "Interrupts",
@@ -274,6 +279,7 @@ __all__ = [
     "Params",
     "Part",
     "PastTrial",
+    "Private",
     "Problem",
     "Quantized",
     "Run",
@@ -291,6 +297,7 @@ __all__ = [
     "Trial",
     "TrialPruned",
     "UnsupportedFeatureError",
+    "Upstream",
     "class_names",
     "describe_error",
     "dump_number",

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+
+import pytest
+
+from hpbridge.contract.upstream import Upstream
+from hpbridge.errors import HpbridgeError
+
+VERSION = importlib.metadata.version("packaging")
+COST = "versions cannot be compared"
+KEY = "packaging.version:Version._key"
+
+
+@pytest.fixture
+def packaging():
+    return Upstream("packaging", "packaging==25.0")
+
+
+def test_a_name_is_looked_up_when_it_is_asked_for(packaging, monkeypatch):
+    from packaging.version import Version
+
+    name = packaging.private(KEY, COST)
+    assert name.get() is Version._key
+    assert name.is_there
+    monkeypatch.setattr(Version, "_key", "another")
+    assert name.get() == "another"
+    assert packaging.problems() == []
+
+
+def test_what_is_gone_is_told_with_its_cost_and_what_to_install(packaging, monkeypatch):
+    from packaging.version import Version
+
+    name = packaging.private(KEY, COST)
+    monkeypatch.delattr(Version, "_key")
+    sentence = f"packaging {VERSION} has no packaging.version.Version._key: {COST}"
+    assert packaging.problems() == [sentence]
+    assert not name.is_there
+    with pytest.raises(HpbridgeError) as caught:
+        name.get()
+    assert str(caught.value) == (f"{sentence}.\nHint: pip install 'packaging==25.0'.")
+
+
+def test_a_module_that_is_gone_is_told_too(packaging, monkeypatch):
+    packaging.private("packaging._structures:Infinity", COST)
+    monkeypatch.setitem(sys.modules, "packaging._structures", None)
+    assert packaging.problems() == [
+        f"packaging {VERSION} has no packaging._structures.Infinity: {COST}"
+    ]
+
+
+@pytest.mark.parametrize("holds", [lambda key: key == "tuple", lambda key: key.gone])
+def test_what_is_not_what_it_was_is_told(packaging, holds):
+    packaging.private(KEY, COST, holds)
+    assert packaging.problems() == [
+        f"packaging {VERSION} has changed packaging.version.Version._key: {COST}"
+    ]
+
+
+def test_every_problem_is_told_at_once(packaging):
+    for name in ("gone", "lost"):
+        packaging.private(f"packaging.version:{name}", COST)
+    assert len(packaging.problems()) == 2
