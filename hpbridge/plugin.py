@@ -42,7 +42,12 @@ if TYPE_CHECKING:
     )
     from hpbridge.contract.hookspecs import hookimpl
     from hpbridge.contract.lazy import lazy, lazy_names
-    from hpbridge.contract.library import class_names, is_instance_of, quiet
+    from hpbridge.contract.library import (
+        GlobalRandom,
+        class_names,
+        is_instance_of,
+        quiet,
+    )
     from hpbridge.contract.options import read_options
     from hpbridge.contract.registry import registry
     from hpbridge.contract.upstream import Private, Upstream
@@ -127,6 +132,7 @@ _HOMES = {
         "lazy_names",
     ),
     "contract.library": (
+        "GlobalRandom",
         "class_names",
         "is_instance_of",
         "quiet",
@@ -262,6 +268,7 @@ __all__ = [
     "ForeignStudy",
     "ForeignTrial",
     "FormatError",
+    "GlobalRandom",
     "Guest",
     "Hints",
     "HistoryWarning",

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import warnings
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from hpbridge.contract.library import class_names, is_instance_of, quiet
+from hpbridge.contract.library import (
+    GlobalRandom,
+    class_names,
+    is_instance_of,
+    quiet,
+)
 
 
 class Half(Fraction):
@@ -71,3 +78,52 @@ def test_quiet_ends_with_an_error():
     with pytest.raises(ZeroDivisionError), quiet("of_a_library"):
         1 / 0  # noqa: B018
     assert logging.getLogger("of_a_library").filters == []
+
+
+def draws(n=3):
+    return [(random.random(), np.random.random()) for _ in range(n)]
+
+
+@pytest.fixture
+def seeded():
+    """Global generators of a known state, put back after the test."""
+    before = random.getstate(), np.random.get_state()
+    random.seed(1)
+    np.random.seed(1)
+    yield
+    random.setstate(before[0])
+    np.random.set_state(before[1])
+
+
+def restart(seed):
+    random.seed(seed)
+    np.random.seed(seed)
+
+
+def test_a_state_of_ones_own_goes_on_where_it_was_left(seeded):
+    own = GlobalRandom(5)
+    found = []
+    for _ in range(3):
+        with own:
+            found += draws(1)
+        draws()  # the process's own
+    restart(5)
+    assert found == draws()
+
+
+def test_the_process_draws_as_if_nobody_else_had(seeded):
+    expected = draws()
+    restart(1)
+    with GlobalRandom(5):
+        draws()
+    with GlobalRandom():
+        assert draws() == expected  # it starts where the process is
+    assert draws() == expected
+
+
+def test_the_state_of_the_process_comes_back_after_an_error(seeded):
+    expected = draws()
+    restart(1)
+    with pytest.raises(ZeroDivisionError), GlobalRandom(5):
+        draws()[0][0] / 0
+    assert draws() == expected

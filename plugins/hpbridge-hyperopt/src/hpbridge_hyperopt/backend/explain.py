@@ -6,9 +6,8 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Categorical, Encoded, Int
+from hpbridge.plugin import Categorical, Encoded, GlobalRandom, Int
 from hpbridge_hyperopt import SPEC
-from hpbridge_hyperopt.backend.own_globals import GLOBAL_SEEDS
 from hpbridge_hyperopt.backend.space import Layout, is_randint, lay_out, number_node
 
 if TYPE_CHECKING:
@@ -133,8 +132,8 @@ def _call_source(algorithm: str, options: Any, seed: int) -> list[str]:
         lines = [
             "# It draws from the global generators, whatever rstate is; the import of",
             "# lightgbm does too, and comes first therefore.",
-            f"random.seed({seed % GLOBAL_SEEDS})",
-            f"np.random.seed({seed % GLOBAL_SEEDS})",
+            f"random.seed({seed % GlobalRandom.N_SEEDS})",
+            f"np.random.seed({seed % GlobalRandom.N_SEEDS})",
         ]
     return [
         *lines,

@@ -13,6 +13,7 @@ import numpy as np
 
 from hpbridge.plugin import (
     Encoded,
+    GlobalRandom,
     Optimizer,
     Outcome,
     PastTrial,
@@ -20,10 +21,10 @@ from hpbridge.plugin import (
     State,
     Suggestion,
     UnsupportedFeatureError,
+    quiet,
 )
 from hpbridge_hyperopt import SPEC
 from hpbridge_hyperopt._upstream import hyperopt
-from hpbridge_hyperopt.backend.own_globals import GLOBAL_SEEDS, OwnGlobals
 from hpbridge_hyperopt.backend.past import kept_result, known_ids
 from hpbridge_hyperopt.backend.space import from_drawn, lay_out, to_drawn, to_native
 from hpbridge_hyperopt.backend.tpe import LeanTpe
@@ -236,12 +237,12 @@ class _Atpe(HyperoptOptimizer):
         self, encoded: Encoded, suggest: Callable[..., list[dict[str, Any]]], seed: int
     ) -> None:
         super().__init__(encoded, suggest, seed)
-        self._globals = OwnGlobals(seed % GLOBAL_SEEDS)
-        with OwnGlobals(0).entered():
+        self._globals = GlobalRandom(seed % GlobalRandom.N_SEEDS)
+        with GlobalRandom():
             import lightgbm  # noqa: F401 - its import draws from `random`
 
     def _propose(self, tid: int, seed: np.int64) -> dict[str, Any]:
-        with self._globals.entered(), np.errstate(all="ignore"):
+        with self._globals, quiet("hyperopt.tpe"), np.errstate(all="ignore"):
             (doc,) = self._suggest([tid], self._domain, self._trials, seed)
         return doc
 

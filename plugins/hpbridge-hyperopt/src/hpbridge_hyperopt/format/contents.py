@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import inert
+from hpbridge.plugin import inert, is_instance_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,10 +32,7 @@ class Contents:
 
 def is_trials(source: object) -> bool:
     """Say whether an object is a `Trials`, or a `SparkTrials`, say, that extends it."""
-    classes = type(source).__mro__
-    return any(
-        c.__name__ == "Trials" and c.__module__ == "hyperopt.base" for c in classes
-    )
+    return is_instance_of(source, "hyperopt.base", "Trials")
 
 
 def contents_of(source: object) -> Contents | None:

@@ -15,6 +15,7 @@ from hpbridge.plugin import (
     Parameter,
     Space,
     SpaceError,
+    is_instance_of,
     with_when,
 )
 from hpbridge_hyperopt.native.conditions import condition_of
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from hpbridge_hyperopt.native.conditions import Path
 
-_PYLL = "hyperopt.pyll.base"
 _DEEPEST = 100
 
 
@@ -59,8 +59,7 @@ def is_node_space(given: object, depth: int = 0) -> bool:
 
 def is_node(given: object) -> bool:
     """Say whether it is a node of Hyperopt's graphs, without importing Hyperopt."""
-    classes = type(given).__mro__
-    return any(c.__name__ == "Apply" and c.__module__ == _PYLL for c in classes)
+    return is_instance_of(given, "hyperopt.pyll.base", "Apply")
 
 
 def _wrapper(
