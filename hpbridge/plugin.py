@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     )
     from hpbridge.contract.options import read_options
     from hpbridge.contract.registry import registry
+    from hpbridge.contract.trust import Trust
     from hpbridge.contract.upstream import Private, Upstream
     from hpbridge.drivers.interrupts import INTERRUPTED, Interrupts
     from hpbridge.drivers.objective import describe_error, evaluate
@@ -139,6 +140,7 @@ _HOMES = {
     ),
     "contract.options": ("read_options",),
     "contract.registry": ("registry",),
+    "contract.trust": ("Trust",),
     "contract.upstream": (
         "Private",
         "Upstream",
@@ -303,6 +305,7 @@ __all__ = [
     "Support",
     "Trial",
     "TrialPruned",
+    "Trust",
     "UnsupportedFeatureError",
     "Upstream",
     "class_names",
