@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from hpbridge.drivers.objective import describe_error, evaluate
     from hpbridge.drivers.worker import unpack_experiment
     from hpbridge.drivers.workers import pack_experiment
+    from hpbridge.encoding.call import Call
     from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS, Codec, Encoded
     from hpbridge.errors import (
         ExperimentError,
@@ -99,7 +100,6 @@ _HOMES = {
     "contract.backend": (
         "Algorithm",
         "BackendSpec",
-        "Call",
         "DriverSpec",
         "ExhaustedError",
         "HostSpec",
@@ -251,6 +251,7 @@ __all__ = [
     "Array",
     "Ask",
     "BackendSpec",
+    "Call",
     "Capabilities",
     "Capability",
     "Categorical",

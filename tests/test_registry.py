@@ -22,6 +22,7 @@ from hpbridge.errors import (
     BackendLoadError,
     BackendNotFoundError,
     LibraryNotInstalledError,
+    RecordNotFoundError,
 )
 
 if TYPE_CHECKING:
@@ -180,6 +181,74 @@ def test_two_plugins_with_one_name_are_both_named_and_neither_is_used(
         "  - other-same 2.0\n"
         "Hint: uninstall all but one."
     )
+
+
+CLAIMS = {
+    "driver": """
+from hpbridge.plugin import DriverSpec, hookimpl
+
+@hookimpl
+def hpbridge_drivers():
+    return [DriverSpec({name!r}, "Another.", print)]
+""",
+    "format": """
+from hpbridge.plugin import StudyFormat, hookimpl
+
+@hookimpl
+def hpbridge_study_formats():
+    return [StudyFormat({name!r}, "Another.", "nothing", bool, print)]
+""",
+    "host": """
+from hpbridge.plugin import hookimpl
+from hpbridge.contract.builtin import HOSTS
+from dataclasses import replace
+
+@hookimpl
+def hpbridge_hosts():
+    return [replace(HOSTS[0], name={name!r})]
+""",
+}
+"""Plugins that claim a name, by the kind of record."""
+
+
+@pytest.mark.parametrize("kind", CLAIMS)
+def test_a_name_that_two_plugins_claim_belongs_to_neither(install, tmp_path, kind):
+    install("first", CLAIMS[kind].format(name="same"), "one-same", "1.0")
+    install("second", CLAIMS[kind].format(name="same"), "other-same", "2.0")
+    plugins = found(tmp_path)
+    assert plugins.records[kind] == {}
+    with pytest.raises(BackendLoadError) as caught:
+        getattr(plugins, kind)("same")
+    assert str(caught.value) == (
+        f"{kind.capitalize()} 'same' is provided by 2 plugins:\n"
+        "  - one-same 1.0\n"
+        "  - other-same 2.0\n"
+        "Hint: uninstall all but one."
+    )
+    assert [str(error) for error in plugins.faults] == [str(caught.value)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("driver", "local"), ("format", "csv"), ("host", "sklearn")]
+)
+def test_no_plugin_replaces_what_the_core_registers(install, tmp_path, kind, name):
+    (core,) = importlib.metadata.entry_points(group=ENTRY_POINT_GROUP, name="core")
+    install("greedy", CLAIMS[kind].format(name=name), "greedy", "9.0")
+    distributions = importlib.metadata.distributions(path=[str(tmp_path)])
+    theirs = [e for d in distributions for e in d.entry_points]
+    plugins = load_plugins((*theirs, core))
+    assert name not in plugins.records[kind]
+    with pytest.raises(BackendLoadError, match=r"greedy 9\.0"):
+        getattr(plugins, kind)(name)
+    others = set(registry().records[kind]) - {name}
+    assert set(plugins.records[kind]) <= others
+
+
+@pytest.mark.parametrize("kind", ["driver", "format", "host"])
+def test_a_record_that_nobody_has_gives_the_nearest(kind):
+    with pytest.raises(RecordNotFoundError) as caught:
+        getattr(registry(), kind)("nothing-like-it")
+    assert str(caught.value).startswith(f"No {kind} named 'nothing-like-it'.\nHint: ")
 
 
 def test_one_plugin_may_bring_several_backends(install, tmp_path):
