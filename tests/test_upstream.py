@@ -52,10 +52,16 @@ def test_a_module_that_is_gone_is_told_too(packaging, monkeypatch):
 
 @pytest.mark.parametrize("holds", [lambda key: key == "tuple", lambda key: key.gone])
 def test_what_is_not_what_it_was_is_told(packaging, holds):
-    packaging.private(KEY, COST, holds)
-    assert packaging.problems() == [
-        f"packaging {VERSION} has changed packaging.version.Version._key: {COST}"
-    ]
+    name = packaging.private(KEY, COST, holds)
+    sentence = f"packaging {VERSION} has changed packaging.version.Version._key: {COST}"
+    assert packaging.problems() == [sentence]
+    with pytest.raises(HpbridgeError) as caught:
+        name.check()
+    assert str(caught.value) == (f"{sentence}.\nHint: pip install 'packaging==25.0'.")
+
+
+def test_a_check_of_what_is_as_it_was_says_nothing(packaging):
+    packaging.private(KEY, COST, bool).check()
 
 
 def test_every_problem_is_told_at_once(packaging):

@@ -91,8 +91,16 @@ class Private:
         try:
             return self._find()
         except (ImportError, AttributeError) as error:
-            hint = f"pip install '{self._upstream.tested}'"
-            raise HpbridgeError(self._sentence("has no"), hint=hint) from error
+            raise self._error(self._sentence("has no")) from error
+
+    def check(self) -> None:
+        """Do nothing where all is well; for what would fail without an error.
+
+        Raises:
+            HpbridgeError: If the name is gone, or is not what it was.
+        """
+        if problem := self.problem():
+            raise self._error(problem)
 
     @property
     def is_there(self) -> bool:
@@ -121,6 +129,9 @@ class Private:
         for name in names.split("."):
             found = getattr(found, name)
         return found
+
+    def _error(self, sentence: str) -> HpbridgeError:
+        return HpbridgeError(sentence, hint=f"pip install '{self._upstream.tested}'")
 
     def _sentence(self, verb: str) -> str:
         name = self._path.replace(":", ".")

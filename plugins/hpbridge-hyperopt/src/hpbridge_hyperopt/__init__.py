@@ -161,6 +161,7 @@ SPEC = BackendSpec(
         )
     },
     create=lazy("hpbridge_hyperopt.backend.optimizer:create"),
+    upstream=lazy("hpbridge_hyperopt._upstream:problems"),
     explain=lazy("hpbridge_hyperopt.backend.explain:explain"),
     from_native=lazy("hpbridge_hyperopt.native.read:from_native"),
 )

@@ -24,7 +24,7 @@ from hpbridge.plugin import (
     quiet,
 )
 from hpbridge_hyperopt import SPEC
-from hpbridge_hyperopt._upstream import hyperopt
+from hpbridge_hyperopt._upstream import DOMAIN, HISTORY, History, hyperopt
 from hpbridge_hyperopt.backend.past import kept_result, known_ids
 from hpbridge_hyperopt.backend.space import from_drawn, lay_out, to_drawn, to_native
 from hpbridge_hyperopt.backend.tpe import LeanTpe
@@ -61,6 +61,7 @@ def create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimiz
     encoded = Encoded(problem.space, capabilities, optimizer)
     if not encoded.native:
         return _NothingToSearch(encoded)
+    HISTORY.check()
     if algorithm == "tpe":
         suggest: Callable[..., list[dict[str, Any]]] = LeanTpe(**_values_of(options))
     else:
@@ -95,21 +96,6 @@ def _reasons_against(problem: Problem, algorithm: str) -> list[str]:
     return reasons
 
 
-class _History(hyperopt.Trials):  # type: ignore[misc]
-    """What the algorithms read of `Trials`, kept up to date one document at a time.
-
-    `Trials.refresh` copies the whole history; `fmin` does so four times a trial.
-    """
-
-    _trials: list[dict[str, Any]]
-
-    def add(self, doc: dict[str, Any]) -> None:
-        self._trials.append(doc)
-
-    def drop(self, doc: dict[str, Any]) -> None:
-        self._trials = [each for each in self._trials if each is not doc]
-
-
 class HyperoptOptimizer(Optimizer):
     """One suggest function with the trials that it sees.
 
@@ -123,8 +109,8 @@ class HyperoptOptimizer(Optimizer):
     ) -> None:
         self._encoded = encoded
         self._suggest = suggest
-        self._domain = hyperopt.base.Domain(None, to_native(encoded, lay_out(encoded)))
-        self._trials = _History()
+        self._domain = DOMAIN.get()(None, to_native(encoded, lay_out(encoded)))
+        self._trials = History()
         self._rng = np.random.default_rng(seed)
         self._asked: dict[int, dict[str, Any]] = {}
 

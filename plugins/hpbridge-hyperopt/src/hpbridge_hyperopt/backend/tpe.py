@@ -15,7 +15,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hyperopt import base, pyll, tpe
+
+from hpbridge_hyperopt import _upstream
+from hpbridge_hyperopt._upstream import hyperopt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +46,7 @@ class LeanTpe:
     ) -> None:
         # Logging two lines a trial is no part of the algorithm.
         self._theirs: Callable[..., list[dict[str, Any]]] = partial(
-            tpe.suggest,
+            hyperopt.tpe.suggest,
             prior_weight=prior_weight,
             n_startup_jobs=n_startup_jobs,
             n_EI_candidates=n_EI_candidates,
@@ -85,13 +87,15 @@ class LeanTpe:
         known: list[tuple[int, float, dict[str, Any]]],
     ) -> dict[str, Any]:
         if self._program is None:
-            self._program = tpe.build_posterior_wrapper(domain, *self._shape)
+            build = _upstream.BUILD_POSTERIOR.get()
+            self._program = build(domain, *self._shape)
         observed, observed_loss, posterior = self._program
         tids, losses, miscs = zip(*known, strict=True)
         # The candidates need ids that no trial has.
         first = max(tids[-1], tid) + 2
         fake_ids = list(range(first, first + self._n_candidates))
-        idxs, vals = base.miscs_to_idxs_vals(miscs, keys=list(domain.params))
+        to_idxs_vals = _upstream.MISCS_TO_IDXS_VALS.get()
+        idxs, vals = to_idxs_vals(miscs, keys=list(domain.params))
         memo = {
             domain.s_new_ids: fake_ids,
             domain.s_rng: np.random.default_rng(seed),
@@ -100,11 +104,11 @@ class LeanTpe:
             observed["idxs"]: idxs,
             observed["vals"]: vals,
         }
-        idxs, vals = pyll.rec_eval(
+        idxs, vals = _upstream.REC_EVAL.get()(
             posterior, memo=memo, memo_gc=False, print_node_on_error=False
         )
         misc = {"tid": tid, "cmd": domain.cmd, "workdir": domain.workdir}
-        base.miscs_update_idxs_vals(
+        _upstream.MISCS_UPDATE_IDXS_VALS.get()(
             [misc],
             idxs,
             vals,

@@ -24,6 +24,7 @@ from hpbridge.plugin import (
     registry,
 )
 from hpbridge_hyperopt import SPEC
+from hpbridge_hyperopt._upstream import DOCUMENTS, documents_of
 from hpbridge_hyperopt.format.documents import RUNNING, Reader
 from hpbridge_hyperopt.host.outcome import hear
 from hpbridge_hyperopt.host.own import own_suggest
@@ -146,14 +147,15 @@ class _Running:
     def __init__(self, guest: Guest, trials: Trials) -> None:
         self._guest = guest
         self._trials = trials
-        self._docs: Docs = trials._dynamic_trials
+        DOCUMENTS.check()
+        self._docs: Docs = documents_of(trials)
         self._asked: dict[int, Suggestion] = {}
         self._waiting: Docs = []
         self._n_seen = 0
 
     def is_of(self, trials: Trials) -> bool:
         """Say whether these are the trials that it is in."""
-        return trials._dynamic_trials is self._docs
+        return documents_of(trials) is self._docs
 
     def is_in(self, domain: Domain) -> bool:
         """Say whether this is the call of `fmin` that it is in."""
@@ -249,7 +251,7 @@ def _check_same(before: Space, now: Space) -> None:
 
 
 def _check_labels(trials: Trials, space: Space) -> None:
-    found = (doc["misc"]["vals"] for doc in trials._dynamic_trials)
+    found = (doc["misc"]["vals"] for doc in documents_of(trials))
     labels = {label for vals in found for label, drawn in vals.items() if drawn}
     _refuse_if_changed(
         [f"{n!r} is not in the space" for n in sorted(labels - set(space))]

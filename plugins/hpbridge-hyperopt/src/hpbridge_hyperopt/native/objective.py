@@ -45,22 +45,24 @@ class WrappedFunction:
         Raises:
             ReportedFailure: If what it returned has no loss, or not the status ``ok``.
         """
-        from hyperopt.base import STATUS_OK, Ctrl, Domain
-        from hyperopt.exceptions import InvalidLoss, InvalidResultStatus
+        from hpbridge_hyperopt._upstream import DOMAIN, EVALUATE, hyperopt
 
+        no_loss = hyperopt.exceptions.InvalidLoss
+        no_status = hyperopt.exceptions.InvalidResultStatus
         if self._domain is None:
-            self._domain = Domain(self._function, self._space)
+            self._domain = DOMAIN.get()(self._function, self._space)
         config = {name: self._draws[name].drawn(value) for name, value in trial.items()}
-        ctrl = Ctrl(None, current_trial={"tid": getattr(trial, "number", 0)})
+        ctrl = hyperopt.Ctrl(None, current_trial={"tid": getattr(trial, "number", 0)})
         try:
-            result = self._domain.evaluate(config, ctrl, attach_attachments=False)
-        except (InvalidLoss, InvalidResultStatus) as error:
-            what = (
-                "number as loss" if isinstance(error, InvalidLoss) else "known status"
+            result = EVALUATE.get()(
+                self._domain, config, ctrl, attach_attachments=False
             )
+        except (no_loss, no_status) as error:
+            is_loss = isinstance(error, no_loss)
+            what = "number as loss" if is_loss else "known status"
             msg = f"it returned no {what}: {error.result!r:.200}"
             raise ReportedFailure(msg) from error
-        if result["status"] != STATUS_OK:
+        if result["status"] != hyperopt.STATUS_OK:
             msg = f"it returned the status {result['status']!r}"
             raise ReportedFailure(msg)
         return {"loss": float(result["loss"]), **further_metrics(result)}
