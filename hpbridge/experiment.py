@@ -33,6 +33,26 @@ class Constraint:
         """Return by how much the bound is missed; <= 0 is feasible, NaN unknown."""
         return self.sign * (metrics.get(self.metric, math.nan) - self.bound)
 
+    @property
+    def text(self) -> str:
+        """The bound as `Experiment` takes it, as in ``"<= 2.5"``."""
+        return f"{self.relation} {self.bound!r}"
+
+    @property
+    def relation(self) -> str:
+        """``<=`` or ``>=``."""
+        return "<=" if self.sign > 0 else ">="
+
+    def to_json(self) -> list[Any]:
+        """Return it as JSON data."""
+        return [self.metric, self.sign, self.bound]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Any]) -> Constraint:
+        """Return the constraint that `to_json` wrote."""
+        metric, sign, bound = data
+        return cls(metric, sign, bound)
+
 
 class Experiment:
     """What is tuned.

@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from hpbridge.formats.whole_file import whole_file
     from hpbridge.hosts.guest import Guest
     from hpbridge.learning.choice import Choice
-    from hpbridge.learning.session import Ask, Run, Session, Settings, failed
+    from hpbridge.learning.session import Ask, Run, Session, failed
     from hpbridge.space.categorical import Categorical, is_equal, label_of
     from hpbridge.space.parameters import (
         Constant,
@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from hpbridge.space.quantized import Quantized
     from hpbridge.space.space import Params, Space
     from hpbridge.store.numbers import dump_number
+    from hpbridge.store.settings import Settings
     from hpbridge.study import Study
     from hpbridge.trial import FinishedTrial, State, Trial, TrialPruned, trial_seed
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.lazy import lazy
 from hpbridge.errors import HpbridgeError
-from hpbridge.experiment import Constraint
-from hpbridge.space.space import Space
 from hpbridge.store.attributes import PREFIX, to_cell
-from hpbridge.store.numbers import load_metrics, load_reports
-from hpbridge.trial import FinishedTrial, Origin, State
+from hpbridge.store.record import TRIAL_FIELDS, StudyRecord
+from hpbridge.trial import FinishedTrial, State
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     import pandas as pd
 
+    from hpbridge.experiment import Constraint
+    from hpbridge.space.space import Space
     from hpbridge.store import Database
 
 
@@ -32,77 +31,20 @@ class NoBestTrialError(HpbridgeError, ValueError):
     """There is no complete feasible trial, or several metrics and no single best."""
 
 
-@dataclass(frozen=True)
-class Study:
+@dataclass(frozen=True, kw_only=True)
+class Study(StudyRecord):
     """One experiment, run by one optimizer with one seed.
 
     Attributes:
-        space: As it was searched. Read from a store, its choices are their labels.
-        algorithm: Empty when the source of an imported study does not say.
-        seed: None when the source of an imported study does not say.
-        metrics: Direction by metric, in order; the first one is the main one.
-        status: ``running``, ``finished``, ``interrupted`` or ``failed``.
-        stop_reason: Why it ended before its budget was used up, if it did.
-        versions: Of Python, hpbridge, the plugin and every library involved.
-        notes: What was said before and while it ran: what could not be taken, say.
         trials: Finished trials by number.
     """
 
-    id: int
-    name: str
-    experiment: str
-    reference: str
-    backend: str
-    algorithm: str
-    seed: int | None
-    options: Mapping[str, Any]
-    space: Space
-    metrics: Mapping[str, str]
-    settings: Mapping[str, Any]
-    versions: Mapping[str, str]
-    machine: Mapping[str, Any]
-    notes: tuple[str, ...]
-    status: str
-    stop_reason: str | None
-    created_at: float
-    updated_at: float
-    comparison_id: int | None
-    trials: tuple[FinishedTrial, ...] = field(repr=False)
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    """What the user noted with the study: JSON data."""
-    native: Mapping[str, Any] = field(default_factory=dict)
-    """The state that the library of an imported study kept: JSON data."""
-
-    def row(self, name: str | None = None) -> dict[str, Any]:
-        """Return the study's row for a store, under its own or another name."""
-        return {
-            "name": (name or self.name)[:190],
-            "experiment": self.experiment[:200],
-            "reference": self.reference,
-            "backend": self.backend,
-            "algorithm": self.algorithm,
-            "seed": "" if self.seed is None else str(self.seed),
-            "options": json.dumps(self.options),
-            "space": json.dumps(self.space.to_json()),
-            "metrics": json.dumps(self.metrics),
-            "settings": json.dumps(self.settings),
-            "versions": json.dumps(self.versions),
-            "machine": json.dumps(self.machine),
-            "notes": json.dumps(self.notes),
-            "attributes": json.dumps(self.attributes) if self.attributes else None,
-            "native": json.dumps(self.native) if self.native else None,
-            "comparison_id": None,
-        }
-
-    @property
-    def optimizer(self) -> str:
-        """Backend and algorithm, as in ``optuna:tpe``."""
-        return f"{self.backend}:{self.algorithm}" if self.algorithm else self.backend
+    trials: tuple[FinishedTrial, ...] = field(default=(), repr=False)
 
     @property
     def bounds(self) -> tuple[Constraint, ...]:
         """The constraints on metrics."""
-        return tuple(Constraint(*bound) for bound in self.settings.get("bounds", []))
+        return self.settings.bounds
 
     @property
     def main_metric(self) -> str:
@@ -215,33 +157,25 @@ def _dominates(left: list[float], right: list[float]) -> bool:
     return left != right and all(a <= b for a, b in zip(left, right, strict=True))
 
 
-_FIRST_COLUMNS = ("study", "backend", "algorithm", "number", "state", "origin")
-_LAST_COLUMNS = (
-    "error",
-    "seed",
-    "tells_before",
-    "told",
-    "worker",
-    "attempts",
-    "asked_at",
-    "started_at",
-    "ask_seconds",
-    "run_seconds",
-    "tell_seconds",
-)
+_OF_STUDY = ("study", "backend", "algorithm")
+_PLACE = [f.name for f in TRIAL_FIELDS].index("params")
+_FIRST_FIELDS = [f for f in TRIAL_FIELDS[:_PLACE] if f.is_shown]
+_LAST_FIELDS = [f for f in TRIAL_FIELDS[_PLACE:] if f.is_shown]
+_FIRST_COLUMNS = (*_OF_STUDY, *(f.name for f in _FIRST_FIELDS))
+_LAST_COLUMNS = tuple(f.name for f in _LAST_FIELDS)
+
+RESULT_COLUMNS = (*_FIRST_COLUMNS, *_LAST_COLUMNS)
+"""The columns of `Study.rows` that every study has."""
 
 
 def _row(study: Study, trial: FinishedTrial, columns: list[str]) -> dict[str, Any]:
+    of_study = (study.name, study.backend, study.algorithm)
+    shown = (*_FIRST_FIELDS, *_LAST_FIELDS)
     known = {
-        "study": study.name,
-        "backend": study.backend,
-        "algorithm": study.algorithm,
-        "number": trial.number,
-        "state": trial.state.value,
-        "origin": trial.origin.value,
+        **dict(zip(_OF_STUDY, of_study, strict=True)),
+        **{f.name: f.to_json(getattr(trial, f.name)) for f in shown},
         **{f"param:{name}": value for name, value in trial.params.items()},
         **{f"metric:{name}": value for name, value in trial.metrics.items()},
-        **{name: getattr(trial, name) for name in _LAST_COLUMNS},
         **{f"{PREFIX}{name}": to_cell(v) for name, v in trial.attributes.items()},
     }
     return {column: known.get(column) for column in columns}
@@ -261,73 +195,20 @@ def load_study(
     from hpbridge.store import open_store
 
     database = open_store(store)
-    row = database.study(name)
-    return study_of(row, database.trials(row["id"]))
+    record = database.study(name)
+    return study_of(record, database.trials(record).finished)
 
 
 def study_of(
-    row: Mapping[str, Any],
-    trial_rows: list[dict[str, Any]],
-    space: Space | None = None,
+    record: StudyRecord, trials: Sequence[FinishedTrial], space: Space | None = None
 ) -> Study:
-    """Return the study behind rows of the store.
+    """Return a study of the store.
 
     Args:
-        row: Of the table of studies.
-        trial_rows: Of the table of trials; running ones are left out.
-        space: The experiment's own, whose choices are objects; None reads the row's.
+        record: What the store holds of it.
+        trials: Those that ended.
+        space: The experiment's own, whose choices are objects; by default the record's.
     """
-    space = space or Space.from_json(json.loads(row["space"]))
-    trials = [trial_of(r, space) for r in trial_rows if r["told"] is not None]
-    return Study(
-        id=row["id"],
-        name=row["name"],
-        experiment=row["experiment"],
-        reference=row["reference"],
-        backend=row["backend"],
-        algorithm=row["algorithm"],
-        seed=int(row["seed"]) if row["seed"] else None,
-        options=json.loads(row["options"]),
-        space=space,
-        metrics=json.loads(row["metrics"]),
-        settings=json.loads(row["settings"]),
-        versions=json.loads(row["versions"]),
-        machine=json.loads(row["machine"]),
-        notes=tuple(json.loads(row["notes"])),
-        status=row["status"],
-        stop_reason=row["stop_reason"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        comparison_id=row["comparison_id"],
-        trials=tuple(trials),
-        attributes=json.loads(row["attributes"] or "{}"),
-        native=json.loads(row["native"] or "{}"),
-    )
-
-
-def trial_of(row: Mapping[str, Any], space: Space) -> FinishedTrial:
-    """Return the finished trial behind a row of the store."""
-    params = json.loads(row["params"])
-    return FinishedTrial(
-        number=row["number"],
-        state=State(row["state"]),
-        params=params,
-        values=space.to_objects(params),
-        metrics=load_metrics(row["metrics"]),
-        origin=Origin(row["origin"]),
-        tells_before=row["tells_before"],
-        told=row["told"],
-        reports=load_reports(row["reports"]),
-        error=row["error"],
-        traceback=row["traceback"],
-        seed=int(row["seed"]),
-        worker=row["worker"],
-        attempts=row["attempts"],
-        asked_at=row["asked_at"],
-        started_at=row["started_at"],
-        ask_seconds=row["ask_seconds"],
-        run_seconds=row["run_seconds"],
-        tell_seconds=row["tell_seconds"],
-        attributes=json.loads(row["attributes"] or "{}"),
-        native=json.loads(row["native"] or "{}"),
-    )
+    known = {**vars(record), "space": space or record.space}
+    ended = sorted(trials, key=lambda trial: trial.number)
+    return Study(**known, trials=tuple(ended))

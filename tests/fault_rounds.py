@@ -52,7 +52,7 @@ class Rounds:
         self.rounds_with_progress = 0
 
     def go_on(self) -> hpb.Study:
-        if any(row["name"] == "s" for row in open_store(self.store).studies()):
+        if any(study.name == "s" for study in open_store(self.store).studies()):
             return hpb.resume("s", self.experiment, store=self.store)
         return self.whole(self.store, workers=self.workers, name="s")
 
@@ -81,9 +81,9 @@ class Rounds:
 
     def stored(self) -> dict[int, str]:
         found = open_store(self.store)
-        ids = [row["id"] for row in found.studies()]
-        rows = found.trials(ids[0]) if ids else []
-        return {r["number"]: r["state"] for r in rows if r["told"] is not None}
+        studies = found.studies()
+        trials = found.trials(studies[0]).finished if studies else ()
+        return {trial.number: trial.state for trial in trials}
 
     def strike(self, sign: int) -> int:
         """Let the study go on, and end it at a random moment; return how it ended."""
@@ -170,7 +170,7 @@ def main() -> None:
     else:
         sign = signal.SIGKILL if how == "kill" else signal.SIGINT
         found["codes"] = [rounds.strike(sign) for _ in range(n_rounds)]
-        found["statuses"] = [r["status"] for r in open_store(rounds.store).studies()]
+        found["statuses"] = [s.status for s in open_store(rounds.store).studies()]
     found["before_the_last"] = len(rounds.stored())
     study = rounds.go_on()
     found |= {

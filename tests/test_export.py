@@ -12,7 +12,7 @@ import pytest
 
 import hpbridge as hpb
 from hpbridge.errors import HpbridgeError
-from hpbridge.formats.export import SCHEMA_VERSION, ExportError, study_to_json
+from hpbridge.formats.export import RESULTS_SCHEMA, ExportError, study_to_json
 
 SPACE = {
     "lr": hpb.Float(1e-5, 1e-1, log=True),
@@ -125,7 +125,7 @@ def test_json_is_standard_and_complete(study, tmp_path) -> None:
         raise AssertionError(constant)
 
     data = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
-    assert data["schema"] == SCHEMA_VERSION
+    assert data["schema"] == RESULTS_SCHEMA
     assert hpb.Space.from_json(data["space"]) == study.space
     assert data["metrics"] == {"value": "maximize"}
     assert data["versions"] == study.versions

@@ -19,8 +19,9 @@ from hpbridge.engine.run import new_session, start
 from hpbridge.errors import ExperimentError, ObjectiveError, StudyNotFoundError
 from hpbridge.learning.choice import choose
 from hpbridge.learning.replay import CONTINUED, RESUMED
-from hpbridge.learning.session import Run, Settings
+from hpbridge.learning.session import Run
 from hpbridge.store import StudyWriter, open_store, schema
+from hpbridge.store.settings import Settings
 from hpbridge.trial import Origin
 
 SPACE = hpb.Space(
@@ -147,7 +148,7 @@ def hand_driven(store, backend, steps) -> None:
     tuned = experiment()
     settings = Settings(15, workers=2)
     plan = Plan(tuned, choose(backend, tuned), settings, 1, "local", "s")
-    with StudyWriter.create(open_store(store), plan.row) as writer:
+    with StudyWriter.create(open_store(store), plan.record) as writer:
         session = new_session(plan, plan.choice.learner(tuned, 1), writer, ())
         running = {}
         for step, number in steps:
@@ -172,8 +173,9 @@ def test_trials_that_were_running_run_first_and_as_what_they_were(
 ) -> None:
     hand_driven(store, backend, STEPS)
     database = open_store(store)
-    before = {row["number"]: row for row in database.trials(1)}
-    assert [n for n, row in before.items() if row["state"] == "running"] == [4, 6]
+    found = database.trials(database.study(1))
+    before = {trial.number: trial for trial in (*found.finished, *found.running)}
+    assert [trial.number for trial in found.running] == [4, 6]
     started, ended = tmp_path / "started", []
 
     def both_at_once(trial):
@@ -196,10 +198,10 @@ def test_trials_that_were_running_run_first_and_as_what_they_were(
     with pytest.raises(KeyboardInterrupt):
         hpb.resume("s", tuned, store=store, callbacks=[listen])
     assert set(started.read_text().split()[:2]) == {"4", "6"}
-    for row in database.trials(1):
-        old = before.get(row["number"], row)
-        for column in ("params", "seed", "tells_before", "origin"):
-            assert row[column] == old[column]
+    for trial in database.trials(database.study(1)).finished:
+        old = before.get(trial.number, trial)
+        for name in ("params", "seed", "tells_before", "origin"):
+            assert getattr(trial, name) == getattr(old, name)
     # Once more: the trials that ran again must not confuse the order of events.
     resumed = hpb.resume("s", experiment(), store=store)
     assert [t.number for t in resumed.trials] == list(range(15))
@@ -327,8 +329,7 @@ def test_a_wrong_budget_is_refused(store) -> None:
 def test_other_versions_are_noted(store) -> None:
     interrupt(3, store)
     database = open_store(store)
-    versions = json.loads(database.study("s")["versions"])
-    versions["hpbridge-random"] = "0.0.1"
+    versions = {**database.study("s").versions, "hpbridge-random": "0.0.1"}
     with database.engine.begin() as connection:
         values = {"versions": json.dumps(versions)}
         connection.execute(schema.studies.update().values(**values))

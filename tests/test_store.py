@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import os
 import signal
@@ -25,9 +24,10 @@ from hpbridge.errors import (
     StudyNotFoundError,
 )
 from hpbridge.learning.choice import choose
-from hpbridge.learning.session import Session, Settings
+from hpbridge.learning.session import Session
 from hpbridge.store import Database, StudyWriter, open_store, schema
 from hpbridge.store.lease import LEASE_SECONDS
+from hpbridge.store.settings import Settings
 from hpbridge.trial import FinishedTrial, State
 from tests import database_servers as servers
 
@@ -205,8 +205,11 @@ class Witness(Optimizer):
         return Suggestion(self.asked, {"x": 0.5, "kind": 1})
 
     def tell(self, suggestion, outcome) -> None:
-        rows = open_store(self.url).trials(1)
-        self.seen.append([(r["number"], r["state"], r["value"]) for r in rows])
+        with open_store(self.url).engine.connect() as connection:
+            columns = schema.trials.c
+            query = sa.select(columns.number, columns.state, columns.value)
+            rows = connection.execute(query.order_by(columns.number)).all()
+        self.seen.append([tuple(row) for row in rows])
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -215,7 +218,7 @@ def test_a_trial_is_on_disk_before_its_optimizer_hears_of_it(url, workers) -> No
     settings = Settings(3, workers=workers)
     plan = Plan(tuned, choose("random", tuned), settings, 0, "local")
     witness = Witness(url)
-    with StudyWriter.create(open_store(url), plan.row) as writer:
+    with StudyWriter.create(open_store(url), plan.record) as writer:
         run_local(Session(tuned, witness, "witness", 0, settings, writer), settings)
     assert len(witness.seen) == 3
     for n_told, rows in enumerate(witness.seen, 1):
@@ -226,7 +229,7 @@ def test_a_trial_is_on_disk_before_its_optimizer_hears_of_it(url, workers) -> No
 
 def test_another_process_cannot_write_a_study_that_is_written(url) -> None:
     database = open_store(url)
-    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+    with StudyWriter.create(database, plan_of(experiment()).record) as writer:
         second = python(HOLD, url, writer.study_id)
         said = read_line(second)
         close(second)
@@ -241,16 +244,16 @@ def test_another_process_cannot_write_a_study_that_is_written(url) -> None:
 
 def test_the_lease_of_a_killed_process_is_free_at_once(url) -> None:
     database = open_store(url)
-    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+    with StudyWriter.create(database, plan_of(experiment()).record) as writer:
         pass
     owner = python(HOLD, url, writer.study_id)
     assert read_line(owner) == "has it"
     with pytest.raises(StoreLockedError, match=f"process {owner.pid} on"):
         StudyWriter(database, writer.study_id, "study")
-    assert database.study(writer.study_id)["status"] == "running"
+    assert database.study(writer.study_id).status == "running"
     owner.send_signal(signal.SIGKILL)
     owner.communicate()
-    assert database.study(writer.study_id)["status"] == "interrupted"
+    assert database.study(writer.study_id).status == "interrupted"
     StudyWriter(database, writer.study_id, "study").close()
 
 
@@ -262,10 +265,17 @@ def set_lease(database, owner, seconds) -> None:
         connection.execute(update)
 
 
+def lease_of(database):
+    columns = schema.studies.c
+    with database.engine.connect() as connection:
+        query = sa.select(columns.lease_owner, columns.lease_until)
+        return connection.execute(query).one()
+
+
 def test_the_lease_of_another_machine_is_free_when_it_ends(url) -> None:
     database = open_store(url)
-    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
-        left = database.study(writer.study_id)["lease_until"] - time.time()
+    with StudyWriter.create(database, plan_of(experiment()).record) as writer:
+        left = lease_of(database)[1] - time.time()
         assert LEASE_SECONDS - 5 < left <= LEASE_SECONDS
     set_lease(database, "elsewhere/1|7|1|x", 30)
     with pytest.raises(StoreLockedError, match=r"process 7 on elsewhere.*\n.*30 sec"):
@@ -278,7 +288,7 @@ def test_a_process_that_lost_its_lease_writes_no_more(url, monkeypatch) -> None:
     # As when a laptop slept for longer than the lease, and another took the study.
     monkeypatch.setattr("hpbridge.store.lease.LEASE_SECONDS", 0.05)
     database = open_store(url)
-    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+    with StudyWriter.create(database, plan_of(experiment()).record) as writer:
         writer.add(a_trial(0))
         time.sleep(0.1)
         writer.add(a_trial(1))  # nobody took it, so it is renewed
@@ -287,8 +297,8 @@ def test_a_process_that_lost_its_lease_writes_no_more(url, monkeypatch) -> None:
         with pytest.raises(StoreLockedError, match="another process by now") as caught:
             writer.add(a_trial(2))
         assert '"number": 2' in str(caught.value)
-    assert len(database.trials(writer.study_id)) == 2
-    assert database.study(writer.study_id)["lease_owner"] == "elsewhere/1|7|1|x"
+    assert len(database.trials(database.study(writer.study_id)).finished) == 2
+    assert lease_of(database)[0] == "elsewhere/1|7|1|x"
 
 
 READ = """
@@ -307,7 +317,7 @@ print(len(set(counts)), flush=True)
 
 def test_readers_read_while_a_writer_writes(url) -> None:
     database = open_store(url)
-    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+    with StudyWriter.create(database, plan_of(experiment()).record) as writer:
         writer.add(a_trial(0))
         reader = python(READ, writer.name, url, 300)
         assert read_line(reader) == "reads"
@@ -347,12 +357,13 @@ def test_a_store_that_was_made_halfway_is_made_whole(url) -> None:
     set_version(database, None)
     schema.trials.drop(database.engine)
     reopen(database)
-    assert database.trials(1) == []
+    with database.engine.connect() as connection:
+        assert connection.execute(sa.select(schema.trials)).all() == []
 
 
 def test_a_store_from_an_older_version_is_brought_up_to_date(url) -> None:
     database = open_store(url)
-    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+    with StudyWriter.create(database, plan_of(experiment()).record) as writer:
         writer.add(a_trial(0))
     with database.engine.begin() as connection:
         for column in schema.ADDED[2]:
@@ -360,7 +371,9 @@ def test_a_store_from_an_older_version_is_brought_up_to_date(url) -> None:
             connection.exec_driver_sql(drop)
     set_version(database, "1")
     processes = [python(OPEN, url) for _ in range(3)]
-    assert [process.communicate()[0][:7] for process in processes] == ["[{'id':"] * 3
+    assert [process.communicate()[0][:12] for process in processes] == [
+        "[StudyRecord"
+    ] * 3
     study = hpb.load_study(writer.name, url)
     assert [trial.number for trial in study.trials] == [0]
     assert (study.attributes, study.trials[0].attributes) == ({}, {})
@@ -368,13 +381,13 @@ def test_a_store_from_an_older_version_is_brought_up_to_date(url) -> None:
 
 def test_a_store_from_a_newer_version_is_refused(url) -> None:
     database = open_store(url)
-    newer = schema.SCHEMA_VERSION + 1
+    newer = schema.STORE_SCHEMA + 1
     set_version(database, str(newer))
     with pytest.raises(StoreSchemaError) as caught:
         reopen(database)
     assert str(caught.value) == (
         f"The store {database.url} has schema {newer}; "
-        f"this hpbridge knows {schema.SCHEMA_VERSION}.\n"
+        f"this hpbridge knows {schema.STORE_SCHEMA}.\n"
         "Hint: `pip install --upgrade hpbridge`."
     )
 
@@ -393,7 +406,7 @@ def test_a_writer_outlives_a_connection_that_the_server_drops(url) -> None:
             "SELECT id FROM information_schema.processlist "
             "WHERE db = DATABASE() AND id <> CONNECTION_ID()"
         )
-    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+    with StudyWriter.create(database, plan_of(experiment()).record) as writer:
         writer.add(a_trial(0))
         if kill:
             other = sa.create_engine(database.engine.url, poolclass=sa.pool.NullPool)
@@ -404,16 +417,17 @@ def test_a_writer_outlives_a_connection_that_the_server_drops(url) -> None:
             assert found
         writer.add(a_trial(1))
         writer.note_tell(1, 0.25)
-    rows = database.trials(writer.study_id)
-    assert [row["tell_seconds"] for row in rows] == [None, 0.25]
+    trials = database.trials(database.study(writer.study_id)).finished
+    assert [trial.tell_seconds for trial in trials] == [None, 0.25]
 
 
 def test_an_announced_trial_becomes_the_finished_one(url) -> None:
     database = open_store(url)
-    with StudyWriter.create(database, plan_of(experiment()).row) as writer:
+    with StudyWriter.create(database, plan_of(experiment()).record) as writer:
         writer.announce(a_trial(0))
         writer.announce(a_trial(1))
-        assert [r["state"] for r in database.trials(1)] == ["running", "running"]
+        found = database.trials(database.study(1))
+        assert ([t.number for t in found.running], found.finished) == ([0, 1], ())
         writer.add(a_trial(1))
         assert hpb.load_study(1, url).trials[0].number == 1
     with StudyWriter(database, 1, "study") as writer:
@@ -421,9 +435,10 @@ def test_an_announced_trial_becomes_the_finished_one(url) -> None:
         writer.add(a_trial(0, told=1))
         with pytest.raises(StoreError, match=r"the trial that could not be saved: \{"):
             writer.add(a_trial(0))  # never twice
-    rows = database.trials(1)
-    assert [(r["number"], r["state"], r["told"]) for r in rows] == [
+    found = database.trials(database.study(1))
+    assert [(t.number, t.state, t.told) for t in found.finished] == [
         (0, "complete", 1),
         (1, "complete", 0),
     ]
-    assert json.loads(rows[0]["params"]) == {"x": 0.5}
+    assert found.finished[0].params == {"x": 0.5}
+    assert found.running == ()

@@ -117,14 +117,15 @@ def _unfinished(
     """Return the name of the last unfinished study of the same kind, if any."""
     from hpbridge.contract.registry import registry
     from hpbridge.store import open_store
+    from hpbridge.store.record import Status
 
     spec, algorithm = registry().algorithm(backend)
-    rows = open_store(store).studies(
+    known = open_store(store).studies(
         reference=getattr(experiment, "reference", ""),
         backend=spec.name,
         algorithm=algorithm.name,
     )
-    for row in reversed(rows):
-        if row["status"] != "finished" and seed in {None, int(row["seed"])}:
-            return str(row["name"])
+    for each in reversed(known):
+        if each.status is not Status.FINISHED and seed in {None, each.seed}:
+            return each.name
     return None

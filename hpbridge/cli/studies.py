@@ -14,17 +14,17 @@ def studies(store: StoreOption = None, json: JsonOption = False) -> None:
     counts = database.count_trials()
     listed = [
         {
-            "id": row["id"],
-            "name": row["name"],
-            "optimizer": f"{row['backend']}:{row['algorithm']}".rstrip(":"),
-            "seed": int(row["seed"]) if row["seed"] else None,
-            "status": row["status"],
-            "trials": counts.get(row["id"], 0),
-            "comparison": row["comparison_id"],
+            "id": study.id,
+            "name": study.name,
+            "optimizer": study.optimizer,
+            "seed": study.seed,
+            "status": study.status,
+            "trials": counts.get(study.id, 0),
+            "comparison": study.comparison_id,
         }
-        for row in database.studies()
+        for study in database.studies()
     ]
-    comparisons = [{"id": r["id"], "name": r["name"]} for r in database.comparisons()]
+    comparisons = [{"id": c.id, "name": c.name} for c in database.comparisons()]
     if json:
         print_json({"studies": listed, "comparisons": comparisons})
         return

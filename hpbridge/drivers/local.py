@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from hpbridge.experiment import Experiment
-    from hpbridge.learning.session import Ask, Session, Settings
+    from hpbridge.learning.session import Ask, Session
+    from hpbridge.store.settings import Settings
 
 
 def prepare_local(

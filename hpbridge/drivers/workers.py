@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hpbridge.experiment import Experiment
-    from hpbridge.learning.session import Ask, Session, Settings
+    from hpbridge.learning.session import Ask, Session
+    from hpbridge.store.settings import Settings
     from hpbridge.trial import Result
 
 # How often workers may die while they load the experiment, one after the other.

@@ -13,7 +13,8 @@ from hpbridge.engine.plan import Plan
 from hpbridge.engine.run import DEFAULT_TRIALS, start
 from hpbridge.errors import ComparisonNotFoundError, ExperimentError, HpbridgeError
 from hpbridge.learning.choice import Choice, choose, reasons_against
-from hpbridge.learning.session import Listener, Settings
+from hpbridge.store.record import ComparisonRecord, Status
+from hpbridge.store.settings import Settings
 from hpbridge.study import Study, study_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hpbridge.experiment import Experiment
+    from hpbridge.learning.session import Listener
     from hpbridge.space.space import Params
     from hpbridge.store import Database
 
@@ -245,7 +247,7 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     )
     _check(contest)
     database = open_store(store)
-    comparison_id, name = _row_of(database, contest, resume=resume)
+    comparison_id, name = _comparison_of(database, contest, resume=resume)
     studies: list[Study] = []
     failures: dict[str, str] = {}
     for plan in contest.plans(comparison_id):
@@ -277,20 +279,23 @@ def _check(contest: Contest) -> None:
     contest.plans(0)  # each plan checks itself
 
 
-def _row_of(database: Database, contest: Contest, *, resume: bool) -> tuple[int, str]:
+def _comparison_of(
+    database: Database, contest: Contest, *, resume: bool
+) -> tuple[int, str]:
     settings = contest.settings_json()
     if resume:
-        for row in reversed(database.comparisons()):
-            if row["settings"] == settings:
-                return row["id"], row["name"]
-    row = {
-        "name": f"{contest.experiment.name}-comparison",
-        "experiment": contest.experiment.name,
-        "created_at": time.time(),
-        "settings": settings,
-    }
-    comparison_id = database.add_comparison(row)
-    return comparison_id, database.comparison(comparison_id)["name"]
+        for found in reversed(database.comparisons()):
+            if found.settings == settings:
+                return found.id, found.name
+    name = contest.experiment.name
+    return database.add_comparison(
+        ComparisonRecord(
+            name=f"{name}-comparison",
+            experiment=name,
+            created_at=time.time(),
+            settings=settings,
+        )
+    )
 
 
 def _run_or_resume(
@@ -302,14 +307,15 @@ def _run_or_resume(
         comparison_id=plan.comparison_id,
         backend=plan.choice.spec.name,
         algorithm=plan.choice.algorithm.name,
-        seed=str(plan.seed),
+        seed=plan.seed,
     )
     if not found:
         return start(plan, database, callbacks)
-    row = found[-1]
-    if row["status"] == "finished":
-        return study_of(row, database.trials(row["id"]), plan.experiment.space)
-    return resume(row["id"], plan.experiment, store=database, callbacks=callbacks)
+    last = found[-1]
+    if last.status is Status.FINISHED:
+        space = plan.experiment.space
+        return study_of(last, database.trials(last, space).finished, space)
+    return resume(last.id, plan.experiment, store=database, callbacks=callbacks)
 
 
 def load_comparison(
@@ -323,13 +329,13 @@ def load_comparison(
     from hpbridge.store import open_store
 
     database = open_store(store)
-    rows = database.comparisons()
-    found = [row for row in rows if name in {row["name"], row["id"], str(row["id"])}]
+    known = database.comparisons()
+    found = [each for each in known if name in {each.name, each.id, str(each.id)}]
     if not found:
-        names = [row["name"] for row in rows]
+        names = [each.name for each in known]
         raise ComparisonNotFoundError.named(database.url, str(name), names)
     studies = [
-        study_of(row, database.trials(row["id"]))
-        for row in database.studies(comparison_id=found[0]["id"])
+        study_of(record, database.trials(record).finished)
+        for record in database.studies(comparison_id=found[0].id)
     ]
-    return Comparison(found[0]["name"], tuple(studies))
+    return Comparison(found[0].name, tuple(studies))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
 from hpbridge.contract.capabilities import Feature
 from hpbridge.contract.registry import registry
 from hpbridge.errors import ExperimentError
 from hpbridge.learning.choice import Choice, machine, versions_of
+from hpbridge.store.record import StudyRecord
+from hpbridge.store.settings import StudySettings
 
 if TYPE_CHECKING:
     from hpbridge.experiment import Experiment
     from hpbridge.learning.history import History
-    from hpbridge.learning.session import Settings
     from hpbridge.space.space import Params
+    from hpbridge.store.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -96,32 +97,31 @@ class Plan:
         return problems
 
     @property
-    def row(self) -> dict[str, Any]:
-        """The study's row in the store."""
+    def record(self) -> StudyRecord:
+        """The study, as a store that it begins in takes it."""
         experiment, spec = self.experiment, self.choice.spec
         name = f"{experiment.name}-{spec.name}-{self.choice.algorithm.name}-{self.seed}"
-        bounds = [[b.metric, b.sign, b.bound] for b in experiment.bounds]
-        settings = {**asdict(self.settings), "driver": self.driver, "bounds": bounds}
-        if self.shared:
-            settings["shared"] = [dict(point) for point in self.shared]
-        if self.history is not None:
-            settings["history"] = self.history.settings
-        return {
-            "name": (self.name or name)[:190],
-            "experiment": experiment.name[:200],
-            "reference": experiment.reference,
-            "backend": spec.name,
-            "algorithm": self.choice.algorithm.name,
-            "seed": str(self.seed),
-            "options": json.dumps(asdict(self.choice.options)),
-            "space": json.dumps(experiment.space.to_json()),
-            "metrics": json.dumps(experiment.metrics),
-            "settings": json.dumps(settings),
-            "versions": json.dumps(versions_of(self.choice)),
-            "machine": json.dumps(machine()),
-            "notes": "[]",
-            "comparison_id": self.comparison_id,
-        }
+        return StudyRecord(
+            name=self.name or name,
+            experiment=experiment.name,
+            reference=experiment.reference,
+            backend=spec.name,
+            algorithm=self.choice.algorithm.name,
+            seed=self.seed,
+            options=asdict(self.choice.options),
+            space=experiment.space,
+            metrics=experiment.metrics,
+            settings=StudySettings(
+                self.settings,
+                self.driver,
+                experiment.bounds,
+                self.shared,
+                history=None if self.history is None else self.history.past,
+            ),
+            versions=versions_of(self.choice),
+            machine=machine(),
+            comparison_id=self.comparison_id,
+        )
 
 
 def _is_int(value: object, low: int) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.contract.capabilities import Feature
 from hpbridge.engine.plan import Plan
@@ -12,17 +12,20 @@ from hpbridge.engine.run import drive, finished_study, first_points, new_session
 from hpbridge.errors import ExperimentError, OptimizerError
 from hpbridge.learning.choice import Choice, choose, versions_of
 from hpbridge.learning.replay import CONTINUED, RESUMED, observe, replay
-from hpbridge.learning.session import Listener, Session, Settings
-from hpbridge.space.space import Space
-from hpbridge.study import Study, trial_of
+from hpbridge.store.record import Status
 from hpbridge.trial import Origin, trial_seed
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from hpbridge.experiment import Experiment
+    from hpbridge.learning.session import Listener, Session
+    from hpbridge.space.space import Space
     from hpbridge.store import Database
+    from hpbridge.store.record import StudyRecord, TrialRecords
+    from hpbridge.store.settings import PastStudy, StudySettings
+    from hpbridge.study import Study
     from hpbridge.trial import FinishedTrial
 
 
@@ -54,43 +57,46 @@ def resume(
     from hpbridge.store import StudyWriter, open_store
 
     database = open_store(store)
-    row = database.study(study)
-    experiment = experiment or _reload(row)
+    record = database.study(study)
+    experiment = experiment or _reload(record)
     if experiment.is_growing:
-        experiment = experiment.over(Space.from_json(json.loads(row["space"])))
-    _check_same(row, experiment)
-    plan, settings = _plan_of(row, experiment, n_trials)
-    with StudyWriter(database, row["id"], row["name"]) as writer:
+        experiment = experiment.over(record.space)
+    _check_same(record, experiment)
+    plan, settings = _plan_of(record, experiment, n_trials)
+    with StudyWriter(database, record.id, record.name) as writer:
         learner = plan.choice.learner(experiment, plan.seed)
         session = new_session(plan, learner, writer, tuple(callbacks))
-        session.notes.extend(json.loads(row["notes"]))
-        session.notes.extend(_changed_versions(row, plan.choice))
-        history = json.loads(row["settings"]).get("history")
-        relive(session, plan, database.trials(row["id"]), history)
-        writer.update(status="running", stop_reason=None, settings=settings)
+        session.notes.extend(record.notes)
+        session.notes.extend(_changed_versions(record, plan.choice))
+        trials = database.trials(record, experiment.space)
+        relive(session, plan, trials, settings.history)
+        writer.update(status=Status.RUNNING, stop_reason=None, settings=settings)
         drive(session, plan, writer)
-    return finished_study(session, database, row["id"])
+    return finished_study(session, database, record.id)
 
 
 def _plan_of(
-    row: Mapping[str, Any], experiment: Experiment, n_trials: int | None
-) -> tuple[Plan, str]:
-    """Return the plan of a stored study, and its settings for the store."""
-    stored = json.loads(row["settings"])
+    record: StudyRecord, experiment: Experiment, n_trials: int | None
+) -> tuple[Plan, StudySettings]:
+    """Return the plan of a stored study, and its settings from now on."""
+    settings = record.settings
     if n_trials is not None:
-        stored["n_trials"] = n_trials
-    names = {f.name for f in fields(Settings)}
-    settings = Settings(**{k: v for k, v in stored.items() if k in names})
-    name = f"{row['backend']}:{row['algorithm']}"
-    chosen = choose(name, experiment, json.loads(row["options"]))
-    shared = tuple(stored.get("shared", ()))
-    seed, driver = int(row["seed"]), stored["driver"]
-    plan = Plan(experiment, chosen, settings, seed, driver, shared=shared)
-    return plan, json.dumps(stored)
+        budget = replace(settings.budget, n_trials=n_trials)
+        settings = replace(settings, budget=budget)
+    chosen = choose(f"{record.backend}:{record.algorithm}", experiment, record.options)
+    plan = Plan(
+        experiment,
+        chosen,
+        settings.budget,
+        cast("int", record.seed),
+        settings.driver,
+        shared=settings.shared,
+    )
+    return plan, settings
 
 
-def _changed_versions(row: Mapping[str, Any], choice: Choice) -> list[str]:
-    before, now = json.loads(row["versions"]), versions_of(choice)
+def _changed_versions(record: StudyRecord, choice: Choice) -> list[str]:
+    before, now = record.versions, versions_of(choice)
     changes = [
         f"{name} {before.get(name, 'none')} -> {now.get(name, 'none')}"
         for name in {**before, **now}
@@ -102,20 +108,18 @@ def _changed_versions(row: Mapping[str, Any], choice: Choice) -> list[str]:
 def relive(
     session: Session,
     plan: Plan,
-    rows: list[dict[str, Any]],
-    history: Mapping[str, Any] | None = None,
+    records: TrialRecords,
+    history: PastStudy | None = None,
 ) -> None:
     """Bring a fresh session to where the record ends, and note how.
 
     Args:
         session: With a fresh optimizer.
         plan: Of the study.
-        rows: Of its trials, from the store.
-        history: How it took the trials that it began with, if it did.
+        records: Its trials, from the store.
+        history: The study that it goes on from, if it does.
     """
-    space = plan.experiment.space
-    trials = [trial_of(r, space) for r in rows if r["told"] is not None]
-    pending = [_pending_of(r, space) for r in rows if r["told"] is None]
+    trials, pending = list(records.finished), list(records.running)
     n_imported = sum(trial.origin is Origin.IMPORTED for trial in trials)
     if len(trials) - n_imported >= plan.settings.n_trials:
         for trial in sorted(trials, key=lambda trial: trial.told):
@@ -142,7 +146,7 @@ def _difference(
     plan: Plan,
     trials: list[FinishedTrial],
     pending: list[FinishedTrial],
-    history: Mapping[str, Any] | None,
+    history: PastStudy | None,
 ) -> str | None:
     """Replay the record; return why the study cannot go on as if never stopped."""
     if plan.experiment.is_growing:
@@ -156,34 +160,32 @@ def _difference(
         return error.headline
 
 
-def _pending_of(row: dict[str, Any], space: Space) -> FinishedTrial:
-    return trial_of({**row, "state": "failed", "told": 0, "metrics": "{}"}, space)
-
-
-def _reload(row: Mapping[str, Any]) -> Experiment:
+def _reload(record: StudyRecord) -> Experiment:
     from hpbridge.contract.references import load_experiment
 
-    if not row["reference"]:
+    if not record.reference:
         problem = (
-            f"study {row['name']!r} was not run from a file; "
+            f"study {record.name!r} was not run from a file; "
             "pass its experiment to hpbridge.resume, "
             "or name its file with `hpbridge resume --experiment FILE`"
         )
-        raise ExperimentError.invalid(row["experiment"], [problem])
-    return load_experiment(row["reference"])
+        raise ExperimentError.invalid(record.experiment, [problem])
+    return load_experiment(record.reference)
 
 
-def _check_same(row: Mapping[str, Any], experiment: Experiment) -> None:
-    whose = f"those of study {row['name']!r}"
-    bounds = [[b.metric, b.sign, b.bound] for b in experiment.bounds]
-    metrics: dict[str, str] = json.loads(row["metrics"])
+def _check_same(record: StudyRecord, experiment: Experiment) -> None:
+    whose = f"those of study {record.name!r}"
     problems = []
-    if json.loads(row["space"]) != json.loads(json.dumps(experiment.space.to_json())):
-        problems.append(f"its space is not the one that study {row['name']!r} searched")
+    if _data_of(record.space) != _data_of(experiment.space):
+        problems.append(f"its space is not the one that study {record.name!r} searched")
     # In order: the first one is the one that counts.
-    if list(metrics.items()) != list(experiment.metrics.items()):
+    if list(record.metrics.items()) != list(experiment.metrics.items()):
         problems.append(f"its metrics {dict(experiment.metrics)!r} are not {whose}")
-    if json.loads(row["settings"]).get("bounds", []) != bounds:
+    if record.settings.bounds != experiment.bounds:
         problems.append(f"its constraints are not {whose}")
     if problems:
         raise ExperimentError.invalid(experiment.name, problems)
+
+
+def _data_of(space: Space) -> Any:
+    return json.loads(json.dumps(space.to_json()))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
@@ -16,7 +14,9 @@ from hpbridge.errors import StoreError
 from hpbridge.experiment import Direction, Experiment
 from hpbridge.learning.choice import choose
 from hpbridge.learning.history import fit_history, take
-from hpbridge.learning.session import Listener, Session, Settings
+from hpbridge.learning.session import Listener, Session
+from hpbridge.store.record import Status
+from hpbridge.store.settings import Settings
 from hpbridge.study import Study, study_of
 from hpbridge.trial import Origin
 
@@ -120,7 +120,7 @@ def start(
         # Before the store is touched: the optimizer may refuse.
         learner = plan.choice.learner(plan.experiment, plan.seed)
         database = open_store(store)
-        with StudyWriter.create(database, plan.row) as writer:
+        with StudyWriter.create(database, plan.record) as writer:
             session = new_session(plan, learner, writer, callbacks)
             if plan.history is not None:
                 writer.add_all(plan.history.trials)
@@ -197,28 +197,28 @@ def _note_refused_points(session: Session, plan: Plan, n_points: int) -> None:
 
 def drive(session: Session, plan: Plan, writer: StudyWriter) -> None:
     """Let the driver run a session to its end, and write down how it ended."""
-    status = "failed"
+    status = Status.FAILED
     try:
         registry().driver(plan.driver).run(session, plan.settings)
         if session.error is not None:
             raise session.error
-        status = "finished"
+        status = Status.FINISHED
     except KeyboardInterrupt:
-        status = "interrupted"
+        status = Status.INTERRUPTED
         raise
     finally:
-        notes = json.dumps(session.notes)
         # A store that just failed fails here again; the first error is the one to see.
-        unseen = () if status == "finished" else (StoreError,)
+        unseen = () if status is Status.FINISHED else (StoreError,)
         with contextlib.suppress(*unseen):
-            writer.update(status=status, stop_reason=session.stop_reason, notes=notes)
+            writer.update(
+                status=status, stop_reason=session.stop_reason, notes=session.notes
+            )
 
 
 def finished_study(session: Session, database: Database, study_id: int) -> Study:
     """Return the study of a session that ended, with the experiment's own objects."""
-    study = study_of(database.study(study_id), [], session.experiment.space)
-    trials = sorted(session.finished, key=lambda trial: trial.number)
-    return replace(study, trials=tuple(trials))
+    record = database.study(study_id)
+    return study_of(record, session.finished, session.experiment.space)
 
 
 def minimize(

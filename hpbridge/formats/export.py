@@ -46,6 +46,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hpbridge.errors import HpbridgeError
 from hpbridge.formats.payload import PAYLOAD_KEY, bounds_of, pack_study
 from hpbridge.store.numbers import standard
+from hpbridge.store.record import STUDY_FIELDS, trial_to_json
 
 if TYPE_CHECKING:
     import os
@@ -55,8 +56,8 @@ if TYPE_CHECKING:
 
     from hpbridge.study import Study
 
-SCHEMA_VERSION = 1
-"""Version of the results schema: the columns of `Study.rows`."""
+RESULTS_SCHEMA = 1
+"""Version of the results schema: the columns of `Study.rows`, and the keys in JSON."""
 
 
 class ExportError(HpbridgeError, ValueError):
@@ -122,39 +123,15 @@ def _fits(values: list[Any]) -> bool:
 
 def study_to_json(study: Study) -> dict[str, Any]:
     """Return everything about a study as standard JSON data."""
-    data = {
-        "schema": SCHEMA_VERSION,
-        "name": study.name,
-        "experiment": study.experiment,
-        "backend": study.backend,
-        "algorithm": study.algorithm,
-        "seed": study.seed,
-        "options": study.options,
-        "space": study.space.to_json(),
-        "metrics": study.metrics,
-        "bounds": bounds_of(study),
-        "settings": study.settings,
-        "versions": study.versions,
-        "machine": study.machine,
-        "notes": study.notes,
-        "status": study.status,
-        "stop_reason": study.stop_reason,
-        "created_at": study.created_at,
-        "attributes": study.attributes,
-        "native": study.native,
-        "trials": [
-            {
-                **{k: v for k, v in row.items() if ":" not in k},
-                "params": trial.params,
-                "metrics": trial.metrics,
-                "reports": trial.reports,
-                "traceback": trial.traceback,
-                "attributes": trial.attributes,
-                "native": trial.native,
-            }
-            for row, trial in zip(study.rows(), study.trials, strict=True)
-        ],
-    }
+    of_study = {"study": study.name}
+    of_study |= {"backend": study.backend, "algorithm": study.algorithm}
+    data: dict[str, Any] = {"schema": RESULTS_SCHEMA}
+    for field in STUDY_FIELDS:
+        if field.is_shown:
+            data[field.name] = field.to_json(getattr(study, field.name))
+        if field.name == "metrics":
+            data["bounds"] = bounds_of(study)
+    data["trials"] = [of_study | trial_to_json(trial) for trial in study.trials]
     return cast("dict[str, Any]", standard(data))
 
 

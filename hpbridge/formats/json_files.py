@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.contract.foreign import ForeignStudy, ForeignTrial
+from hpbridge.contract.foreign import ForeignStudy
 from hpbridge.errors import FormatError, SpaceError
-from hpbridge.formats.export import SCHEMA_VERSION
+from hpbridge.formats.export import RESULTS_SCHEMA
 from hpbridge.formats.hinted import hinted
 from hpbridge.formats.inert.data import MOST_BYTES
+from hpbridge.formats.trials import foreign_from_json
 from hpbridge.space.space import Space
-from hpbridge.trial import State
+from hpbridge.store.settings import StudySettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ def read_json(source: Any, hints: Hints) -> ForeignStudy:
     try:
         study = ForeignStudy(
             name=str(data["name"]),
-            trials=tuple(_trial(each) for each in data["trials"]),
+            trials=tuple(foreign_from_json(each) for each in data["trials"]),
             metrics={str(m): str(way) for m, way in data["metrics"].items()},
             space=Space.from_json(data["space"]),
             bounds=_bounds(data),
@@ -79,8 +80,8 @@ def _load(source: Any) -> Any:
 def _problems_of(data: Any) -> list[str]:
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
         return ["it is JSON, but no study of hpbridge"]
-    if data["schema"] > SCHEMA_VERSION:
-        return [f"its schema is {data['schema']}; this hpbridge knows {SCHEMA_VERSION}"]
+    if data["schema"] > RESULTS_SCHEMA:
+        return [f"its schema is {data['schema']}; this hpbridge knows {RESULTS_SCHEMA}"]
     trials = data.get("trials")
     if not isinstance(trials, list) or not all(isinstance(t, dict) for t in trials):
         return ["it holds no list of trials"]
@@ -90,19 +91,6 @@ def _problems_of(data: Any) -> list[str]:
 def _bounds(data: dict[str, Any]) -> dict[str, str]:
     if "bounds" in data:
         return {str(metric): str(text) for metric, text in data["bounds"].items()}
-    settings = data.get("settings", {}).get("bounds", [])  # before there was the key
-    return {str(m): f"{'<=' if sign > 0 else '>='} {b!r}" for m, sign, b in settings}
-
-
-def _trial(data: dict[str, Any]) -> ForeignTrial:
-    seconds = {name: data.get(name) for name in ("started_at", "run_seconds")}
-    return ForeignTrial(
-        state=State(data["state"]),
-        params=dict(data["params"]),
-        metrics={str(name): float(v) for name, v in data["metrics"].items()},
-        reports=tuple((int(step), float(v)) for step, v in data["reports"]),
-        error=None if data["error"] is None else str(data["error"]),
-        **{name: None if s is None else float(s) for name, s in seconds.items()},
-        attributes=dict(data.get("attributes", {})),
-        native=dict(data.get("native", {})),
-    )
+    # Before there was the key.
+    known = StudySettings.from_json(data.get("settings", {})).bounds
+    return {bound.metric: bound.text for bound in known}

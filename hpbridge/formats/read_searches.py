@@ -25,6 +25,7 @@ from hpbridge.formats.searches import (
     scorers_of,
     seconds_of,
 )
+from hpbridge.formats.trials import foreign_of
 from hpbridge.space.categorical import label_of
 from hpbridge.trial import State
 
@@ -76,18 +77,7 @@ def _study_of_bridge(source: Any, hints: Hints) -> Study | None:
 def _as_read(study: Study) -> ForeignStudy:
     return ForeignStudy(
         name=study.name,
-        trials=tuple(
-            ForeignTrial(
-                state=trial.state,
-                params=trial.params,
-                metrics=trial.metrics,
-                error=trial.error,
-                started_at=trial.started_at,
-                run_seconds=trial.run_seconds,
-                attributes=trial.attributes,
-            )
-            for trial in study.trials
-        ),
+        trials=tuple(foreign_of(trial) for trial in study.trials),
         metrics=study.metrics,
         space=study.space,
         algorithm=study.algorithm,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,21 @@ from hpbridge.contract.native import read_native
 from hpbridge.contract.registry import is_met, registry
 from hpbridge.errors import FormatError, SpaceError, nearest
 from hpbridge.experiment import read_constraints
+from hpbridge.formats.trials import finished_of
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int, Parameter, plain_number
 from hpbridge.space.space import Space
+from hpbridge.store.record import Status
+from hpbridge.store.settings import ImportedFrom, Settings, StudySettings
 from hpbridge.study import Study, load_study
-from hpbridge.trial import FinishedTrial, Origin, State
+from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hpbridge.contract.foreign import ForeignTrial
     from hpbridge.store import Database
+    from hpbridge.trial import FinishedTrial
 
 MOST_NAMED = 3
 """How many trials that do not fit are named one by one."""
@@ -95,9 +100,10 @@ def import_study(
 
     study = source if isinstance(source, Study) else read_study(source, **hints)
     database = open_store(store)
-    with StudyWriter.create(database, study.row(save_as)) as writer:
+    new = replace(study, name=save_as or study.name, comparison_id=None)
+    with StudyWriter.create(database, new) as writer:
         writer.add_all(study.trials)
-        writer.update(status="finished")
+        writer.update(status=Status.FINISHED)
         name = writer.name
     return load_study(name, database)
 
@@ -215,29 +221,23 @@ def _as_study(
     now = time.time()
     started = [t.started_at for t in trials if t.started_at]
     return Study(
-        id=0,
         name=read.name,
         experiment=read.name,
-        reference="",
         backend=read.backend or form.backend or form.name,
         algorithm=read.algorithm,
         seed=None,
         options={},
         space=space,
         metrics=dict(read.metrics),
-        settings={
-            "n_trials": len(trials),
-            "bounds": [[b.metric, b.sign, b.bound] for b in bounds],
-            "imported": {"format": form.name, "source": _shown(source)},
-        },
-        versions={},
-        machine={},
+        settings=StudySettings(
+            Settings(n_trials=len(trials)),
+            bounds=bounds,
+            imported=ImportedFrom(form.name, _shown(source)),
+        ),
         notes=tuple(notes),
-        status="finished",
-        stop_reason=None,
+        status=Status.FINISHED,
         created_at=min(started, default=now),
         updated_at=now,
-        comparison_id=None,
         trials=tuple(trials),
         attributes=read.attributes,
         native=read.native,
@@ -263,7 +263,7 @@ def _trials_of(
         except SpaceError as error:
             left_out.append(f"trial {place}: {error.reasons[0]}")
             continue
-        found.append(_finished(trial, len(found), point, space))
+        found.append(finished_of(trial, len(found), point, space))
     if left_out:
         more = "; ..." if len(left_out) > MOST_NAMED else ""
         notes.append(
@@ -293,28 +293,6 @@ def _partial(trial: ForeignTrial, space: Space) -> dict[str, Any]:
             except ValueError:
                 continue
     return point
-
-
-def _finished(
-    trial: ForeignTrial, number: int, point: dict[str, Any], space: Space
-) -> FinishedTrial:
-    return FinishedTrial(
-        number=number,
-        state=trial.state,
-        params=point,
-        values=space.to_objects(point),
-        metrics=trial.metrics,
-        origin=Origin.IMPORTED,
-        tells_before=number,
-        told=number,
-        reports=trial.reports,
-        error=trial.error,
-        started_at=trial.started_at or 0.0,
-        asked_at=trial.started_at or 0.0,
-        run_seconds=trial.run_seconds or 0.0,
-        attributes=trial.attributes,
-        native=trial.native,
-    )
 
 
 def seen_space(trials: Iterable[ForeignTrial], form: str, source: object) -> Space:

@@ -18,8 +18,10 @@ from hpbridge.formats.cells import (
     seconds_of,
     state_of,
 )
+from hpbridge.formats.trials import FOREIGN_FIELDS
 from hpbridge.space.categorical import Categorical
 from hpbridge.store.attributes import PREFIX, from_cell
+from hpbridge.study import RESULT_COLUMNS
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
@@ -28,11 +30,8 @@ if TYPE_CHECKING:
     from hpbridge.contract.foreign import Hints
     from hpbridge.space.space import Space
 
-_FIELDS = ("number", "state", "error", "started_at", "run_seconds", "study")
-_ALSO_OURS = (
-    *("backend", "algorithm", "origin", "seed", "tells_before", "told", "worker"),
-    *("attempts", "asked_at", "ask_seconds", "tell_seconds"),
-)
+_FIELDS = ("number", *(f.name for f in FOREIGN_FIELDS if f.is_shown), "study")
+_ALSO_OURS = tuple(name for name in RESULT_COLUMNS if name not in _FIELDS)
 """Columns of the results schema that say how a study was run; nothing to import."""
 _KINDS = ("param:", "metric:", PREFIX)
 _MOST_NAMED = 5

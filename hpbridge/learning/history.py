@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.contract.backend import PastTrial
 from hpbridge.errors import HistoryError, HistoryWarning, SpaceError
 from hpbridge.learning.session import Ask
+from hpbridge.store.settings import PastStudy
 from hpbridge.trial import Origin, State
 
 if TYPE_CHECKING:
@@ -50,13 +51,9 @@ class History:
     notes: tuple[str, ...]
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def past(self) -> PastStudy:
         """What the study that goes on keeps of it, so that it can be resumed."""
-        return {
-            "source": self.source,
-            "is_own": self.is_own,
-            "native": dict(self.native),
-        }
+        return PastStudy(self.source, self.is_own, dict(self.native))
 
 
 def fit_history(study: Study, experiment: Experiment, choice: Choice) -> History:
@@ -158,7 +155,7 @@ def take(session: Session, history: History) -> None:
     """
     session.notes.extend(history.notes)
     n_before = len(session.learner.refusals)
-    if learn_history(session, history.trials, history.settings):
+    if learn_history(session, history.trials, history.past):
         session.notes.append("the library goes on with it in its own way")
     for refusal in session.learner.refusals[n_before:]:
         warnings.warn(refusal, HistoryWarning, stacklevel=2)
@@ -169,22 +166,22 @@ def take(session: Session, history: History) -> None:
 def learn_history(
     session: Session,
     trials: Sequence[FinishedTrial],
-    settings: Mapping[str, Any] | None,
+    past: PastStudy | None,
 ) -> bool:
     """Let a session's fresh optimizer learn the trials that its study begins with.
 
     Args:
         session: Whose history is empty.
         trials: The imported ones, in the order of telling.
-        settings: As of `History.settings`.
+        past: The study that they come from, if it was one.
 
     Returns:
         Whether the library went on with them in its own way.
     """
     is_restored = False
-    if trials and settings is not None and settings["is_own"]:
-        past = [PastTrial(t.params, session.outcome(t), t.native) for t in trials]
-        is_restored = session.learner.restore(past, settings["native"])
+    if trials and past is not None and past.is_own:
+        known = [PastTrial(t.params, session.outcome(t), t.native) for t in trials]
+        is_restored = session.learner.restore(known, past.native)
     for trial in trials:
         if not is_restored:
             session.tell(ask_of(trial), trial)

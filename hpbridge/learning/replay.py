@@ -8,16 +8,17 @@ says that it is continued, not resumed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpbridge.contract.backend import ExhaustedError
 from hpbridge.learning.history import ask_of, learn_history
 from hpbridge.trial import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from hpbridge.learning.session import Ask, Session
+    from hpbridge.store.settings import PastStudy
     from hpbridge.trial import FinishedTrial
 
 RESUMED = "resumed: replay reproduced every proposal, bit for bit"
@@ -30,7 +31,7 @@ def replay(
     session: Session,
     trials: list[FinishedTrial],
     pending: list[FinishedTrial],
-    history: Mapping[str, Any] | None = None,
+    history: PastStudy | None = None,
 ) -> str | None:
     """Relive a record in the session's fresh optimizer.
 
@@ -38,7 +39,7 @@ def replay(
         session: Whose optimizer has been told nothing yet.
         trials: The finished trials.
         pending: Trials that were asked for and never finished.
-        history: How the study took the trials that it began with, if it did.
+        history: The study that it goes on from, if it does.
 
     Returns:
         None when every proposal came out as recorded; otherwise the first difference.

@@ -8,7 +8,6 @@ it, and flips metrics that are maximized - here and nowhere else.
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 import time
@@ -29,32 +28,10 @@ if TYPE_CHECKING:
     from hpbridge.learning.learner import Learner
     from hpbridge.space.parameters import Label
     from hpbridge.store import StudyWriter
+    from hpbridge.store.settings import Settings
 
 # Of an error or a traceback, in characters.
 LONGEST_TEXT = 1_000_000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How far a study goes, and how its trials are run.
-
-    Attributes:
-        n_trials: Trials whose objective ran, of every state and origin; not imported.
-        timeout: Seconds after which no new trial starts.
-        target: Value of the first metric that ends the study, in its own unit.
-        retries: How often a failed trial is run again before it counts as failed.
-        on_error: ``"record"`` goes on after a failed trial, ``"stop"`` ends the study.
-        workers: Trials that run at the same time.
-        timeout_trial: Seconds after which a trial is ended and counts as failed.
-    """
-
-    n_trials: int
-    timeout: float | None = None
-    target: float | None = None
-    retries: int = 0
-    on_error: str = "record"
-    workers: int = 1
-    timeout_trial: float | None = None
 
 
 @dataclass(slots=True)
@@ -294,7 +271,7 @@ class Session:
         )
         if grew:
             self.experiment = self.experiment.over(self.learner.space)
-            self.writer.update(space=json.dumps(self.learner.space.to_json()))
+            self.writer.update(space=self.learner.space)
 
     def outcome(self, trial: FinishedTrial) -> Outcome:
         """Return what the optimizer is told of a trial: everything minimized."""

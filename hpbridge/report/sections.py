@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hpbridge.space.parameters import Parameter
+    from hpbridge.store.settings import Settings
     from hpbridge.study import Study
     from hpbridge.trial import FinishedTrial
 
@@ -234,36 +235,32 @@ def setup_facts(studies: Iterable[Study]) -> list[tuple[str, list[str]]]:
 def _setup_of(study: Study) -> dict[str, str]:
     settings = study.settings
     metrics = [f"{metric} ({way})" for metric, way in study.metrics.items()]
-    bounds = [
-        f"{b.metric} {'<=' if b.sign > 0 else '>='} {b.bound:g}" for b in study.bounds
-    ]
-    n_shared = len(settings.get("shared", ()))
+    bounds = [f"{b.metric} {b.relation} {b.bound:g}" for b in study.bounds]
+    n_shared = len(settings.shared)
     return {
         "Experiment": study.experiment,
         "Imported from": study.reference,
         "Metrics": ", ".join(metrics),
         "Constraints": ", ".join(bounds),
-        "Budget": _budget(settings),
+        "Budget": _budget(settings.budget),
         "Shared start": texts.count(n_shared, "point") if n_shared else "",
-        "Driver": f"{settings.get('driver', 'local')}, "
-        + texts.count(settings.get("workers", 1), "worker"),
+        "Driver": f"{settings.driver or 'local'}, "
+        + texts.count(settings.budget.workers, "worker"),
         "Seeds": str(study.seed),
         "Machine": ", ".join(f"{k} {v}" for k, v in study.machine.items()),
     }
 
 
-def _budget(settings: Any) -> str:
-    parts = [texts.count(settings.get("n_trials", 0), "trial")]
-    words = {
-        "timeout": "at most {:g} seconds",
-        "target": "until {:g} is reached",
-        "timeout_trial": "at most {:g} seconds a trial",
+def _budget(budget: Settings) -> str:
+    parts = [texts.count(budget.n_trials, "trial")]
+    limits = {
+        "at most {:g} seconds": budget.timeout,
+        "until {:g} is reached": budget.target,
+        "at most {:g} seconds a trial": budget.timeout_trial,
     }
-    for key, text in words.items():
-        if settings.get(key) is not None:
-            parts.append(text.format(settings[key]))
-    if settings.get("retries"):
-        parts.append(texts.count(settings["retries"], "retry", "retries"))
+    parts += [text.format(limit) for text, limit in limits.items() if limit is not None]
+    if budget.retries:
+        parts.append(texts.count(budget.retries, "retry", "retries"))
     return ", ".join(parts)
 
 

@@ -9,7 +9,7 @@ from hpbridge.space.categorical import Categorical, label_of
 from hpbridge.space.parameters import Constant, Float, Int, Parameter
 from hpbridge.space.priors import LogNormal, Normal
 from hpbridge.space.quantized import Quantized
-from hpbridge.space.space import SCHEMA_VERSION, Space
+from hpbridge.space.space import SPACE_SCHEMA, Space
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ def space_to_json(
 ) -> dict[str, Any]:
     """Return what `Space.to_json` documents."""
     data: dict[str, Any] = {
-        "version": SCHEMA_VERSION,
+        "version": SPACE_SCHEMA,
         "parameters": {name: _to_json(p) for name, p in parameters.items()},
     }
     if clauses:
@@ -88,10 +88,8 @@ def space_from_json(data: Mapping[str, Any]) -> Space:
     """Return what `Space.from_json` documents."""
     try:
         version = data["version"]
-        if not isinstance(version, int) or version > SCHEMA_VERSION:
-            problem = (
-                f"its version is {version!r}; this hpbridge knows {SCHEMA_VERSION}"
-            )
+        if not isinstance(version, int) or version > SPACE_SCHEMA:
+            problem = f"its version is {version!r}; this hpbridge knows {SPACE_SCHEMA}"
             raise SpaceError.invalid([problem])
         if not data["parameters"]:
             return Space.unknown()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Params: TypeAlias = "dict[str, Label]"
 Predicate: TypeAlias = Callable[[Mapping[str, Any]], object]
 
-SCHEMA_VERSION = 1
+SPACE_SCHEMA = 1
 """Version of the JSON form of a space."""
 
 

@@ -13,13 +13,30 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool, StaticPool
 
-from hpbridge.errors import StoreError, StoreSchemaError, StudyNotFoundError
+from hpbridge.errors import (
+    HpbridgeError,
+    StoreError,
+    StoreSchemaError,
+    StudyNotFoundError,
+)
 from hpbridge.store import schema
-from hpbridge.store.failures import explained, masked
+from hpbridge.store.failures import explained, masked, one_line
 from hpbridge.store.lease import is_held
+from hpbridge.store.record import (
+    RUNNING,
+    ComparisonRecord,
+    Status,
+    StudyRecord,
+    TrialRecords,
+    study_cells,
+    study_record,
+    trials_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from hpbridge.space.space import Space
 
 DEFAULT_STORE = "hpbridge.db"
 """The file, in the current folder, that is used when nothing else is asked for."""
@@ -119,7 +136,7 @@ class Database:
         version is written last, and whoever finds none goes on.
         """
         tries = _TRIES
-        while (found := self._schema_version()) != str(schema.SCHEMA_VERSION):
+        while (found := self._schema_version()) != str(schema.STORE_SCHEMA):
             tries -= 1
             try:
                 self._make() if found is None else self._upgrade(found)
@@ -140,35 +157,35 @@ class Database:
     def _make(self) -> None:
         with self.engine.begin() as connection:
             schema.tables.create_all(connection)
-            row = {"key": "schema", "value": str(schema.SCHEMA_VERSION)}
+            row = {"key": "schema", "value": str(schema.STORE_SCHEMA)}
             connection.execute(schema.meta.insert(), row)
 
     def _upgrade(self, found: str) -> None:
         """Add the columns that an older store lacks."""
-        if not found.isdigit() or int(found) > schema.SCHEMA_VERSION:
+        if not found.isdigit() or int(found) > schema.STORE_SCHEMA:
             self.engine.dispose()
-            raise StoreSchemaError.newer(self.url, found, schema.SCHEMA_VERSION)
+            raise StoreSchemaError.newer(self.url, found, schema.STORE_SCHEMA)
         with self.engine.begin() as connection:
-            for version in range(int(found) + 1, schema.SCHEMA_VERSION + 1):
+            for version in range(int(found) + 1, schema.STORE_SCHEMA + 1):
                 for column in schema.ADDED[version]:
                     _add_column(connection, column)
             version_row = schema.meta.c.key == "schema"
-            new = {"value": str(schema.SCHEMA_VERSION)}
+            new = {"value": str(schema.STORE_SCHEMA)}
             connection.execute(schema.meta.update().where(version_row).values(new))
 
-    def studies(self, **where: object) -> list[dict[str, Any]]:
-        """Return the rows of studies, oldest first, without trials.
+    def studies(self, **where: Any) -> list[StudyRecord]:
+        """Return the records of studies, oldest first, without trials.
 
         Args:
-            where: Column values that they must have.
+            where: Values of fields that they must have.
         """
         query = sa.select(schema.studies).order_by(schema.studies.c.id)
-        for column, value in where.items():
-            query = query.where(schema.studies.c[column] == value)
-        return [_settled(row) for row in self._rows(query)]
+        for column, cell in study_cells(where).items():
+            query = query.where(schema.studies.c[column] == cell)
+        return [self._record(row) for row in self._rows(query)]
 
-    def study(self, name: str | int) -> dict[str, Any]:
-        """Return the row of one study, by its name, or else by its id.
+    def study(self, name: str | int) -> StudyRecord:
+        """Return the record of one study, by its name, or else by its id.
 
         Args:
             name: An int is an id; a string is a name, and an id if there is no such.
@@ -183,36 +200,49 @@ class Database:
         if not rows and str(name).isdecimal() and int(name) <= _LARGEST_ID:
             rows = self._rows(sa.select(table).where(table.c.id == int(name)))
         if not rows:
-            names = [row["name"] for row in self.studies()]
+            names = [row["name"] for row in self._rows(sa.select(table.c.name))]
             raise StudyNotFoundError.named(self.url, str(name), names)
-        return _settled(rows[0])
+        return self._record(rows[0])
 
-    def trials(self, study_id: int) -> list[dict[str, Any]]:
-        """Return the rows of a study's trials by number, running ones too."""
+    def _record(self, row: dict[str, Any]) -> StudyRecord:
+        """Return a study as it is: one whose process died runs no more."""
+        if row["status"] == Status.RUNNING and not is_held(row):
+            row["status"] = Status.INTERRUPTED.value
+        try:
+            return study_record(row)
+        except (HpbridgeError, ValueError, TypeError, KeyError) as error:
+            reason = f"holds a damaged study {row['name']!r}: {one_line(error):.200}"
+            raise StoreError.failed(self.url, reason, "restore a copy") from error
+
+    def trials(self, study: StudyRecord, space: Space | None = None) -> TrialRecords:
+        """Return a study's trials by number.
+
+        Args:
+            study: As `study` returns it.
+            space: Whose objects the choices become; by default the record's.
+        """
         table = schema.trials
-        query = sa.select(table).where(table.c.study_id == study_id)
-        return self._rows(query.order_by(table.c.number))
+        query = sa.select(table).where(table.c.study_id == study.id)
+        rows = self._rows(query.order_by(table.c.number))
+        return trials_of(rows, space or study.space)
 
     def count_trials(self) -> dict[int, int]:
         """Return how many finished trials each study has, by the study's id."""
         table = schema.trials
         query = sa.select(table.c.study_id, sa.func.count().label("n"))
-        query = query.where(table.c.state != schema.RUNNING).group_by(table.c.study_id)
+        query = query.where(table.c.state != RUNNING).group_by(table.c.study_id)
         return {row["study_id"]: row["n"] for row in self._rows(query)}
 
-    def comparisons(self) -> list[dict[str, Any]]:
-        """Return the rows of comparisons, oldest first."""
+    def comparisons(self) -> list[ComparisonRecord]:
+        """Return the records of comparisons, oldest first."""
         table = schema.comparisons
-        return self._rows(sa.select(table).order_by(table.c.id))
+        rows = self._rows(sa.select(table).order_by(table.c.id))
+        return [ComparisonRecord(**row) for row in rows]
 
-    def comparison(self, comparison_id: int) -> dict[str, Any]:
-        """Return the row of one comparison."""
-        table = schema.comparisons
-        return self._rows(sa.select(table).where(table.c.id == comparison_id))[0]
-
-    def add_comparison(self, row: Mapping[str, Any]) -> int:
-        """Add a comparison and return its id; its name gets a number if it is taken."""
-        return self.insert_named(schema.comparisons, row)[0]
+    def add_comparison(self, comparison: ComparisonRecord) -> tuple[int, str]:
+        """Add a comparison; return its id, and its name, numbered if it is taken."""
+        row = {k: v for k, v in vars(comparison).items() if k != "id"}
+        return self.insert_named(schema.comparisons, row)
 
     def insert_named(self, table: sa.Table, row: Mapping[str, Any]) -> tuple[int, str]:
         """Insert a row with a unique name and return its id and its name.
@@ -253,13 +283,6 @@ def _add_column(connection: sa.Connection, column: sa.Column[Any]) -> None:
         connection.exec_driver_sql(
             f"ALTER TABLE {table} ADD COLUMN {column.name} {kind}"
         )
-
-
-def _settled(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row of a study as it is: one whose process died runs no more."""
-    if row["status"] == "running" and not is_held(row):
-        row["status"] = "interrupted"
-    return row
 
 
 def _engine(shown: str, url: str | sa.URL) -> sa.Engine:

@@ -1,13 +1,14 @@
 """The tables. What is here is the open results format; the README documents it.
 
 Plain columns for what people query, JSON text for what has parts. Times are Unix
-seconds, durations are seconds. A change here raises `SCHEMA_VERSION` and adds the step
-that brings an older store up to it.
+seconds, durations are seconds. The fields of studies and trials are those of
+`hpbridge.store.record`; one that is added there raises `STORE_SCHEMA`, and
+`hpbridge.store.upgrade` brings older stores up to it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     Column,
@@ -20,7 +21,16 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 2
+from hpbridge.store.fields import Kind
+from hpbridge.store.record import STUDY_FIELDS, TRIAL_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hpbridge.store.fields import Field
+
+STORE_SCHEMA = 2
+"""Version of the tables; a store says which one it has."""
 
 tables = MetaData()
 
@@ -33,6 +43,30 @@ _MYSQL: dict[str, Any] = {
 
 # MySQL keeps 64 KiB in a TEXT, less than a long traceback or a large space.
 LongText = Text().with_variant(Text(2**24 - 1), "mysql", "mariadb")
+
+_TYPES: dict[Kind, Any] = {
+    Kind.INTEGER: Integer,
+    Kind.REAL: Double,
+    Kind.TEXT: LongText,
+    Kind.JSON: LongText,
+}
+
+
+def _column(field: Field) -> Column[Any]:
+    kind = _TYPES.get(field.kind) or String(field.length)
+    # An older row has nothing in a column that was added after it.
+    return Column(field.name, kind, nullable=field.is_optional or field.since > 1)
+
+
+def _columns(fields: Iterable[Field], *special: Column[Any]) -> list[Column[Any]]:
+    """Return the columns of fields; special ones stand in for those of their name."""
+    ready = {column.name: column for column in special}
+    return [ready.get(field.name, _column(field)) for field in fields]
+
+
+def _since(fields: Iterable[Field], first: int, last: int) -> list[Field]:
+    return [field for field in fields if first <= field.since <= last]
+
 
 meta = Table(
     "hpbridge_meta",
@@ -57,29 +91,15 @@ comparisons = Table(
 studies = Table(
     "hpbridge_studies",
     tables,
-    Column("id", Integer, primary_key=True),
-    Column("name", String(200), nullable=False, unique=True),
-    Column("experiment", String(200), nullable=False),
-    Column("reference", LongText, nullable=False),
-    Column("backend", String(100), nullable=False),
-    Column("algorithm", String(100), nullable=False),
-    Column("seed", String(40), nullable=False),
-    Column("options", LongText, nullable=False),
-    Column("space", LongText, nullable=False),
-    Column("metrics", LongText, nullable=False),
-    Column("settings", LongText, nullable=False),
-    Column("versions", LongText, nullable=False),
-    Column("machine", LongText, nullable=False),
-    Column("notes", LongText, nullable=False),
-    Column("comparison_id", Integer, ForeignKey("hpbridge_comparisons.id")),
-    Column("status", String(20), nullable=False),
-    Column("stop_reason", LongText),
-    Column("created_at", Double, nullable=False),
-    Column("updated_at", Double, nullable=False),
+    *_columns(
+        _since(STUDY_FIELDS, 1, 1),
+        Column("id", Integer, primary_key=True),
+        Column("name", String(200), nullable=False, unique=True),
+        Column("comparison_id", Integer, ForeignKey("hpbridge_comparisons.id")),
+    ),
     Column("lease_owner", String(200)),
     Column("lease_until", Double),
-    Column("attributes", LongText),
-    Column("native", LongText),
+    *_columns(_since(STUDY_FIELDS, 2, STORE_SCHEMA)),
     **_MYSQL,
 )
 
@@ -87,36 +107,20 @@ trials = Table(
     "hpbridge_trials",
     tables,
     Column("study_id", Integer, ForeignKey("hpbridge_studies.id"), primary_key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("state", String(20), nullable=False),
-    Column("origin", String(20), nullable=False),
-    Column("value", Double),
-    # value: the first metric where it is finite, for SQL; `metrics` has everything.
-    Column("params", LongText, nullable=False),
-    Column("metrics", LongText, nullable=False),
-    Column("reports", LongText),
-    Column("error", LongText),
-    Column("traceback", LongText),
-    Column("seed", String(40), nullable=False),
-    Column("tells_before", Integer, nullable=False),
-    Column("told", Integer),
-    Column("worker", String(100), nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("asked_at", Double, nullable=False),
-    Column("started_at", Double),
-    Column("ask_seconds", Double, nullable=False),
-    Column("run_seconds", Double),
-    Column("tell_seconds", Double),
-    Column("attributes", LongText),
-    Column("native", LongText),
+    *_columns(
+        TRIAL_FIELDS,
+        Column("number", Integer, primary_key=True, autoincrement=False),
+    ),
     sqlite_with_rowid=False,  # one tree to write to, not a table and an index
     **_MYSQL,
 )
 
 ADDED: dict[int, tuple[Column[Any], ...]] = {
-    2: (studies.c.attributes, studies.c.native, trials.c.attributes, trials.c.native)
+    version: tuple(
+        table.c[field.name]
+        for table, fields in ((studies, STUDY_FIELDS), (trials, TRIAL_FIELDS))
+        for field in _since(fields, version, version)
+    )
+    for version in range(2, STORE_SCHEMA + 1)
 }
 """The columns that each version added; they may be empty in older rows."""
-
-RUNNING = "running"
-"""State of a row whose trial was asked and has not ended (several workers only)."""

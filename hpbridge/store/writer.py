@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
@@ -15,13 +14,22 @@ from hpbridge.errors import HpbridgeError, StoreError
 from hpbridge.store import schema
 from hpbridge.store.failures import explained, meaning
 from hpbridge.store.lease import Lease
-from hpbridge.store.numbers import dump_metrics, dump_reports
+from hpbridge.store.record import (
+    COLUMNS,
+    RUNNING,
+    Status,
+    cells_of,
+    row_of,
+    running_cells_of,
+    study_cells,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     from hpbridge.store.database import Database
+    from hpbridge.store.record import StudyRecord
     from hpbridge.trial import FinishedTrial
 
 # Tell times are known only after the trial is on disk; they follow in batches.
@@ -37,13 +45,12 @@ _NOTE_TELL = (
     .where(_is_trial)
     .values(tell_seconds=sa.bindparam("of_tell_seconds"))
 )
-_RUNNING = sa.select(_columns.number).where(_is_study, _columns.state == schema.RUNNING)
+_RUNNING = sa.select(_columns.number).where(_is_study, _columns.state == RUNNING)
 # The same for SQLite's own module: SQLAlchemy takes longer to execute a statement than
 # SQLite, and every trial of a fast objective would pay for it.
-_names = list(_columns.keys())
 _SQLITE_INSERT = (
-    f"INSERT INTO {schema.trials.name} ({', '.join(_names)}) "
-    f"VALUES (:{', :'.join(_names)})"
+    f"INSERT INTO {schema.trials.name} (study_id, {', '.join(COLUMNS)}) "
+    f"VALUES (?{', ?' * len(COLUMNS)})"
 )
 
 
@@ -96,12 +103,13 @@ class StudyWriter:
                 yield self._held
 
     @classmethod
-    def create(cls, database: Database, row: Mapping[str, Any]) -> StudyWriter:
+    def create(cls, database: Database, study: StudyRecord) -> StudyWriter:
         """Add a study and open it; its name gets a number if it is taken."""
         now = time.time()
-        values = {**row, "status": "running", "created_at": now, "updated_at": now}
+        row = row_of(study)
+        row |= {"status": Status.RUNNING.value, "created_at": now, "updated_at": now}
         with database.kept_open():
-            return cls(database, *database.insert_named(schema.studies, values))
+            return cls(database, *database.insert_named(schema.studies, row))
 
     def __enter__(self) -> StudyWriter:
         return self
@@ -121,11 +129,9 @@ class StudyWriter:
         """
         if trial.number in self._announced:
             return  # by the process that is gone, and runs again
-        row = self._row(trial)
-        row.update(state=schema.RUNNING, told=None, started_at=None, run_seconds=None)
         self._lease.check()
         with explained(self._url):
-            self._insert(row)
+            self._insert(running_cells_of(trial))
         self._announced.add(trial.number)
 
     def add(self, trial: FinishedTrial) -> None:
@@ -134,16 +140,17 @@ class StudyWriter:
         Raises:
             StoreError: If it cannot be written; the message holds the trial.
         """
-        row = self._row(trial)
+        cells = cells_of(trial)
         try:
             self._lease.check()
             with explained(self._url):
                 if trial.number in self._announced:
                     where = {"of_study": self.study_id, "of_number": trial.number}
-                    self._execute(_REPLACE, {**row, **where})
+                    self._execute(_REPLACE, {**self._row(cells), **where})
                 else:
-                    self._insert(row)
+                    self._insert(cells)
         except StoreError as error:
+            row = self._row(cells)
             kept = {k: v for k, v in row.items() if v is not None and k != "traceback"}
             lost = f"the trial that could not be saved: {json.dumps(kept)}"
             raise error.but(problems=[*error.problems, lost]) from error
@@ -151,18 +158,18 @@ class StudyWriter:
 
     def add_all(self, trials: Sequence[FinishedTrial]) -> None:
         """Put trials of another study on disk, all or none."""
-        rows = [self._row(trial) for trial in trials]
+        rows = [self._row(cells_of(trial)) for trial in trials]
         self._lease.check()
         with explained(self._url):
             self._execute(_INSERT, rows)
 
-    def _insert(self, row: dict[str, Any]) -> None:
+    def _insert(self, cells: list[Any]) -> None:
         if self._sqlite is None:
-            self._execute(_INSERT, row)
+            self._execute(_INSERT, self._row(cells))
             return
         try:
             with self._sqlite:
-                self._sqlite.execute(_SQLITE_INSERT, row)
+                self._sqlite.execute(_SQLITE_INSERT, [self.study_id, *cells])
         except sqlite3.Error as error:
             raise meaning(self._url, error) from error
 
@@ -170,33 +177,9 @@ class StudyWriter:
         with self._connection() as connection:
             connection.execute(statement, rows)
 
-    def _row(self, trial: FinishedTrial) -> dict[str, Any]:
-        metrics = trial.metrics
-        value = next(iter(metrics.values()), math.nan)
-        return {
-            "study_id": self.study_id,
-            "number": trial.number,
-            "state": trial.state.value,
-            "origin": trial.origin.value,
-            "value": value if math.isfinite(value) else None,
-            "params": json.dumps(trial.params),
-            "metrics": dump_metrics(metrics),
-            "reports": dump_reports(trial.reports),
-            "error": trial.error,
-            "traceback": trial.traceback,
-            "seed": str(trial.seed),
-            "tells_before": trial.tells_before,
-            "told": trial.told,
-            "worker": trial.worker,
-            "attempts": trial.attempts,
-            "asked_at": trial.asked_at,
-            "started_at": trial.started_at,
-            "ask_seconds": trial.ask_seconds,
-            "run_seconds": trial.run_seconds,
-            "tell_seconds": trial.tell_seconds,
-            "attributes": json.dumps(trial.attributes) if trial.attributes else None,
-            "native": json.dumps(trial.native) if trial.native else None,
-        }
+    def _row(self, cells: list[Any]) -> dict[str, Any]:
+        row = dict(zip(COLUMNS, cells, strict=True))
+        return {"study_id": self.study_id, **row}
 
     def note_tell(self, number: int, seconds: float) -> None:
         """Note how long the optimizer took to learn of a trial."""
@@ -222,11 +205,12 @@ class StudyWriter:
         self._tell_seconds = {}
 
     def update(self, **values: Any) -> None:
-        """Change columns of the study: status, stop_reason, notes, settings."""
+        """Change fields of the study: status, stop_reason, notes, settings, space."""
         table = schema.studies
         update = table.update().where(table.c.id == self.study_id)
+        cells = {**study_cells(values), "updated_at": time.time()}
         with explained(self._url):
-            self._execute(update.values(updated_at=time.time(), **values), None)
+            self._execute(update.values(**cells), None)
 
     def close(self) -> None:
         """Write what is left and give the study free. May be called twice."""

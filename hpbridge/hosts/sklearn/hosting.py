@@ -13,7 +13,9 @@ from hpbridge.contract.registry import registry
 from hpbridge.errors import UnsupportedFeatureError
 from hpbridge.formats.searches import attributes_of, metrics_of
 from hpbridge.learning.choice import machine, versions_of
-from hpbridge.learning.session import Ask, Settings
+from hpbridge.learning.session import Ask
+from hpbridge.store.record import Status
+from hpbridge.store.settings import Settings, StudySettings
 from hpbridge.study import Study
 from hpbridge.trial import FinishedTrial, State
 
@@ -180,27 +182,24 @@ def _study_of(
     trials = [
         _trial(hosted, ask, results, metric, first + ask.number) for ask in hosted.asked
     ]
-    settings = Settings(n_trials=hosted.searched.n_iter)
+    settings = StudySettings(Settings(hosted.searched.n_iter), driver="sklearn")
     return Study(
-        id=0,
         name=f"{name}-{choice.spec.name}-{choice.algorithm.name}-{hosted.guest.seed}",
         experiment=name,
-        reference="",
         backend=choice.spec.name,
         algorithm=choice.algorithm.name,
         seed=hosted.guest.seed,
         options=asdict(choice.options),
         space=hosted.searched.space,
         metrics={metric: "maximize"},
-        settings={**asdict(settings), "driver": "sklearn", "bounds": []},
+        settings=settings,
         versions=versions_of(choice),
         machine=machine(),
         notes=tuple(hosted.guest.notes),
-        status="finished",
+        status=Status.FINISHED,
         stop_reason=hosted.stop_reason,
         created_at=hosted.asked[0].asked_at if hosted.asked else time.time(),
         updated_at=time.time(),
-        comparison_id=None,
         trials=tuple(trials),
     )
 

@@ -1,0 +1,163 @@
+"""What a field of a record is: its name, its column, and its form outside Python."""
+
+from __future__ import annotations
+
+import json
+import operator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.store.numbers import dump_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Kind(Enum):
+    """What a column holds."""
+
+    INTEGER = "a whole number of 32 bits"
+    DIGITS = "a whole number of any size, as text"
+    REAL = "a float"
+    NAME = "text of at most so many characters"
+    TEXT = "text of any length"
+    JSON = "JSON text"
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a value stands in JSON data, and how it is read from there.
+
+    Attributes:
+        dump: None where it stands there as it is.
+        load: None where it is taken as it is.
+    """
+
+    dump: Callable[[Any], Any] | None = None
+    load: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a record.
+
+    Attributes:
+        length: Of a name: the most characters that its column takes.
+        most: Of a name: the most characters that are kept; 0 is all.
+        form: In JSON data; a column of plain values holds the same.
+        is_optional: Whether its column may be empty: None, or JSON data that is empty.
+        is_shown: Whether it is a column of results, or a key of exported studies.
+        may_lack: Whether JSON data may lack it, since there are files without.
+        since: The version of the store's schema that added it.
+        of: ``of(trial)``, for a column that repeats what others say, so that SQL can
+            use it. It is written and never read.
+    """
+
+    name: str
+    kind: Kind
+    length: int = 0
+    most: int = 0
+    form: Form = Form()
+    is_optional: bool = False
+    is_shown: bool = False
+    may_lack: bool = False
+    since: int = 1
+    of: Callable[[Any], Any] | None = None
+
+    @property
+    def to_cell(self) -> Callable[[Any], Any] | None:
+        """What makes a column's value of the field's; None where it is the same."""
+        if self.kind is Kind.JSON:
+            return _json_writer(self.form.dump, is_optional=self.is_optional)
+        if self.kind is Kind.DIGITS:
+            return _digits
+        return operator.itemgetter(slice(self.most)) if self.most else self.form.dump
+
+    @property
+    def of_cell(self) -> Callable[[Any], Any] | None:
+        """What makes the field's value of a column's; None where it is the same."""
+        if self.kind is Kind.JSON:
+            return _json_reader(self.form.load or _same, is_optional=self.is_optional)
+        return _of_digits if self.kind is Kind.DIGITS else self.form.load
+
+    def to_json(self, value: Any) -> Any:
+        """Return the field's value as JSON data."""
+        return value if self.form.dump is None else self.form.dump(value)
+
+    def of_json(self, data: Any) -> Any:
+        """Return the field's value that stands in JSON data.
+
+        Raises:
+            TypeError: If it cannot be that; also ValueError and AttributeError.
+        """
+        return data if self.form.load is None else self.form.load(data)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _json_writer(
+    dump: Callable[[Any], Any] | None, *, is_optional: bool
+) -> Callable[[Any], str | None]:
+    to_text = json.dumps if dump is None else lambda value: json.dumps(dump(value))
+    if is_optional:
+        return lambda value: to_text(value) if value else None
+    return to_text
+
+
+def _json_reader(
+    load: Callable[[Any], Any], *, is_optional: bool
+) -> Callable[[str | None], Any]:
+    if is_optional:
+        return lambda text: load(json.loads(text) if text else {})
+    return lambda text: load(json.loads(text or "null"))
+
+
+def _digits(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _of_digits(text: str) -> int | None:
+    return int(text) if text else None
+
+
+# Forms that several fields have.
+
+
+def one_of(kind: Callable[[Any], Any]) -> Form:
+    """Return the form of a word of an enumeration."""
+    return Form(str, kind)
+
+
+def _dump_metrics(metrics: Mapping[str, float]) -> dict[str, float | str]:
+    return {name: dump_number(value) for name, value in metrics.items()}
+
+
+def _load_metrics(data: Mapping[str, Any]) -> dict[str, float]:
+    return {str(name): float(value) for name, value in data.items()}
+
+
+def _dump_reports(reports: Any) -> list[list[Any]]:
+    return [[step, dump_number(value)] for step, value in reports]
+
+
+def _load_reports(data: Any) -> tuple[tuple[int, float], ...]:
+    return tuple((int(step), float(value)) for step, value in data)
+
+
+def _text(data: Any) -> str | None:
+    return None if data is None else str(data)
+
+
+def _seconds(data: Any) -> float | None:
+    return None if data is None else float(data)
+
+
+METRICS = Form(_dump_metrics, _load_metrics)
+REPORTS = Form(_dump_reports, _load_reports)
+TEXT = Form(None, _text)
+SECONDS = Form(None, _seconds)
+DATA = Form(dict, dict)
+"""A dict of JSON data, copied both ways."""

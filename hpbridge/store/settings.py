@@ -1,0 +1,134 @@
+"""How a study is run, as its record keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.experiment import Constraint
+
+if TYPE_CHECKING:
+    from hpbridge.space.space import Params
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How far a study goes, and how its trials are run.
+
+    Attributes:
+        n_trials: Trials whose objective ran, of every state and origin; not imported.
+        timeout: Seconds after which no new trial starts.
+        target: Value of the first metric that ends the study, in its own unit.
+        retries: How often a failed trial is run again before it counts as failed.
+        on_error: ``"record"`` goes on after a failed trial, ``"stop"`` ends the study.
+        workers: Trials that run at the same time.
+        timeout_trial: Seconds after which a trial is ended and counts as failed.
+    """
+
+    n_trials: int
+    timeout: float | None = None
+    target: float | None = None
+    retries: int = 0
+    on_error: str = "record"
+    workers: int = 1
+    timeout_trial: float | None = None
+
+
+@dataclass(frozen=True)
+class PastStudy:
+    """The study that another one goes on from, as far as a resume needs it.
+
+    Attributes:
+        source: Its name.
+        is_own: Whether the library that ran it can go on with it in its own way.
+        native: The library's own state, where the source held it.
+    """
+
+    source: str
+    is_own: bool
+    native: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ImportedFrom:
+    """Where an imported study comes from.
+
+    Attributes:
+        format: As in ``hpbridge import --format``.
+        source: The file, folder or URL, or the type of the object.
+    """
+
+    format: str
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class StudySettings(Mapping[str, Any]):
+    """How a study is run, or where it was imported from.
+
+    It is also the mapping that store and files hold it as: ``settings["n_trials"]``.
+
+    Attributes:
+        budget: How far it goes. Of an imported study, it has as many trials as that.
+        driver: Whose loop runs the trials.
+        bounds: The constraints on metrics.
+        shared: Points that run first, common to all studies of a comparison.
+        history: The study that it goes on from, if it does.
+        imported: Where it was imported from, if it was.
+        further: What another version keeps there, as it is.
+    """
+
+    budget: Settings
+    driver: str = ""
+    bounds: tuple[Constraint, ...] = ()
+    shared: tuple[Params, ...] = ()
+    history: PastStudy | None = None
+    imported: ImportedFrom | None = None
+    further: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
+        data: dict[str, Any] = asdict(self.budget)
+        if self.imported is not None:
+            data = {"n_trials": self.budget.n_trials}  # the rest is not known
+        if self.driver:
+            data["driver"] = self.driver
+        data["bounds"] = [bound.to_json() for bound in self.bounds]
+        if self.shared:
+            data["shared"] = [dict(point) for point in self.shared]
+        if self.history is not None:
+            data["history"] = {**vars(self.history)}
+        if self.imported is not None:
+            data["imported"] = {**vars(self.imported)}
+        return data | dict(self.further)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._data[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return them as JSON data."""
+        return dict(self._data)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> StudySettings:
+        """Return the settings that `to_json` wrote, also those of older versions."""
+        left = dict(data)
+        limits = {f.name: left.pop(f.name) for f in fields(Settings) if f.name in left}
+        history, imported = left.pop("history", None), left.pop("imported", None)
+        return cls(
+            budget=Settings(**{"n_trials": 0, **limits}),
+            driver=left.pop("driver", ""),
+            bounds=tuple(Constraint.from_json(b) for b in left.pop("bounds", ())),
+            shared=tuple(left.pop("shared", ())),
+            history=None if history is None else PastStudy(**history),
+            imported=None if imported is None else ImportedFrom(**imported),
+            further=left,
+        )
