@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import Float, ForeignStudy, Space
@@ -67,14 +69,18 @@ def _space_of(optimizer: Any) -> Space:
 
 
 def _native(optimizer: Any, notes: list[str]) -> dict[str, Any]:
+    """Return what the library saves of it, by its own `save_state`."""
     try:
-        state = optimizer._state_to_dict()
-        native = {key: state.get(key) for key in NATIVE_KEYS}
-        json.dumps(native)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "state.json")
+            optimizer.save_state(path)
+            state = json.loads(path.read_text(encoding="utf-8"))
     except (AttributeError, NotImplementedError, TypeError):
         notes.append("its model or acquisition function is one that has no saved state")
         return {}
-    return native
+    except ValueError:  # 3.0.0 saves nothing before the first point
+        return {}
+    return {key: state.get(key) for key in NATIVE_KEYS}
 
 
 def _name_of(index: int, limits: Sequence[Any]) -> str:

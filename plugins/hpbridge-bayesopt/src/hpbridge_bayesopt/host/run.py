@@ -121,12 +121,12 @@ def _maximize(
 
 
 def _pbounds(space: Space) -> dict[str, Any]:
-    from bayes_opt.parameter import CategoricalParameter
+    from hpbridge_bayesopt.backend.space import categorical_class
 
     found: dict[str, Any] = {}
     for name, parameter in space.searched.items():
         if isinstance(parameter, Categorical):
-            found[name] = CategoricalParameter(name, parameter.labels)
+            found[name] = categorical_class()(name, parameter.labels)
         elif isinstance(parameter, Int):
             found[name] = (parameter.low, parameter.high, int)
         else:
