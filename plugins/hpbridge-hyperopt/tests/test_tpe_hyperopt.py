@@ -7,12 +7,13 @@ import math
 import pytest
 from hyperopt import tpe as library
 
+import hpbridge as hpb
 from hpbridge.contract.backend import Outcome, Problem
 from hpbridge.contract.options import read_options
 from hpbridge.testing.parity import PARITY_SPACES, bowl
 from hpbridge.trial import State
 from hpbridge_hyperopt import SPEC
-from hpbridge_hyperopt.backend.tpe import LeanTpe
+from hpbridge_hyperopt.backend.tpe import QuickTpe
 
 FLOATS = PARITY_SPACES["float"]
 
@@ -40,21 +41,21 @@ def run(optimizer, n_trials=45):
 
 def theirs_and_ours(space, **options):
     theirs, ours = tpe(space, **options), tpe(space, **options)
-    theirs._suggest._is_trusted = False
-    return run(theirs), run(ours), ours._suggest
+    theirs._trust.lost_because = "it is asked for"
+    return run(theirs), run(ours), ours
 
 
 @pytest.fixture
 def proposed(monkeypatch):
     """The ids of the trials that were ours to propose."""
     made = []
-    plain = LeanTpe._propose
+    plain = QuickTpe._propose
 
     def noted(self, tid, *args):
         made.append(tid)
         return plain(self, tid, *args)
 
-    monkeypatch.setattr(LeanTpe, "_propose", noted)
+    monkeypatch.setattr(QuickTpe, "_propose", noted)
     return made
 
 
@@ -63,9 +64,9 @@ def proposed(monkeypatch):
     "options", [{}, {"n_startup_jobs": 0, "gamma": 0.5, "prior_weight": 0.5}]
 )
 def test_every_proposal_is_the_same_and_ours(name, options, proposed):
-    theirs, ours, suggest = theirs_and_ours(PARITY_SPACES[name], **options)
+    theirs, ours, optimizer = theirs_and_ours(PARITY_SPACES[name], **options)
     assert ours == theirs
-    assert suggest._is_trusted
+    assert optimizer.notes == ()
     assert len(proposed) > 20
     assert proposed[-1] == 44
 
@@ -78,7 +79,7 @@ def test_foreign_history_counts():
         return run(optimizer, 10)
 
     plain = tpe(FLOATS)
-    plain._suggest._is_trusted = False
+    plain._trust.lost_because = "it is asked for"
     assert observed(tpe(FLOATS)) == observed(plain)
 
 
@@ -87,22 +88,72 @@ def gone(*_args):
     raise AttributeError(msg)
 
 
-def changed_propose(self, tid, *args):
-    doc = PLAIN_PROPOSE(self, tid, *args)
-    for values in doc["misc"]["vals"].values():
+PLAIN_PROPOSE = QuickTpe._propose
+
+
+def another_bit(self, tid, *args):
+    docs = PLAIN_PROPOSE(self, tid, *args)
+    for values in docs[0]["misc"]["vals"].values():
         values[:] = [math.nextafter(value, math.inf) for value in values]
-    return doc
+    return docs
 
 
-PLAIN_PROPOSE = LeanTpe._propose
-
-
-@pytest.mark.parametrize("change", [changed_propose, gone], ids=["a bit", "an error"])
+@pytest.mark.parametrize("change", [another_bit, gone], ids=["a bit", "an error"])
 def test_a_difference_is_noticed_before_it_is_proposed(change, monkeypatch):
-    monkeypatch.setattr(LeanTpe, "_propose", change)
-    theirs, ours, suggest = theirs_and_ours(FLOATS)
+    monkeypatch.setattr(QuickTpe, "_propose", change)
+    theirs, ours, optimizer = theirs_and_ours(FLOATS)
     assert ours == theirs
-    assert not suggest._is_trusted
+    (note,) = optimizer.notes
+    assert note.startswith("the quick way of hyperopt:tpe was given up")
+
+
+def test_an_error_between_two_looks_is_not_the_users(monkeypatch):
+    asked = []
+
+    def late(self, tid, *args):
+        asked.append(tid)
+        return (gone if len(asked) == 7 else PLAIN_PROPOSE)(self, tid, *args)
+
+    monkeypatch.setattr(QuickTpe, "_propose", late)
+    theirs, ours, optimizer = theirs_and_ours(FLOATS)
+    assert ours == theirs
+    assert "fails at its proposal 7" in optimizer.notes[0]
+    assert len(asked) == 7
+
+
+def test_a_change_that_shows_late_is_noticed_within_64_proposals(monkeypatch):
+    def late(self, tid, *args):
+        return (another_bit if tid >= 66 else PLAIN_PROPOSE)(self, tid, *args)
+
+    monkeypatch.setattr(QuickTpe, "_propose", late)
+    optimizer = tpe(FLOATS, n_startup_jobs=1)
+    for number in range(1, 130):
+        suggestion = optimizer.ask()
+        outcome = Outcome(State.COMPLETE, (bowl(suggestion.params),))
+        optimizer.tell(suggestion, outcome)
+        assert bool(optimizer.notes) == (number == 129)
+    assert "at its proposal 128, and may since proposal 65" in optimizer.notes[0]
+
+
+def test_a_study_says_that_the_quick_way_was_given_up(monkeypatch):
+    monkeypatch.setattr(QuickTpe, "_propose", gone)
+    study = hpb.run(
+        hpb.Experiment(name="bowl", objective=bowl, space=FLOATS),
+        "hyperopt:tpe",
+        n_trials=7,
+        seed=0,
+        options={"n_startup_jobs": 5},
+        store=":memory:",
+    )
+    (note,) = (note for note in study.notes if "quick way" in note)
+    assert "no attribute 'build_posterior_wrapper'" in note
+
+
+@pytest.mark.parametrize("change", [another_bit, gone], ids=["a bit", "an error"])
+def test_the_doctor_is_told_that_the_quick_way_is_given_up(change, monkeypatch):
+    monkeypatch.setattr(QuickTpe, "_propose", change)
+    (problem,) = SPEC.upstream()
+    assert problem.startswith("the quick way of hyperopt:tpe was given up")
 
 
 def test_the_program_is_built_once(monkeypatch):

@@ -46,8 +46,13 @@ _LIBRARY = Upstream("hyperopt", "hyperopt==0.3.0")
 
 
 def problems() -> list[str]:
-    """Return one sentence for each name that is gone or is not what it was."""
-    return _LIBRARY.problems()
+    """Return one sentence for each name that is gone or is not what it was.
+
+    Where none is, the quick way of TPE, which is built on them, is tried out.
+    """
+    from hpbridge_hyperopt.backend.tpe import problems_of_quick_way
+
+    return _LIBRARY.problems() or problems_of_quick_way()
 
 
 def _takes(*names: str) -> Callable[[Any], bool]:

@@ -20,6 +20,7 @@ from hpbridge.plugin import (
     Problem,
     State,
     Suggestion,
+    Trust,
     UnsupportedFeatureError,
     quiet,
 )
@@ -27,7 +28,7 @@ from hpbridge_hyperopt import SPEC
 from hpbridge_hyperopt._upstream import DOMAIN, HISTORY, History, hyperopt
 from hpbridge_hyperopt.backend.past import kept_result, known_ids
 from hpbridge_hyperopt.backend.space import from_drawn, lay_out, to_drawn, to_native
-from hpbridge_hyperopt.backend.tpe import LeanTpe
+from hpbridge_hyperopt.backend.tpe import QuickTpe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,11 +64,9 @@ def create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimiz
         return _NothingToSearch(encoded)
     HISTORY.check()
     if algorithm == "tpe":
-        suggest: Callable[..., list[dict[str, Any]]] = LeanTpe(**_values_of(options))
-    else:
-        suggest = suggest_of(algorithm, options)
+        return _Tpe(encoded, options, seed)
     kind = _Atpe if algorithm == "atpe" else HyperoptOptimizer
-    return kind(encoded, suggest, seed)
+    return kind(encoded, suggest_of(algorithm, options), seed)
 
 
 def suggest_of(algorithm: str, options: Any) -> Callable[..., list[dict[str, Any]]]:
@@ -209,6 +208,20 @@ def _to_result(outcome: Outcome) -> dict[str, Any] | None:
     if not outcome.values:
         return None
     return {"loss": float(outcome.values[0]), "status": hyperopt.STATUS_OK}
+
+
+class _Tpe(HyperoptOptimizer):
+    """TPE, in less time while it proposes what `tpe.suggest` does."""
+
+    def __init__(self, encoded: Encoded, options: Any, seed: int) -> None:
+        self._trust = Trust("hyperopt:tpe")
+        super().__init__(encoded, QuickTpe(self._trust, **_values_of(options)), seed)
+
+    def ask(self) -> Suggestion:
+        """Propose a point, and say it when the quick way is given up."""
+        suggestion = super().ask()
+        self.notes = self._trust.notes
+        return suggestion
 
 
 class _Atpe(HyperoptOptimizer):

@@ -1,11 +1,8 @@
 """Hyperopt's TPE, proposing the same in less time.
 
 `tpe.suggest` builds the same program of the posterior for each proposal, and collects
-garbage while it runs it. `LeanTpe` builds it once, and runs it as it is.
-
-It does not have to be believed: at the 1st, 2nd, 4th, 8th ... proposal `tpe.suggest`
-proposes too, from the same seed. If the two differ in one bit, as after a change in
-Hyperopt they may, `tpe.suggest` proposes from there on.
+garbage while it runs it. `QuickTpe` builds it once, and runs it as it is. How far it is
+believed is the business of `Trust`.
 """
 
 from __future__ import annotations
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpbridge.plugin import Trust
 from hpbridge_hyperopt import _upstream
 from hpbridge_hyperopt._upstream import hyperopt
 
@@ -24,11 +22,21 @@ if TYPE_CHECKING:
 
     from hyperopt.base import Domain, Trials
 
+# To be tried out with: a random trial, and four proposals.
+_SETTINGS: dict[str, Any] = {
+    "prior_weight": 1.0,
+    "n_startup_jobs": 1,
+    "n_EI_candidates": 4,
+    "gamma": 0.25,
+}
+_N_TRIED = 5
 
-class LeanTpe:
+
+class QuickTpe:
     """A suggest function for one study: of one domain, with one history.
 
     Args:
+        trust: How far it is believed.
         prior_weight: As of `tpe.suggest`, and so the others.
 
     Source:
@@ -38,12 +46,14 @@ class LeanTpe:
 
     def __init__(
         self,
+        trust: Trust,
         *,
         prior_weight: float,
         n_startup_jobs: int,
         n_EI_candidates: int,  # noqa: N803 - the library's name
         gamma: float,
     ) -> None:
+        self._trust = trust
         # Logging two lines a trial is no part of the algorithm.
         self._theirs: Callable[..., list[dict[str, Any]]] = partial(
             hyperopt.tpe.suggest,
@@ -57,26 +67,17 @@ class LeanTpe:
         self._n_candidates = n_EI_candidates
         self._shape = prior_weight, gamma
         self._program: tuple[dict[str, Any], dict[str, Any], Any] | None = None
-        self._n_proposed = 0
-        self._is_trusted = True
 
     def __call__(
         self, new_ids: Sequence[int], domain: Domain, trials: Trials, seed: Any
     ) -> list[dict[str, Any]]:
         """Return the document of a new trial, as `tpe.suggest` does."""
         known = _known(trials)
-        if not self._is_trusted or len(known) < max(self._n_startup, 1):
-            return self._theirs(new_ids, domain, trials, seed)
-        self._n_proposed += 1
-        if self._n_proposed & (self._n_proposed - 1):
-            return [self._propose(new_ids[0], domain, trials, seed, known)]
-        theirs = self._theirs(new_ids, domain, trials, seed)
-        try:
-            ours = self._propose(new_ids[0], domain, trials, seed, known)
-            self._is_trusted = [ours["misc"]] == [doc["misc"] for doc in theirs]
-        except Exception:  # noqa: BLE001 - whatever it is that Hyperopt has changed
-            self._is_trusted = False
-        return theirs
+        theirs = partial(self._theirs, new_ids, domain, trials, seed)
+        if len(known) < max(self._n_startup, 1):
+            return theirs()
+        ours = partial(self._propose, new_ids[0], domain, trials, seed, known)
+        return self._trust.propose(ours, theirs)
 
     def _propose(
         self,
@@ -85,7 +86,7 @@ class LeanTpe:
         trials: Trials,
         seed: Any,
         known: list[tuple[int, float, dict[str, Any]]],
-    ) -> dict[str, Any]:
+    ) -> list[dict[str, Any]]:
         if self._program is None:
             build = _upstream.BUILD_POSTERIOR.get()
             self._program = build(domain, *self._shape)
@@ -115,8 +116,10 @@ class LeanTpe:
             idxs_map={fake_ids[0]: tid},
             assert_all_vals_used=False,
         )
-        (doc,) = trials.new_trial_docs([tid], [None], [domain.new_result()], [misc])
-        return doc  # type: ignore[no-any-return]
+        result = domain.new_result()
+        return trials.new_trial_docs(  # type: ignore[no-any-return]
+            [tid], [None], [result], [misc]
+        )
 
 
 def _known(trials: Trials) -> list[tuple[int, float, dict[str, Any]]]:
@@ -132,3 +135,17 @@ def _known(trials: Trials) -> list[tuple[int, float, dict[str, Any]]]:
             found.append((doc["tid"], loss, doc["misc"]))
     found.sort(key=lambda each: each[0])
     return found
+
+
+def problems_of_quick_way() -> list[str]:
+    """Say whether it proposes what the installed `tpe.suggest` does, tried out."""
+    hp, trust = hyperopt.hp, Trust("hyperopt:tpe")
+    suggest = QuickTpe(trust, **_SETTINGS)
+    space = {"c": hp.choice("c", ["a", {"x": hp.uniform("x", 0, 1)}])}
+    domain, history = _upstream.DOMAIN.get()(None, space), _upstream.History()
+    for seed in range(_N_TRIED):
+        (doc,) = suggest(history.new_trial_ids(1), domain, history, seed)
+        doc["state"] = hyperopt.JOB_STATE_DONE
+        doc["result"] = {"loss": float(seed), "status": hyperopt.STATUS_OK}
+        history.add(doc)
+    return [*trust.notes]
