@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from hpbridge.drivers.objective import describe_error, evaluate
     from hpbridge.drivers.worker import unpack_experiment
     from hpbridge.drivers.workers import pack_experiment
-    from hpbridge.encoding.call import Call
+    from hpbridge.encoding.call import Call, Name
     from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS, Codec, Encoded
     from hpbridge.errors import (
         ExperimentError,
@@ -156,7 +156,10 @@ _HOMES = {
     ),
     "drivers.worker": ("unpack_experiment",),
     "drivers.workers": ("pack_experiment",),
-    "encoding.call": ("Call",),
+    "encoding.call": (
+        "Call",
+        "Name",
+    ),
     "encoding.encoded": (
         "CODECS",
         "WHOLE_SPACE_ENCODINGS",
@@ -282,6 +285,7 @@ __all__ = [
     "Int",
     "Interrupts",
     "Label",
+    "Name",
     "NativeSpace",
     "Optimizer",
     "OptionError",

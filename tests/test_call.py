@@ -1,23 +1,56 @@
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpbridge.encoding.call import Call
+from hpbridge.encoding.call import Call, Name
 
-PLAIN = st.one_of(st.integers(), st.text(), st.booleans(), st.none())
-NAMES = {"dict": dict, "Fraction": Fraction, "list": list}
+PLAIN = st.one_of(
+    st.integers(), st.text(), st.booleans(), st.none(), st.floats(allow_nan=False)
+)
+NESTED = st.recursive(
+    PLAIN,
+    lambda inner: st.one_of(
+        st.lists(inner),
+        st.lists(inner).map(tuple),
+        st.dictionaries(st.text(), inner),
+        st.lists(inner).map(lambda args: Call("list", (args,))),
+    ),
+)
+NAMES = {"dict": dict, "Fraction": Fraction, "list": list, "int": int, "math": math}
 
 
-@given(st.dictionaries(st.sampled_from("abcdef"), PLAIN))
+@given(st.dictionaries(st.sampled_from("abcdef"), NESTED))
 def test_what_is_made_is_what_the_printed_source_makes(kwargs):
     call = Call("dict", (), kwargs)
-    assert call.make(NAMES) == eval(call.source(), NAMES) == kwargs
+    made = call.make(NAMES)
+    assert eval(call.source(), NAMES) == eval(call.wrapped(20), NAMES) == made
+    assert repr(eval(call.source(), NAMES)) == repr(made)
 
 
-def test_a_call_may_hold_calls():
-    call = Call("dict", (), {"x": Call("Fraction", (1, 3)), "y": 2})
-    assert call.source() == "dict(x=Fraction(1, 3), y=2)"
-    assert call.make(NAMES) == {"x": Fraction(1, 3), "y": 2}
+def test_a_call_may_hold_calls_and_names():
+    call = Call("dict", (), {"x": Call("Fraction", (1, 3)), "y": (1, 9, Name("int"))})
+    assert call.source() == "dict(x=Fraction(1, 3), y=(1, 9, int))"
+    assert call.make(NAMES) == {"x": Fraction(1, 3), "y": (1, 9, int)}
+
+
+def test_what_is_not_finite_is_printed_as_python_reads_it():
+    call = Call("list", ([-math.inf, math.inf, math.nan],))
+    assert call.source() == "list([-math.inf, math.inf, math.nan])"
+
+
+def test_what_is_too_long_for_a_line_has_an_argument_a_line():
+    call = Call("dict", (), {"x": [1, 2], "members": [Call("list", ("abc",))] * 2})
+    assert call.wrapped() == call.source()
+    assert call.wrapped(30) == (
+        "dict(\n"
+        "    x=[1, 2],\n"
+        "    members=[\n"
+        "        list('abc'),\n"
+        "        list('abc'),\n"
+        "    ],\n"
+        ")"
+    )

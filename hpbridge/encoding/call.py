@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_WIDTH = 88
+_STEP = 4
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name that stands in a call, as in ``(1, 9, int)``.
+
+    Attributes:
+        name: Looked up where the call is made, and printed as it is.
+    """
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -15,7 +30,7 @@ class Call:
 
     Attributes:
         name: As the library's documentation writes it, dotted if it does.
-        args: Plain values, or calls.
+        args: Plain values, names or calls; or lists, tuples and dicts of them.
         kwargs: The same by name.
 
     Example:
@@ -23,6 +38,8 @@ class Call:
         "Real(0.1, 1.0, prior='log-uniform')"
         >>> Call("max", (Call("abs", (-3,)), 2)).make({"max": max, "abs": abs})
         3
+        >>> Call("sorted", ([3, -4],), {"key": Name("abs")}).source()
+        'sorted([3, -4], key=abs)'
     """
 
     name: str
@@ -35,15 +52,69 @@ class Call:
         return names[self.name](*(_made(arg, names) for arg in self.args), **kwargs)
 
     def source(self) -> str:
-        """Return the call as Python source."""
-        parts = [_shown(arg) for arg in self.args]
-        parts += [f"{name}={_shown(value)}" for name, value in self.kwargs.items()]
-        return f"{self.name}({', '.join(parts)})"
+        """Return the call as Python source, in one line."""
+        return _shown(self)
+
+    def wrapped(self, width: int = _WIDTH) -> str:
+        """Return the same, with an argument a line where one line is too long.
+
+        Args:
+            width: Of the longest line, in characters; what stands before the call in
+                its first line taken off.
+        """
+        return _wrapped(self, 0, width)
 
 
 def _made(value: Any, names: Mapping[str, Any]) -> Any:
-    return value.make(names) if isinstance(value, Call) else value
+    if isinstance(value, Call):
+        return value.make(names)
+    if isinstance(value, Name):
+        return names[value.name]
+    if type(value) in {list, tuple}:
+        return type(value)(_made(each, names) for each in value)
+    if type(value) is dict:
+        return {key: _made(each, names) for key, each in value.items()}
+    return value
 
 
 def _shown(value: Any) -> str:
-    return value.source() if isinstance(value, Call) else repr(value)
+    opened, parts, closed = _parts(value)
+    if type(value) is tuple and len(parts) == 1:
+        closed = f",{closed}"
+    inside = ", ".join(f"{before}{_shown(part)}" for before, part in parts)
+    return f"{opened}{inside}{closed}"
+
+
+def _wrapped(value: Any, indent: int, width: int) -> str:
+    line = _shown(value)
+    opened, parts, closed = _parts(value)
+    if not parts or indent + len(line) <= width:
+        return line
+    inner = indent + _STEP
+    lines = [
+        # A comma stands behind each.
+        f"{' ' * inner}{before}{_wrapped(part, inner, width - len(before) - 1)},"
+        for before, part in parts
+    ]
+    return "\n".join([opened, *lines, f"{' ' * indent}{closed}"])
+
+
+def _parts(value: Any) -> tuple[str, list[tuple[str, Any]], str]:
+    """Return what a value opens with, its parts after their keys, and its end."""
+    if isinstance(value, Call):
+        named = [(f"{key}=", part) for key, part in value.kwargs.items()]
+        return f"{value.name}(", [*(("", arg) for arg in value.args), *named], ")"
+    if type(value) is dict:
+        return "{", [(f"{key!r}: ", part) for key, part in value.items()], "}"
+    if type(value) in {list, tuple}:
+        opened, closed = "[]" if type(value) is list else "()"
+        return opened, [("", part) for part in value], closed
+    return _word(value), [], ""
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, Name):
+        return value.name
+    if isinstance(value, float) and not math.isfinite(value):
+        return "math.nan" if math.isnan(value) else repr(value).replace("i", "math.i")
+    return repr(value)
