@@ -57,7 +57,10 @@ if TYPE_CHECKING:
     from hpbridge.drivers.worker import unpack_experiment
     from hpbridge.drivers.workers import pack_experiment
     from hpbridge.encoding.call import Call, Name
-    from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS, Codec, Encoded
+    from hpbridge.encoding.codecs import Chained, Codec
+    from hpbridge.encoding.encode import encode
+    from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS, Encoded
+    from hpbridge.encoding.one_point import OnePoint
     from hpbridge.errors import (
         ExperimentError,
         ForeignHistoryError,
@@ -160,12 +163,17 @@ _HOMES = {
         "Call",
         "Name",
     ),
+    "encoding.codecs": (
+        "Chained",
+        "Codec",
+    ),
+    "encoding.encode": ("encode",),
     "encoding.encoded": (
         "CODECS",
         "WHOLE_SPACE_ENCODINGS",
-        "Codec",
         "Encoded",
     ),
+    "encoding.one_point": ("OnePoint",),
     "errors": (
         "ExperimentError",
         "ForeignHistoryError",
@@ -259,6 +267,7 @@ __all__ = [
     "Capabilities",
     "Capability",
     "Categorical",
+    "Chained",
     "Choice",
     "Codec",
     "Constant",
@@ -287,6 +296,7 @@ __all__ = [
     "Label",
     "Name",
     "NativeSpace",
+    "OnePoint",
     "Optimizer",
     "OptionError",
     "Outcome",
@@ -318,6 +328,7 @@ __all__ = [
     "describe_error",
     "dump_number",
     "emulated",
+    "encode",
     "evaluate",
     "failed",
     "hookimpl",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hpbridge import Categorical, Constant, Float, Int, Normal, Quantized, Space
+from hpbridge.contract.backend import Problem
 from hpbridge.contract.capabilities import (
     SPACE_FEATURES,
     YES,
@@ -86,7 +87,7 @@ def test_reasons_say_who_needs_what_and_why_not():
         }
     )
     too_old = "not declared (the plugin is older than this feature)"
-    assert capabilities.reasons_against(space) == [
+    assert capabilities.reasons_against(Problem(space)) == [
         "'n' needs int: the library cannot (it is real)",
         "'batch' needs int, log scale: the plugin does not do it yet",
         f"'w' needs categorical with weights: {too_old}",

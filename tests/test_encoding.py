@@ -18,6 +18,7 @@ from hpbridge import (
     Quantized,
     Space,
 )
+from hpbridge.contract.backend import Algorithm, NoOptions, Problem
 from hpbridge.contract.capabilities import (
     YES,
     Capabilities,
@@ -26,6 +27,7 @@ from hpbridge.contract.capabilities import (
     feature_of,
     no,
 )
+from hpbridge.encoding.encode import encode
 from hpbridge.encoding.encoded import CODECS, Encoded
 from hpbridge.errors import UnsupportedFeatureError
 from hpbridge.space.sampling import draw
@@ -126,7 +128,7 @@ def test_every_encoding_is_tested():
 def alone(name, feature, parameter):
     """Return a space of the one parameter under the encoding."""
     capabilities = EVERYTHING.but({feature: emulated(name)})
-    return Encoded(Space({"p": parameter}), capabilities, "library:algorithm")
+    return Encoded(Space({"p": parameter}), capabilities)
 
 
 def evaluate(source, native):
@@ -247,7 +249,7 @@ def test_numpy_scalars_become_plain():
     import numpy as np
 
     space = Space({"x": Float(0, 1), "n": Int(0, 3), "c": Categorical([True, "a", 2])})
-    it = Encoded(space, EVERYTHING, "")
+    it = Encoded(space, EVERYTHING)
     for choice in (np.bool_(True), np.str_("a"), np.int64(2)):
         native = {"x": np.float64(0.5), "n": np.int64(2), "c": choice}
         assert space.violations(it.decode(native)) == []
@@ -270,6 +272,7 @@ CONDITIONAL = Space(
 FLAT = EVERYTHING.but(
     {
         Feature.CONDITIONAL: emulated("flatten"),
+        Feature.FORBIDDEN: emulated("reject"),
         Feature.FLOAT_LOG: emulated("log"),
         Feature.INT: emulated("round"),
         Feature.CATEGORICAL: emulated("choice-index"),
@@ -279,7 +282,7 @@ FLAT = EVERYTHING.but(
 
 @pytest.mark.parametrize("capabilities", [EVERYTHING, FLAT])
 def test_conditions_decode_as_the_printed_source_does(capabilities):
-    it = Encoded(CONDITIONAL, capabilities, "")
+    it = Encoded(CONDITIONAL, capabilities)
     source, rng = it.source(), random.Random(0)
     sizes = set()
     for _ in range(300):
@@ -292,7 +295,7 @@ def test_conditions_decode_as_the_printed_source_does(capabilities):
 
 
 def test_the_native_space_is_flat_and_without_what_is_not_searched():
-    it = Encoded(CONDITIONAL, FLAT, "")
+    it = Encoded(CONDITIONAL, FLAT)
     assert list(it.native) == ["solver", "momentum", "decay", "nesterov", "warm"]
     assert it.native["warm"] == Float(0.5, 9.5)
     assert it.native["decay"] == Float(math.log(1e-4), 0.0)
@@ -303,14 +306,14 @@ def test_the_native_space_is_flat_and_without_what_is_not_searched():
 
 def test_a_flattened_space_gives_the_library_a_value_for_everything():
     point = {"solver": "adam", "decay": 1.0, "same": 3}
-    assert Encoded(CONDITIONAL, FLAT, "").encode(point) == {
+    assert Encoded(CONDITIONAL, FLAT).encode(point) == {
         "solver": 0,
         "momentum": 0.495,
         "decay": 0.0,
         "nesterov": 0,
         "warm": 5.0,
     }
-    assert Encoded(CONDITIONAL, EVERYTHING, "").encode(point) == {
+    assert Encoded(CONDITIONAL, EVERYTHING).encode(point) == {
         "solver": "adam",
         "decay": 1.0,
     }
@@ -318,7 +321,7 @@ def test_a_flattened_space_gives_the_library_a_value_for_everything():
 
 def test_notes_say_what_is_not_native():
     space = Space(dict(CONDITIONAL), forbid=[{"solver": "lbfgs"}])
-    names = [(name, encoding) for name, encoding, _ in Encoded(space, FLAT, "").notes()]
+    names = [(name, encoding) for name, encoding, _ in Encoded(space, FLAT).notes()]
     assert names == [
         ("solver", "choice-index"),
         ("decay", "log"),
@@ -328,7 +331,7 @@ def test_notes_say_what_is_not_native():
         *[(n, "flatten") for n, p in space.items() if p.when],
         ("forbid=", "reject"),
     ]
-    native = Encoded(Space({"x": Float(0, 1)}), EVERYTHING, "")
+    native = Encoded(Space({"x": Float(0, 1)}), EVERYTHING)
     assert native.notes() == []
 
 
@@ -336,20 +339,21 @@ def test_what_is_neither_native_nor_emulated_is_refused_with_every_reason():
     capabilities = EVERYTHING.but(
         {Feature.FLOAT_LOG: no("it is linear"), Feature.INT: no("it is real")}
     )
+    algorithm = Algorithm("algorithm", "One.", capabilities, "call")
     with pytest.raises(UnsupportedFeatureError) as caught:
-        Encoded(CONDITIONAL, capabilities, "library:algorithm")
+        encode(Problem(CONDITIONAL), algorithm, NoOptions(), "library:algorithm")
     assert str(caught.value) == (
         "Optimizer 'library:algorithm' cannot run this experiment:\n"
         "  - 'decay' needs float, log scale: the library cannot (it is linear)\n"
         "  - 'warm' needs int: the library cannot (it is real)\n"
-        "Hint: no installed optimizer can; simplify the experiment."
+        "Hint: `hpbridge backends` shows what each optimizer can do."
     )
 
 
 def test_one_value_needs_no_feature():
     nothing = Capabilities({})
     space = Space({"x": Float(1, 1, log=True), "n": Int(2, 2), "c": Categorical(["a"])})
-    it = Encoded(space, nothing, "")
+    it = Encoded(space, nothing)
     assert it.native == {}
     assert it.decode({}) == {"x": 1.0, "n": 2, "c": "a"}
     assert evaluate(it.source(), {}) == {"x": 1.0, "n": 2, "c": "a"}

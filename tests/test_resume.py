@@ -385,7 +385,9 @@ def hpbridge_backends():
     yield BackendSpec(
         name="wobbly", summary="Wobbles.", requires=(),
         algorithms={a.name: a for a in algorithms},
-        create=lambda problem, name, options, seed: Wobbly(problem.space, name, seed),
+        create=lambda problem, algorithm, options, seed: Wobbly(
+            problem.space, algorithm.name, seed
+        ),
     )
 '''
 

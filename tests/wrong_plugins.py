@@ -40,7 +40,7 @@ class Wrapped(Optimizer):
 
     def __init__(self, problem: Problem, seed: int) -> None:
         self.problem, self.space = problem, problem.space
-        self.inner = RIGHT.create(problem, "random", NoOptions(), seed)
+        self.inner = RIGHT.create(problem, ALGORITHM, NoOptions(), seed)
         self.rng = random.Random(seed)
 
     def ask(self):
@@ -291,7 +291,7 @@ class TakesOneMetric(Wrapped):
 class TakesNoConstraints(Wrapped):
     def __init__(self, problem, seed):
         if problem.n_constraints:
-            raise UnsupportedFeatureError.refused("random:random", ["no"], [])
+            raise UnsupportedFeatureError.refused("random:random", ["no"])
         super().__init__(problem, seed)
 
 

@@ -57,6 +57,7 @@ def describe(
     """Return all that is declared of an algorithm, as JSON data."""
     from hpbridge.contract.capabilities import Feature
     from hpbridge.contract.options import document_options
+    from hpbridge.encoding.encoded import encoding_name
 
     missing = plugins.missing(spec, algorithm)
     return {
@@ -75,7 +76,7 @@ def describe(
             feature.value: {
                 "support": algorithm.capabilities[feature].support.value,
                 "note": algorithm.capabilities[feature].note,
-                "encoding": algorithm.capabilities[feature].encoding,
+                "encoding": encoding_name(algorithm.capabilities[feature].encoding),
             }
             for feature in Feature
         },

@@ -22,7 +22,7 @@ def explain(
     from hpbridge.cli.arguments import read_settings
     from hpbridge.cli.output import print_json, screen, table
     from hpbridge.contract.references import load_experiment
-    from hpbridge.encoding.encoded import Encoded
+    from hpbridge.encoding.encode import encode
     from hpbridge.errors import ExperimentError
     from hpbridge.learning.choice import choose, problem_of
 
@@ -31,12 +31,11 @@ def explain(
         why = "its objective defines the space while it runs: nothing to explain"
         raise ExperimentError.invalid(loaded.name, [why])
     choice = choose(backend, loaded, read_settings(backend, option))
-    encoded = Encoded(loaded.space, choice.algorithm.capabilities, choice.name)
+    problem = problem_of(loaded)
+    encoded = encode(problem, choice.algorithm, choice.options, choice.name)
     source = ""
     if choice.spec.explain is not None:
-        problem = problem_of(loaded)
-        name = choice.algorithm.name
-        source = choice.spec.explain(problem, name, choice.options, seed)
+        source = choice.spec.explain(problem, choice.algorithm, choice.options, seed)
     if json:
         notes = [
             dict(zip(("parameter", "encoding", "note"), note, strict=True))

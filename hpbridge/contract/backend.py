@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from hpbridge.contract.capabilities import Capabilities
+    from hpbridge.encoding.encoded import Encoded
     from hpbridge.experiment import Experiment
     from hpbridge.space.parameters import Label
     from hpbridge.space.space import Space
@@ -43,11 +44,15 @@ class Problem:
         space: What is searched.
         n_objectives: How many values a complete outcome has, all to be minimized.
         n_constraints: How many constraint values it has; <= 0 is feasible.
+        metrics: What the experiment calls the values, for sentences; may be empty.
+        bounds: What it calls the constrained metrics, likewise.
     """
 
     space: Space
     n_objectives: int = 1
     n_constraints: int = 0
+    metrics: tuple[str, ...] = ()
+    bounds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +201,14 @@ class Algorithm:
     Attributes:
         options: A frozen dataclass: the library's own names and defaults, a docstring
             under each field.
+        refine: ``refine(problem, algorithm, options) -> reasons``: what speaks against
+            a problem beyond the capabilities, one sentence each: sizes, ranges, what
+            an option takes away. Read before the first trial, and for every installed
+            algorithm when another one was refused; so it must not import the library,
+            and must bear a problem that the capabilities refuse.
+        encode: ``encode(problem, algorithm, options) -> Encoded``: how the algorithm
+            searches a problem that it can, where that is not what its capabilities
+            say parameter by parameter. Called by `hpbridge.encoding.encode.encode`.
     """
 
     name: str
@@ -225,6 +238,21 @@ class Algorithm:
     quick: Mapping[str, object] = field(default_factory=dict)
     """Options under which a handful of trials is cheap and reaches the model, such as a
     short start-up phase. The kit runs with them."""
+    refine: Callable[[Problem, Algorithm, Any], Sequence[str]] | None = None
+    encode: Callable[[Problem, Algorithm, Any], Encoded] | None = None
+
+    def reasons_against(self, problem: Problem, options: Any = None) -> list[str]:
+        """Return every reason why it cannot run a problem, one sentence each.
+
+        Args:
+            problem: What is to be run.
+            options: An instance of `options`; None stands for the defaults.
+        """
+        reasons = self.capabilities.reasons_against(problem)
+        if self.refine is not None:
+            given = self.options() if options is None else options
+            reasons += self.refine(problem, self, given)
+        return reasons
 
 
 @dataclass(frozen=True)
@@ -253,9 +281,10 @@ class BackendSpec:
 
     Attributes:
         algorithms: By name; the first is the default.
-        create: ``create(problem, algorithm, options, seed) -> Optimizer``. `options`
-            is an instance of the algorithm's dataclass. Must refuse by itself what
-            the algorithm does not support (`hpbridge.encoding.encoded.Encoded` does).
+        create: ``create(problem, algorithm, options, seed) -> Optimizer``. `algorithm`
+            is one of `algorithms`, `options` an instance of its dataclass. Must refuse
+            by itself what the algorithm does not support
+            (`hpbridge.encoding.encode.encode` does).
         explain: ``explain(problem, algorithm, options, seed) -> str``: Python source
             that runs the library alone on the same problem. It uses the names
             ``objective`` (a function of the parameters) and ``n_trials``, and leaves
@@ -277,8 +306,8 @@ class BackendSpec:
     requires: tuple[str, ...]
     """Requirements on the library with its oldest supported version."""
     algorithms: Mapping[str, Algorithm]
-    create: Callable[[Problem, str, Any, int], Optimizer]
-    explain: Callable[[Problem, str, Any, int], str] | None = None
+    create: Callable[[Problem, Algorithm, Any, int], Optimizer]
+    explain: Callable[[Problem, Algorithm, Any, int], str] | None = None
     homepage: str = ""
     driver: str = "local"
     from_native: Callable[[object], NativeSpace | None] | None = None

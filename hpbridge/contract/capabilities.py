@@ -12,6 +12,7 @@ from hpbridge.space.parameters import Float, Int, Parameter
 from hpbridge.space.quantized import Quantized
 
 if TYPE_CHECKING:
+    from hpbridge.contract.backend import Problem
     from hpbridge.space.space import Space
 
 
@@ -103,8 +104,10 @@ class Capability:
     support: Support
     note: str = ""
     """How it is emulated, or why it is refused; one phrase."""
-    encoding: str | None = None
-    """For a kind of parameter: its name in `hpbridge.encoding.encoded`."""
+    encoding: str | type | None = None
+    """For a kind of parameter: the name of a codec of the core
+    (`hpbridge.encoding.encoded.CODECS`), or a plugin's own `Codec`, as the class or as
+    ``"module:Class"``. Its module does not import the library."""
 
     def __post_init__(self) -> None:
         if self.support is Support.EMULATED and not (self.note or self.encoding):
@@ -118,8 +121,8 @@ YES = Capability(Support.NATIVE)
 _UNDECLARED = Capability(Support.UNDECLARED, "the plugin is older than this feature")
 
 
-def emulated(encoding: str, note: str = "") -> Capability:
-    """Return the capability of a feature that an encoding of the core emulates."""
+def emulated(encoding: str | type, note: str = "") -> Capability:
+    """Return the capability of a feature that an encoding emulates."""
     return Capability(Support.EMULATED, note, encoding)
 
 
@@ -159,11 +162,18 @@ class Capabilities(Mapping[Feature, Capability]):
         """Say whether an experiment that needs the feature can run."""
         return self[feature].support.is_usable
 
-    def reasons_against(self, space: Space) -> list[str]:
-        """Return why a space cannot be searched, one sentence a parameter."""
+    def reasons_against(self, problem: Problem) -> list[str]:
+        """Return why a problem cannot be run, one sentence for all that needs more."""
+        needs = [
+            (f"{name!r} needs", feature) for name, feature in needs_of(problem.space)
+        ]
+        if problem.n_objectives > 1:
+            needs.append((_who_of_metrics(problem), Feature.MULTI_OBJECTIVE))
+        if problem.n_constraints:
+            needs.append((_who_of_bounds(problem), Feature.CONSTRAINTS))
         return [
-            f"{name!r} needs {feature.value}: {self.why_not(feature)}"
-            for name, feature in needs_of(space)
+            f"{who} {feature.value}: {self.why_not(feature)}"
+            for who, feature in needs
             if not self.can(feature)
         ]
 
@@ -175,6 +185,19 @@ class Capabilities(Mapping[Feature, Capability]):
             Support.UNSUPPORTED: "the library cannot",
         }.get(capability.support, "not declared")
         return f"{words} ({capability.note})" if capability.note else words
+
+
+def _who_of_metrics(problem: Problem) -> str:
+    if problem.metrics:
+        return f"the metrics {', '.join(map(repr, problem.metrics))} need"
+    return f"{problem.n_objectives} metrics need"
+
+
+def _who_of_bounds(problem: Problem) -> str:
+    if problem.bounds:
+        return f"the bounds on {', '.join(map(repr, problem.bounds))} need"
+    count = problem.n_constraints
+    return "1 constraint needs" if count == 1 else f"{count} constraints need"
 
 
 def feature_of(parameter: Parameter) -> Feature:  # noqa: PLR0911 - one a kind

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.space.parameters import Float, Int, Label, Parameter, with_when
 from hpbridge.space.quantized import Quantized
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hpbridge.space.categorical import Categorical
 
 # Libraries return bounds that are a few rounding errors off, exp(log(b)) above all.
@@ -30,7 +32,7 @@ class Codec(ABC):
             condition; None when there is nothing to search.
     """
 
-    name: ClassVar[str]
+    name: str
     """The word by which a plugin asks for it, and which `explain` prints."""
 
     native: Parameter | None
@@ -182,6 +184,44 @@ class Log(Codec):
         """Return the source of `decode`."""
         low, high = self._float.low, self._float.high
         return f"min(max(math.exp(float({expression})), {low!r}), {high!r})"
+
+
+class Chained(Codec):
+    """An encoding of what another one searches.
+
+    Args:
+        outer: Ours; its native parameter is what the other one encodes.
+        inner: Theirs.
+    """
+
+    def __init__(self, outer: Codec, inner: Callable[[Parameter], Codec]) -> None:
+        super().__init__(outer.parameter)
+        self._outer = outer
+        self._inner = inner(cast("Parameter", outer.native))
+        self.native = self._inner.native
+        words = [c.name for c in (outer, self._inner) if c.name != Native.name]
+        self.name = "+".join(words) or Native.name
+
+    @property
+    def note(self) -> str:
+        """What both do."""
+        return "; for that, ".join(filter(None, [self._outer.note, self._inner.note]))
+
+    def decode(self, value: Any) -> Label:
+        """Return our value for the library's."""
+        return self._outer.decode(self._inner.decode(value))
+
+    def encode(self, value: Any) -> Label:
+        """Return the library's value for ours."""
+        return self._inner.encode(self._outer.encode(value))
+
+    def source(self, expression: str) -> str:
+        """Return the source of `decode`."""
+        return self._outer.source(self._inner.source(expression))
+
+    def default(self) -> Label:
+        """Return the outer one's default, encoded."""
+        return self._inner.encode(self._outer.default())
 
 
 class LogRound(Codec):

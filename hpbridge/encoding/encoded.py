@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.contract.capabilities import Feature, Support, feature_of
+from hpbridge.contract.lazy import Lazy
 from hpbridge.encoding.codecs import (
     Codec,
     Log,
@@ -23,17 +24,27 @@ from hpbridge.encoding.codecs import (
     Single,
 )
 from hpbridge.encoding.discrete import Choice, Index, Quantile, Weighted
-from hpbridge.errors import UnsupportedFeatureError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from hpbridge.contract.capabilities import Capabilities
     from hpbridge.space.categorical import Categorical
     from hpbridge.space.parameters import Float, Int, Label, Parameter
     from hpbridge.space.space import Params, Space
 
-__all__ = ["CODECS", "WHOLE_SPACE_ENCODINGS", "Codec", "Encoded", "Single"]
+__all__ = [
+    "CODECS",
+    "WHOLE_SPACE_ENCODINGS",
+    "Codec",
+    "Encoded",
+    "Single",
+    "codec_class",
+    "encoding_name",
+]
+
+Note = tuple[str, str, str]
+"""A parameter, the name of its encoding, what that does."""
 
 CODECS: dict[str, type[Codec]] = {
     codec.name: codec
@@ -49,7 +60,7 @@ CODECS: dict[str, type[Codec]] = {
         Weighted,
     )
 }
-"""Every encoding that a plugin can name for a parameter."""
+"""The core's encodings of a parameter by name; a plugin may bring its own."""
 
 WHOLE_SPACE_ENCODINGS = {
     "flatten": "always draws it; the objective sees it only when it is active",
@@ -58,34 +69,61 @@ WHOLE_SPACE_ENCODINGS = {
 """Encodings of the space, not of one parameter; `Encoded` and the run do them."""
 
 
+def encoding_name(encoding: str | type | None) -> str | None:
+    """Return the word for the encoding of a capability, as `explain` prints it."""
+    if encoding is None:
+        return None
+    if isinstance(encoding, str) and encoding in WHOLE_SPACE_ENCODINGS:
+        return encoding
+    return codec_class(encoding).name
+
+
+def codec_class(encoding: str | type) -> type[Codec]:
+    """Return the codec that a capability names.
+
+    Raises:
+        ImportError: If a plugin's own cannot be imported.
+        KeyError: If the core has none of this name.
+    """
+    if isinstance(encoding, type):
+        return encoding
+    if ":" in encoding:
+        return cast("type[Codec]", Lazy(encoding).resolve())
+    return CODECS[encoding]
+
+
 class Encoded:
-    """A space as one library can search it.
+    """A space as one library can search it; it never changes.
+
+    `hpbridge.encoding.encode.encode` makes it, and refuses before what cannot be
+    searched: here a kind that is neither native nor emulated passes for native.
 
     Args:
         space: Ours.
         capabilities: What the algorithm declares; says which encoding is for what.
-        optimizer: Its name, for the error.
+        codecs: Codecs that take the place of those, by the names of the parameters.
+        notes: What is emulated besides, as of `notes`.
 
     Attributes:
         codecs: A codec for every searched parameter, in order.
         native: What the library searches, by the same names: flat, in order.
-
-    Raises:
-        UnsupportedFeatureError: If a kind of parameter is neither native nor emulated.
     """
 
     def __init__(
-        self, space: Space, capabilities: Capabilities, optimizer: str = ""
+        self,
+        space: Space,
+        capabilities: Capabilities,
+        *,
+        codecs: Mapping[str, Codec] | None = None,
+        notes: Sequence[Note] = (),
     ) -> None:
         self.space = space
-        reasons = capabilities.reasons_against(space)
-        if reasons:
-            raise UnsupportedFeatureError.refused(optimizer, reasons, [])
-        self.codecs: dict[str, Codec] = {
-            name: _codec(parameter, capabilities)
+        given = codecs or {}
+        self.codecs: Mapping[str, Codec] = {
+            name: given.get(name) or _codec(parameter, capabilities)
             for name, parameter in space.searched.items()
         }
-        self.native: dict[str, Parameter] = {
+        self.native: Mapping[str, Parameter] = {
             name: codec.native
             for name, codec in self.codecs.items()
             if codec.native is not None
@@ -94,6 +132,8 @@ class Encoded:
             space.is_conditional
             and capabilities[Feature.CONDITIONAL].support is Support.EMULATED
         )
+        self._rejection = capabilities[Feature.FORBIDDEN]
+        self._notes = tuple(notes)
 
     def decode(self, native: Mapping[str, Any]) -> Params:
         """Return the point that the objective sees: active parameters, plain values.
@@ -125,7 +165,7 @@ class Encoded:
                 values[name] = codec.default()
         return values
 
-    def notes(self) -> list[tuple[str, str, str]]:
+    def notes(self) -> list[Note]:
         """Return (parameter, encoding, what it does) for all that is not native."""
         found = [
             (name, codec.name, codec.note)
@@ -135,9 +175,19 @@ class Encoded:
         if self.is_flattened:
             text = WHOLE_SPACE_ENCODINGS["flatten"]
             found += [(n, "flatten", text) for n, p in self.space.items() if p.when]
-        if self.space.is_restricted:
-            found.append(("forbid=", "reject", WHOLE_SPACE_ENCODINGS["reject"]))
+        found += self._notes
+        if self.space.is_restricted and self._rejection.support is Support.EMULATED:
+            text = self._rejection.note or WHOLE_SPACE_ENCODINGS["reject"]
+            found.append(("forbid=", "reject", text))
         return found
+
+    def comments(self, *names: str) -> list[str]:
+        """Return the notes as comments of a script; of these parameters, if any."""
+        return [
+            f"# {name}: {text} ({encoding})"
+            for name, encoding, text in self.notes()
+            if not names or name in names
+        ]
 
     def source(self) -> str:
         """Return the source of a function ``decode(x)`` that does what `decode` does.
@@ -180,4 +230,4 @@ def _codec(parameter: Parameter, capabilities: Capabilities) -> Codec:
     if cast("Float | Int | Categorical", parameter).n_values == 1:
         return Single(parameter)
     encoding = capabilities[feature_of(parameter)].encoding
-    return CODECS[encoding or "native"](parameter)
+    return codec_class(encoding or "native")(parameter)

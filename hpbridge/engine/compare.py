@@ -12,7 +12,7 @@ from hpbridge.contract.registry import registry
 from hpbridge.engine.plan import Plan
 from hpbridge.engine.run import DEFAULT_TRIALS, start
 from hpbridge.errors import ComparisonNotFoundError, ExperimentError, HpbridgeError
-from hpbridge.learning.choice import Choice, choose, reasons_against
+from hpbridge.learning.choice import Choice, choose, problem_of
 from hpbridge.store.record import ComparisonRecord, Status
 from hpbridge.store.settings import Settings
 from hpbridge.study import Study, study_of
@@ -174,7 +174,7 @@ def _installed(experiment: Experiment, skipped: dict[str, str]) -> list[str]:
     for name, spec in plugins.backends.items():
         algorithm = spec.algorithms[spec.default]
         missing = plugins.missing(spec, algorithm)
-        reasons = reasons_against(experiment, algorithm)
+        reasons = algorithm.reasons_against(problem_of(experiment))
         if missing:
             skipped[name] = "not installed: it needs " + ", ".join(missing)
         elif reasons:

@@ -139,10 +139,18 @@ class UnsupportedFeatureError(HpbridgeError, NotImplementedError):
 
     @classmethod
     def refused(
-        cls, optimizer: str, reasons: Sequence[str], able: Sequence[str]
+        cls, optimizer: str, reasons: Sequence[str], able: Sequence[str] | None = None
     ) -> UnsupportedFeatureError:
-        """Return the error for an experiment that the optimizer cannot run."""
-        if able:
+        """Return the error for an experiment that the optimizer cannot run.
+
+        Args:
+            optimizer: ``backend:algorithm``.
+            reasons: All of them, one sentence each.
+            able: The installed optimizers that can; None where nobody looked.
+        """
+        if able is None:
+            hint = "`hpbridge backends` shows what each optimizer can do"
+        elif able:
             hint = "installed optimizers that can: " + ", ".join(able)
         else:
             hint = "no installed optimizer can; simplify the experiment"

@@ -67,8 +67,7 @@ class Guest:
         self._learner = Learner(self.name, self._make(), space)
 
     def _make(self) -> Optimizer:
-        algorithm, options = self._choice.algorithm.name, self._choice.options
-        return self._choice.spec.create(self._problem, algorithm, options, self.seed)
+        return self._choice.create(self._problem, self.seed)
 
     @property
     def notes(self) -> list[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.backend import Problem
-from hpbridge.contract.capabilities import Feature
 from hpbridge.contract.options import read_options
 from hpbridge.contract.registry import installed_version, registry
 from hpbridge.errors import UnsupportedFeatureError
@@ -48,21 +47,41 @@ class Choice:
         return Learner(self.name, self.make(experiment, seed), experiment.space)
 
     def _make_grown(self, experiment: Experiment, seed: int) -> Optimizer:
-        reasons = reasons_against(experiment, self.algorithm)
-        if reasons:
-            others = able(experiment)
-            raise UnsupportedFeatureError.refused(self.name, reasons, others)
+        self.check(problem_of(experiment))
         return self.make(experiment, seed)
 
     def make(self, experiment: Experiment, seed: int) -> Optimizer:
         """Return a fresh optimizer for an experiment whose space is known."""
-        problem = problem_of(experiment)
-        return self.spec.create(problem, self.algorithm.name, self.options, seed)
+        return self.create(problem_of(experiment), seed)
+
+    def create(self, problem: Problem, seed: int) -> Optimizer:
+        """Return a fresh optimizer for a problem."""
+        return self.spec.create(problem, self.algorithm, self.options, seed)
+
+    def check(self, problem: Problem) -> None:
+        """Check that the optimizer can run a problem.
+
+        Raises:
+            UnsupportedFeatureError: With every reason, and the optimizers that can.
+        """
+        reasons = self.algorithm.reasons_against(problem, self.options)
+        if reasons:
+            others = [
+                f"{name} with other options" if name == self.name else name
+                for name in able(problem)
+            ]
+            raise UnsupportedFeatureError.refused(self.name, reasons, others)
 
 
 def problem_of(experiment: Experiment) -> Problem:
     """Return what an optimizer is told of an experiment."""
-    return Problem(experiment.space, len(experiment.metrics), len(experiment.bounds))
+    return Problem(
+        experiment.space,
+        len(experiment.metrics),
+        len(experiment.bounds),
+        tuple(experiment.metrics),
+        tuple(bound.metric for bound in experiment.bounds),
+    )
 
 
 def choose(
@@ -80,39 +99,19 @@ def choose(
     name = f"{spec.name}:{algorithm.name}"
     plugins.require(spec, algorithm)
     read = read_options(name, algorithm.options, options or {})
-    reasons = reasons_against(experiment, algorithm)
-    if reasons:
-        raise UnsupportedFeatureError.refused(name, reasons, able(experiment))
-    return Choice(spec, algorithm, read)
+    choice = Choice(spec, algorithm, read)
+    choice.check(problem_of(experiment))
+    return choice
 
 
-def reasons_against(experiment: Experiment, algorithm: Algorithm) -> list[str]:
-    """Return every reason why an algorithm cannot run an experiment."""
-    capabilities = algorithm.capabilities
-    reasons = capabilities.reasons_against(experiment.space)
-    wanted = []
-    if len(experiment.metrics) > 1:
-        names = ", ".join(repr(m) for m in experiment.metrics)
-        wanted.append((f"the metrics {names} need", Feature.MULTI_OBJECTIVE))
-    if experiment.bounds:
-        names = ", ".join(repr(b.metric) for b in experiment.bounds)
-        wanted.append((f"the bounds on {names} need", Feature.CONSTRAINTS))
-    reasons += [
-        f"{who} {feature.value}: {capabilities.why_not(feature)}"
-        for who, feature in wanted
-        if not capabilities.can(feature)
-    ]
-    return reasons
-
-
-def able(experiment: Experiment) -> list[str]:
-    """Return the installed optimizers that can run an experiment."""
+def able(problem: Problem) -> list[str]:
+    """Return the installed optimizers that can run a problem, with default options."""
     plugins = registry()
     return [
         f"{spec.name}:{algorithm.name}"
         for spec in plugins.backends.values()
         for algorithm in spec.algorithms.values()
-        if not reasons_against(experiment, algorithm)
+        if not algorithm.reasons_against(problem)
         and not plugins.missing(spec, algorithm)
     ]
 

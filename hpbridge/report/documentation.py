@@ -11,6 +11,7 @@ from hpbridge.contract.capabilities import Feature, Support
 from hpbridge.contract.foreign import Part
 from hpbridge.contract.options import document_options
 from hpbridge.contract.registry import registry
+from hpbridge.encoding.encoded import encoding_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +122,7 @@ def _feature_table(columns: Sequence[tuple[str, Algorithm]]) -> list[str]:
 
 def _cell(capability: Capability) -> str:
     if capability.support is Support.EMULATED and capability.encoding:
-        return f"emulated: {capability.encoding}"
+        return f"emulated: {encoding_name(capability.encoding)}"
     return capability.support.value
 
 

@@ -168,7 +168,7 @@ class Case:
             self.optimizer, self.algorithm.options, self.algorithm.quick
         )
         problem = Problem(space, n_objectives, n_constraints)
-        return self.spec.create(problem, self.name, options, seed)
+        return self.spec.create(problem, self.algorithm, options, seed)
 
     def run(self, space: Space, n_trials: int, *, seed: int = 1) -> list[Step]:
         """Ask and tell one after the other, all trials complete."""

@@ -16,7 +16,7 @@ from hpbridge.contract.backend import Problem
 from hpbridge.contract.capabilities import Feature, Support
 from hpbridge.contract.options import document_options, read_options
 from hpbridge.contract.registry import registry
-from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS
+from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS, encoding_name
 from hpbridge.testing.checks import NotApplicable, check, require
 
 if TYPE_CHECKING:
@@ -96,8 +96,10 @@ def check_notes(case: Case) -> None:
     known = {*CODECS, *WHOLE_SPACE_ENCODINGS}
     for feature, capability in case.capabilities.items():
         encoding = capability.encoding
-        is_known = encoding is None or encoding in known
-        require(is_known, f"an encoding of {sorted(known)}", f"{encoding!r}")
+        try:
+            encoding_name(encoding)
+        except (AttributeError, ImportError, LookupError):
+            require(False, f"a codec, or one of {sorted(known)}", f"{encoding!r}")
         is_explained = bool(capability.note or encoding)
         needs_note = capability.support is not Support.NATIVE
         seen = f"{capability.support.value!r} alone"
@@ -123,7 +125,7 @@ def check_explain(case: Case) -> None:
     require(explain is not None, "a function `explain`", "none")
     assert explain is not None
     options = read_options(case.optimizer, case.algorithm.options, case.algorithm.quick)
-    source = explain(Problem(case.main), case.name, options, 1)
+    source = explain(Problem(case.main), case.algorithm, options, 1)
     names = compile(source, case.optimizer, "exec").co_names
     for name in ("objective", "n_trials", "trials"):
         require(name in source, f"source that uses `{name}`", source)

@@ -123,8 +123,9 @@ def run_bridge(  # noqa: PLR0913, PLR0917 - an optimizer, a problem and a budget
 
     A value that is NaN is told as failed, as a run does.
     """
-    read = read_options(algorithm, spec.algorithms[algorithm].options, options or {})
-    optimizer = spec.create(Problem(space), algorithm, read, seed)
+    record = spec.algorithms[algorithm]
+    read = read_options(algorithm, record.options, options or {})
+    optimizer = spec.create(Problem(space), record, read, seed)
     trials: Run = []
     while len(trials) < n_trials:
         try:
@@ -156,8 +157,9 @@ def run_native(  # noqa: PLR0913, PLR0917 - the same as `run_bridge`
     if spec.explain is None:
         msg = f"backend {spec.name!r} has no explain"
         raise TypeError(msg)
-    read = read_options(algorithm, spec.algorithms[algorithm].options, options or {})
-    source = spec.explain(Problem(space), algorithm, read, seed)
+    record = spec.algorithms[algorithm]
+    read = read_options(algorithm, record.options, options or {})
+    source = spec.explain(Problem(space), record, read, seed)
     names: dict[str, Any] = {"objective": objective, "n_trials": n_trials}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own are not the bridge's
@@ -221,7 +223,7 @@ def space_of(algorithm: Algorithm, mode: str) -> Space | None:
     """
     for spaces in (PARITY_SPACES, COUNTABLE_SPACES):
         space = spaces.get(mode)
-        if space and not algorithm.capabilities.reasons_against(space):
+        if space and not algorithm.reasons_against(Problem(space)):
             return space
     return None
 
@@ -275,7 +277,7 @@ def _refuses(spec: BackendSpec, algorithm: str, mode: str) -> bool:
     record = spec.algorithms[algorithm]
     space = space_of(record, mode) or PARITY_SPACES[mode]
     try:
-        spec.create(Problem(space), algorithm, record.options(), 0)
+        spec.create(Problem(space), record, record.options(), 0)
     except UnsupportedFeatureError:
         return True
     return False

@@ -251,7 +251,7 @@ def test_a_state_goes_on_as_the_library_goes_on(tmp_path, algorithm, pbounds):
     native.maximize(init_points=0, n_iter=n_more)
     study = FORMAT.read(path, Hints(native_space=pbounds))
     options = SPEC.algorithms[algorithm].options()
-    ours = SPEC.create(Problem(study.space), algorithm, options, 5)
+    ours = SPEC.create(Problem(study.space), SPEC.algorithms[algorithm], options, 5)
     assert ours.restore(past(study), study.native)
     asked = []
     for _ in range(n_more):
@@ -268,7 +268,9 @@ def test_a_live_constrained_optimizer_goes_on():
     study = FORMAT.read(optimizer, Hints())
     options = SPEC.algorithms["ei"].options()
     # The model of the constraint has the seed itself, which no state holds.
-    ours = SPEC.create(Problem(study.space, n_constraints=1), "ei", options, 1)
+    ours = SPEC.create(
+        Problem(study.space, n_constraints=1), SPEC.algorithms["ei"], options, 1
+    )
     assert ours.restore(past(study), study.native)
     suggestion = ours.ask()
     assert dict(suggestion.params) == optimizer.suggest()
@@ -287,8 +289,8 @@ def test_a_state_of_another_space_or_function_is_not_restored(tmp_path):
         ("ucb", study.space, {**study.native, "random_state": {"state": [1]}}),
     ]:
         options = SPEC.algorithms[algorithm].options()
-        ours = SPEC.create(Problem(space), algorithm, options, 5)
-        fresh = SPEC.create(Problem(space), algorithm, options, 5)
+        ours = SPEC.create(Problem(space), SPEC.algorithms[algorithm], options, 5)
+        fresh = SPEC.create(Problem(space), SPEC.algorithms[algorithm], options, 5)
         assert not ours.restore([], native)
         assert ours.ask().params == fresh.ask().params
 
@@ -305,7 +307,7 @@ def test_domain_reduction_goes_on_as_the_library_goes_on(tmp_path):
     native.load_state(path)
     study = FORMAT.read(path, Hints(native_space=FLOATS))
     options = SPEC.algorithms["ucb"].options(domain_reduction=True)
-    ours = SPEC.create(Problem(study.space), "ucb", options, 5)
+    ours = SPEC.create(Problem(study.space), SPEC.algorithms["ucb"], options, 5)
     assert ours.restore(past(study), study.native)
     assert dict(ours.ask().params) == native.suggest()
 

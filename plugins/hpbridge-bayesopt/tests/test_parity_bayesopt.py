@@ -88,7 +88,7 @@ def test_the_proposals_compared_depend_on_the_values(mode):
 def test_defaults_make_the_trials_of_one_call_of_maximize(algorithm, seed):
     space = PARITY_SPACES["float"]
     options = SPEC.algorithms[algorithm].options()
-    source = SPEC.explain(Problem(space), algorithm, options, seed)
+    source = SPEC.explain(Problem(space), SPEC.algorithms[algorithm], options, seed)
     head, _, _ = source.partition("optimizer.maximize(")
     names = {"objective": bowl, "n_trials": 8}
     exec(head + "optimizer.maximize(init_points=5, n_iter=3)", names)
@@ -155,7 +155,7 @@ def test_every_option_reaches_the_library(algorithm, option):
     space = PARITY_SPACES["float"]
     options = {"init_points": 3, "n_restarts_optimizer": 0, **CHANGED[option]}
     read = read_options("", SPEC.algorithms[algorithm].options, options)
-    source = SPEC.explain(Problem(space), algorithm, read, 1)
+    source = SPEC.explain(Problem(space), SPEC.algorithms[algorithm], read, 1)
     assert option in source or option == "domain_reduction"
     trials = check_parity(SPEC, algorithm, space, 7, 1, options)
     if option not in SILENT:
@@ -219,7 +219,7 @@ def test_history_counts_as_registered_points_do():
 def create(algorithm, space, seed, options, n_constraints=0):
     read = read_options("", SPEC.algorithms[algorithm].options, options)
     problem = Problem(space, n_constraints=n_constraints)
-    return SPEC.create(problem, algorithm, read, seed)
+    return SPEC.create(problem, SPEC.algorithms[algorithm], read, seed)
 
 
 def play(optimizer, n_trials, constraints=lambda _: ()):
@@ -274,6 +274,6 @@ def test_constrained_trials_are_those_of_maximize(algorithm, kind, seed):
     problem = Problem(space, n_constraints=n_constraints)
     names = {"objective": bowl, "n_trials": n_trials}
     names["constraints"] = CONSTRAINTS[kind]()
-    exec(SPEC.explain(problem, algorithm, options, seed), names)
+    exec(SPEC.explain(problem, SPEC.algorithms[algorithm], options, seed), names)
     check_same(bridge, names["trials"])
     assert len(bridge) == n_trials

@@ -291,4 +291,4 @@ def make(algorithm):
     from hpbridge.contract.backend import Problem
 
     options = SPEC.algorithms[algorithm].options()
-    return SPEC.create(Problem(HINTS.space), algorithm, options, 0)
+    return SPEC.create(Problem(HINTS.space), SPEC.algorithms[algorithm], options, 0)

@@ -12,7 +12,7 @@ import pytest
 from hpbridge import Categorical, Float, Int, Space
 from hpbridge.contract.backend import Outcome, Problem
 from hpbridge.contract.options import document_options, read_options
-from hpbridge.encoding.encoded import Encoded
+from hpbridge.encoding.encoded import WHOLE_SPACE_ENCODINGS, Encoded
 from hpbridge.errors import OptionError, UnsupportedFeatureError
 from hpbridge.testing.parity import PARITY_SPACES, bowl
 from hpbridge.trial import State
@@ -24,12 +24,12 @@ FLOATS = PARITY_SPACES["float"]
 
 def create(algorithm, space, seed=0, **given):
     options = read_options(algorithm, SPEC.algorithms[algorithm].options, given)
-    return SPEC.create(Problem(space), algorithm, options, seed)
+    return SPEC.create(Problem(space), SPEC.algorithms[algorithm], options, seed)
 
 
 def explain(algorithm, space):
     options = SPEC.algorithms[algorithm].options()
-    return SPEC.explain(Problem(space), algorithm, options, 0)
+    return SPEC.explain(Problem(space), SPEC.algorithms[algorithm], options, 0)
 
 
 def complete(params):
@@ -91,7 +91,8 @@ def test_a_condition_on_no_single_choice_is_flattened_and_said(parents, when):
     space = {**parents, "tol": Float(0, 1, when=when)}
     assert layout(space).flattened == ["tol"]
     assert layout(space).branches == {}
-    assert "# tol: flatten: always draws it" in explain("tpe", Space(space))
+    source = explain("tpe", Space(space))
+    assert f"# tol: {WHOLE_SPACE_ENCODINGS['flatten']} (flatten)" in source
 
 
 def test_an_int_is_a_rounded_quniform_of_full_ends():
@@ -154,11 +155,11 @@ def test_several_metrics_and_constraints_are_refused_together(algorithm):
     options = SPEC.algorithms[algorithm].options()
     problem = Problem(FLOATS, n_objectives=2, n_constraints=1)
     with pytest.raises(UnsupportedFeatureError) as caught:
-        SPEC.create(problem, algorithm, options, 0)
+        SPEC.create(problem, SPEC.algorithms[algorithm], options, 0)
     text = str(caught.value)
     assert f"'hyperopt:{algorithm}'" in text
-    assert "it has 2 metrics: Hyperopt minimizes one" in text
-    assert "it has 1 constraints: Hyperopt has none" in text
+    assert "2 metrics need several metrics: the library cannot" in text
+    assert "1 constraint needs constraints on metrics: the library cannot" in text
 
 
 @pytest.mark.parametrize(

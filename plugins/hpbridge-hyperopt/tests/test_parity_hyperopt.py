@@ -196,13 +196,13 @@ def test_foreign_history_is_a_study_that_fmin_goes_on_with(algorithm):
 
 def _source(algorithm, space, seed):
     options = SPEC.algorithms[algorithm].options()
-    source = SPEC.explain(Problem(space), algorithm, options, seed)
+    source = SPEC.explain(Problem(space), SPEC.algorithms[algorithm], options, seed)
     return source.replace("    space,\n", "    space,\n    trials=history,\n")
 
 
 def _create(algorithm, space, seed, **given):
     options = read_options(algorithm, SPEC.algorithms[algorithm].options, given)
-    return SPEC.create(Problem(space), algorithm, options, seed)
+    return SPEC.create(Problem(space), SPEC.algorithms[algorithm], options, seed)
 
 
 def _complete(params):

@@ -20,7 +20,7 @@ FLOATS = PARITY_SPACES["float"]
 
 def tpe(space, **given):
     options = read_options("tpe", SPEC.algorithms["tpe"].options, given)
-    return SPEC.create(Problem(space), "tpe", options, 5)
+    return SPEC.create(Problem(space), SPEC.algorithms["tpe"], options, 5)
 
 
 def run(optimizer, n_trials=45):

@@ -13,6 +13,7 @@ import pytest
 from hpbridge.contract.backend import Problem
 from hpbridge.contract.capabilities import Feature
 from hpbridge.contract.options import read_options
+from hpbridge.encoding.encoded import WHOLE_SPACE_ENCODINGS
 from hpbridge.errors import (
     OptionError,
     UnsupportedFeatureError,
@@ -37,7 +38,7 @@ def create(problem, algorithm, seed=0, **options):
     problem = problem if isinstance(problem, Problem) else Problem(problem)
     cls = SPEC.algorithms[algorithm].options
     options = read_options(f"optuna:{algorithm}", cls, options)
-    return SPEC.create(problem, algorithm, options, seed)
+    return SPEC.create(problem, SPEC.algorithms[algorithm], options, seed)
 
 
 def test_declaring_does_not_import_the_library():
@@ -73,7 +74,7 @@ def test_options_that_the_library_refuses_are_option_errors(algorithm, options):
     ("algorithm", "problem", "reason"),
     [
         ("cmaes", Problem(SGD, n_objectives=2), "2 metrics need several metrics"),
-        ("random", Problem(SGD, n_constraints=1), "1 constraints need constraints"),
+        ("random", Problem(SGD, n_constraints=1), "1 constraint needs constraints"),
         ("grid", Problem(SGD), "'momentum' needs float: the library cannot"),
         ("grid", Problem(Space({"n": Int(0, 5000), "k": Int(0, 5000)})), "25010001 po"),
         ("bruteforce", Problem(Space({"n": Int(0, 10**9)})), "1000000001 values"),
@@ -100,11 +101,10 @@ def test_all_reasons_come_at_once():
 def test_explain_says_how_a_forbidden_point_is_told(algorithm):
     space = Space({"n": Int(0, 5)}, forbid=[{"n": 0}])
     options = SPEC.algorithms[algorithm].options()
-    source = SPEC.explain(Problem(space), algorithm, options, 0)
+    source = SPEC.explain(Problem(space), SPEC.algorithms[algorithm], options, 0)
     note = SPEC.algorithms[algorithm].capabilities[Feature.FORBIDDEN].note
-    assert (
-        f"# forbid=: hpbridge {note or 'tells a forbidden point as failed'}" in source
-    )
+    text = note or WHOLE_SPACE_ENCODINGS["reject"]
+    assert f"# forbid=: {text} (reject)" in source
 
 
 def test_explain_reads_like_a_users_script():
@@ -119,7 +119,7 @@ def test_explain_reads_like_a_users_script():
         }
     )
     options = SPEC.algorithms["tpe"].options(group=True)
-    assert SPEC.explain(Problem(space), "tpe", options, 7) == (
+    assert SPEC.explain(Problem(space), SPEC.algorithms["tpe"], options, 7) == (
         """\
 import optuna
 import hpbridge

@@ -24,7 +24,9 @@ FLOATS = PARITY_SPACES["float"]
 
 def tpe(space, n_constraints=0, **given):
     options = read_options("optuna:tpe", SPEC.algorithms["tpe"].options, given)
-    return SPEC.create(Problem(space, 1, n_constraints), "tpe", options, 5)
+    return SPEC.create(
+        Problem(space, 1, n_constraints), SPEC.algorithms["tpe"], options, 5
+    )
 
 
 def sampler_of(optimizer):

@@ -48,7 +48,7 @@ def create(problem, algorithm, seed=0, **options):
     problem = problem if isinstance(problem, Problem) else Problem(problem)
     cls = SPEC.algorithms[algorithm].options
     options = read_options(f"optuna:{algorithm}", cls, options)
-    return SPEC.create(problem, algorithm, options, seed)
+    return SPEC.create(problem, SPEC.algorithms[algorithm], options, seed)
 
 
 def space_for(algorithm):

@@ -115,7 +115,7 @@ def test_fixed_parameters_are_the_native_run(algorithm, seed):
         return
     # The library's own way to fix parameters of the free space.
     read = SPEC.algorithms[algorithm].options(**options)
-    source = SPEC.explain(Problem(FREE), algorithm, read, seed)
+    source = SPEC.explain(Problem(FREE), SPEC.algorithms[algorithm], read, seed)
     study = "study = optuna.create_study("
     sampler = f"sampler = optuna.samplers.PartialFixedSampler({FIXED!r}, sampler)"
     assert study in source
@@ -212,7 +212,7 @@ def native(source: str, objective: object, n_trials: int) -> list[dict[str, obje
 
 def bridge(problem: Problem, algorithm: str, n_trials: int, outcome_of: object) -> list:
     options = SPEC.algorithms[algorithm].options()
-    optimizer = SPEC.create(problem, algorithm, options, 5)
+    optimizer = SPEC.create(problem, SPEC.algorithms[algorithm], options, 5)
     trials = []
     for _ in range(n_trials):
         suggestion = optimizer.ask()
@@ -236,7 +236,7 @@ def test_several_metrics_are_the_native_run(algorithm):
         problem, algorithm, n_trials, lambda p: Outcome(State.COMPLETE, values(p))
     )
     options = SPEC.algorithms[algorithm].options()
-    source = SPEC.explain(problem, algorithm, options, 5)
+    source = SPEC.explain(problem, SPEC.algorithms[algorithm], options, 5)
     assert "directions=['minimize', 'minimize']" in source
     assert ours == native(source, values, n_trials)
 
@@ -253,7 +253,7 @@ def test_constraints_are_the_native_run(algorithm):
     n_trials = length(algorithm)
     ours = bridge(problem, algorithm, n_trials, outcome_of)
     options = SPEC.algorithms[algorithm].options()
-    source = SPEC.explain(problem, algorithm, options, 5)
+    source = SPEC.explain(problem, SPEC.algorithms[algorithm], options, 5)
     place = "# here trial.set_constraint(name, value) for each; <= 0 is feasible"
     assert place in source
     source = source.replace(place, "trial.set_constraint('c0', objective(p) * -1 - 2)")
@@ -296,7 +296,7 @@ def test_pruned_trials_are_the_native_run(algorithm):
     n_trials = length(algorithm)
     ours = bridge(problem, algorithm, n_trials, outcome_of)
     options = SPEC.algorithms[algorithm].options()
-    source = SPEC.explain(problem, algorithm, options, 5).replace(
+    source = SPEC.explain(problem, SPEC.algorithms[algorithm], options, 5).replace(
         "    value = objective(p)",
         "    trials.append((p, None))\n"
         "    trial.report(bowl(p) + 1, 0)\n    trial.report(bowl(p), 1)\n"

@@ -84,7 +84,7 @@ def test_a_grid_is_the_tuners_own(is_finished):
     assert len(trials) == (n_points if is_finished else N_TRIALS)
     # A grid has one order: with another seed both sides do the very same.
     options, problem = SPEC.algorithms["grid"].options(), Problem(space)
-    source = SPEC.explain(problem, "grid", options, SEEDS[0])
+    source = SPEC.explain(problem, SPEC.algorithms["grid"], options, SEEDS[0])
     for seed in SEEDS[1:]:
-        assert SPEC.explain(problem, "grid", options, seed) == source
+        assert SPEC.explain(problem, SPEC.algorithms["grid"], options, seed) == source
         assert run_bridge(SPEC, "grid", space, n_trials, seed) == trials

@@ -28,12 +28,12 @@ PLAIN = Space({"x": Float(-5, 5), "n": Int(1, 4), "c": Categorical(["a", "b"])})
 
 def make(algorithm, space=PLAIN, seed=0, **options):
     read = read_options(algorithm, SPEC.algorithms[algorithm].options, options)
-    return SPEC.create(Problem(space), algorithm, read, seed)
+    return SPEC.create(Problem(space), SPEC.algorithms[algorithm], read, seed)
 
 
 def explain(algorithm, space=PLAIN, **options):
     read = read_options(algorithm, SPEC.algorithms[algorithm].options, options)
-    return SPEC.explain(Problem(space), algorithm, read, 7)
+    return SPEC.explain(Problem(space), SPEC.algorithms[algorithm], read, 7)
 
 
 def play(optimizer, n_trials, value=bowl):
@@ -203,7 +203,7 @@ def test_a_grid_refuses_what_it_cannot_count():
 def test_all_reasons_are_given_at_once(algorithm):
     options = read_options(algorithm, SPEC.algorithms[algorithm].options, {})
     with pytest.raises(UnsupportedFeatureError) as caught:
-        SPEC.create(Problem(PLAIN, 2, 1), algorithm, options, 0)
+        SPEC.create(Problem(PLAIN, 2, 1), SPEC.algorithms[algorithm], options, 0)
     assert "several metrics" in str(caught.value)
     assert "constraints" in str(caught.value)
     assert ("'x'" in str(caught.value)) == (algorithm == "grid")

@@ -497,7 +497,7 @@ def test_a_study_goes_on_as_the_library_goes_on(algorithm, design):
     )
     study = FORMAT.read(before, Hints())
     options = SPEC.algorithms[algorithm].options(**settings)
-    ours = SPEC.create(Problem(space), algorithm, options, 9)
+    ours = SPEC.create(Problem(space), SPEC.algorithms[algorithm], options, 9)
     trials = [
         PastTrial(
             dict(zip(space, t.params.values(), strict=True)),
@@ -518,7 +518,10 @@ def test_a_study_goes_on_as_the_library_goes_on(algorithm, design):
 def test_an_own_study_with_failures_goes_on():
     space = hpb.Space({"x": hpb.Float(0, 1)})
     ours = SPEC.create(
-        Problem(space), "et", SPEC.algorithms["et"].options(n_initial_points=1), 0
+        Problem(space),
+        SPEC.algorithms["et"],
+        SPEC.algorithms["et"].options(n_initial_points=1),
+        0,
     )
     trials = [
         PastTrial({"x": 0.5}, Outcome(State.FAILED, (math.nan,))),

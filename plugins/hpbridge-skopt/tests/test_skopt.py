@@ -30,7 +30,7 @@ def create(algorithm, space=MIXED, seed=1, n_initial=4, **options):
     if SPEC.algorithms[algorithm].learns:
         options = {"n_initial_points": n_initial, "n_points": 200} | options
     read = read_options(f"skopt:{algorithm}", cls, options)
-    return SPEC.create(Problem(Space.of(space)), algorithm, read, seed)
+    return SPEC.create(Problem(Space.of(space)), SPEC.algorithms[algorithm], read, seed)
 
 
 def complete(value):
@@ -46,7 +46,9 @@ def run(optimizer, n_trials):
 def explain(algorithm, space, seed=1, **options):
     cls = SPEC.algorithms[algorithm].options
     problem = Problem(Space.of(space))
-    return SPEC.explain(problem, algorithm, read_options("", cls, options), seed)
+    return SPEC.explain(
+        problem, SPEC.algorithms[algorithm], read_options("", cls, options), seed
+    )
 
 
 def test_neither_the_plugin_nor_explain_imports_the_library():
@@ -56,7 +58,7 @@ def test_neither_the_plugin_nor_explain_imports_the_library():
         "from hpbridge_skopt import SPEC\n"
         "from hpbridge.testing.parity import PARITY_SPACES\n"
         "for a in SPEC.algorithms.values():\n"
-        "    SPEC.explain(Problem(PARITY_SPACES['mixed']), a.name, a.options(), 0)\n"
+        "    SPEC.explain(Problem(PARITY_SPACES['mixed']), a, a.options(), 0)\n"
         "print([m for m in ('skopt', 'sklearn', 'numpy') if m in sys.modules])"
     )
     command = [sys.executable, "-c", code]
@@ -164,7 +166,7 @@ class TestRefusals:
         problem = Problem(MIXED, **change)
         options = SPEC.algorithms[algorithm].options()
         with pytest.raises(UnsupportedFeatureError, match=reason):
-            SPEC.create(problem, algorithm, options, 0)
+            SPEC.create(problem, SPEC.algorithms[algorithm], options, 0)
 
     @pytest.mark.parametrize(
         "parameter", [Float(0, 1e39), Float(-1e300, 1e300), Int(0, 2**60)]
@@ -185,7 +187,6 @@ class TestRefusals:
             ({"noise": -1.0}, "'noise' must be at least 0 and finite, got -1.0"),
             ({"acq_optimizer": "lbfgs", "acq_func": "MES"}, "'MES' has none"),
             ({"acq_func": "EIps"}, "'acq_func' must be 'gp_hedge' or 'EI'"),
-            ({"initial_point_generator": "grid"}, "would make 3e\\+21 points"),
             ({"initial_point_generator": "sobol"}, "1 <= DIM_NUM <= 40"),
         ],
     )
@@ -194,9 +195,14 @@ class TestRefusals:
         with pytest.raises(OptionError, match=reason):
             create("gp", space, **({"n_initial_points": 10} | options))
 
+    def test_a_grid_of_too_many_dimensions(self):
+        space = {f"x{k}": Float(0, 1) for k in range(45)}
+        with pytest.raises(UnsupportedFeatureError, match="would make 3e\\+21 points"):
+            create("gp", space, initial_point_generator="grid", n_initial_points=10)
+
     def test_gradients_of_choices(self):
         space = {"c": Categorical(["a", "b"]), "n": Int(1, 1)}
-        with pytest.raises(OptionError, match="a parameter that is not a choice"):
+        with pytest.raises(UnsupportedFeatureError, match="that is not a choice"):
             create("gp", space, acq_optimizer="lbfgs")
 
 

@@ -79,6 +79,7 @@ def _algorithm(
         recommended_trials="10 to 200",
         source=f"bayes_opt.acquisition.{source}",
         quick={"init_points": 3},
+        refine=lazy("hpbridge_bayesopt.backend.refine:refine"),
     )
 
 
@@ -119,7 +120,7 @@ SPEC = BackendSpec(
             ),
         )
     },
-    create=lazy("hpbridge_bayesopt.backend.optimizer:create"),
+    create=lazy("hpbridge_bayesopt.backend.optimizer:BayesOptOptimizer"),
     explain=lazy("hpbridge_bayesopt.backend.explain:explain"),
     homepage="https://github.com/bayesian-optimization/BayesianOptimization",
     from_native=lazy("hpbridge_bayesopt.native.read:from_native"),

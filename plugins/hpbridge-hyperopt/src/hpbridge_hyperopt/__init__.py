@@ -42,6 +42,9 @@ FORMAT = StudyFormat(
     backend="hyperopt",
 )
 
+_refine = lazy("hpbridge_hyperopt.backend.space:refine")
+_encode = lazy("hpbridge_hyperopt.backend.space:encode")
+
 CAPABILITIES = Capabilities(
     {
         Feature.FLOAT: YES,
@@ -102,6 +105,8 @@ SPEC = BackendSpec(
         for algorithm in (
             Algorithm(
                 name="tpe",
+                refine=_refine,
+                encode=_encode,
                 summary="Tree-structured Parzen estimator, one parameter at a time.",
                 capabilities=CAPABILITIES,
                 native_call="hyperopt.fmin(algo=tpe.suggest)",
@@ -114,6 +119,8 @@ SPEC = BackendSpec(
             ),
             Algorithm(
                 name="random",
+                refine=_refine,
+                encode=_encode,
                 summary="Independent draws from the space.",
                 capabilities=CAPABILITIES,
                 native_call="hyperopt.fmin(algo=rand.suggest)",
@@ -125,6 +132,8 @@ SPEC = BackendSpec(
             ),
             Algorithm(
                 name="anneal",
+                refine=_refine,
+                encode=_encode,
                 summary="Draws around one of the best trials, ever closer to it.",
                 capabilities=CAPABILITIES,
                 native_call="hyperopt.fmin(algo=anneal.suggest)",
@@ -137,6 +146,8 @@ SPEC = BackendSpec(
             ),
             Algorithm(
                 name="mix",
+                refine=_refine,
+                encode=_encode,
                 summary="Random, anneal and TPE, one drawn for each trial.",
                 capabilities=CAPABILITIES,
                 native_call="hyperopt.fmin(algo=mix.suggest)",
@@ -149,6 +160,8 @@ SPEC = BackendSpec(
             ),
             Algorithm(
                 name="atpe",
+                refine=_refine,
+                encode=_encode,
                 summary="TPE whose options are chosen by models trained beforehand.",
                 capabilities=ATPE_CAPABILITIES,
                 native_call="hyperopt.fmin(algo=atpe.suggest)",

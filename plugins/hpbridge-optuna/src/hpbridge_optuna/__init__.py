@@ -35,6 +35,9 @@ from hpbridge_optuna.options import (
 __getattr__ = lazy_names(__name__, {"BridgeSampler": "hpbridge_optuna.host.plug"})
 
 
+_refine = lazy("hpbridge_optuna.backend.space:refine")
+
+
 def _yes(note: str) -> Capability:
     return Capability(Support.NATIVE, note)
 
@@ -137,6 +140,7 @@ _ALGORITHMS = (
         ),
         native_call="Study.optimize",
         options=CmaEsOptions,
+        refine=_refine,
         cost_per_ask="O(d^3) in parameters",
         recommended_trials="1000 to 10000",
         source="Hansen 2016, arXiv:1604.00772",
@@ -188,6 +192,7 @@ _ALGORITHMS = (
         cost_per_ask="O(d n), n trials of d parameters",
         recommended_trials="the size of the space",
         source="Optuna, GridSampler",
+        refine=_refine,
         learns=False,
         starts_random=False,
     ),
@@ -205,6 +210,7 @@ _ALGORITHMS = (
         cost_per_ask="O(d n), n trials of d parameters",
         recommended_trials="the size of the space",
         source="Optuna, BruteForceSampler",
+        refine=_refine,
         learns=False,
         starts_random=False,
     ),
@@ -237,7 +243,7 @@ SPEC = BackendSpec(
     summary="Optuna's samplers: TPE, Gaussian process, CMA-ES, NSGA and others.",
     requires=("optuna>=5.0",),
     algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
-    create=lazy("hpbridge_optuna.backend.optimizer:create"),
+    create=lazy("hpbridge_optuna.backend.optimizer:OptunaOptimizer"),
     explain=lazy("hpbridge_optuna.backend.explain:explain"),
     adopt=lazy("hpbridge_optuna.native.objective:adopt"),
     homepage="https://optuna.org",

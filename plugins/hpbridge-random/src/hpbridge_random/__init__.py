@@ -22,19 +22,22 @@ if TYPE_CHECKING:
 _NOTHING = Capability(Support.NATIVE, "accepted; random search learns from no trial")
 
 
-def _create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:  # noqa: ARG001
-    from hpbridge.plugin import Encoded
+def _create(
+    problem: Problem, algorithm: Algorithm, options: Any, seed: int
+) -> Optimizer:
+    from hpbridge.plugin import encode
     from hpbridge_random._optimizer import RandomOptimizer
 
-    capabilities = SPEC.algorithms[algorithm].capabilities
-    Encoded(problem.space, capabilities, f"random:{algorithm}")  # refuses
+    encode(problem, algorithm, options, f"random:{algorithm.name}")  # refuses
     return RandomOptimizer(problem.space, seed)
 
 
-def _explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:  # noqa: ARG001
+def _explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
+    from hpbridge.plugin import encode
     from hpbridge_random._optimizer import explain
 
-    return explain(problem.space, seed)
+    encoded = encode(problem, algorithm, options, f"random:{algorithm.name}")
+    return "\n".join([*encoded.comments(), explain(problem.space, seed)])
 
 
 SPEC = BackendSpec(

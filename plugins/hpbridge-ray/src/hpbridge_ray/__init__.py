@@ -34,6 +34,9 @@ __getattr__ = lazy_names(
 )
 
 
+_refine = lazy("hpbridge_ray.backend.space:refine")
+_encode = lazy("hpbridge_ray.backend.space:encode")
+
 _ROUNDED_INDEX = "the index is searched as a float and rounded"
 _NOT_COUNTABLE = no("a grid needs countable values; give it a step")
 _COMMON = Capabilities(
@@ -75,6 +78,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="grid",
+        refine=_refine,
         summary="Every point of a finite space in order, by tune.grid_search.",
         capabilities=_COMMON.but(
             {
@@ -118,6 +122,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="hyperopt",
+        encode=_encode,
         summary="HyperOptSearch: Hyperopt's tree-structured Parzen estimator.",
         capabilities=_COMMON.but(
             {
@@ -140,6 +145,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="bohb",
+        encode=_encode,
         summary="TuneBOHB: BOHB's kernel densities, every trial at the full budget.",
         capabilities=_COMMON.but(
             {

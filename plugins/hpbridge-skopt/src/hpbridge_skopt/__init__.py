@@ -49,6 +49,9 @@ __getattr__ = lazy_names(
     },
 )
 
+_refine = lazy("hpbridge_skopt.backend.space:refine")
+_encode = lazy("hpbridge_skopt.backend.space:encode")
+
 _TREES = Capabilities(
     {
         Feature.FLOAT: YES,
@@ -107,6 +110,8 @@ _ALGORITHMS = (
         options=GPOptions,
         cost_per_ask="O(n^3) in trials",
         recommended_trials="20 to 100",
+        refine=_refine,
+        encode=_encode,
         source="Snoek, Larochelle and Adams 2012, arXiv:1206.2944",
         quick=_QUICK,
     ),
@@ -118,6 +123,8 @@ _ALGORITHMS = (
         options=ForestOptions,
         cost_per_ask="O(n log n) in trials",
         recommended_trials="50 to 500",
+        refine=_refine,
+        encode=_encode,
         source="Geurts, Ernst and Wehenkel 2006, Machine Learning 63",
         quick=_QUICK,
     ),
@@ -129,6 +136,8 @@ _ALGORITHMS = (
         options=ForestOptions,
         cost_per_ask="O(n log n) in trials",
         recommended_trials="50 to 500",
+        refine=_refine,
+        encode=_encode,
         source="Hutter, Hoos and Leyton-Brown 2011, LION 5",
         quick=_QUICK,
     ),
@@ -140,6 +149,8 @@ _ALGORITHMS = (
         options=GBRTOptions,
         cost_per_ask="O(n log n) in trials",
         recommended_trials="50 to 500",
+        refine=_refine,
+        encode=_encode,
         source="scikit-optimize, gbrt_minimize",
         quick=_QUICK,
     ),
@@ -150,6 +161,8 @@ _ALGORITHMS = (
         native_call="dummy_minimize",
         cost_per_ask="O(1)",
         recommended_trials="any",
+        refine=_refine,
+        encode=_encode,
         source="Bergstra and Bengio 2012, JMLR 13",
         learns=False,
     ),

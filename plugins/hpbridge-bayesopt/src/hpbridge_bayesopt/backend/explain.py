@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_opt.parameter import CategoricalParameter
 
-from hpbridge.plugin import Categorical, Int
-from hpbridge_bayesopt import SPEC
+from hpbridge.plugin import Categorical, Int, encode
 from hpbridge_bayesopt.backend.library import (
     acquisition_calls,
     constraint_limits,
@@ -16,10 +15,10 @@ from hpbridge_bayesopt.backend.library import (
     reduction_arguments,
 )
 from hpbridge_bayesopt.backend.optimizer import MAX_REPEATS
-from hpbridge_bayesopt.backend.space import categorical_class, encode, size_of
+from hpbridge_bayesopt.backend.space import categorical_class, size_of
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Encoded, Parameter, Problem
+    from hpbridge.plugin import Algorithm, Encoded, Parameter, Problem
     from hpbridge_bayesopt.options import CommonOptions
 
 _QUIET = """
@@ -62,11 +61,12 @@ _STEP_OR_RANDOM = """\
         optimizer.maximize(init_points=1, n_iter=0)"""
 
 
-def explain(problem: Problem, name: str, options: CommonOptions, seed: int) -> str:
-    algorithm = SPEC.algorithms[name]
-    encoded = encode(problem, algorithm, options)
+def explain(
+    problem: Problem, algorithm: Algorithm, options: CommonOptions, seed: int
+) -> str:
+    encoded = encode(problem, algorithm, options, f"bayesopt:{algorithm.name}")
     notes = encoded.notes()
-    body = [""] + [f"# {name}: {kind}, {text}" for name, kind, text in notes]
+    body = ["", *encoded.comments()]
     definitions = [*_repairs(encoded), *([encoded.source()] if notes else [])]
     for definition in definitions:
         body += ["", "", definition]

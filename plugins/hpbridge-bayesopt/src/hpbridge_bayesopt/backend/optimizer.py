@@ -20,10 +20,10 @@ from hpbridge.plugin import (
     SpaceError,
     State,
     Suggestion,
+    encode,
 )
-from hpbridge_bayesopt import SPEC
 from hpbridge_bayesopt.backend.library import build
-from hpbridge_bayesopt.backend.space import encode, size_of
+from hpbridge_bayesopt.backend.space import size_of
 from hpbridge_bayesopt.backend.state import load_state
 
 if TYPE_CHECKING:
@@ -40,10 +40,6 @@ library would not have called the objective once."""
 LARGEST = 1e100
 """Beyond it a value counts as infinite. The Gaussian process squares targets, and
 doubles end at 1e308."""
-
-
-def create(problem: Problem, name: str, options: CommonOptions, seed: int) -> Optimizer:
-    return BayesOptOptimizer(problem, SPEC.algorithms[name], options, seed)
 
 
 class BayesOptOptimizer(Optimizer):
@@ -63,7 +59,7 @@ class BayesOptOptimizer(Optimizer):
     ) -> None:
         self._name = f"bayesopt:{algorithm.name}"
         self._n_constraints = problem.n_constraints
-        self._encoded = encode(problem, algorithm, options)
+        self._encoded = encode(problem, algorithm, options, self._name)
         self._options = options
         self._library, self._reduction = build(
             problem, self._encoded, algorithm.name, options, seed

@@ -6,12 +6,11 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Categorical, Encoded, GlobalRandom, Int
-from hpbridge_hyperopt import SPEC
+from hpbridge.plugin import Categorical, GlobalRandom, Int, encode
 from hpbridge_hyperopt.backend.space import Layout, is_randint, lay_out, number_node
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Problem
+    from hpbridge.plugin import Algorithm, Encoded, Problem
 
 # Where the module has another name than the algorithm.
 _MODULES = {"random": "rand"}
@@ -43,12 +42,12 @@ trials = [(decode({}), objective(decode({}))) for _ in range(n_trials)]
 """
 
 
-def explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
+def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
     """Return the source of `fmin` on the native space."""
-    capabilities = SPEC.algorithms[algorithm].capabilities
-    encoded = Encoded(problem.space, capabilities, f"{SPEC.name}:{algorithm}")
+    name = algorithm.name
+    encoded = encode(problem, algorithm, options, f"hyperopt:{name}")
     layout = lay_out(encoded)
-    parts = [f"# {n}: {code}: {text}." for n, code, text in layout.notes(encoded)]
+    parts = encoded.comments()
     if parts:
         parts.append("")
     if encoded.native:
@@ -58,11 +57,11 @@ def explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
     parts += ["", encoded.source(), "", ""]
     if encoded.native:
         parts.append(_LOOP % ("flat(point)" if layout.branches else "point"))
-        parts += _call_source(algorithm, options, seed)
+        parts += _call_source(name, options, seed)
     else:
         parts.append(_ONE_POINT)
     body = "\n".join(parts)
-    return _imports(body, algorithm if encoded.native else "") + body
+    return _imports(body, name if encoded.native else "") + body
 
 
 def _imports(body: str, algorithm: str) -> str:
@@ -85,7 +84,7 @@ def _imports(body: str, algorithm: str) -> str:
 def _space_source(encoded: Encoded, layout: Layout) -> list[str]:
     nodes: dict[str, str] = {}
     shared: list[str] = []
-    for name in reversed(encoded.native):  # as `to_native` does
+    for name in reversed(list(encoded.native)):  # as `to_native` does
         nodes[name] = _node_source(name, encoded, layout, nodes)
         if layout.is_shared(name):
             shared.append(f"shared[{name!r}] = {nodes[name]}")

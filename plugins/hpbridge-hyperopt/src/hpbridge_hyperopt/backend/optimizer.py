@@ -5,15 +5,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpbridge.plugin import (
-    Encoded,
     GlobalRandom,
+    OnePoint,
     Optimizer,
     Outcome,
     PastTrial,
@@ -21,10 +20,9 @@ from hpbridge.plugin import (
     State,
     Suggestion,
     Trust,
-    UnsupportedFeatureError,
+    encode,
     quiet,
 )
-from hpbridge_hyperopt import SPEC
 from hpbridge_hyperopt._upstream import DOMAIN, HISTORY, History, hyperopt
 from hpbridge_hyperopt.backend.past import kept_result, known_ids
 from hpbridge_hyperopt.backend.space import from_drawn, lay_out, to_drawn, to_native
@@ -33,7 +31,7 @@ from hpbridge_hyperopt.backend.tpe import QuickTpe
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hpbridge.plugin import Label
+    from hpbridge.plugin import Algorithm, Encoded, Label
 
 # Logging two lines a trial is no part of the algorithm.
 _SUGGEST: dict[str, Callable[..., list[dict[str, Any]]]] = {
@@ -48,25 +46,23 @@ _DONE = hyperopt.JOB_STATE_DONE
 _NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
+def create(
+    problem: Problem, algorithm: Algorithm, options: Any, seed: int
+) -> Optimizer:
     """Return an optimizer of one of Hyperopt's algorithms.
 
     Raises:
         UnsupportedFeatureError: With every reason why it cannot run the problem.
     """
-    optimizer = f"{SPEC.name}:{algorithm}"
-    reasons = _reasons_against(problem, algorithm)
-    if reasons:
-        raise UnsupportedFeatureError.refused(optimizer, reasons, [])
-    capabilities = SPEC.algorithms[algorithm].capabilities
-    encoded = Encoded(problem.space, capabilities, optimizer)
+    name = algorithm.name
+    encoded = encode(problem, algorithm, options, f"hyperopt:{name}")
     if not encoded.native:
-        return _NothingToSearch(encoded)
+        return OnePoint(encoded)
     HISTORY.check()
-    if algorithm == "tpe":
+    if name == "tpe":
         return _Tpe(encoded, options, seed)
-    kind = _Atpe if algorithm == "atpe" else HyperoptOptimizer
-    return kind(encoded, suggest_of(algorithm, options), seed)
+    kind = _Atpe if name == "atpe" else HyperoptOptimizer
+    return kind(encoded, suggest_of(name, options), seed)
 
 
 def suggest_of(algorithm: str, options: Any) -> Callable[..., list[dict[str, Any]]]:
@@ -80,19 +76,6 @@ def suggest_of(algorithm: str, options: Any) -> Callable[..., list[dict[str, Any
 
 def _values_of(options: Any) -> dict[str, Any]:
     return {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
-
-
-def _reasons_against(problem: Problem, algorithm: str) -> list[str]:
-    reasons = SPEC.algorithms[algorithm].capabilities.reasons_against(problem.space)
-    if problem.n_objectives > 1:
-        reasons.append(f"it has {problem.n_objectives} metrics: Hyperopt minimizes one")
-    if problem.n_constraints:
-        reasons.append(f"it has {problem.n_constraints} constraints: Hyperopt has none")
-    if algorithm == "atpe":
-        # It takes the number for its own mark of a branch (`resultVariableName`).
-        names = [n for n in problem.space.searched if re.search(r"\.\d+\.", n)]
-        reasons += [f"{n!r} has a number between dots in its name" for n in names]
-    return reasons
 
 
 class HyperoptOptimizer(Optimizer):
@@ -261,22 +244,3 @@ class _Atpe(HyperoptOptimizer):
         doc["state"] = _DONE
         doc["result"] = result
         self._trials.add(doc)
-
-
-class _NothingToSearch(Optimizer):
-    """A space of one point, which Hyperopt refuses with an IndexError."""
-
-    def __init__(self, encoded: Encoded) -> None:
-        self._encoded = encoded
-        self._asked = 0
-
-    def ask(self) -> Suggestion:
-        """Propose the only point."""
-        self._asked += 1
-        return Suggestion(self._asked - 1, self._encoded.decode({}))
-
-    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
-        """Learn nothing: there is no choice."""
-
-    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
-        """Learn nothing: there is no choice."""

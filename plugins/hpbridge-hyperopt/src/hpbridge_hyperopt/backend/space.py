@@ -7,15 +7,46 @@ other labels would be other trials.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import WHOLE_SPACE_ENCODINGS, Categorical, Float, Int, Quantized
+from hpbridge.plugin import (
+    WHOLE_SPACE_ENCODINGS,
+    Categorical,
+    Encoded,
+    Float,
+    Int,
+    Quantized,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.plugin import Encoded, Label, Parameter
+    from hpbridge.plugin import Algorithm, Label, Parameter, Problem
+
+
+# It takes a number between dots for its own mark of a branch (`resultVariableName`).
+_ATPE_BRANCH = re.compile(r"\.\d+\.")
+
+
+def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:  # noqa: ARG001
+    """Return what speaks against a problem beyond the capabilities."""
+    if algorithm.name != "atpe":
+        return []
+    names = filter(_ATPE_BRANCH.search, problem.space.searched)
+    return [f"{name!r} has a number between dots in its name" for name in names]
+
+
+def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:  # noqa: ARG001
+    """Return the space as Hyperopt can search it, what its branches lack noted."""
+    space, capabilities = problem.space, algorithm.capabilities
+    encoded = Encoded(space, capabilities)
+    if encoded.is_flattened:
+        return encoded
+    text = WHOLE_SPACE_ENCODINGS["flatten"]
+    drawn = [(name, "flatten", text) for name in lay_out(encoded).flattened]
+    return Encoded(space, capabilities, notes=drawn)
 
 
 @dataclass(frozen=True)
@@ -33,13 +64,6 @@ class Layout:
         """Say whether several branches draw the parameter."""
         homes = (option for options in self.branches.values() for option in options)
         return sum(name in option for option in homes) > 1
-
-    def notes(self, encoded: Encoded) -> list[tuple[str, str, str]]:
-        """Return (parameter, encoding, what it does) for all that is not native."""
-        if encoded.is_flattened:
-            return encoded.notes()
-        text = WHOLE_SPACE_ENCODINGS["flatten"]
-        return encoded.notes() + [(name, "flatten", text) for name in self.flattened]
 
 
 def lay_out(encoded: Encoded) -> Layout:
@@ -103,7 +127,9 @@ def _implies(encoded: Encoded, name: str, parent: str, values: set[object]) -> b
 def to_native(encoded: Encoded, layout: Layout) -> dict[str, Any]:
     """Return Hyperopt's space: a dict of its nodes by name, nested in choices."""
     nodes: dict[str, Any] = {}
-    for name in reversed(encoded.native):  # children first: their parents hold them
+    for name in reversed(
+        list(encoded.native)
+    ):  # children first: their parents hold them
         nodes[name] = to_node(name, encoded.native[name], layout, nodes)
     return {name: nodes[name] for name in layout.roots}
 

@@ -222,7 +222,7 @@ class _Running:
     def _check_waiting(self) -> None:
         if self._asked and not self._guest.can(Feature.PENDING):
             reason = "fmin asks for a trial while others run (max_queue_len, or Spark)"
-            raise UnsupportedFeatureError.refused(self._guest.name, [reason], [])
+            raise UnsupportedFeatureError.refused(self._guest.name, [reason])
 
     def _documents(self, tid: int, suggestion: Suggestion) -> Docs:
         labels = sorted(self._domain.params)  # as in documents of Hyperopt's own

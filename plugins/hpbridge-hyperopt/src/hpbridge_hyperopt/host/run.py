@@ -14,6 +14,7 @@ from hpbridge.plugin import (
     Encoded,
     Feature,
     Int,
+    Problem,
     Quantized,
     State,
     evaluate,
@@ -51,7 +52,7 @@ HOLDS = Capabilities(
 
 def reasons_against(space: Space) -> list[str]:
     """Return what a space of `hp` nodes cannot hold, one sentence each."""
-    reasons = HOLDS.reasons_against(space)
+    reasons = HOLDS.reasons_against(Problem(space))
     reasons += [
         f"{name!r} has one value: fmin has a constant for it"
         for name, parameter in space.searched.items()
@@ -78,7 +79,7 @@ def run(
 
     from hpbridge_hyperopt.host.plug import BridgeSuggest, suggest
 
-    encoded = Encoded(experiment.space, HOLDS, "hyperopt")
+    encoded = Encoded(experiment.space, HOLDS)
     main = experiment.main_metric
     sign = -1.0 if experiment.metrics[main] == "maximize" else 1.0
     trials: list[tuple[Mapping[str, Label], float]] = []
@@ -119,7 +120,7 @@ def host_space(encoded: Encoded, layout: Layout) -> dict[str, Any]:
     from hyperopt.pyll import scope
 
     nodes: dict[str, Any] = {}
-    for name in reversed(encoded.native):
+    for name in reversed(list(encoded.native)):
         parameter = encoded.native[name]
         node = to_node(name, parameter, layout, nodes)
         is_int = isinstance(parameter, Quantized) and parameter.is_int

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Encoded, Feature
-from hpbridge_optuna import SPEC
+from hpbridge.plugin import encode
 from hpbridge_optuna.native.write import sampler, suggestion
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Problem
+    from hpbridge.plugin import Algorithm, Encoded, Problem
 
 
-def explain(problem: Problem, name: str, options: Any, seed: int) -> str:
+def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
     """Return a define-by-run script: `suggest_*` calls, conditions as ``if``."""
-    algorithm = SPEC.algorithms[name]
-    encoded = Encoded(problem.space, algorithm.capabilities, f"optuna:{name}")
+    encoded = encode(problem, algorithm, options, f"optuna:{algorithm.name}")
     made = sampler(algorithm, options, seed, encoded.native)
     study = "sampler=sampler"
     if problem.n_objectives > 1:
         study += f", directions={['minimize'] * problem.n_objectives}"
     body = _body(encoded)
-    if problem.space.is_restricted:
-        note = algorithm.capabilities[Feature.FORBIDDEN].note
-        body.append(
-            f"# forbid=: hpbridge {note or 'tells a forbidden point as failed'}"
-        )
+    body += encoded.comments("forbid=")
     if problem.n_constraints:
         body.append(
             "# here trial.set_constraint(name, value) for each; <= 0 is feasible"
@@ -52,16 +46,14 @@ def explain(problem: Problem, name: str, options: Any, seed: int) -> str:
 
 
 def _body(encoded: Encoded) -> list[str]:
-    notes = {name: f"{name}: {text} ({how})" for name, how, text in encoded.notes()}
     lines = ["p = {}"]
     for name in encoded.codecs:
         condition = encoded.condition_source(name, "p")
         indent = "    " if condition else ""
         if condition:
             lines.append(f"if {condition}:")
-        if name in notes:
-            lines.append(f"{indent}# {notes[name]}")
-        lines += [f"{indent}{line}" for line in _assignment(name, encoded)]
+        body = [*encoded.comments(name), *_assignment(name, encoded)]
+        lines += [f"{indent}{line}" for line in body]
     return lines
 
 

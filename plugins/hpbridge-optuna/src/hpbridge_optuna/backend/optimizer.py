@@ -11,7 +11,6 @@ import optuna
 from optuna.trial import TrialState
 
 from hpbridge.plugin import (
-    Encoded,
     ExhaustedError,
     Feature,
     ForeignHistoryError,
@@ -21,10 +20,8 @@ from hpbridge.plugin import (
     Outcome,
     State,
     Suggestion,
-    UnsupportedFeatureError,
+    encode,
 )
-from hpbridge_optuna import SPEC
-from hpbridge_optuna.backend.space import reasons_against
 from hpbridge_optuna.backend.storage import DISTRIBUTIONS, LeanStorage, lean
 from hpbridge_optuna.backend.tpe import LeanTPESampler
 from hpbridge_optuna.native.sampler_state import (
@@ -58,11 +55,6 @@ _STATES = {
 _GP_LOGGERS = ("optuna._gp.gp", "optuna._gp.batched_lbfgsb", "optuna._gp.optim_mixed")
 
 
-def create(problem: Problem, name: str, options: Any, seed: int) -> OptunaOptimizer:
-    """Return the optimizer of an algorithm, as `BackendSpec.create` says."""
-    return OptunaOptimizer(problem, SPEC.algorithms[name], options, seed)
-
-
 class OptunaOptimizer(Optimizer):
     """An in-memory study, driven by ask and tell.
 
@@ -77,10 +69,7 @@ class OptunaOptimizer(Optimizer):
         self._name = f"optuna:{algorithm.name}"
         self._problem = problem
         self._capabilities = algorithm.capabilities
-        reasons = reasons_against(problem, algorithm, options)
-        if reasons:
-            raise UnsupportedFeatureError.refused(self._name, reasons, [])
-        self._encoded = Encoded(problem.space, algorithm.capabilities, self._name)
+        self._encoded = encode(problem, algorithm, options, self._name)
         self._distributions: dict[str, BaseDistribution] = {}
         for name, parameter in self._encoded.native.items():
             made = to_distribution(parameter, classes=DISTRIBUTIONS)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from hpbridge_ray import SPEC
-from hpbridge_ray.backend.optimizer import encode
+from hpbridge.plugin import encode
 from hpbridge_ray.backend.space import read_source, to_dimensions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.plugin import Encoded, Problem
+    from hpbridge.plugin import Algorithm, Encoded, Problem
     from hpbridge_ray.backend.space import Dimension
 
 _SEARCHERS = {
@@ -79,11 +78,11 @@ class Enough(tune.Stopper):
 '''
 
 
-def explain(problem: Problem, algorithm: str, options: Any, seed: int) -> str:
+def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
     """Return a script with one `Tuner.fit` on the native space."""
-    encoded = encode(problem, SPEC.algorithms[algorithm])
-    name = algorithm if encoded.native else "random"
-    dimensions = to_dimensions(encoded, algorithm)
+    encoded = encode(problem, algorithm, options, f"ray:{algorithm.name}")
+    name = algorithm.name if encoded.native else "random"
+    dimensions = to_dimensions(encoded, algorithm.name)
     read = read_source(dimensions)
     point = "decode(read(config))" if read else "decode(config)"
     trainable = (_BOHB if name == "bohb" else _TRAINABLE).format(point=point)
@@ -115,8 +114,7 @@ def _imports(name: str, source: str) -> str:
 
 
 def _param_space(encoded: Encoded, dimensions: Mapping[str, Dimension]) -> str:
-    lines = [f"# {name}: {text} ({how})" for name, how, text in encoded.notes()]
-    lines.append("param_space = {")
+    lines = [*encoded.comments(), "param_space = {"]
     lines += [f"    {d.key!r}: {d.call}," for d in dimensions.values()]
     return "\n".join([*lines, "}", ""])
 

@@ -11,23 +11,22 @@ from ray.tune.search import Searcher
 from ray.tune.search.variant_generator import generate_variants
 
 from hpbridge.plugin import (
-    Encoded,
     ExhaustedError,
     Feature,
     ForeignHistoryError,
+    OnePoint,
     Optimizer,
     State,
     Suggestion,
-    UnsupportedFeatureError,
+    encode,
     quiet,
 )
-from hpbridge_ray import SPEC
 from hpbridge_ray.backend.space import read, to_dimensions, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hpbridge.plugin import Algorithm, Label, Outcome, Problem
+    from hpbridge.plugin import Algorithm, Encoded, Label, Outcome, Problem
 
 METRIC = "value"
 
@@ -40,44 +39,25 @@ _LOGGERS = (
 )
 
 
-def create(problem: Problem, algorithm: str, options: Any, seed: int) -> Optimizer:
+def create(
+    problem: Problem, algorithm: Algorithm, options: Any, seed: int
+) -> Optimizer:
     """Return the optimizer of an algorithm.
 
     Raises:
         UnsupportedFeatureError: If the algorithm cannot search the problem.
     """
-    found = SPEC.algorithms[algorithm]
-    encoded = encode(problem, found)
-    if algorithm in {"random", "grid"} or not encoded.native:
-        return VariantOptimizer(encoded, found, seed)
-    if algorithm == "optuna":
-        return OptunaOptimizer(encoded, found, make_optuna(options, seed))
-    if algorithm == "hyperopt":
-        return SearcherOptimizer(encoded, found, make_hyperopt(options, seed))
-    return BohbOptimizer(encoded, found, make_bohb(options, seed), seed)
-
-
-def encode(problem: Problem, algorithm: Algorithm) -> Encoded:
-    """Return the native space of a problem.
-
-    Raises:
-        UnsupportedFeatureError: If the algorithm cannot search the problem.
-    """
-    name = f"ray:{algorithm.name}"
-    wanted = {
-        Feature.MULTI_OBJECTIVE: problem.n_objectives > 1,
-        Feature.CONSTRAINTS: problem.n_constraints > 0,
-    }
-    capabilities = algorithm.capabilities
-    reasons = [
-        f"the experiment needs {feature.value}: {capabilities.why_not(feature)}"
-        for feature, is_wanted in wanted.items()
-        if is_wanted and not capabilities.can(feature)
-    ]
-    if reasons:
-        reasons += capabilities.reasons_against(problem.space)
-        raise UnsupportedFeatureError.refused(name, reasons, [])
-    return Encoded(problem.space, capabilities, name)
+    name = algorithm.name
+    encoded = encode(problem, algorithm, options, f"ray:{name}")
+    if name in {"random", "grid"}:
+        return VariantOptimizer(encoded, algorithm, seed)
+    if not encoded.native:
+        return OnePoint(encoded)
+    if name == "optuna":
+        return OptunaOptimizer(encoded, algorithm, make_optuna(options, seed))
+    if name == "hyperopt":
+        return SearcherOptimizer(encoded, algorithm, make_hyperopt(options, seed))
+    return BohbOptimizer(encoded, algorithm, make_bohb(options, seed), seed)
 
 
 def make_optuna(

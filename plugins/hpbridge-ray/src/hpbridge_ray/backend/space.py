@@ -21,18 +21,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.plugin import CODECS, Categorical, Codec, Float, Int, Label, Parameter
+from hpbridge.plugin import (
+    CODECS,
+    Categorical,
+    Chained,
+    Codec,
+    Encoded,
+    Float,
+    Int,
+    Label,
+    Parameter,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.plugin import Encoded
+    from hpbridge.plugin import Algorithm, Problem
 
 _DECIMALS = 13
 # Narrower than this, 13 decimal places are fewer than ten million values.
 _NARROWEST = 1e-6
 # Beyond this, a float has no decimal places left to be rounded.
 _LARGEST = 1e15
+# A grid is a list of the values of each parameter.
+_MOST_VALUES = 1_000_000
 _RAY_WORDS = {"", "eval", "grid_search"}
 
 
@@ -45,6 +57,10 @@ class Scaled(Codec):
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(parameter)
         self._float = cast("Float", parameter)
+
+    @property
+    def note(self) -> str:
+        return "searches its place in the range"
 
     def decode(self, value: Any) -> Label:
         low, high, place = self._float.low, self._float.high, float(value)
@@ -72,6 +88,10 @@ class Unboxed(Codec):
         self.native = parameter
         self._choices = cast("Categorical", parameter)
 
+    @property
+    def note(self) -> str:
+        return "makes the numpy value of the choice Python's again"
+
     def decode(self, value: Any) -> Label:
         return self._choices.labels[self._choices.index(value)]
 
@@ -89,12 +109,10 @@ class Dimension:
 
     Attributes:
         key: Its name in ``param_space``.
-        codec: Between the native value and Ray's; None when they are the same.
         function: A function of `ray.tune`.
     """
 
     key: str
-    codec: Codec | None
     function: str
     args: tuple[Any, ...]
 
@@ -104,29 +122,48 @@ class Dimension:
         return f"tune.{self.function}({', '.join(map(repr, self.args))})"
 
 
+def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:  # noqa: ARG001
+    """Return what speaks against a problem beyond the capabilities."""
+    if algorithm.name != "grid":
+        return []
+    return [
+        f"{name!r} has {parameter.n_values} values, more than {_MOST_VALUES}"  # type: ignore[attr-defined]
+        for name, parameter in problem.space.searched.items()
+        if (parameter.n_values or 0) > _MOST_VALUES  # type: ignore[attr-defined]
+    ]
+
+
+def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:  # noqa: ARG001
+    """Return the space as the search class means it."""
+    space, capabilities = problem.space, algorithm.capabilities
+    plain = Encoded(space, capabilities)
+    codecs = {
+        name: Chained(plain.codecs[name], inner)
+        for name, parameter in plain.native.items()
+        if (inner := _inner(parameter, algorithm.name)) is not None
+    }
+    return Encoded(space, capabilities, codecs=codecs)
+
+
+def _inner(parameter: Parameter, algorithm: str) -> type[Codec] | None:
+    if algorithm == "hyperopt" and isinstance(parameter, Int):
+        return CODECS["round"]
+    if algorithm == "bohb" and isinstance(parameter, Float):
+        return None if _survives_rounding(parameter) else Scaled
+    if algorithm == "bohb" and isinstance(parameter, Categorical):
+        is_text = all(isinstance(label, str) for label in parameter.labels)
+        return None if is_text else Unboxed
+    return None
+
+
 def to_dimensions(encoded: Encoded, algorithm: str) -> dict[str, Dimension]:
     """Return the dimensions of a native space by the parameters' names, in order."""
     names = list(encoded.native)
     is_plain = not any("/" in n or n.isdigit() or n in _RAY_WORDS for n in names)
     keys = names if is_plain else [f"p{k}" for k in range(len(names))]
-    found: dict[str, Dimension] = {}
-    for key, (name, parameter) in zip(keys, encoded.native.items(), strict=True):
-        codec = _codec(parameter, algorithm)
-        searched = parameter if codec is None else cast("Parameter", codec.native)
-        function, args = _grid(searched) if algorithm == "grid" else _domain(searched)
-        found[name] = Dimension(key, codec, function, args)
-    return found
-
-
-def _codec(parameter: Parameter, algorithm: str) -> Codec | None:
-    if algorithm == "hyperopt" and isinstance(parameter, Int):
-        return CODECS["round"](parameter)
-    if algorithm == "bohb" and isinstance(parameter, Float):
-        return None if _survives_rounding(parameter) else Scaled(parameter)
-    if algorithm == "bohb" and isinstance(parameter, Categorical):
-        is_text = all(isinstance(label, str) for label in parameter.labels)
-        return None if is_text else Unboxed(parameter)
-    return None
+    domain = _grid if algorithm == "grid" else _domain
+    pairs = zip(keys, encoded.native.items(), strict=True)
+    return {name: Dimension(key, *domain(p)) for key, (name, p) in pairs}
 
 
 def _survives_rounding(parameter: Float) -> bool:
@@ -156,34 +193,20 @@ def read(
     dimensions: Mapping[str, Dimension], config: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the native values of a configuration that Ray proposed."""
-    values = {}
-    for name, dimension in dimensions.items():
-        value = config[dimension.key]
-        codec = dimension.codec
-        values[name] = value if codec is None else codec.decode(value)
-    return values
+    return {name: config[dimension.key] for name, dimension in dimensions.items()}
 
 
 def write(
     dimensions: Mapping[str, Dimension], values: Mapping[str, Label]
 ) -> dict[str, Label]:
     """Return Ray's configuration for native values."""
-    config = {}
-    for name, dimension in dimensions.items():
-        value, codec = values[name], dimension.codec
-        config[dimension.key] = value if codec is None else codec.encode(value)
-    return config
+    return {dimension.key: values[name] for name, dimension in dimensions.items()}
 
 
 def read_source(dimensions: Mapping[str, Dimension]) -> list[str]:
     """Return the source of ``read(config)``; nothing where it would change nothing."""
-    if all(d.codec is None and d.key == name for name, d in dimensions.items()):
+    if all(d.key == name for name, d in dimensions.items()):
         return []
-    lines = ["def read(config):", '    """Ray\'s values -> native values by name."""']
-    lines.append("    return {")
-    for name, dimension in dimensions.items():
-        value = f"config[{dimension.key!r}]"
-        if dimension.codec is not None:
-            value = dimension.codec.source(value)
-        lines.append(f"        {name!r}: {value},")
+    lines = ["def read(config):", '    """Ray\'s names -> ours."""', "    return {"]
+    lines += [f"        {n!r}: config[{d.key!r}]," for n, d in dimensions.items()]
     return [*lines, "    }"]

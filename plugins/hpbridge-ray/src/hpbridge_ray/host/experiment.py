@@ -164,7 +164,7 @@ def param_space_of(space: Space) -> dict[str, Any]:
     reasons = reasons_against(space)
     if reasons:
         host = "ray"
-        raise UnsupportedFeatureError.refused(host, reasons, [])
+        raise UnsupportedFeatureError.refused(host, reasons)
     domains = _domains(space)
     paths = {name: tuple(name.split("/")) for name in domains}
     return ParamSpace(space, paths).config(domains)

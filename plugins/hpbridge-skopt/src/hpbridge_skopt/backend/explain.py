@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge_skopt import SPEC
-from hpbridge_skopt.backend.space import dimensions, encode, library_seed
+from hpbridge.plugin import encode
+from hpbridge_skopt.backend.space import dimensions, library_seed
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Encoded, Problem
+    from hpbridge.plugin import Algorithm, Problem
 
 # What a script may use, in the order of its import lines.
 _PLAIN_IMPORTS = {
@@ -61,12 +61,12 @@ base_minimize(
 )"""
 
 
-def explain(problem: Problem, name: str, options: Any, seed: int) -> str:
+def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
     """Return a script: dimensions, `decode`, and the library's own function."""
-    algorithm = SPEC.algorithms[name]
-    encoded = encode(problem, algorithm, options)
+    encoded = encode(problem, algorithm, options, f"skopt:{algorithm.name}")
     if not encoded.native:
-        return _script([encoded.source(), _NOTHING_TO_SEARCH])
+        notes = "\n".join(encoded.comments())
+        return _script([notes, encoded.source(), _NOTHING_TO_SEARCH])
     calls = dimensions(encoded, algorithm, options)
     repairs = (
         [_repair("FullInteger")] if "FullInteger" in {c.name for c in calls} else []
@@ -78,7 +78,7 @@ def explain(problem: Problem, name: str, options: Any, seed: int) -> str:
     else:
         call = _minimize(algorithm.name, options, library_seed(seed))
     space = [f"    {dimension.source()}," for dimension in calls]
-    space = [*_notes(encoded), "dimensions = [", *space, "]"]
+    space = [*encoded.comments(), "dimensions = [", *space, "]"]
     return _script([*repairs, "\n".join(space), encoded.source(), _RUN, call])
 
 
@@ -102,10 +102,6 @@ def _repair(name: str) -> str:
             source = ast.get_source_segment(text, node) or ""
             return source.replace("  # type: ignore[misc]", "")
     raise LookupError(name)
-
-
-def _notes(encoded: Encoded) -> list[str]:
-    return [f"# {name}: {text} ({how})" for name, how, text in encoded.notes()]
 
 
 def _minimize(algorithm: str, options: Any, seed: int) -> str:

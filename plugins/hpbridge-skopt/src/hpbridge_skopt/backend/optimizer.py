@@ -15,15 +15,22 @@ from sklearn.utils import check_random_state
 from skopt.space import Categorical, Integer, Real
 from skopt.utils import cook_estimator, normalize_dimensions
 
-from hpbridge.plugin import Optimizer, OptionError, State, Suggestion
-from hpbridge_skopt import SPEC
+from hpbridge.plugin import (
+    OnePoint,
+    Optimizer,
+    OptionError,
+    State,
+    Suggestion,
+    encode,
+)
 from hpbridge_skopt.backend.repairs import FullInteger, RepairedGBRT
-from hpbridge_skopt.backend.space import dimensions, encode, library_seed
+from hpbridge_skopt.backend.space import dimensions, library_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hpbridge.plugin import (
+        Algorithm,
         Encoded,
         Label,
         Outcome,
@@ -38,9 +45,11 @@ LARGEST_SEED = np.iinfo(np.int32).max
 LARGEST_VALUE = 1e150
 
 
-def create(problem: Problem, name: str, options: Any, seed: int) -> Optimizer:
-    algorithm = SPEC.algorithms[name]
-    encoded = encode(problem, algorithm, options)
+def create(
+    problem: Problem, algorithm: Algorithm, options: Any, seed: int
+) -> Optimizer:
+    name = f"skopt:{algorithm.name}"
+    encoded = encode(problem, algorithm, options, name)
     if not encoded.native:
         return OnePoint(encoded)
     calls = dimensions(encoded, algorithm, options)
@@ -56,8 +65,7 @@ def create(problem: Problem, name: str, options: Any, seed: int) -> Optimizer:
     try:
         return SkoptOptimizer(encoded, make, learns=algorithm.learns)
     except ValueError as error:  # Sobol' has 40 dimensions, for one
-        optimizer, reason = f"skopt:{name}", " ".join(str(error).split())
-        raise OptionError.invalid(optimizer, [reason]) from error
+        raise OptionError.invalid(name, [" ".join(str(error).split())]) from error
 
 
 def make_library(
@@ -127,24 +135,6 @@ def make_library(
         # By default it keeps every model; it uses the last only.
         **{"model_queue_size": 1, **settings},
     )
-
-
-class OnePoint(Optimizer):
-    """A space with nothing to search, which the library does not take."""
-
-    def __init__(self, encoded: Encoded) -> None:
-        self._encoded = encoded
-        self._n_asked = 0
-
-    def ask(self) -> Suggestion:
-        self._n_asked += 1
-        return Suggestion(self._n_asked - 1, self._encoded.decode({}))
-
-    def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
-        pass
-
-    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
-        pass
 
 
 class SkoptOptimizer(Optimizer):

@@ -14,12 +14,9 @@ from hpbridge.plugin import (
     CODECS,
     Categorical,
     Encoded,
-    Feature,
     Float,
     Int,
-    OptionError,
     Parameter,
-    UnsupportedFeatureError,
 )
 
 if TYPE_CHECKING:
@@ -52,28 +49,18 @@ class Call:
         return f"{self.name}({', '.join(parts)})"
 
 
-def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:
-    """Return the space as the library can search it.
-
-    Raises:
-        UnsupportedFeatureError: If it cannot, with every reason.
-        OptionError: If the options do not go with the space.
-    """
-    optimizer = f"skopt:{algorithm.name}"
-    reasons = _reasons_against(problem, algorithm)
-    if reasons:
-        raise UnsupportedFeatureError.refused(optimizer, reasons, [])
-    encoded = Encoded(problem.space, algorithm.capabilities, optimizer)
-    for name, native in encoded.native.items():
-        if isinstance(native, Categorical) and not _are_texts(native.labels):
-            # The library hands out numpy scalars, compares 1 and True, and crashes on
-            # some mixtures; positions give the same trials without that.
-            encoded.codecs[name] = CODECS["choice-index"](problem.space[name])
-    encoded.native = {n: c.native for n, c in encoded.codecs.items() if c.native}
-    problems = _option_problems(encoded, options)
-    if problems:
-        raise OptionError.invalid(optimizer, problems)
-    return encoded
+def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:  # noqa: ARG001
+    """Return the space as the library can search it."""
+    space, capabilities = problem.space, algorithm.capabilities
+    native = Encoded(space, capabilities).native
+    # The library hands out numpy scalars, compares 1 and True, and crashes on some
+    # mixtures; positions give the same trials without that.
+    positions = {
+        name: CODECS["choice-index"](space[name])
+        for name, parameter in native.items()
+        if isinstance(parameter, Categorical) and not _are_texts(parameter.labels)
+    }
+    return Encoded(space, capabilities, codecs=positions)
 
 
 def _are_texts(labels: tuple[object, ...]) -> bool:
@@ -81,21 +68,14 @@ def _are_texts(labels: tuple[object, ...]) -> bool:
     return all(isinstance(label, str) and "\0" not in label for label in labels)
 
 
-def _reasons_against(problem: Problem, algorithm: Algorithm) -> list[str]:
-    capabilities = algorithm.capabilities
-    found = capabilities.reasons_against(problem.space)
-    for feature, count, least in [
-        (Feature.MULTI_OBJECTIVE, problem.n_objectives, 1),
-        (Feature.CONSTRAINTS, problem.n_constraints, 0),
-    ]:
-        if count > least:
-            why = capabilities.why_not(feature)
-            found.append(f"{count} needs {feature.value}: {why}")
+def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:
+    """Return what speaks against a problem beyond the capabilities."""
+    found = []
     for name, parameter in problem.space.searched.items():
         limit = _limit(parameter)
         if limit and max(abs(parameter.low), abs(parameter.high)) > limit:  # type: ignore[attr-defined]
             found.append(f"{name!r} reaches beyond {limit:g}: the library cannot")
-    return found
+    return found + _option_problems(encode(problem, algorithm, options), options)
 
 
 def _limit(parameter: Parameter) -> float | None:

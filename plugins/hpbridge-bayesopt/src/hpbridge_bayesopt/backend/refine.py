@@ -1,0 +1,58 @@
+"""What the library cannot search, known without importing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from hpbridge.plugin import Encoded, Float, Int
+
+if TYPE_CHECKING:
+    from hpbridge.plugin import Algorithm, Parameter, Problem
+    from hpbridge_bayesopt.options import CommonOptions
+
+# The library holds every point as doubles, which are exact for ints up to here.
+_LARGEST_INT = 2**53
+
+
+def refine(problem: Problem, algorithm: Algorithm, options: CommonOptions) -> list[str]:
+    """Return what speaks against a problem beyond the capabilities."""
+    encoded = Encoded(problem.space, algorithm.capabilities)
+    reasons = [
+        f"{name!r} reaches {largest}: ints above 2**53 are not exact"
+        for name, parameter in encoded.native.items()
+        if (largest := _largest(parameter)) > _LARGEST_INT
+    ]
+    if not options.domain_reduction:
+        return reasons
+    others = [
+        f"{name!r} is searched as {type(parameter).__name__}: "
+        f"domain_reduction=True takes floats only"
+        for name, parameter in encoded.native.items()
+        if not isinstance(parameter, Float)
+    ]
+    return reasons + (others or _window_problems(encoded, options))
+
+
+def _largest(parameter: Parameter) -> int:
+    if not isinstance(parameter, Int):
+        return 0
+    return max(abs(parameter.low), abs(parameter.high))
+
+
+def _window_problems(encoded: Encoded, options: CommonOptions) -> list[str]:
+    window = options.minimum_window
+    names = list(encoded.native)
+    if isinstance(window, dict):
+        wrong = sorted(set(window) ^ set(names))
+        if wrong:
+            return [f"'minimum_window' must name {names}, but differs in {wrong}"]
+    problems = []
+    for name, parameter in encoded.native.items():
+        smallest = window[name] if isinstance(window, dict) else window
+        low, high = cast("Float", parameter).low, cast("Float", parameter).high
+        if not 0 <= smallest <= high - low:
+            problems.append(
+                f"'minimum_window' is {smallest!r}, "
+                f"but {name!r} is searched in [{low!r}, {high!r}]"
+            )
+    return problems

@@ -1,0 +1,115 @@
+"""What `explain` lists as emulated is what its script says, for every algorithm."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from hpbridge import Categorical, Float, Int, Normal, Quantized, Space
+from hpbridge.contract.backend import Problem
+from hpbridge.contract.registry import registry
+from hpbridge.encoding.encode import encode
+
+KINDS = {
+    "float": Float(-1, 1),
+    "float beyond decimals": Float(0, 1e-9),
+    "float log": Float(1e-3, 1, log=True),
+    "float step": Float(0, 1, step=0.25),
+    "float prior": Float(0, 1, prior=Normal(0.5, 0.2)),
+    "int": Int(1, 9),
+    "int log": Int(1, 100, log=True),
+    "int step": Int(1, 9, step=2),
+    "quantized": Quantized(0, 1, 0.25),
+    "texts": Categorical(["a", "b", "c"]),
+    "numbers": Categorical([1, 2, 3]),
+    "mixed": Categorical([None, True, "x"]),
+    "ordered": Categorical(["a", "b", "c"], ordered=True),
+    "weights": Categorical(["a", "b"], weights=[0.8, 0.2]),
+    "one value": Int(3, 3),
+    "one choice": Categorical(["only"]),
+}
+SPACES = {kind: Space({"p": parameter}) for kind, parameter in KINDS.items()}
+SPACES |= {
+    "under a choice": Space(
+        {"c": Categorical(["a", "b"]), "p": Int(1, 9, when={"c": "a"})}
+    ),
+    "under a number": Space(
+        {"c": Categorical([1, 2]), "p": Int(1, 9, step=2, when={"c": 1})}
+    ),
+    "under an int": Space({"n": Int(1, 3), "p": Int(1, 9, when={"n": 2})}),
+    "under two": Space(
+        {
+            "c": Categorical(["a", "b"]),
+            "n": Int(1, 3),
+            "p": Int(1, 9, when={"c": "a", "n": 2}),
+        }
+    ),
+    "forbid": Space({"n": Int(1, 3)}, forbid=[{"n": 2}]),
+    "constant": Space({"n": Int(1, 3), "k": 7}),
+    "names": Space({"a/b": Int(1, 3), "7": Categorical([1, 2])}),
+}
+OPTIMIZERS = [
+    f"{spec.name}:{name}"
+    for spec in registry().backends.values()
+    for name in spec.algorithms
+]
+COMMENT = re.compile(r"^ *# (?P<name>.+?): .+ \((?P<encoding>[a-z+-]+)\)$", re.M)
+
+
+def said_in(source):
+    """Return (parameter, encoding) of every comment of a script."""
+    return {(found["name"], found["encoding"]) for found in COMMENT.finditer(source)}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_script_names_exactly_the_encodings_of_the_table(optimizer):
+    spec, algorithm = registry().algorithm(optimizer)
+    if registry().missing(spec, algorithm):
+        pytest.skip("its library is not installed")
+    options = algorithm.options()
+    n_searched = 0
+    for kind, space in SPACES.items():
+        problem = Problem(space)
+        if algorithm.reasons_against(problem):
+            continue
+        encoded = encode(problem, algorithm, options)
+        source = spec.explain(problem, algorithm, options, 0)
+        listed = {(name, encoding) for name, encoding, _ in encoded.notes()}
+        assert said_in(source) == listed, kind
+        n_searched += 1
+    assert n_searched > 5
+
+
+@pytest.mark.parametrize(
+    ("backend", "name", "listed"),
+    [
+        ("hyperopt", "under an int", [("p", "flatten")]),
+        ("skopt", "numbers", [("p", "choice-index")]),
+        ("ray:hyperopt", "int step", [("p", "index+round")]),
+        ("ray:bohb", "float beyond decimals", [("p", "scaled")]),
+        ("optuna", "float log", []),
+    ],
+)
+def test_the_command_line_lists_what_the_plugin_does(backend, name, listed, tmp_path):
+    file = tmp_path / "one.py"
+    data = json.dumps(SPACES[name].to_json())
+    file.write_text(
+        "import json, hpbridge as hpb\n"
+        f"space = hpb.Space.from_json(json.loads({data!r}))\n"
+        "experiment = hpb.Experiment(space=space, objective=abs, name='e')\n"
+    )
+    words = ["explain", f"{file}:experiment", "-b", backend, "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "hpbridge", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    told = [(each["parameter"], each["encoding"]) for each in found["encodings"]]
+    assert told == listed
+    assert said_in(found["source"]) == set(listed)
