@@ -79,7 +79,9 @@ if TYPE_CHECKING:
     from hpbridge.formats.inert.reader import InertError, Stub, loads
     from hpbridge.formats.payload import PAYLOAD_KEY, pack_study, unpack_study
     from hpbridge.formats.whole_file import whole_file
+    from hpbridge.hosts.conversation import Conversation, NoProposal
     from hpbridge.hosts.guest import Guest
+    from hpbridge.hosts.recipe import GuestRecipe
     from hpbridge.learning.choice import Choice
     from hpbridge.learning.session import Ask, Run, Session, failed
     from hpbridge.space.categorical import Categorical, is_equal, label_of
@@ -207,7 +209,12 @@ _HOMES = {
         "unpack_study",
     ),
     "formats.whole_file": ("whole_file",),
+    "hosts.conversation": (
+        "Conversation",
+        "NoProposal",
+    ),
     "hosts.guest": ("Guest",),
+    "hosts.recipe": ("GuestRecipe",),
     "learning.choice": ("Choice",),
     "learning.session": (
         "Ask",
@@ -272,6 +279,7 @@ __all__ = [
     "Codec",
     "Constant",
     "Constraint",
+    "Conversation",
     "DriverSpec",
     "Encoded",
     "ExhaustedError",
@@ -286,6 +294,7 @@ __all__ = [
     "FormatError",
     "GlobalRandom",
     "Guest",
+    "GuestRecipe",
     "Hints",
     "HistoryWarning",
     "HostSpec",
@@ -296,6 +305,7 @@ __all__ = [
     "Label",
     "Name",
     "NativeSpace",
+    "NoProposal",
     "OnePoint",
     "Optimizer",
     "OptionError",

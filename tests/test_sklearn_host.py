@@ -339,10 +339,10 @@ def test_the_module_imports_scikit_learn_only_when_it_is_used() -> None:
 
 def test_without_scikit_learn_it_says_what_to_install(monkeypatch) -> None:
     monkeypatch.delitem(sys.modules, "hpbridge.hosts.sklearn.search")
-    monkeypatch.setitem(sys.modules, "sklearn.base", None)
+    monkeypatch.setitem(sys.modules, "sklearn.model_selection", None)
     with pytest.raises(LibraryNotInstalledError) as told:
         hpbridge.sklearn.BridgeSearchCV  # noqa: B018 - looking it up imports it
     assert str(told.value) == (
-        "BridgeSearchCV needs sklearn.base, which is not installed.\n"
+        "BridgeSearchCV needs sklearn.model_selection, which is not installed.\n"
         "Hint: `pip install scikit-learn`."
     )

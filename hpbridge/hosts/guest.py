@@ -106,7 +106,7 @@ class Guest:
         What it refuses is noted once in `notes`.
         """
         with self._lock:
-            return self._learner.observe(params, outcome)
+            return self._learner.observe(params, outcome) is None
 
     def values(self, params: Mapping[str, Label]) -> dict[str, Any]:
         """Return what an objective sees of a point: choice objects and constants."""

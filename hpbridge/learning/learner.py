@@ -133,18 +133,22 @@ class Learner:
         self._hear()
         return False
 
-    def observe(self, params: Mapping[str, Label], outcome: Outcome) -> bool:
-        """Tell of a trial that it never proposed; say whether it could learn from it.
+    def observe(
+        self, params: Mapping[str, Label], outcome: Outcome
+    ) -> ForeignHistoryError | None:
+        """Tell of a trial that it never proposed.
 
-        What it refuses is noted once.
+        Returns:
+            Why it could not learn from it, which is noted once too; None where it
+            could.
         """
         try:
             self._optimizer.observe(params, outcome)
         except ForeignHistoryError as refusal:
             self._refuse(refusal)
-            return False
+            return refusal
         self._hear()
-        return True
+        return None
 
     def restore(self, trials: Sequence[PastTrial], native: Mapping[str, Any]) -> bool:
         """Go on with a study of the same library; as `Optimizer.restore`."""

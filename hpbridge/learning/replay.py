@@ -15,9 +15,12 @@ from hpbridge.learning.history import ask_of, learn_history
 from hpbridge.trial import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from hpbridge.contract.backend import Suggestion
+    from hpbridge.learning.learner import Learner
     from hpbridge.learning.session import Ask, Session
+    from hpbridge.space.parameters import Label
     from hpbridge.store.settings import PastStudy
     from hpbridge.trial import FinishedTrial
 
@@ -57,7 +60,8 @@ def replay(
         n_told = n_due
         asks[trial.number] = ask = ask_of(trial)
         if trial.origin is Origin.ASKED:
-            difference = _ask_again(session, ask)
+            learner, recorded = session.learner, ask.params
+            ask.suggestion, difference = ask_again(learner, ask.number, recorded)
             if difference is not None:
                 return f"trial {trial.number}: {difference}"
     _tell(session, asks, by_telling[n_told:])
@@ -66,17 +70,27 @@ def replay(
     return None
 
 
-def _ask_again(session: Session, ask: Ask) -> str | None:
-    """Ask for a recorded proposal once more; say where it differs, if it does."""
+def ask_again(
+    learner: Learner, number: int, recorded: Mapping[str, Label]
+) -> tuple[Suggestion | None, str | None]:
+    """Ask for a recorded proposal once more.
+
+    Args:
+        learner: That was brought to where the proposal was made.
+        number: Of its trial, for errors.
+        recorded: The point that was proposed.
+
+    Returns:
+        The proposal; or None, and where it differs.
+    """
     try:
-        suggestion = session.learner.ask(ask.number)
+        suggestion = learner.ask(number)
     except ExhaustedError as end:
-        return f"the optimizer is exhausted: {end}"
-    if dict(suggestion.params) != dict(ask.params):
-        proposed, recorded = dict(suggestion.params), dict(ask.params)
-        return f"proposed {proposed!r}, recorded {recorded!r}"
-    ask.suggestion = suggestion
-    return None
+        return None, f"the optimizer is exhausted: {end}"
+    if dict(suggestion.params) != dict(recorded):
+        proposed = dict(suggestion.params)
+        return None, f"proposed {proposed!r}, recorded {dict(recorded)!r}"
+    return suggestion, None
 
 
 def _tell(

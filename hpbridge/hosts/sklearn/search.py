@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import numbers
-import types
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.model_selection import check_cv
-from sklearn.model_selection._search import BaseSearchCV
-from sklearn.model_selection._validation import (
-    _insert_error_scores,
-    _warn_or_raise_about_fit_failures,
-)
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 
 from hpbridge.formats.search_spaces import read_spaces
-from hpbridge.hosts.guest import Guest
-from hpbridge.hosts.sklearn.hosting import Hosted, SameSplits, studies_of
+from hpbridge.hosts.recipe import GuestRecipe
+from hpbridge.hosts.sklearn.candidates import SameSplits, SearchedSpace
+from hpbridge.hosts.sklearn.studies import studies_of
+from hpbridge.hosts.sklearn.upstream import (
+    base_search,
+    fit_context,
+    fit_with,
+    insert_error_scores,
+    interval,
+    judge_failures,
+)
 from hpbridge.trial import trial_seed
 
 if TYPE_CHECKING:
@@ -32,23 +33,19 @@ if TYPE_CHECKING:
     from hpbridge.study import Study
 
 
-def _for_batches(fit: types.FunctionType) -> types.FunctionType:
-    """Return scikit-learn's own `fit`, for batches that are not all candidates.
+BaseSearchCV: Any = base_search.get()
+Interval = interval.get()
 
-    Two of the functions that it calls are others there; nothing that others use is
-    changed. It ends a search in which all fits of a batch failed, as is right where
-    a batch is all candidates: that decision waits for the last one, in
-    `BridgeSearchCV._complete`. And it splits anew for each batch.
-    """
-    names = {
+# Two of the functions that scikit-learn's own `fit` calls are others for batches that
+# are not all candidates. It ends a search in which all fits of a batch failed, as is
+# right where a batch is all candidates: that decision waits for the last one, in
+# `BridgeSearchCV._complete`. And it splits anew for each batch.
+_fit = fit_with(
+    {
         "_warn_or_raise_about_fit_failures": lambda *_: None,
         "check_cv": lambda *args, **kwargs: SameSplits(check_cv(*args, **kwargs)),
     }
-    own = {**fit.__globals__, **names}
-    return types.FunctionType(fit.__code__, own, fit.__name__, fit.__defaults__)
-
-
-_fit = _for_batches(BaseSearchCV.fit.__wrapped__)
+)
 
 
 class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
@@ -161,7 +158,7 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         )
 
     # The estimator that it is given is not checked, so its own parameters are.
-    @_fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
+    @fit_context.get()(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, **params: Any) -> BridgeSearchCV:  # noqa: N803
         """Search, then fit the best candidate to all the data.
 
@@ -192,41 +189,41 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
     def _run_search(
         self, evaluate_candidates: Callable[..., Any], *, callback_ctx: Any = None
     ) -> None:
-        hosted = self._hosted()
+        spaces = self._searched()
         search_ctx = None
         if callback_ctx is not None:
             search_ctx = callback_ctx.subcontext(task_name="search", max_subtasks=None)
             search_ctx.call_on_fit_task_begin(estimator=self)
         results: dict[str, Any] = {}
-        for each in hosted:
+        for each in spaces:
             for batch in each.batches():
-                candidates = [each.searched.to_params(ask.params) for ask in batch]
+                candidates = [each.read.to_params(one.params) for one in batch]
                 with self._batch_context(search_ctx, len(batch)) as context:
                     results = evaluate_candidates(candidates, **context)
                 each.tell(batch, self._fits_of(len(batch)), self._metric())
         if search_ctx is not None:
             search_ctx.call_on_fit_task_end(estimator=self)
         self._complete(results)
-        self.studies_ = studies_of(self.estimator, hosted, results, self._metric())
+        self.studies_ = studies_of(self.estimator, spaces, results, self._metric())
 
-    def _hosted(self) -> list[Hosted]:
+    def _searched(self) -> list[SearchedSpace]:
         """Return the optimizer of each space; what is wrong with any is said here."""
         seed = self.random_state
         if not isinstance(seed, numbers.Integral):
             seed = check_random_state(seed).randint(2**32, dtype=np.uint32)
+        seed, options = int(seed), self.options or {}
         return [
-            Hosted(
-                searched,
-                Guest(
+            SearchedSpace(
+                read,
+                # Spaces after the first must not repeat its draws.
+                GuestRecipe(
                     self.backend,
-                    searched.space,
-                    # Spaces after the first must not repeat its draws.
-                    seed=trial_seed(int(seed), k) if k else int(seed),
-                    options=self.options,
+                    seed=trial_seed(seed, k) if k else seed,
+                    options=options,
                 ),
                 self.batch_size,
             )
-            for k, searched in enumerate(
+            for k, read in enumerate(
                 read_spaces(self.space, self.n_iter, self.estimator)
             )
         ]
@@ -261,8 +258,8 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         """Fill ``cv_results_``, and judge all fits as scikit-learn judges a batch."""
         candidates, n_splits, out, more_results = self._evaluated
         if callable(self.scoring):
-            _insert_error_scores(out, self.error_score)
-        _warn_or_raise_about_fit_failures(out, self.error_score)
+            insert_error_scores.get()(out, self.error_score)
+        judge_failures.get()(out, self.error_score)
         results.update(super()._format_results(candidates, n_splits, out, more_results))
 
     def _fits_of(self, n_candidates: int) -> list[list[dict[str, Any]]]:

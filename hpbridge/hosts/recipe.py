@@ -1,0 +1,68 @@
+"""What a guest is made of, before its host has told the space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hpbridge.experiment import Experiment
+from hpbridge.learning.choice import able, choose, problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpbridge.learning.choice import Choice
+    from hpbridge.learning.learner import Learner
+    from hpbridge.space.space import Space
+
+
+@dataclass(frozen=True)
+class GuestRecipe:
+    """What makes a guest.
+
+    Attributes:
+        optimizer: ``backend`` or ``backend:algorithm``.
+        n_objectives: How many values the host's trials have, all to be minimized.
+        n_constraints: How many constraint values they have; <= 0 is feasible.
+        seed: Of the optimizer; None draws one.
+        options: Of the algorithm, by the library's own names.
+    """
+
+    optimizer: str
+    n_objectives: int = 1
+    n_constraints: int = 0
+    seed: int | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    def choice(self, space: Space) -> Choice:
+        """Find the optimizer, and check it against the host's problem as a run would.
+
+        Raises:
+            HpbridgeError: If it is not installed, has no such options, or cannot search
+                the space; with every reason, and the optimizers that can.
+        """
+        return choose(self.optimizer, self._experiment(space), self.options)
+
+    def learner(self, choice: Choice, space: Space, seed: int) -> Learner:
+        """Return a fresh optimizer, ready to learn."""
+        return choice.learner(self._experiment(space), seed)
+
+    def able(self, space: Space) -> list[str]:
+        """Return the installed optimizers that could have been taken."""
+        return able(problem_of(self._experiment(space)))
+
+    def _experiment(self, space: Space) -> Experiment:
+        metrics = [f"value{k}" for k in range(self.n_objectives)]
+        bounds = [f"constraint{k}" for k in range(self.n_constraints)]
+        return Experiment(
+            objective=_host_runs_it,
+            space=space,
+            name="host",
+            direction=dict.fromkeys(metrics, "minimize"),
+            constraints=dict.fromkeys(bounds, "<= 0"),
+        )
+
+
+def _host_runs_it(_trial: object) -> float:
+    msg = "the host runs the objective"
+    raise RuntimeError(msg)

@@ -1,0 +1,103 @@
+"""The studies of a search, one a space."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.formats.searches import attributes_of, metrics_of
+from hpbridge.hosts.sklearn.candidates import outcome_of
+from hpbridge.learning.choice import machine, versions_of
+from hpbridge.store.record import Status
+from hpbridge.store.settings import Settings, StudySettings
+from hpbridge.study import Study
+from hpbridge.trial import FinishedTrial, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpbridge.hosts.sklearn.candidates import Candidate, SearchedSpace
+
+
+def studies_of(
+    estimator: Any, spaces: list[SearchedSpace], results: Mapping[str, Any], metric: str
+) -> tuple[Study, ...]:
+    """Return the study of each space of a search.
+
+    The spaces follow one another in `results`, the search's ``cv_results_``.
+    """
+    studies, first = [], 0
+    for each in spaces:
+        studies.append(_study_of(estimator, each, results, metric, first))
+        first += len(each.candidates)
+    return tuple(studies)
+
+
+def _study_of(
+    estimator: Any,
+    searched: SearchedSpace,
+    results: Mapping[str, Any],
+    metric: str,
+    first: int,
+) -> Study:
+    guest, name = searched.conversation, type(estimator).__name__
+    choice, candidates = guest.choice, searched.candidates
+    trials = [
+        _trial(searched, each, results, metric, first + each.number)
+        for each in candidates
+    ]
+    return Study(
+        name=f"{name}-{choice.spec.name}-{choice.algorithm.name}-{guest.seed}",
+        experiment=name,
+        backend=choice.spec.name,
+        algorithm=choice.algorithm.name,
+        seed=guest.seed,
+        options=asdict(choice.options),
+        space=guest.space,
+        metrics={metric: "maximize"},
+        settings=StudySettings(Settings(searched.read.n_iter), driver="sklearn"),
+        versions=versions_of(choice),
+        machine=machine(),
+        notes=guest.notes,
+        status=Status.FINISHED,
+        stop_reason=searched.stop_reason,
+        created_at=candidates[0].asked_at if candidates else time.time(),
+        updated_at=time.time(),
+        trials=tuple(trials),
+    )
+
+
+def _trial(
+    searched: SearchedSpace,
+    candidate: Candidate,
+    results: Mapping[str, Any],
+    metric: str,
+    row: int,
+) -> FinishedTrial:
+    fits = candidate.fits
+    traceback = next((fit["fit_error"] for fit in fits if fit["fit_error"]), None)
+    error = None
+    state = outcome_of(fits, metric).state
+    if traceback is not None:
+        error = traceback.strip().splitlines()[-1]
+    elif state is State.FAILED:
+        error = f"returned nan for metric {metric!r}"
+    return FinishedTrial(
+        number=candidate.number,
+        state=state,
+        params=candidate.params,
+        values=searched.conversation.values(candidate.params),
+        metrics=metrics_of(results, row, first=metric),
+        tells_before=candidate.tells_before,
+        told=candidate.number,
+        error=error,
+        traceback=traceback,
+        worker="main",
+        asked_at=candidate.asked_at,
+        started_at=candidate.started_at,
+        ask_seconds=candidate.ask_seconds,
+        run_seconds=sum(fit["fit_time"] + fit["score_time"] for fit in fits),
+        tell_seconds=None,
+        attributes=attributes_of(results, row),
+    )
