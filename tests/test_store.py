@@ -24,6 +24,7 @@ from hpbridge.errors import (
     StudyNotFoundError,
 )
 from hpbridge.learning.choice import choose
+from hpbridge.learning.learner import Learner
 from hpbridge.learning.session import Session
 from hpbridge.store import Database, StudyWriter, open_store, schema
 from hpbridge.store.lease import LEASE_SECONDS
@@ -218,8 +219,9 @@ def test_a_trial_is_on_disk_before_its_optimizer_hears_of_it(url, workers) -> No
     settings = Settings(3, workers=workers)
     plan = Plan(tuned, choose("random", tuned), settings, 0, "local")
     witness = Witness(url)
+    learner = Learner("witness", witness, tuned.space)
     with StudyWriter.create(open_store(url), plan.record) as writer:
-        run_local(Session(tuned, witness, "witness", 0, settings, writer), settings)
+        run_local(Session(tuned, learner, 0, settings, writer), settings)
     assert len(witness.seen) == 3
     for n_told, rows in enumerate(witness.seen, 1):
         complete = [row for row in rows if row[1] == "complete"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -16,7 +15,6 @@ from sqlalchemy.pool import NullPool, StaticPool
 from hpbridge.errors import (
     HpbridgeError,
     StoreError,
-    StoreSchemaError,
     StudyNotFoundError,
 )
 from hpbridge.store import schema
@@ -32,6 +30,7 @@ from hpbridge.store.record import (
     study_record,
     trials_of,
 )
+from hpbridge.store.upgrade import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,8 +45,6 @@ STORE_VARIABLE = "HPBRIDGE_STORE"
 
 # Seconds that SQLite waits for another process's write before it gives up.
 BUSY_SECONDS = 30
-# How often a new store is tried to be made while others make it too.
-_TRIES = 20
 
 _LARGEST_ID = 2**31 - 1
 
@@ -61,6 +58,9 @@ _DRIVERS = {
 
 def open_store(store: str | os.PathLike[str] | Database | None = None) -> Database:
     """Return a store, made when it is not there.
+
+    One of an older version is brought up to date; a file's copy is kept beside it, as
+    in ``hpbridge.db.schema1.bak``.
 
     Args:
         store: A file, a SQLAlchemy URL, ``":memory:"``, an open store; None is the
@@ -110,7 +110,7 @@ class Database:
             self.url, url = masked(place).removeprefix("sqlite:///"), place
         with explained(self.url):
             self.engine = _engine(self.url, url)
-            self._prepare()
+            prepare(self.engine, self.url)
 
     @property
     def is_sqlite(self) -> bool:
@@ -128,50 +128,6 @@ class Database:
                 with explained(self.url):
                     stack.enter_context(self.engine.connect())
             yield
-
-    def _prepare(self) -> None:
-        """Make the tables of a new store; check the version of an old one.
-
-        Several processes may do so at the same moment, and one may die halfway: the
-        version is written last, and whoever finds none goes on.
-        """
-        tries = _TRIES
-        while (found := self._schema_version()) != str(schema.STORE_SCHEMA):
-            tries -= 1
-            try:
-                self._make() if found is None else self._upgrade(found)
-            except sa.exc.SQLAlchemyError:
-                if tries == 0:
-                    raise
-                time.sleep(0.05)
-            else:
-                return
-
-    def _schema_version(self) -> str | None:
-        with self.engine.connect() as connection:
-            if not sa.inspect(connection).has_table(schema.meta.name):
-                return None
-            query = sa.select(schema.meta.c.value).where(schema.meta.c.key == "schema")
-            return connection.execute(query).scalar()
-
-    def _make(self) -> None:
-        with self.engine.begin() as connection:
-            schema.tables.create_all(connection)
-            row = {"key": "schema", "value": str(schema.STORE_SCHEMA)}
-            connection.execute(schema.meta.insert(), row)
-
-    def _upgrade(self, found: str) -> None:
-        """Add the columns that an older store lacks."""
-        if not found.isdigit() or int(found) > schema.STORE_SCHEMA:
-            self.engine.dispose()
-            raise StoreSchemaError.newer(self.url, found, schema.STORE_SCHEMA)
-        with self.engine.begin() as connection:
-            for version in range(int(found) + 1, schema.STORE_SCHEMA + 1):
-                for column in schema.ADDED[version]:
-                    _add_column(connection, column)
-            version_row = schema.meta.c.key == "schema"
-            new = {"value": str(schema.STORE_SCHEMA)}
-            connection.execute(schema.meta.update().where(version_row).values(new))
 
     def studies(self, **where: Any) -> list[StudyRecord]:
         """Return the records of studies, oldest first, without trials.
@@ -272,17 +228,6 @@ class Database:
     def _rows(self, query: Any) -> list[dict[str, Any]]:
         with explained(self.url), self.engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _add_column(connection: sa.Connection, column: sa.Column[Any]) -> None:
-    """Add a column to its table, unless another process has done so meanwhile."""
-    table = column.table.name
-    known = {each["name"] for each in sa.inspect(connection).get_columns(table)}
-    if column.name not in known:
-        kind = column.type.compile(connection.dialect)
-        connection.exec_driver_sql(
-            f"ALTER TABLE {table} ADD COLUMN {column.name} {kind}"
-        )
 
 
 def _engine(shown: str, url: str | sa.URL) -> sa.Engine:
