@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from hpbridge.plugin import (
     SPACE_FEATURES,
     YES,
@@ -14,30 +12,10 @@ from hpbridge.plugin import (
     Feature,
     Support,
     hookimpl,
+    lazy,
 )
 
-if TYPE_CHECKING:
-    from hpbridge.plugin import Optimizer, Problem
-
 _NOTHING = Capability(Support.NATIVE, "accepted; random search learns from no trial")
-
-
-def _create(
-    problem: Problem, algorithm: Algorithm, options: Any, seed: int
-) -> Optimizer:
-    from hpbridge.plugin import encode
-    from hpbridge_random._optimizer import RandomOptimizer
-
-    encode(problem, algorithm, options, f"random:{algorithm.name}")  # refuses
-    return RandomOptimizer(problem.space, seed)
-
-
-def _explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
-    from hpbridge.plugin import encode
-    from hpbridge_random._optimizer import explain
-
-    encoded = encode(problem, algorithm, options, f"random:{algorithm.name}")
-    return "\n".join([*encoded.comments(), explain(problem.space, seed)])
 
 
 SPEC = BackendSpec(
@@ -68,8 +46,8 @@ SPEC = BackendSpec(
             learns=False,
         )
     },
-    create=_create,
-    explain=_explain,
+    create=lazy("hpbridge_random.backend.optimizer:create"),
+    explain=lazy("hpbridge_random.backend.explain:explain"),
 )
 
 

@@ -1,25 +1,28 @@
+"""The optimizer: proposes random points, learns nothing."""
+
 from __future__ import annotations
 
-import pprint
 import random
-import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Optimizer, Outcome, Suggestion
+from hpbridge.plugin import Optimizer, Outcome, Suggestion, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.plugin import Label, Space
+    from hpbridge.plugin import Algorithm, Label, Problem, Space
 
 
 class RandomOptimizer(Optimizer):
+    """Draws every trial by scale, prior and weights."""
+
     def __init__(self, space: Space, seed: int) -> None:
         self._space = space
         self._rng = random.Random(seed)
         self._n_asked = 0
 
     def ask(self) -> Suggestion:
+        """Draw a point."""
         suggestion = Suggestion(self._n_asked, self._space.sample(self._rng))
         self._n_asked += 1
         return suggestion
@@ -31,19 +34,9 @@ class RandomOptimizer(Optimizer):
         """Nothing from others either; what is accepted is ignored like its own."""
 
 
-def explain(space: Space, seed: int) -> str:
-    data = pprint.pformat(space.to_json(), sort_dicts=False)
-    return f"""\
-import random
-
-import hpbridge
-
-space = hpbridge.Space.from_json(
-{textwrap.indent(data, "    ")}
-)
-rng = random.Random({seed})
-trials = []
-for _ in range(n_trials):
-    params = space.sample(rng)
-    trials.append((params, objective(params)))
-"""
+def create(
+    problem: Problem, algorithm: Algorithm, options: Any, seed: int
+) -> RandomOptimizer:
+    """Return a fresh optimizer, or refuse the problem."""
+    encode(problem, algorithm, options, f"random:{algorithm.name}")  # refuses
+    return RandomOptimizer(problem.space, seed)
