@@ -68,3 +68,27 @@ def test_every_problem_is_told_at_once(packaging):
     for name in ("gone", "lost"):
         packaging.private(f"packaging.version:{name}", COST)
     assert len(packaging.problems()) == 2
+
+
+def test_what_each_object_has_is_looked_up_in_one(packaging):
+    from packaging.requirements import Requirement
+
+    def example():
+        return Requirement("hpbridge>=0.1")
+
+    path = "packaging.requirements:Requirement.specifier"
+    name = packaging.private(path, COST, len, example=example)
+    assert str(name.of(Requirement("hpbridge>=2"))) == ">=2"
+    assert packaging.problems() == []
+    gone = packaging.private(path.replace("specifier", "_gone"), COST, example=example)
+    (sentence,) = packaging.problems()
+    assert sentence.endswith(f"has no packaging.requirements.Requirement._gone: {COST}")
+    with pytest.raises(HpbridgeError, match="_gone"):
+        gone.of(example())
+
+
+def test_an_example_that_can_no_longer_be_made_is_told(packaging):
+    path = "packaging.requirements:Requirement.specifier"
+    packaging.private(path, COST, example=lambda: {}["changed"])
+    (sentence,) = packaging.problems()
+    assert "has changed packaging.requirements.Requirement.specifier" in sentence

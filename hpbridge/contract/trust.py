@@ -47,6 +47,7 @@ class Trust:
 
     Attributes:
         lost_because: What the quick way did; "" as long as it is believed.
+        n_looks: How often it was compared with the library's own code.
 
     Example:
         >>> trust = Trust("library:algorithm")
@@ -63,6 +64,7 @@ class Trust:
         self._n_proposed: Counter[Hashable] = Counter()
         self._looked_at: dict[Hashable, int] = {}
         self.lost_because = ""
+        self.n_looks = 0
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -138,6 +140,7 @@ class Trust:
             ours = quick()
             if ours is None:
                 return  # the next proposal is looked at in its place
+            self.n_looks += 1
             is_right = same(ours, theirs) and is_same(drawn.get_state(), after)
         except Exception as error:  # noqa: BLE001 - as above
             self.lost_because = _failed(number, error)

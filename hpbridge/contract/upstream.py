@@ -42,7 +42,12 @@ class Upstream:
         self._names: list[Private] = []
 
     def private(
-        self, path: str, cost: str, holds: Callable[[Any], object] | None = None
+        self,
+        path: str,
+        cost: str,
+        holds: Callable[[Any], object] | None = None,
+        *,
+        example: Callable[[], object] | None = None,
     ) -> Private:
         """Name something private.
 
@@ -51,8 +56,10 @@ class Upstream:
             cost: What no longer works where it is gone, as the end of a sentence.
             holds: Says of what is found whether it is still what the plugin takes it
                 for; for what would fail without an error. May raise.
+            example: Makes an object to look for it in, where the class itself lacks
+                what each of its objects has; read it with `Private.of`.
         """
-        name = Private(self, path, cost, holds)
+        name = Private(self, path, cost, holds, example)
         self._names.append(name)
         return name
 
@@ -81,6 +88,7 @@ class Private:
     _path: str
     _cost: str
     _holds: Callable[[Any], object] | None = None
+    _example: Callable[[], object] | None = None
 
     def get(self) -> Any:
         """Return what the name stands for now.
@@ -102,6 +110,17 @@ class Private:
         if problem := self.problem():
             raise self._error(problem)
 
+    def of(self, owner: object) -> Any:
+        """Return what an object has under the name.
+
+        Raises:
+            HpbridgeError: If it has no such name.
+        """
+        try:
+            return getattr(owner, self._path.rpartition(".")[2])
+        except AttributeError as error:
+            raise self._error(self._sentence("has no")) from error
+
     @property
     def is_there(self) -> bool:
         """Whether the installed library has the name."""
@@ -117,6 +136,8 @@ class Private:
             value = self._find()
         except (ImportError, AttributeError):
             return self._sentence("has no")
+        except Exception:  # noqa: BLE001 - whatever no longer makes an example
+            return self._sentence("has changed")
         try:
             is_same = self._holds is None or self._holds(value)
         except Exception:  # noqa: BLE001 - another shape, whatever it raises
@@ -124,6 +145,8 @@ class Private:
         return "" if is_same else self._sentence("has changed")
 
     def _find(self) -> Any:
+        if self._example is not None:
+            return getattr(self._example(), self._path.rpartition(".")[2])
         module, _, names = self._path.partition(":")
         found: Any = importlib.import_module(module)
         for name in names.split("."):

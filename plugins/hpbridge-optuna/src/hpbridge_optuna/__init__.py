@@ -249,6 +249,7 @@ SPEC = BackendSpec(
     homepage="https://optuna.org",
     from_native=lazy("hpbridge_optuna.native.read:from_native"),
     tested={"oldest": "5.0.0", "newest": "5.0.0"},
+    upstream=lazy("hpbridge_optuna._upstream:problems"),
 )
 
 FORMAT = StudyFormat(

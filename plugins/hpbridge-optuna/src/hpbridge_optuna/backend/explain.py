@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import encode
-from hpbridge_optuna.native.write import sampler, suggestion
+from hpbridge_optuna.native.write import sampler_call, suggestion
 
 if TYPE_CHECKING:
     from hpbridge.plugin import Algorithm, Encoded, Problem
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
     """Return a define-by-run script: `suggest_*` calls, conditions as ``if``."""
     encoded = encode(problem, algorithm, options, f"optuna:{algorithm.name}")
-    made = sampler(algorithm, options, seed, encoded.native)
+    made = sampler_call(algorithm, options, seed, encoded.native)
     study = "sampler=sampler"
     if problem.n_objectives > 1:
         study += f", directions={['minimize'] * problem.n_objectives}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -21,17 +20,18 @@ from hpbridge.plugin import (
     State,
     Suggestion,
     encode,
+    quiet,
 )
+from hpbridge_optuna import _upstream
 from hpbridge_optuna.backend.storage import DISTRIBUTIONS, LeanStorage, lean
-from hpbridge_optuna.backend.tpe import LeanTPESampler
+from hpbridge_optuna.backend.tpe import QuickTPESampler
 from hpbridge_optuna.native.sampler_state import (
     SYSTEM,
-    remapped,
+    restore_system_attributes,
     with_safe_pickles,
     without_pickles,
 )
-from hpbridge_optuna.native.write import SAMPLERS, sampler, to_distribution
-from hpbridge_optuna.quiet import quiet
+from hpbridge_optuna.native.write import SAMPLERS, sampler_call, to_distribution
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,8 +51,6 @@ _STATES = {
     State.FAILED: TrialState.FAIL,
     State.PRUNED: TrialState.PRUNED,
 }
-# Besides the sampler's own module, these log while a Gaussian process is fitted.
-_GP_LOGGERS = ("optuna._gp.gp", "optuna._gp.batched_lbfgsb", "optuna._gp.optim_mixed")
 
 
 class OptunaOptimizer(Optimizer):
@@ -74,17 +72,17 @@ class OptunaOptimizer(Optimizer):
         for name, parameter in self._encoded.native.items():
             made = to_distribution(parameter, classes=DISTRIBUTIONS)
             self._distributions[name] = made
-        storage = LeanStorage()
-        with quiet([logging.getLogger(optuna.storages.InMemoryStorage.__module__)]):
+        with quiet(optuna.storages.InMemoryStorage.__module__):
+            sampler = self._make_sampler(algorithm, options, seed)
             self._study = optuna.create_study(
-                storage=storage,
-                sampler=self._make_sampler(algorithm, options, seed),
+                storage=LeanStorage(),
+                sampler=sampler,
                 directions=["minimize"] * problem.n_objectives,
                 study_name=STUDY_NAME,
             )
-        names = [_sampler_class(algorithm).__module__]
-        names += _GP_LOGGERS if algorithm.name == "gp" else ()
-        self._loggers = [logging.getLogger(name) for name in names]
+        self._trust = getattr(sampler, "trust", None)
+        self._loggers = [getattr(optuna.samplers, SAMPLERS[algorithm.name]).__module__]
+        self._loggers += _upstream.GP_LOGGERS if algorithm.name == "gp" else ()
         self._forbidden = _outcome_of_forbidden(problem, algorithm)
         self._running: dict[int, Trial] = {}
         self._is_exhausted = False
@@ -92,8 +90,8 @@ class OptunaOptimizer(Optimizer):
     def _make_sampler(
         self, algorithm: Algorithm, options: Any, seed: int
     ) -> BaseSampler:
-        call = sampler(algorithm, options, seed, self._encoded.native)
-        classes = {**vars(optuna.samplers), "TPESampler": LeanTPESampler}
+        call = sampler_call(algorithm, options, seed, self._encoded.native)
+        classes = {**vars(optuna.samplers), "TPESampler": QuickTPESampler}
         try:
             return call.make(classes)  # type: ignore[no-any-return]
         except ValueError as error:
@@ -103,25 +101,27 @@ class OptunaOptimizer(Optimizer):
         if self._is_exhausted:
             msg = "every point of the space was proposed"
             raise ExhaustedError(msg)
-        with quiet(self._loggers):
+        with quiet(*self._loggers):
             try:
                 trial = self._study.ask()
                 point = self._draw(trial)
             except BaseException:
                 self._fail_unknown()
                 raise
+        if self._trust is not None and self._trust.lost_because:
+            self.notes = self._trust.notes
         self._running[trial.number] = trial
         return Suggestion(trial.number, point)
 
     def _draw(self, trial: Trial) -> Params:
         # `suggest_float` and so on make a distribution and hand it to `_suggest`, as
         # Optuna's own OptunaSearchCV does with ready ones.
-        space = self._problem.space
+        space, suggest = self._problem.space, _upstream.SUGGEST.of(trial)
         point: Params = {}
         for name, codec in self._encoded.codecs.items():
             if not space.is_conditional or space.is_active(name, point):
                 ours = self._distributions.get(name)
-                point[name] = codec.decode(trial._suggest(name, ours) if ours else None)
+                point[name] = codec.decode(suggest(name, ours) if ours else None)
         return point
 
     def _fail_unknown(self) -> None:
@@ -203,12 +203,7 @@ class OptunaOptimizer(Optimizer):
         except InertError:
             return False
         self._study.add_trials(found)
-        new = (t._trial_id for t in self._study.get_trials(deepcopy=False))
-        old = (trial.native.get("id") for trial in trials)
-        ids = dict(zip(old, new, strict=True))
-        for name, value in remapped(native.get(SYSTEM, {}), ids).items():
-            storage, key = self._study._storage, self._study._study_id
-            storage.set_study_system_attr(key, name, value)
+        restore_system_attributes(self._study, trials, native)
         return True
 
     def _constraints(self, outcome: Outcome) -> dict[str, float]:
@@ -231,10 +226,6 @@ class OptunaOptimizer(Optimizer):
             if step >= 0:
                 found.setdefault(step, value)  # the first counts, as in Trial.report
         return found
-
-
-def _sampler_class(algorithm: Algorithm) -> type[BaseSampler]:
-    return getattr(optuna.samplers, SAMPLERS[algorithm.name])  # type: ignore[no-any-return]
 
 
 def _outcome_of_forbidden(problem: Problem, algorithm: Algorithm) -> Outcome:

@@ -14,6 +14,8 @@ from optuna.distributions import (
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from hpbridge_optuna import _upstream
+
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
@@ -95,4 +97,4 @@ class LeanStorage(InMemoryStorage):
 
     @staticmethod
     def _create_running_trial() -> FrozenTrial:
-        return lean(InMemoryStorage._create_running_trial())
+        return lean(_upstream.NEW_TRIAL.get()())

@@ -1,24 +1,30 @@
 """Optuna's TPE, proposing the same in less time.
 
-`TPESampler` goes over its whole history in Python for each proposal. `LeanTPESampler`
+`TPESampler` goes over its whole history in Python for each proposal. `QuickTPESampler`
 keeps what it needs of a finished trial, and scores the candidates with fewer arrays;
-every operation that rounds is Optuna's own or the same one in the same order.
-
-It does not have to be believed: at the 1st, 2nd, 4th, 8th ... proposal Optuna's own
-code proposes too, from the same state of the generator. If the two differ in one bit,
-as after a change in Optuna they may, Optuna's own code proposes from there on.
+every operation that rounds is Optuna's own or the same one in the same order. It does
+not have to be believed: see `hpbridge.plugin.Trust`.
 """
 
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from optuna import create_study
+from optuna.distributions import (
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.samplers import TPESampler
+from optuna.storages import InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
+
+from hpbridge.plugin import HpbridgeError, Trust, quiet
+from hpbridge_optuna import _upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,67 +37,56 @@ if TYPE_CHECKING:
     Samples = dict[str, np.ndarray]
 
 
-class LeanTPESampler(TPESampler):
+class QuickTPESampler(TPESampler):
     """See the module.
+
+    Attributes:
+        trust: Whether it is believed to propose what Optuna does.
+
+    Args:
+        every: As of `Trust`.
+        options: As of `TPESampler`.
 
     Source:
         Optuna 5.0.0, `TPESampler._sample` and what it calls. Where an Optuna has no
         such method, or one that takes other arguments, nothing here is used.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, every: int = 64, **options: Any) -> None:
         super().__init__(**options)
+        self.trust = Trust("optuna:tpe", every)
         self._history = _History()
-        self._n_proposed: Counter[tuple[str, ...]] = Counter()
-        self._is_trusted = True
+        self._generator: Any = None
+        try:
+            self._generator = _upstream.TPE_RANDOM.of(self).rng
+        except (HpbridgeError, AttributeError) as gone:
+            self.trust.lost_because = str(gone)
 
     def _sample(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        if not self._is_trusted or len(args) != 3 or kwargs:  # noqa: PLR2004 - above
-            return super()._sample(*args, **kwargs)
-        names = tuple(args[2])
-        self._n_proposed[names] += 1
-        n = self._n_proposed[names]
-        if n & (n - 1) == 0:
-            return self._compared(*args)
-        found = self._propose(*args)
-        return super()._sample(*args) if found is None else found
-
-    def _compared(self, *args: Any) -> dict[str, Any]:
-        """Return Optuna's own proposal, after a look whether ours is the same."""
-        rng = self._rng.rng
-        before = rng.get_state()
-        theirs = super()._sample(*args)
-        after = rng.get_state()
-        rng.set_state(before)
-        try:
-            ours = self._propose(*args)
-            if ours is not None:
-                state = map(np.array_equal, rng.get_state(), after)
-                self._is_trusted = ours == theirs and all(state)
-        except Exception:  # noqa: BLE001 - whatever it is that Optuna has changed
-            self._is_trusted = False
-        rng.set_state(after)
-        return theirs
+        own = functools.partial(_upstream.TPE_SAMPLE.get(), self, *args, **kwargs)
+        quick = functools.partial(self._propose, *args, **kwargs)
+        names = tuple(args[2]) if len(args) > 2 else ()  # noqa: PLR2004 - of the source
+        return self.trust.propose(quick, own, generator=self._generator, key=names)
 
     def _propose(
         self, study: Study, trial: FrozenTrial, search_space: SearchSpace
     ) -> dict[str, Any] | None:
         """Propose as Optuna does; None where this is for Optuna to do."""
-        gamma = self._gamma  # Optuna's `_sample` sets it the first time
+        gamma = _upstream.TPE_GAMMA.of(self)  # `_sample` sets it the first time
         if gamma is None or study.directions != [StudyDirection.MINIMIZE]:
             return None
-        trials = study._get_trials(deepcopy=False, use_cache=True)
+        trials = _upstream.GET_TRIALS.of(study)(deepcopy=False, use_cache=True)
         history = self._history
         if not (history.follow(trials, trial.number) and history.knows(search_space)):
             return None
         observed = history.split(search_space, gamma)
-        make = _unchecking(self._parzen_estimator_cls)
-        below, above = (
-            make(each, search_space, self._parzen_estimator_parameters)
-            for each in observed
-        )
-        samples = below.sample(self._rng.rng, self._n_ei_candidates)
-        best = self._compare(samples, _scores(below, above, samples))
+        make = _unchecking(_upstream.TPE_ESTIMATOR.of(self))
+        settings = _upstream.TPE_SETTINGS.of(self)
+        below, above = (make(each, search_space, settings) for each in observed)
+        n_candidates = _upstream.TPE_N_CANDIDATES.of(self)
+        samples = below.sample(self._generator, n_candidates)
+        compare = _upstream.TPE_COMPARE.of(self)
+        best = compare(samples, _scores(below, above, samples))
         return {n: d.to_external_repr(best[n]) for n, d in search_space.items()}
 
 
@@ -156,13 +151,14 @@ class _History:
 @functools.cache
 def _unchecking(estimator: type) -> type:
     """Return an estimator that believes in its weights: here they are the default."""
+    name = _upstream.WEIGHTS.get().__name__
     weights = staticmethod(lambda of, n_observations: of(n_observations))
-    return type(estimator.__name__, (estimator,), {"_call_weights_func": weights})
+    return type(estimator.__name__, (estimator,), {name: weights})
 
 
 def _scores(below: Any, above: Any, samples: Samples) -> np.ndarray:
     """Return the logarithm of the ratio of two estimators' densities at each sample."""
-    kernels = below._mixture_distribution.distributions
+    kernels = _upstream.MIXTURE.of(below).distributions
     if all(hasattr(k, "mu") and k.step == 0.0 for k in kernels):
         points = [
             np.log(x) if k.is_log else x
@@ -185,22 +181,21 @@ def _log_pdf(estimator: Any, points: list[np.ndarray]) -> np.ndarray:
         Optuna 5.0.0, `_MixtureOfProductDistribution.log_pdf` and `_truncnorm.logpdf`
         within it, for ranges without steps and points within them.
     """
-    from optuna.samplers._tpe import _truncnorm
-
-    weights, kernels = estimator._mixture_distribution
+    weights, kernels = _upstream.MIXTURE.of(estimator)
     mu = np.asarray([k.mu for k in kernels]).T
     sigma = np.asarray([k.sigma for k in kernels]).T
     low = (np.asarray([k.adapted_low for k in kernels]) - mu) / sigma
     high = (np.asarray([k.adapted_high for k in kernels]) - mu) / sigma
-    log_mass = _truncnorm._log_gauss_mass(low, high)
+    log_mass = _upstream.LOG_MASS.get()(low, high)
     log_sigma = np.log(sigma)
+    log_norm = _upstream.LOG_NORM.get()
     total = np.zeros((len(points[0]), len(weights)))
     for k, x in enumerate(points):
         part = np.subtract.outer(x, mu[:, k])
         part /= sigma[:, k]
         np.square(part, out=part)
         part *= -0.5
-        part -= _truncnorm._norm_pdf_logC
+        part -= log_norm
         part -= log_mass[:, k]
         part -= log_sigma[:, k]
         total += part
@@ -211,3 +206,34 @@ def _log_pdf(estimator: Any, points: list[np.ndarray]) -> np.ndarray:
     np.exp(total, out=total)
     with np.errstate(divide="ignore"):
         return np.log(total.sum(axis=1)) + highest  # type: ignore[no-any-return]
+
+
+def problems_of_quick_way() -> list[str]:
+    """Return what is wrong with it, by a look at every proposal of short runs."""
+    found = dict.fromkeys(
+        problem
+        for multivariate in (True, False)
+        for names in ("xy", "xyzc")
+        if (problem := _problem_of_run({n: _RANGES[n] for n in names}, multivariate))
+    )
+    return list(found)
+
+
+_RANGES: SearchSpace = {
+    "x": FloatDistribution(-1, 2),
+    "y": FloatDistribution(1e-3, 1, log=True),
+    "z": IntDistribution(0, 20, step=2),
+    "c": CategoricalDistribution(("a", "b", "c")),
+}
+
+
+def _problem_of_run(space: SearchSpace, multivariate: bool) -> str:
+    sampler = QuickTPESampler(every=1, seed=0, multivariate=multivariate)
+    with quiet(InMemoryStorage.__module__):
+        study = create_study(sampler=sampler)
+    for _ in range(30):
+        trial = study.ask(space)
+        study.tell(trial, abs(trial.params["x"]) + trial.params["y"])
+    if sampler.trust.n_looks == 0:
+        return "the quick way of optuna:tpe is never asked"
+    return "".join(sampler.trust.notes)

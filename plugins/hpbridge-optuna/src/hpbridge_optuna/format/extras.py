@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import Constraint, Space
+from hpbridge_optuna._upstream import CONSTRAINTS, METRIC_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +30,6 @@ TIMES = "hpbridge:times"
 """Of a trial: start (Unix time) and duration, seconds; None where unknown."""
 REPORTS = "hpbridge:reports"
 """Of a trial: (step, value) in order, where a step comes twice."""
-CONSTRAINT = "constraints:"
-"""Optuna's own system attribute of one constraint; "constraints" is the old list."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Extras:
         ours = tuple(Constraint(str(m), s, b) for m, s, b in raw.user.get(BOUNDS, []))
         names = {c.metric: c.metric for c in ours}
         bounds = {c.metric: _bound(c) for c in ours}
-        taken = set(raw.system.get("study:metric_names", ())) | {"value"}
+        taken = set(raw.system.get(METRIC_NAMES, ())) | {"value"}
         for trial in trials:
             for key in constraint_values(trial)[0]:
                 if key not in names:
@@ -106,13 +105,14 @@ def constraint_values(raw: RawTrial) -> tuple[dict[str, float], set[str]]:
     """
     found: dict[str, float] = {}
     attributes: set[str] = set()
-    old = raw.system.get("constraints")
+    old = raw.system.get(CONSTRAINTS)
     if isinstance(old, list):
         found.update((str(k), float(value)) for k, value in enumerate(old))
-        attributes.add("constraints")
+        attributes.add(CONSTRAINTS)
     for name, value in raw.system.items():
-        if name.startswith(CONSTRAINT):
-            found[name[len(CONSTRAINT) :]] = float(value)
+        prefix, colon, key = name.partition(":")
+        if colon and prefix == CONSTRAINTS:
+            found[key] = float(value)
             attributes.add(name)
     return found, attributes
 

@@ -13,7 +13,10 @@ from hpbridge.plugin import (
     Space,
     SpaceError,
     State,
+    is_instance_of,
 )
+from hpbridge_optuna import _upstream
+from hpbridge_optuna._upstream import METRIC_NAMES, PARENTS
 from hpbridge_optuna.format.extras import Extras, constraint_values
 from hpbridge_optuna.format.inference import infer
 from hpbridge_optuna.format.journal import is_journal, read_journal
@@ -33,15 +36,12 @@ from hpbridge_optuna.format.tables import (
     sqlite_path,
 )
 from hpbridge_optuna.native.read import external, of_distribution
-from hpbridge_optuna.native.sampler_state import PARENTS, SYSTEM
+from hpbridge_optuna.native.sampler_state import SYSTEM
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from hpbridge.plugin import Hints
-
-METRIC_NAMES = "study:metric_names"
-"""The study's system attribute: `optuna.study._SYSTEM_ATTR_METRIC_NAMES`."""
 
 _STATES = {
     "COMPLETE": State.COMPLETE,
@@ -71,14 +71,7 @@ def recognizes(source: object) -> bool:
         if file is not None:
             return not file.exists() or is_sqlite(file)
         return bool(_SERVERS.match(source))
-    return _is_live(source)
-
-
-def _is_live(source: object) -> bool:
-    return any(
-        cls.__name__ == "Study" and cls.__module__.startswith("optuna.study")
-        for cls in type(source).__mro__
-    )
+    return is_instance_of(source, "optuna.study", "Study")
 
 
 def read(source: Any, hints: Hints) -> ForeignStudy:
@@ -128,7 +121,7 @@ def _raw(source: Any, name: str | None) -> RawStudy:
 
 def _live(study: Any, name: str | None) -> RawStudy:
     pick([study.study_name], name)
-    storage, key = study._storage, study._study_id
+    storage, key = _upstream.STORAGE.of(study), _upstream.STUDY_ID.of(study)
     raw = RawStudy(
         study.study_name,
         [direction.name.lower() for direction in study.directions],
@@ -140,7 +133,7 @@ def _live(study: Any, name: str | None) -> RawStudy:
     for trial in study.get_trials(deepcopy=False):
         ours = RawTrial(
             number=trial.number,
-            id=trial._trial_id,
+            id=_upstream.TRIAL_ID.of(trial),
             state=trial.state.name,
             values=None if trial.values is None else list(trial.values),
             reports=dict(trial.intermediate_values),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import logging
 import math
 import os
 import time
@@ -18,7 +17,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpbridge.plugin import FormatError, State, dump_number, whole_file
+from hpbridge.plugin import FormatError, State, dump_number, quiet, whole_file
+from hpbridge_optuna import _upstream
 from hpbridge_optuna.format.extras import (
     BOUNDS,
     ERROR,
@@ -30,15 +30,17 @@ from hpbridge_optuna.format.extras import (
 )
 from hpbridge_optuna.format.raw import FORMAT, masked
 from hpbridge_optuna.format.tables import sqlite_path, with_driver
-from hpbridge_optuna.native.sampler_state import SYSTEM, remapped, with_safe_pickles
+from hpbridge_optuna.native.sampler_state import (
+    SYSTEM,
+    restore_system_attributes,
+    with_safe_pickles,
+)
 from hpbridge_optuna.native.write import to_distribution
-from hpbridge_optuna.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from optuna.distributions import BaseDistribution
-    from optuna.study import Study as OptunaStudy
 
     from hpbridge.plugin import FinishedTrial, Study
 
@@ -47,10 +49,6 @@ STATES = {
     State.FAILED: TrialState.FAIL,
     State.PRUNED: TrialState.PRUNED,
 }
-_LOGGERS = [
-    logging.getLogger(f"optuna.storages.{name}")
-    for name in ("_rdb.storage", "journal._storage", "_cached_storage")
-]
 _JOURNALS = {".log", ".jsonl"}
 _FAILURES = (
     *(sa.exc.SQLAlchemyError, optuna.exceptions.OptunaError),
@@ -75,7 +73,7 @@ def write(study: Study, target: str) -> tuple[str, ...]:
             taken back.
     """
     try:
-        with quiet(_LOGGERS), _storage(target, study) as storage:
+        with quiet(*_upstream.STORAGE_LOGGERS), _storage(target, study) as storage:
             _fill(storage, study)
     except FormatError:
         raise
@@ -148,7 +146,7 @@ def _in_database(url: str, study: Study) -> Iterator[RDBStorage]:
     except BaseException:
         for each in storage.get_all_studies():
             if each.study_name == study.name:
-                storage.delete_study(each._study_id)
+                storage.delete_study(_upstream.STUDY_ID.of(each))
         raise
     finally:
         storage.scoped_session.remove()
@@ -172,7 +170,7 @@ def _fill(storage: BaseStorage, study: Study) -> None:
         made.set_user_attr(BOUNDS, bounds)
     distributions = {n: to_distribution(p) for n, p in study.space.searched.items()}
     made.add_trials(_frozen(study, trial, distributions) for trial in study.trials)
-    _restore_attributes(storage, made, study)
+    restore_system_attributes(made, study.trials, study.native)
 
 
 def _frozen(
@@ -232,12 +230,3 @@ def _moments(trial: FinishedTrial) -> tuple[dt.datetime, dt.datetime]:
     ended = started + (trial.run_seconds or 0.0)
     # Optuna's are naive and local.
     return dt.datetime.fromtimestamp(started), dt.datetime.fromtimestamp(ended)
-
-
-def _restore_attributes(storage: BaseStorage, made: OptunaStudy, study: Study) -> None:
-    """Give the study back what Optuna's samplers had noted with it."""
-    system = study.native.get(SYSTEM, {})
-    new = [trial._trial_id for trial in made.get_trials(deepcopy=False)]
-    old = [trial.native.get("id") for trial in study.trials]
-    for name, value in remapped(system, dict(zip(old, new, strict=True))).items():
-        storage.set_study_system_attr(made._study_id, name, value)

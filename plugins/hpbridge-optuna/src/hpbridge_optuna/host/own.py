@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING
 
 import optuna
 
-from hpbridge.plugin import Categorical, Float, OptionError, Quantized, SpaceError
-from hpbridge_optuna.native.write import sampler
-from hpbridge_optuna.quiet import quiet
+from hpbridge.plugin import (
+    Categorical,
+    Float,
+    OptionError,
+    Quantized,
+    SpaceError,
+    quiet,
+)
+from hpbridge_optuna.native.write import sampler_call
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -32,9 +38,11 @@ def own_sampler(
         headline = "Optimizer 'optuna:grid' must know the space before the first trial"
         raise SpaceError(headline, hint="give space=")
     searched = {} if space is None else space.searched
-    call = sampler(choice.algorithm, choice.options, seed, searched, of_labels=False)
+    call = sampler_call(
+        choice.algorithm, choice.options, seed, searched, of_labels=False
+    )
     try:
-        with quiet([]):  # it warns that some are experimental
+        with quiet():  # it warns that some are experimental
             return call.make(vars(optuna.samplers))  # type: ignore[no-any-return]
     except ValueError as error:
         raise OptionError.invalid(choice.name, [str(error)]) from error

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import TYPE_CHECKING, Any
 
 import optuna
 
-from hpbridge.plugin import State, evaluate, trial_seed
+from hpbridge.plugin import State, evaluate, quiet, trial_seed
+from hpbridge_optuna import _upstream
 from hpbridge_optuna.host.plug import BridgeSampler
 from hpbridge_optuna.native.write import to_distribution
-from hpbridge_optuna.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from hpbridge.plugin import Experiment, Label, Space
 
 _LOGGERS = [
-    logging.getLogger(f"optuna.{name}")
+    f"optuna.{name}"
     for name in ("study.study", "study._optimize", "storages._in_memory")
 ]
 
@@ -44,7 +43,7 @@ def run(
         found.append((point, value))
         return _reported(trial, experiment, result)
 
-    with quiet(_LOGGERS):
+    with quiet(*_LOGGERS):
         study = optuna.create_study(
             directions=list(experiment.metrics.values()), sampler=sampler
         )
@@ -78,5 +77,6 @@ def define(trial: Trial, space: Space) -> dict[str, Label]:
         if space.is_active(name, point):
             # `suggest_float` and so on make a distribution and hand it to `_suggest`.
             distribution = to_distribution(parameter, of_labels=False)
-            point[name] = parameter.canonical(trial._suggest(name, distribution))
+            value = _upstream.SUGGEST.of(trial)(name, distribution)
+            point[name] = parameter.canonical(value)
     return point

@@ -11,8 +11,8 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from hpbridge.plugin import ExhaustedError, Feature, Outcome, SpaceError, State
-from hpbridge_optuna.quiet import quiet
+from hpbridge.plugin import ExhaustedError, Feature, Outcome, SpaceError, State, quiet
+from hpbridge_optuna import _upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,14 +87,13 @@ class Guesting:
 
     def _learn(self, study: Study) -> None:
         # Of the storage, since some pruners hand out a study with a part of the trials.
-        trials = study._storage.get_all_trials(
-            study._study_id, deepcopy=False, states=tuple(STATES)
-        )
+        storage, key = _upstream.STORAGE.of(study), _upstream.STUDY_ID.of(study)
+        trials = storage.get_all_trials(key, deepcopy=False, states=tuple(STATES))
         new = [trial for trial in trials if trial.number not in self._seen]
         if self._has_new_constraints(new):
             self._start()
             new = trials
-        with quiet([]):
+        with quiet():
             for trial in new:
                 self._seen.add(trial.number)
                 self._tell(trial)

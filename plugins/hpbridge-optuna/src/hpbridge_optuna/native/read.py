@@ -16,15 +16,15 @@ from hpbridge.plugin import (
     NativeSpace,
     Space,
     SpaceError,
+    class_names,
     label_of,
 )
+from hpbridge_optuna import _upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hpbridge.plugin import Label, Parameter
-
-_MODULE = "optuna.distributions"
 
 
 def from_native(native: object) -> NativeSpace | None:
@@ -50,7 +50,7 @@ def from_native(native: object) -> NativeSpace | None:
         if found[name] not in _CLASSES:
             problems.append(f"{name!r} is {item!r:.80}, no distribution of Optuna's")
             continue
-        parameters[name] = parameter_of(found[name], item._asdict())
+        parameters[name] = parameter_of(found[name], _upstream.AS_DICT.of(item)())
     if problems:
         raise SpaceError.invalid(problems)
     return NativeSpace(Space(parameters))
@@ -62,15 +62,13 @@ def of_distribution(distribution: Any) -> Parameter:
     Raises:
         ValueError: If its class is none of Optuna's.
     """
-    return parameter_of(_class_name(distribution), distribution._asdict())
+    attributes = _upstream.AS_DICT.of(distribution)()
+    return parameter_of(_class_name(distribution), attributes)
 
 
 def _class_name(item: object) -> str:
     """Return the name of the Optuna class that a distribution has or extends."""
-    for cls in type(item).__mro__:
-        if cls.__module__ == _MODULE:
-            return cls.__name__
-    return ""
+    return next(iter(class_names(item, "optuna.distributions")), "")
 
 
 def of_call(method: str, *args: Any, **kwargs: Any) -> Parameter:

@@ -6,25 +6,38 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import Array, InertError, Stub, loads
+from hpbridge_optuna import _upstream
+from hpbridge_optuna._upstream import CMA_CLASSES, CMA_STATE, PARENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from optuna.study import Study as OptunaStudy
 
 SYSTEM = "system_attrs"
 """In `native` of studies and trials: what Optuna's samplers noted with them."""
-PARENTS = ":parent:"
-"""In the keys under which the genetic samplers keep the ids of parents."""
-_STATE = "optimizer:"
-"""In the keys under which CMA-ES keeps its state: a pickle as hexadecimal text."""
-
-_OF_CMA = {
-    "cmaes._cma.CMA": "CMA",
-    "cmaes._sepcma.SepCMA": "SepCMA",
-    "cmaes._cmawm.CMAwM": "CMAwM",
-}
+_OF_CMA = {f"cmaes.{module}.{name}": name for name, module in CMA_CLASSES.items()}
 
 
-def remapped(system: Mapping[str, Any], ids: Mapping[Any, int]) -> dict[str, Any]:
+def restore_system_attributes(
+    study: OptunaStudy, trials: Sequence[Any], native: Mapping[str, Any]
+) -> None:
+    """Give a study of these trials what Optuna's samplers had noted with it.
+
+    Args:
+        study: With the trials, and nothing else.
+        trials: Each with its `native`.
+        native: Of the study that the trials are from.
+    """
+    new = map(_upstream.TRIAL_ID.of, study.get_trials(deepcopy=False))
+    old = (trial.native.get("id") for trial in trials)
+    ids = dict(zip(old, new, strict=True))
+    storage, key = _upstream.STORAGE.of(study), _upstream.STUDY_ID.of(study)
+    for name, value in _remapped(native.get(SYSTEM, {}), ids).items():
+        storage.set_study_system_attr(key, name, value)
+
+
+def _remapped(system: Mapping[str, Any], ids: Mapping[Any, int]) -> dict[str, Any]:
     """Return a study's system attributes with the ids of trials as they are now.
 
     Parents that are not all there are left out: the sampler selects them anew.
@@ -47,7 +60,7 @@ def remapped(system: Mapping[str, Any], ids: Mapping[Any, int]) -> dict[str, Any
 
 def without_pickles(system: Mapping[str, Any]) -> dict[str, Any]:
     """Return a trial's system attributes without the states of CMA-ES."""
-    return {name: value for name, value in system.items() if _STATE not in name}
+    return {name: value for name, value in system.items() if CMA_STATE not in name}
 
 
 def with_safe_pickles(system: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,10 +74,10 @@ def with_safe_pickles(system: Mapping[str, Any]) -> dict[str, Any]:
     Source:
         Optuna 5.0.0, `CmaEsSampler._restore_optimizer`.
     """
-    parts = {name: value for name, value in system.items() if _STATE in name}
+    parts = {name: value for name, value in system.items() if CMA_STATE in name}
     if not parts:
         return dict(system)
-    prefix = next(iter(parts)).partition(_STATE)[0] + _STATE
+    prefix = next(iter(parts)).partition(CMA_STATE)[0] + CMA_STATE
     try:
         text = "".join(parts[f"{prefix}{k}"] for k in range(len(parts)))
         data = bytes.fromhex(text)

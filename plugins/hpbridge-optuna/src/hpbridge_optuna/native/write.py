@@ -9,8 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Call, Categorical, Float, Int, Quantized
-from hpbridge_optuna.quiet import quiet
+from hpbridge.plugin import Call, Categorical, Float, Int, Quantized, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,11 +95,11 @@ def to_distribution(
     from optuna import distributions
 
     call = distribution(parameter, of_labels=of_labels)
-    with quiet([]):  # it warns of choices that are no scalars
+    with quiet():  # it warns of choices that are no scalars
         return call.make(classes or vars(distributions))  # type: ignore[no-any-return]
 
 
-def sampler(
+def sampler_call(
     algorithm: Algorithm,
     options: Any,
     seed: int | None,

@@ -9,6 +9,7 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
+import hpbridge as hpb
 from hpbridge.contract.backend import Outcome, Problem
 from hpbridge.contract.options import read_options
 from hpbridge.space.parameters import Float
@@ -16,7 +17,7 @@ from hpbridge.space.space import Space
 from hpbridge.testing.parity import PARITY_SPACES, bowl
 from hpbridge.trial import State
 from hpbridge_optuna import SPEC
-from hpbridge_optuna.backend import tpe as tpe_module
+from hpbridge_optuna.backend import tpe as quick_tpe
 from hpbridge_optuna.backend.storage import LeanTrial, lean
 
 FLOATS = PARITY_SPACES["float"]
@@ -60,7 +61,7 @@ def with_equal_and_infinite_values(number, _params):
 
 def theirs_and_ours(space, outcome_of, n_trials=45, n_constraints=0, **options):
     theirs = tpe(space, n_constraints, **options)
-    sampler_of(theirs)._is_trusted = False
+    sampler_of(theirs).trust.lost_because = "not to be tried"
     ours = tpe(space, n_constraints, **options)
     same = asked(theirs, n_trials, outcome_of), asked(ours, n_trials, outcome_of)
     return *same, sampler_of(ours)
@@ -70,14 +71,14 @@ def theirs_and_ours(space, outcome_of, n_trials=45, n_constraints=0, **options):
 def proposed(monkeypatch):
     """Whether each proposal was ours to make, in order."""
     made = []
-    plain = tpe_module.LeanTPESampler._propose
+    plain = quick_tpe.QuickTPESampler._propose
 
     def noted(self, *args):
         found = plain(self, *args)
         made.append(found is not None)
         return found
 
-    monkeypatch.setattr(tpe_module.LeanTPESampler, "_propose", noted)
+    monkeypatch.setattr(quick_tpe.QuickTPESampler, "_propose", noted)
     return made
 
 
@@ -87,7 +88,7 @@ def test_every_proposal_is_the_same_and_ours(name, options, proposed):
     space = PARITY_SPACES[name]
     theirs, ours, sampler = theirs_and_ours(space, failed_now_and_then, **options)
     assert ours == theirs
-    assert sampler._is_trusted
+    assert sampler.trust.lost_because == ""
     assert proposed
     assert all(proposed)
 
@@ -97,14 +98,14 @@ def test_sums_over_many_parameters_round_the_same(n_dimensions, proposed):
     space = Space({f"x{k:02}": Float(-1, k + 1) for k in range(n_dimensions)})
     theirs, ours, sampler = theirs_and_ours(space, complete)
     assert ours == theirs
-    assert sampler._is_trusted
+    assert sampler.trust.lost_because == ""
     assert all(proposed)
 
 
 def test_equal_and_infinite_values_are_split_the_same(proposed):
     theirs, ours, sampler = theirs_and_ours(FLOATS, with_equal_and_infinite_values)
     assert ours == theirs
-    assert sampler._is_trusted
+    assert sampler.trust.lost_because == ""
     assert all(proposed)
 
 
@@ -135,7 +136,7 @@ def test_beside_running_trials_optuna_proposes_and_ours_goes_on_after(proposed):
         return found + asked(optimizer, 10, complete)
 
     plain = tpe(FLOATS)
-    sampler_of(plain)._is_trusted = False
+    sampler_of(plain).trust.lost_because = "not to be tried"
     assert run(tpe(FLOATS)) == run(plain)
     assert False in proposed
     assert proposed[-1]
@@ -149,7 +150,7 @@ def test_foreign_history_is_followed(proposed):
         return asked(optimizer, 10, complete)
 
     plain = tpe(FLOATS)
-    sampler_of(plain)._is_trusted = False
+    sampler_of(plain).trust.lost_because = "not to be tried"
     assert run(tpe(FLOATS)) == run(plain)
     assert len(proposed) == 10
     assert all(proposed)
@@ -164,7 +165,7 @@ def test_where_a_parameter_once_had_another_range_optuna_proposes(proposed):
         return asked(optimizer, 25, complete)
 
     plain = tpe(FLOATS)
-    sampler_of(plain)._is_trusted = False
+    sampler_of(plain).trust.lost_because = "not to be tried"
     assert run(tpe(FLOATS)) == run(plain)
     assert proposed
     assert not any(proposed)
@@ -185,15 +186,16 @@ def renamed(*_args):
     raise AttributeError(msg)
 
 
-PLAIN_PROPOSE = tpe_module.LeanTPESampler._propose
+PLAIN_SCORES = quick_tpe._scores
+PLAIN_PROPOSE = quick_tpe.QuickTPESampler._propose
 
 
 @pytest.mark.parametrize(
     ("owner", "name", "change"),
     [
-        (tpe_module, "_scores", wrong_order),
-        (tpe_module, "_scores", renamed),
-        (tpe_module.LeanTPESampler, "_propose", one_draw_more),
+        (quick_tpe, "_scores", wrong_order),
+        (quick_tpe, "_scores", renamed),
+        (quick_tpe.QuickTPESampler, "_propose", one_draw_more),
     ],
     ids=["another value", "an error", "another draw"],
 )
@@ -203,7 +205,58 @@ def test_a_difference_is_noticed_before_it_is_proposed(
     monkeypatch.setattr(owner, name, change)
     theirs, ours, sampler = theirs_and_ours(FLOATS, complete)
     assert ours == theirs
-    assert not sampler._is_trusted
+    assert sampler.trust.lost_because
+
+
+def test_a_change_that_shows_late_is_found_within_64_proposals(monkeypatch):
+    n_scored = 0
+
+    def wrong_from_65_on(below, above, samples):
+        nonlocal n_scored
+        n_scored += 1
+        plain = PLAIN_SCORES(below, above, samples)
+        return plain if n_scored < 65 else -plain
+
+    monkeypatch.setattr(quick_tpe, "_scores", wrong_from_65_on)
+    theirs, ours, sampler = theirs_and_ours(FLOATS, complete, n_trials=140)
+    assert sampler.trust.lost_because == (
+        "it differs at its proposal 128, and may since proposal 65"
+    )
+    n_random = read_options("optuna:tpe", SPEC.algorithms["tpe"].options, {})
+    first_wrong = n_random.n_startup_trials + 64
+    assert ours[:first_wrong] == theirs[:first_wrong]
+
+
+def test_an_error_between_two_looks_falls_back_and_is_noted(monkeypatch):
+    n_scored = 0
+
+    def failing_at_the_seventh(below, above, samples):
+        nonlocal n_scored
+        n_scored += 1
+        return renamed() if n_scored == 7 else PLAIN_SCORES(below, above, samples)
+
+    monkeypatch.setattr(quick_tpe, "_scores", failing_at_the_seventh)
+    plain = tpe(FLOATS)
+    sampler_of(plain).trust.lost_because = "not to be tried"
+    optimizer = tpe(FLOATS)
+    assert asked(optimizer, 40, complete) == asked(plain, 40, complete)
+    (note,) = optimizer.notes
+    assert "the quick way of optuna:tpe was given up" in note
+    assert "it fails at its proposal 7 with AttributeError" in note
+
+
+def bowl_of_trial(trial):
+    return bowl({name: trial[name] for name in FLOATS})
+
+
+def test_the_study_says_that_the_quick_way_was_given_up(monkeypatch, tmp_path):
+    monkeypatch.setattr(quick_tpe, "_scores", renamed)
+    experiment = hpb.Experiment(objective=bowl_of_trial, space=FLOATS)
+    settings = {"n_trials": 14, "seed": 0, "store": tmp_path / "store.db"}
+    study = hpb.run(experiment, "optuna:tpe", **settings)
+    (note,) = study.notes
+    assert "the quick way of optuna:tpe was given up" in note
+    assert hpb.load_study(study.name, settings["store"]).notes == study.notes
 
 
 def test_a_copy_of_a_trial_shares_nothing_that_changes():
