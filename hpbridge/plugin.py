@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from hpbridge.encoding.codecs import Chained, Codec
     from hpbridge.encoding.encode import encode
     from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS, Encoded
+    from hpbridge.encoding.held import Held
     from hpbridge.encoding.one_point import OnePoint
     from hpbridge.errors import (
         ExperimentError,
@@ -175,6 +176,7 @@ _HOMES = {
         "WHOLE_SPACE_ENCODINGS",
         "Encoded",
     ),
+    "encoding.held": ("Held",),
     "encoding.one_point": ("OnePoint",),
     "errors": (
         "ExperimentError",
@@ -295,6 +297,7 @@ __all__ = [
     "GlobalRandom",
     "Guest",
     "GuestRecipe",
+    "Held",
     "Hints",
     "HistoryWarning",
     "HostSpec",

@@ -15,6 +15,7 @@ from hpbridge.contract.capabilities import (
     Capability,
     Feature,
     Support,
+    emulated,
     no,
 )
 from hpbridge.testing import BackendConformance, check_backend
@@ -49,6 +50,8 @@ UNSAID = Capabilities(
     {f: c for f, c in wrong.ALGORITHM.capabilities.items() if f.name != "PENDING"}
 )
 MISSPELT = Capability(Support.EMULATED, encoding="logarithm")
+ROUNDED = emulated("round")
+SILENT = "trials = [objective, n_trials]"
 LOG_REFUSED = declaring({Feature.FLOAT_LOG: no("it is linear")})
 METRICS_REFUSED = declaring({Feature.MULTI_OBJECTIVE: no("it takes one metric")})
 HISTORY_REFUSED = declaring({Feature.FOREIGN_HISTORY: no("it is closed")})
@@ -124,7 +127,12 @@ WRONG_ONES = {
         {"all_features_declared"},
     ),
     "unknown encoding": (
-        spec_of(wrong.Wrapped, capabilities=declaring({Feature.FLOAT_LOG: MISSPELT})),
+        dataclasses.replace(
+            spec_of(
+                wrong.Wrapped, capabilities=declaring({Feature.FLOAT_LOG: MISSPELT})
+            ),
+            explain=lambda *_: SILENT,
+        ),
         {"notes"},
     ),
     "unexplained refusal": (
@@ -143,6 +151,13 @@ WRONG_ONES = {
     "source without trials": (
         dataclasses.replace(RIGHT, explain=lambda *_: "objective, n_trials"),
         {"explain"},
+    ),
+    "silent emulation": (
+        dataclasses.replace(
+            spec_of(wrong.Wrapped, capabilities=declaring({Feature.INT: ROUNDED})),
+            explain=lambda *_: SILENT,
+        ),
+        {"encodings"},
     ),
     "upper-case name": (dataclasses.replace(RIGHT, name="Random2"), {"names"}),
     "requirement without bound": (

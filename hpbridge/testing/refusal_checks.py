@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.contract.backend import Problem
 from hpbridge.contract.capabilities import SPACE_FEATURES, Feature
+from hpbridge.encoding.encode import encode
 from hpbridge.errors import UnsupportedFeatureError
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int, Parameter, with_when
@@ -82,6 +84,25 @@ def check_refusals(case: Case) -> None:
     if not case.can(Feature.CONSTRAINTS):
         feature = Feature.CONSTRAINTS
         _require_refusal(case, feature, case.spec.name, case.main, n_constraints=1)
+
+
+@check(rule=2)
+def check_encodings(case: Case) -> None:
+    """What is emulated is said in the source that `explain` prints."""
+    explain = case.spec.explain
+    if explain is None:
+        msg = "it explains nothing"
+        raise NotApplicable(msg)
+    options = case.algorithm.options()
+    for feature in filter(case.can, SPACE_FEATURES):
+        problem = Problem(_probe(case, feature))
+        try:
+            comments = encode(problem, case.algorithm, options).comments()
+        except (ImportError, LookupError) as error:  # the business of another check
+            raise NotApplicable(str(error)) from error
+        source = explain(problem, case.algorithm, options, 1)
+        for comment in comments:
+            require(comment in source, f"the comment {comment!r}", source)
 
 
 def _require_refusal(

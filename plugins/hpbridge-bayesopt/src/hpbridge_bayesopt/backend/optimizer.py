@@ -16,6 +16,7 @@ from bayes_opt.exception import NoValidPointRegisteredError
 from hpbridge.plugin import (
     ExhaustedError,
     ForeignHistoryError,
+    Held,
     Optimizer,
     SpaceError,
     State,
@@ -69,8 +70,8 @@ class BayesOptOptimizer(Optimizer):
         self._n_asked = 0
         # Asked and not yet told: the library's array, and whether `suggest` made it.
         self._pending: dict[int, tuple[Any, bool]] = {}
-        # Told without a usable value before there was any to put in its place.
-        self._held: list[tuple[Any, Outcome]] = []
+        # By the library's array and the outcome; values as they are minimized.
+        self._held: Held[tuple[Any, Outcome]] = Held()
         self._known: set[tuple[float, ...]] = set()
 
     def ask(self) -> Suggestion:
@@ -196,19 +197,11 @@ class BayesOptOptimizer(Optimizer):
             self._library.set_bounds(self._reduction.transform(self._library.space))
 
     def _learn(self, x: Any, outcome: Outcome) -> None:
-        targets = self._library.space.target
-        target = _target(outcome)
-        if math.isfinite(target):
-            # What failed before counts as this first value: the worst one so far.
-            for held in self._held:
-                self._register(*held, target)
-            self._held.clear()
-        elif len(targets) == 0:
-            self._held.append((x, outcome))
-            return
-        else:
-            target = float(targets.max() if target > 0 else targets.min())
-        self._register(x, outcome, target)
+        known = (-self._library.space.target).tolist()
+        told = [((x, outcome), -_target(outcome))]
+        finite, late = self._held.settle(told, known, n_missing=0 if known else 1)
+        for (point, its_outcome), value in late + finite:
+            self._register(point, its_outcome, -value)
 
     def _register(self, x: Any, outcome: Outcome, target: float) -> None:
         space = self._library.space

@@ -16,6 +16,7 @@ from skopt.space import Categorical, Integer, Real
 from skopt.utils import cook_estimator, normalize_dimensions
 
 from hpbridge.plugin import (
+    Held,
     OnePoint,
     Optimizer,
     OptionError,
@@ -164,6 +165,7 @@ class SkoptOptimizer(Optimizer):
         self._n_asked = 0
         self._pending: dict[int, list[Any]] = {}
         self._untold: list[tuple[list[Any], float]] = []
+        self._held: Held[list[Any]] = Held()
         self._liar: skopt.Optimizer | None = None
 
     def ask(self) -> Suggestion:
@@ -223,23 +225,16 @@ class SkoptOptimizer(Optimizer):
     def _tell_library(self) -> None:
         """Tell what is finite, and at the end of the initial phase everything.
 
-        What is not finite gets the worst value so far (minus infinity: the best), since
-        a single one would break the model for good. In the initial phase it waits, so
-        that the model begins with as many real values as were asked for.
+        Until then what is not finite is held, so that the model begins with as many
+        real values as were asked for.
         """
-        finite = [told for told in self._untold if math.isfinite(told[1])]
-        rest = [told for told in self._untold if not math.isfinite(told[1])]
-        if len(finite) >= self._n_missing:
-            seen = [*self._library.yi, *(value for _, value in finite)]
-            finite += [
-                (point, min(seen) if value == -math.inf else max(seen))
-                for point, value in rest
-            ]
-            rest = []
-        if finite:
-            points, values = zip(*finite, strict=True)
+        finite, late = self._held.settle(
+            self._untold, self._library.yi, self._n_missing
+        )
+        self._untold = []
+        if finite or late:
+            points, values = zip(*finite, *late, strict=True)
             self._library.tell(list(points), list(values))
-        self._untold = rest
 
     def _next_point(self) -> list[Any]:
         if self._n_missing > 0:
@@ -253,7 +248,7 @@ class SkoptOptimizer(Optimizer):
         if design is None:
             return list(self._library.ask())
         # The library counts the told points only, and would repeat itself.
-        index = len(self._library.Xi) + len(self._pending) + len(self._untold)
+        index = len(self._library.Xi) + len(self._pending) + len(self._held)
         if index < len(design):
             return list(design[index])
         return list(self._library.space.rvs(random_state=self._library.rng)[0])

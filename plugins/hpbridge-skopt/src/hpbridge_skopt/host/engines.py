@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from hpbridge.plugin import (
     Feature,
     Guest,
+    Held,
     Outcome,
     State,
     Suggestion,
@@ -111,7 +112,7 @@ class OwnEngine:
             model_queue_size=None,
             space_constraint=space.constraint,
         )
-        self._held: list[tuple[list[Any], float]] = []
+        self._held: Held[list[Any]] = Held()
 
     @property
     def space(self) -> Space:
@@ -152,14 +153,9 @@ class OwnEngine:
     ) -> None:
         if not self._learns:
             return
-        told = [each for each in zip(points, values, strict=True) if _is_finite(each)]
-        self._held += [
-            each for each in zip(points, values, strict=True) if not _is_finite(each)
-        ]
-        if self._held and len(told) >= self._n_missing:
-            known = [*self._library.yi, *(value for _, value in told)]
-            told += [(point, _in_place_of(v, known)) for point, v in self._held]
-            self._held = []
+        pairs = zip(points, values, strict=True)
+        finite, late = self._held.settle(pairs, self._library.yi, self._n_missing)
+        told = finite + late
         usable = [min(max(v, -LARGEST_VALUE), LARGEST_VALUE) for _, v in told]
         if len(told) == 1 and not is_batch:
             self._library.tell(told[0][0], usable[0], fit=fit)
@@ -172,16 +168,8 @@ class OwnEngine:
     def copy(self, random_state: RandomState) -> OwnEngine:
         other = copy.copy(self)
         other._library = self._library.copy(random_state)
-        other._held = list(self._held)
+        other._held = self._held.copy()
         return other
-
-
-def _is_finite(told: tuple[list[Any], Any]) -> bool:
-    return math.isfinite(told[1])
-
-
-def _in_place_of(value: float, known: list[Any]) -> Any:
-    return min(known) if value == -math.inf else max(known)
 
 
 class GuestEngine:
@@ -250,7 +238,7 @@ class GuestEngine:
         guest = self._start()
         if n_points > 1 and not guest.can(Feature.PENDING):
             reason = f"{n_points} points at once need {Feature.PENDING.value}"
-            raise UnsupportedFeatureError.refused(guest.name, [reason], [])
+            raise UnsupportedFeatureError.refused(guest.name, [reason])
         return [self.ask() for _ in range(n_points)]
 
     def tell(
