@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from hpbridge.contract.backend import (
         Algorithm,
         BackendSpec,
-        DriverSpec,
         ExhaustedError,
         HostSpec,
         NativeSpace,
@@ -32,6 +31,24 @@ if TYPE_CHECKING:
         Support,
         emulated,
         no,
+    )
+    from hpbridge.contract.execution import (
+        Checkpoint,
+        DriverSpec,
+        Ended,
+        Executor,
+        Job,
+        LoopSpec,
+        Lost,
+        Message,
+        Paused,
+        Policy,
+        Refused,
+        Reply,
+        Reported,
+        Resources,
+        Run,
+        failed,
     )
     from hpbridge.contract.foreign import (
         ForeignStudy,
@@ -53,9 +70,9 @@ if TYPE_CHECKING:
     from hpbridge.contract.trust import Trust
     from hpbridge.contract.upstream import Private, Upstream
     from hpbridge.drivers.interrupts import INTERRUPTED, Interrupts
-    from hpbridge.drivers.objective import describe_error, evaluate
+    from hpbridge.drivers.objective import Attempt, describe_error, evaluate
     from hpbridge.drivers.worker import unpack_experiment
-    from hpbridge.drivers.workers import pack_experiment
+    from hpbridge.drivers.worker_process import pack_experiment
     from hpbridge.encoding.call import Call, Name
     from hpbridge.encoding.codecs import Chained, Codec
     from hpbridge.encoding.encode import encode
@@ -84,7 +101,7 @@ if TYPE_CHECKING:
     from hpbridge.hosts.guest import Guest
     from hpbridge.hosts.recipe import GuestRecipe
     from hpbridge.learning.choice import Choice
-    from hpbridge.learning.session import Ask, Run, Session, failed
+    from hpbridge.learning.session import Ask, Session
     from hpbridge.space.categorical import Categorical, is_equal, label_of
     from hpbridge.space.parameters import (
         Constant,
@@ -104,156 +121,64 @@ if TYPE_CHECKING:
     from hpbridge.trial import FinishedTrial, State, Trial, TrialPruned, trial_seed
 
 _HOMES = {
-    "contract.backend": (
-        "Algorithm",
-        "BackendSpec",
-        "DriverSpec",
-        "ExhaustedError",
-        "HostSpec",
-        "NativeSpace",
-        "Optimizer",
-        "Outcome",
-        "PastTrial",
-        "Problem",
-        "Suggestion",
-    ),
-    "contract.capabilities": (
-        "SPACE_FEATURES",
-        "YES",
-        "Capabilities",
-        "Capability",
-        "Feature",
-        "Support",
-        "emulated",
-        "no",
-    ),
-    "contract.foreign": (
-        "ForeignStudy",
-        "ForeignTrial",
-        "Hints",
-        "Part",
-        "StudyFormat",
-    ),
-    "contract.hookspecs": ("hookimpl",),
-    "contract.lazy": (
-        "lazy",
-        "lazy_names",
-    ),
-    "contract.library": (
-        "GlobalRandom",
-        "class_names",
-        "is_instance_of",
-        "quiet",
-    ),
-    "contract.options": ("read_options",),
-    "contract.registry": ("registry",),
-    "contract.trust": ("Trust",),
-    "contract.upstream": (
-        "Private",
-        "Upstream",
-    ),
-    "drivers.interrupts": (
-        "INTERRUPTED",
-        "Interrupts",
-    ),
-    "drivers.objective": (
-        "describe_error",
-        "evaluate",
-    ),
-    "drivers.worker": ("unpack_experiment",),
-    "drivers.workers": ("pack_experiment",),
-    "encoding.call": (
-        "Call",
-        "Name",
-    ),
-    "encoding.codecs": (
-        "Chained",
-        "Codec",
-    ),
-    "encoding.encode": ("encode",),
-    "encoding.encoded": (
-        "CODECS",
-        "WHOLE_SPACE_ENCODINGS",
-        "Encoded",
-    ),
-    "encoding.held": ("Held",),
-    "encoding.one_point": ("OnePoint",),
-    "errors": (
-        "ExperimentError",
-        "ForeignHistoryError",
-        "FormatError",
-        "HistoryWarning",
-        "HpbridgeError",
-        "OptionError",
-        "SpaceError",
-        "StoreError",
-        "UnsupportedFeatureError",
-        "nearest",
-    ),
-    "experiment": (
-        "Constraint",
-        "Experiment",
-    ),
-    "formats": ("inert",),
-    "formats.inert.data": (
-        "MOST_BYTES",
-        "MOST_NODES",
-        "Array",
-    ),
-    "formats.inert.reader": (
-        "InertError",
-        "Stub",
-        "loads",
-    ),
-    "formats.payload": (
-        "PAYLOAD_KEY",
-        "pack_study",
-        "unpack_study",
-    ),
-    "formats.whole_file": ("whole_file",),
-    "hosts.conversation": (
-        "Conversation",
-        "NoProposal",
-    ),
-    "hosts.guest": ("Guest",),
-    "hosts.recipe": ("GuestRecipe",),
-    "learning.choice": ("Choice",),
-    "learning.session": (
-        "Ask",
-        "Run",
-        "Session",
-        "Settings",
-        "failed",
-    ),
-    "space.categorical": (
-        "Categorical",
-        "is_equal",
-        "label_of",
-    ),
-    "space.parameters": (
-        "Constant",
-        "Float",
-        "Int",
-        "Label",
-        "Parameter",
-        "is_number",
-        "plain_number",
-        "with_when",
-    ),
-    "space.quantized": ("Quantized",),
-    "space.space": (
-        "Params",
-        "Space",
-    ),
-    "store.numbers": ("dump_number",),
-    "study": ("Study",),
-    "trial": (
-        "FinishedTrial",
-        "State",
-        "Trial",
-        "TrialPruned",
-        "trial_seed",
-    ),
+    module: tuple(names.split())
+    for module, names in {
+        "contract.backend": (
+            "Algorithm BackendSpec ExhaustedError HostSpec NativeSpace Optimizer "
+            "Outcome PastTrial Problem Suggestion"
+        ),
+        "contract.capabilities": (
+            "SPACE_FEATURES YES Capabilities Capability Feature Support emulated no"
+        ),
+        "contract.execution": (
+            "Checkpoint DriverSpec Ended Executor Job LoopSpec Lost Message Paused "
+            "Policy Refused Reply Reported Resources Run failed"
+        ),
+        "contract.foreign": "ForeignStudy ForeignTrial Hints Part StudyFormat",
+        "contract.hookspecs": "hookimpl",
+        "contract.lazy": "lazy lazy_names",
+        "contract.library": "GlobalRandom class_names is_instance_of quiet",
+        "contract.options": "read_options",
+        "contract.registry": "registry",
+        "contract.trust": "Trust",
+        "contract.upstream": "Private Upstream",
+        "drivers.interrupts": "INTERRUPTED Interrupts",
+        "drivers.objective": "Attempt describe_error evaluate",
+        "drivers.worker": "unpack_experiment",
+        "drivers.worker_process": "pack_experiment",
+        "encoding.call": "Call Name",
+        "encoding.codecs": "Chained Codec",
+        "encoding.encode": "encode",
+        "encoding.encoded": "CODECS WHOLE_SPACE_ENCODINGS Encoded",
+        "encoding.held": "Held",
+        "encoding.one_point": "OnePoint",
+        "errors": (
+            "ExperimentError ForeignHistoryError FormatError HistoryWarning "
+            "HpbridgeError OptionError SpaceError StoreError UnsupportedFeatureError "
+            "nearest"
+        ),
+        "experiment": "Constraint Experiment",
+        "formats": "inert",
+        "formats.inert.data": "MOST_BYTES MOST_NODES Array",
+        "formats.inert.reader": "InertError Stub loads",
+        "formats.payload": "PAYLOAD_KEY pack_study unpack_study",
+        "formats.whole_file": "whole_file",
+        "hosts.conversation": "Conversation NoProposal",
+        "hosts.guest": "Guest",
+        "hosts.recipe": "GuestRecipe",
+        "learning.choice": "Choice",
+        "learning.session": "Ask Session",
+        "space.categorical": "Categorical is_equal label_of",
+        "space.parameters": (
+            "Constant Float Int Label Parameter is_number plain_number with_when"
+        ),
+        "space.quantized": "Quantized",
+        "space.space": "Params Space",
+        "store.numbers": "dump_number",
+        "store.settings": "Settings",
+        "study": "Study",
+        "trial": "FinishedTrial State Trial TrialPruned trial_seed",
+    }.items()
 }
 """The names that each module of the core gives to plugins."""
 
@@ -271,12 +196,14 @@ __all__ = [
     "Algorithm",
     "Array",
     "Ask",
+    "Attempt",
     "BackendSpec",
     "Call",
     "Capabilities",
     "Capability",
     "Categorical",
     "Chained",
+    "Checkpoint",
     "Choice",
     "Codec",
     "Constant",
@@ -284,6 +211,8 @@ __all__ = [
     "Conversation",
     "DriverSpec",
     "Encoded",
+    "Ended",
+    "Executor",
     "ExhaustedError",
     "Experiment",
     "ExperimentError",
@@ -305,7 +234,11 @@ __all__ = [
     "InertError",
     "Int",
     "Interrupts",
+    "Job",
     "Label",
+    "LoopSpec",
+    "Lost",
+    "Message",
     "Name",
     "NativeSpace",
     "NoProposal",
@@ -317,9 +250,15 @@ __all__ = [
     "Params",
     "Part",
     "PastTrial",
+    "Paused",
+    "Policy",
     "Private",
     "Problem",
     "Quantized",
+    "Refused",
+    "Reply",
+    "Reported",
+    "Resources",
     "Run",
     "Session",
     "Settings",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,9 @@ class Trial(Mapping[str, Any]):
     Args:
         suggest: What `suggest` does, in an experiment that defines its space by
             running; see `hpbridge.learning.growing`.
+        listen: ``listen(step, value) -> bool``: is told of every report, and says
+            whether the trial is to end early.
+        reports: Of a trial that goes on: what it had reported before it was paused.
 
     Attributes:
         number: Its place in the order of asking, from 0.
@@ -73,7 +76,16 @@ class Trial(Mapping[str, Any]):
         (0.1, {'lr': 0.1})
     """
 
-    __slots__ = ("_attributes", "_params", "_reports", "_suggest", "number", "seed")
+    __slots__ = (
+        "_attributes",
+        "_is_to_end",
+        "_listen",
+        "_params",
+        "_reports",
+        "_suggest",
+        "number",
+        "seed",
+    )
 
     def __init__(
         self,
@@ -82,9 +94,12 @@ class Trial(Mapping[str, Any]):
         number: int,
         seed: int,
         suggest: Callable[[str, Parameter], Any] | None = None,
+        listen: Callable[[int, float], bool] | None = None,
+        reports: Iterable[tuple[int, float]] = (),
     ) -> None:
         self._params = params
-        self._reports: list[tuple[int, float]] = []
+        self._reports = list(reports)
+        self._listen, self._is_to_end = listen, False
         self._attributes: dict[str, Any] = {}
         self._suggest = suggest
         self.number = number
@@ -114,7 +129,10 @@ class Trial(Mapping[str, Any]):
             value: In the metric's own unit and direction.
             step: How far the trial is; epochs, say. Any int, growing.
         """
-        self._reports.append((int(step), float(value)))
+        step, value = int(step), float(value)
+        self._reports.append((step, value))
+        if self._listen is not None:
+            self._is_to_end = self._listen(step, value)
 
     def suggest(self, name: str, parameter: Parameter) -> Any:
         """Return the value of a parameter that is defined here, while running.
@@ -154,8 +172,8 @@ class Trial(Mapping[str, Any]):
         return dict(self._attributes)
 
     def should_prune(self) -> bool:
-        """Say whether to stop early. No pruner is active, so the answer is no."""
-        return False
+        """Say whether to stop early, as the last report was answered."""
+        return self._is_to_end
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PLUGIN = """
 from dataclasses import replace
-from hpbridge.contract.backend import DriverSpec
+from hpbridge.contract.execution import DriverSpec
 from hpbridge.contract.hookspecs import hookimpl
 from hpbridge_random import SPEC
 
@@ -264,12 +264,12 @@ def test_a_plugin_may_bring_a_driver(install, tmp_path):
     install(
         "cluster",
         """
-        from hpbridge.contract.backend import DriverSpec
+        from hpbridge.contract.execution import DriverSpec
         from hpbridge.contract.hookspecs import hookimpl
 
         @hookimpl
         def hpbridge_drivers():
-            return [DriverSpec("cluster", "Runs far away.", run=print)]
+            return [DriverSpec("cluster", "Runs far away.", open=print)]
         """,
     )
     plugins = found(tmp_path)

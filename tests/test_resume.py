@@ -11,15 +11,16 @@ import cloudpickle
 import pytest
 
 import hpbridge as hpb
+from hpbridge.contract.execution import Run
 from hpbridge.contract.references import load_experiment
 from hpbridge.contract.registry import registry
 from hpbridge.drivers.objective import evaluate
+from hpbridge.engine.life import Life, live
 from hpbridge.engine.plan import Plan
-from hpbridge.engine.run import new_session, start
 from hpbridge.errors import ExperimentError, ObjectiveError, StudyNotFoundError
 from hpbridge.learning.choice import choose
 from hpbridge.learning.replay import CONTINUED, RESUMED
-from hpbridge.learning.session import Run
+from hpbridge.learning.session import Session
 from hpbridge.store import StudyWriter, open_store, schema
 from hpbridge.store.settings import Settings
 from hpbridge.trial import Origin
@@ -149,7 +150,7 @@ def hand_driven(store, backend, steps) -> None:
     settings = Settings(15, workers=2)
     plan = Plan(tuned, choose(backend, tuned), settings, 1, "local", "s")
     with StudyWriter.create(open_store(store), plan.record) as writer:
-        session = new_session(plan, plan.choice.learner(tuned, 1), writer, ())
+        session = Session(tuned, plan.choice.learner(tuned, 1), 1, settings, writer)
         running = {}
         for step, number in steps:
             if step == "ask":
@@ -219,7 +220,7 @@ def test_first_points_that_had_not_run_still_do(store, until) -> None:
         tuned = experiment(until, baseline=baseline)
         chosen = choose("random", tuned)
         plan = Plan(tuned, chosen, Settings(7), 1, "local", "s", shared=shared)
-        return start(plan, store)
+        return live(Life(plan, store))
 
     with pytest.raises(KeyboardInterrupt):
         begin(until, store)

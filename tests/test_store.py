@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 import hpbridge as hpb
 from hpbridge.contract.backend import Optimizer, Suggestion
-from hpbridge.drivers.local import run_local
+from hpbridge.drivers.local import open_local
+from hpbridge.drivers.loop import drive
 from hpbridge.engine.plan import Plan
 from hpbridge.errors import (
     StoreError,
@@ -213,15 +214,30 @@ class Witness(Optimizer):
         self.seen.append([tuple(row) for row in rows])
 
 
+class Begun:
+    """The life of a session that is there already."""
+
+    def __init__(self, session) -> None:
+        self.session = session
+
+    def begin(self):
+        return self.session
+
+    def end(self, error) -> None:
+        assert error is None
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_trial_is_on_disk_before_its_optimizer_hears_of_it(url, workers) -> None:
     tuned = experiment(lambda trial: trial.number)
     settings = Settings(3, workers=workers)
     plan = Plan(tuned, choose("random", tuned), settings, 0, "local")
     witness = Witness(url)
-    learner = Learner("witness", witness, tuned.space)
     with StudyWriter.create(open_store(url), plan.record) as writer:
-        run_local(Session(tuned, learner, 0, settings, writer), settings)
+        learner = Learner("witness", witness, tuned.space)
+        session = Session(tuned, learner, 0, settings, writer)
+        with open_local(tuned, settings) as executor:
+            drive([Begun(session)], executor)
     assert len(witness.seen) == 3
     for n_told, rows in enumerate(witness.seen, 1):
         complete = [row for row in rows if row[1] == "complete"]

@@ -26,7 +26,6 @@ from hpbridge.errors import ForeignHistoryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     from hpbridge.contract.capabilities import Capabilities
     from hpbridge.encoding.encoded import Encoded
@@ -323,27 +322,6 @@ class BackendSpec:
     def default(self) -> str:
         """The name of the default algorithm."""
         return next(iter(self.algorithms))
-
-
-@dataclass(frozen=True)
-class DriverSpec:
-    """Whose loop runs the trials, and where.
-
-    Attributes:
-        run: ``run(session, settings) -> None`` asks the session for trials with
-            `Session.next`, runs them, and hands each result to `Session.finish`, until
-            `next` returns None and none is running.
-        prepare: ``prepare(experiment, settings)`` returns a context manager around
-            everything else, `run` and the making of the optimizer included. Entered,
-            it starts what takes its time to start; left, it ends that, whether `run`
-            was called or not.
-    """
-
-    name: str
-    summary: str
-    run: Callable[[Any, Any], None]
-    requires: tuple[str, ...] = ()
-    prepare: Callable[[Any, Any], AbstractContextManager[object]] | None = None
 
 
 @dataclass(frozen=True)

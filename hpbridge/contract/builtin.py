@@ -5,7 +5,8 @@ Declarations only: their functions are imported when they are first called.
 
 from __future__ import annotations
 
-from hpbridge.contract.backend import DriverSpec, HostSpec
+from hpbridge.contract.backend import HostSpec
+from hpbridge.contract.execution import DriverSpec
 from hpbridge.contract.foreign import Part, StudyFormat
 from hpbridge.contract.hookspecs import hookimpl
 from hpbridge.contract.lazy import lazy
@@ -31,8 +32,7 @@ DRIVERS = (
     DriverSpec(
         name=DEFAULT_DRIVER,
         summary="In process, or workers.",
-        run=lazy("hpbridge.drivers.local:run_local"),
-        prepare=lazy("hpbridge.drivers.local:prepare_local"),
+        open=lazy("hpbridge.drivers.local:open_local"),
     ),
 )
 

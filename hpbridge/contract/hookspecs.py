@@ -9,7 +9,8 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hpbridge.contract.backend import BackendSpec, DriverSpec, HostSpec
+    from hpbridge.contract.backend import BackendSpec, HostSpec
+    from hpbridge.contract.execution import DriverSpec, LoopSpec
     from hpbridge.contract.foreign import StudyFormat
 
 hookspec = pluggy.HookspecMarker("hpbridge")
@@ -39,18 +40,20 @@ def hpbridge_backends() -> Iterable[BackendSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
-def hpbridge_drivers() -> Iterable[DriverSpec]:  # type: ignore[empty-body]
-    """Return the drivers of a plugin: other loops that can run the trials.
+def hpbridge_drivers() -> Iterable[  # type: ignore[empty-body]
+    DriverSpec | LoopSpec
+]:
+    """Return the drivers of a plugin: places to run trials, and loops of their own.
 
     Example:
         In the plugin module::
 
-            from hpbridge.contract.backend import DriverSpec
+            from hpbridge.contract.execution import DriverSpec
             from hpbridge.contract.hookspecs import hookimpl
 
             @hookimpl
             def hpbridge_drivers():
-                return [DriverSpec(name="cluster", summary="...", run=run_on_cluster)]
+                return [DriverSpec(name="cluster", summary="...", open=open_cluster)]
     """
 
 

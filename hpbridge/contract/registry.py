@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pluggy
 
 from hpbridge.contract import hookspecs
-from hpbridge.contract.backend import BackendSpec, DriverSpec, HostSpec
+from hpbridge.contract.backend import BackendSpec, HostSpec
+from hpbridge.contract.execution import DriverSpec, LoopSpec
 from hpbridge.contract.foreign import StudyFormat
 from hpbridge.errors import (
     AlgorithmNotFoundError,
@@ -36,13 +37,13 @@ ENTRY_POINT_GROUP = "hpbridge"
 CORE = "core"
 """The name of the entry point by which the core registers its own records."""
 
-_KINDS: dict[str, tuple[str, type]] = {
-    "backend": ("hpbridge_backends", BackendSpec),
-    "driver": ("hpbridge_drivers", DriverSpec),
-    "format": ("hpbridge_study_formats", StudyFormat),
-    "host": ("hpbridge_hosts", HostSpec),
+_KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
+    "backend": ("hpbridge_backends", (BackendSpec,)),
+    "driver": ("hpbridge_drivers", (DriverSpec, LoopSpec)),
+    "format": ("hpbridge_study_formats", (StudyFormat,)),
+    "host": ("hpbridge_hosts", (HostSpec,)),
 }
-"""Of every kind of record: the hook that returns it, and its class."""
+"""Of every kind of record: the hook that returns it, and the classes that it has."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Registry:
         return self.records["backend"]
 
     @property
-    def drivers(self) -> dict[str, DriverSpec]:
+    def drivers(self) -> dict[str, DriverSpec | LoopSpec]:
         """By name, the core's own first."""
         return self.records["driver"]
 
@@ -102,14 +103,15 @@ class Registry:
             raise self.broken[name]
         return cast("BackendSpec", self._find("backend", name, BackendNotFoundError))
 
-    def driver(self, name: str) -> DriverSpec:
+    def driver(self, name: str) -> DriverSpec | LoopSpec:
         """Return the driver of this name.
 
         Raises:
             BackendLoadError: If two plugins claim the name.
             DriverNotFoundError: If no plugin offers it.
         """
-        return cast("DriverSpec", self._find("driver", name, DriverNotFoundError))
+        found = self._find("driver", name, DriverNotFoundError)
+        return cast("DriverSpec | LoopSpec", found)
 
     def format(self, name: str) -> StudyFormat:
         """Return the format of this name.
@@ -223,10 +225,11 @@ def _ask_plugin(entry_point: importlib.metadata.EntryPoint) -> list[tuple[str, A
         msg = "it implements no hook of hpbridge"
         raise TypeError(msg)
     said = []
-    for kind, (hook, cls) in _KINDS.items():
+    for kind, (hook, classes) in _KINDS.items():
         for record in itertools.chain(*getattr(manager.hook, hook)()):
-            if not isinstance(record, cls):
-                msg = f"a hook returns a list of {cls.__name__}, got {record!r} in it"
+            if not isinstance(record, classes):
+                names = " or ".join(cls.__name__ for cls in classes)
+                msg = f"a hook returns a list of {names}, got {record!r} in it"
                 raise TypeError(msg)
             said.append((kind, record))
     return said

@@ -24,24 +24,89 @@ from __future__ import annotations
 
 import math
 import numbers
+import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.contract.execution import Checkpoint, Reply, Run
 from hpbridge.errors import SpaceError
 from hpbridge.experiment import DEFAULT_METRIC
 from hpbridge.learning.growing import Asking
 from hpbridge.trial import Result, State, Trial, TrialPruned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hpbridge.contract.execution import Reports
     from hpbridge.experiment import Experiment
     from hpbridge.space.parameters import Label
 
 
+class Attempt:
+    """One attempt at a trial, in whatever process.
+
+    Args:
+        answer: ``answer(step, value) -> Reply`` to a report; None goes on always.
+        checkpoint: Where the trial goes on from; None to begin.
+
+    Attributes:
+        reply: To its last report.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[int, float], Reply] | None = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self._answer, self._checkpoint = answer, checkpoint
+        self.reply = Reply.GO_ON
+
+    def _listen(self, step: int, value: float) -> bool:
+        self.reply = self._answer(step, value)  # type: ignore[misc]
+        return self.reply is not Reply.GO_ON
+
+    def run(
+        self,
+        experiment: Experiment,
+        params: Mapping[str, Label],
+        number: int,
+        seed: int,
+        worker: str,
+    ) -> Run:
+        """Run it, and return what it came to; `worker` is who ran it.
+
+        Raises:
+            SpaceError: If the objective defines a space that cannot be.
+        """
+        started_at, started = time.time(), time.perf_counter()
+        result = evaluate(
+            experiment,
+            params,
+            number,
+            seed,
+            listen=None if self._answer is None else self._listen,
+            reports=() if self._checkpoint is None else self._checkpoint.reports,
+        )
+        return Run(result, started_at, time.perf_counter() - started, worker)
+
+    def pause(self, run: Run) -> Checkpoint | None:
+        """Return where the trial goes on from; None unless it was told to, and did."""
+        if self.reply is Reply.PAUSE and run.result.state is State.PRUNED:
+            return Checkpoint(run.result.reports)
+        return None
+
+
 def evaluate(
-    experiment: Experiment, params: Mapping[str, Label], number: int, seed: int
+    experiment: Experiment,
+    params: Mapping[str, Label],
+    number: int,
+    seed: int,
+    *,
+    listen: Callable[[int, float], bool] | None = None,
+    reports: Reports = (),
 ) -> Result:
     """Run the objective on a point and return what it came to.
 
@@ -52,6 +117,8 @@ def evaluate(
         params: A point of its space, plain values.
         number: The trial's number.
         seed: The trial's seed.
+        listen: As of `hpbridge.trial.Trial`.
+        reports: As of `hpbridge.trial.Trial`.
 
     Raises:
         SpaceError: If it defines a space that cannot be.
@@ -59,7 +126,14 @@ def evaluate(
     asking = Asking(experiment.space, params, seed) if experiment.is_growing else None
     suggest = None if asking is None else asking.suggest
     values = experiment.space.to_objects(params)
-    trial = Trial(values, number=number, seed=seed, suggest=suggest)
+    trial = Trial(
+        values,
+        number=number,
+        seed=seed,
+        suggest=suggest,
+        listen=listen,
+        reports=reports,
+    )
     result = _run(experiment, trial)
     if asking is not None:
         result = replace(result, asked=asking.asked)

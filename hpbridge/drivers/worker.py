@@ -1,4 +1,4 @@
-"""Inside a worker process: load the experiment, run one trial after the other.
+"""Inside a worker process: load experiments, run one trial after the other.
 
 Tasks come in and results go out through one socket, as pickles. What is imported here
 is what a worker waits for before its first trial, so it is little.
@@ -12,18 +12,39 @@ import os
 import pickle
 import select
 import signal
-import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from hpbridge.drivers.objective import describe_error, evaluate
+from hpbridge.drivers.objective import Attempt, describe_error
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import BinaryIO
 
+    from hpbridge.contract.execution import Checkpoint
     from hpbridge.experiment import Experiment
+    from hpbridge.space.parameters import Label
 
-READY, BROKEN, DONE = "ready", "broken", "done"
-"""What a worker says: that it takes trials, why it never will, what one came to."""
+READY, BROKEN, DONE, PAUSED = "ready", "broken", "done", "paused"
+"""What a worker says: that it has the first experiment, why it cannot load one, what a
+trial came to, where one goes on from. What is of a trial is followed by its job."""
+
+
+class Task(NamedTuple):
+    """A trial for a worker.
+
+    Attributes:
+        job: The number of the job; 0 for none: only load the experiment.
+        key: The experiment's number.
+        packed: The experiment, where the worker does not have it yet.
+    """
+
+    job: int
+    key: int
+    packed: bytes | None
+    params: Mapping[str, Label]
+    number: int
+    seed: int
+    checkpoint: Checkpoint | None = None
 
 
 def main() -> None:
@@ -47,6 +68,7 @@ class _Worker:
         self._connection = connection
         self._tasks: BinaryIO = os.fdopen(connection, "rb")
         self._results: BinaryIO = os.fdopen(os.dup(connection), "wb")
+        self._experiments: dict[int, Experiment] = {}
         self._is_busy = False
 
     def watch(self) -> None:
@@ -61,22 +83,34 @@ class _Worker:
             os.killpg(0, signal.SIGKILL)
 
     def serve(self) -> None:
-        data = pickle.load(self._tasks)
-        try:
-            experiment = unpack_experiment(data)
-        except BaseException as error:  # noqa: BLE001 - a module may raise anything
-            self._send(BROKEN, describe_error(error))
-            return
-        self._send(READY)
         while True:
-            self._run_next(experiment)
+            task: Task = pickle.load(self._tasks)
+            if task.packed is not None:
+                try:
+                    self._experiments[task.key] = unpack_experiment(task.packed)
+                except BaseException as error:  # noqa: BLE001 - a module may raise any
+                    self._send(BROKEN, task.job, describe_error(error))
+                    continue
+            if task.job:
+                self._run(task)
+            else:
+                self._send(READY, 0)
 
-    def _run_next(self, experiment: Experiment) -> None:
-        params, number, seed = pickle.load(self._tasks)
+    def _run(self, task: Task) -> None:
         self._is_busy = True
-        started_at, started = time.time(), time.perf_counter()
-        result = evaluate(experiment, params, number, seed)
-        self._send(DONE, result, started_at, time.perf_counter() - started)
+        attempt = Attempt(None, task.checkpoint)
+        run = attempt.run(
+            self._experiments[task.key],
+            task.params,
+            task.number,
+            task.seed,
+            str(os.getpid()),
+        )
+        checkpoint = attempt.pause(run)
+        if checkpoint is None:
+            self._send(DONE, task.job, run)
+        else:
+            self._send(PAUSED, task.job, run, checkpoint)
         self._is_busy = False
 
     def _send(self, *message: Any) -> None:
@@ -85,7 +119,7 @@ class _Worker:
 
 
 def unpack_experiment(data: bytes) -> Experiment:
-    """Return the experiment that `hpbridge.drivers.workers.pack_experiment` packed."""
+    """Return the experiment that `hpbridge.drivers.packing.pack_experiment` packed."""
     loaded = pickle.loads(data)
     if isinstance(loaded, str):
         from hpbridge.contract.references import load_experiment

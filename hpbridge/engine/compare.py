@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.contract.registry import registry
-from hpbridge.engine.plan import Plan
-from hpbridge.engine.run import DEFAULT_TRIALS, start
-from hpbridge.errors import ComparisonNotFoundError, ExperimentError, HpbridgeError
-from hpbridge.learning.choice import Choice, choose, problem_of
+from hpbridge.engine.contest import ALL, Contest, check_contest, choose_all
+from hpbridge.engine.life import Life, live_all
+from hpbridge.engine.resume import life_of
+from hpbridge.engine.run import DEFAULT_TRIALS
+from hpbridge.errors import ComparisonNotFoundError, HpbridgeError
 from hpbridge.store.record import ComparisonRecord, Status
 from hpbridge.store.settings import Settings
 from hpbridge.study import Study, study_of
@@ -23,13 +21,29 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from hpbridge.engine.plan import Plan
     from hpbridge.experiment import Experiment
     from hpbridge.learning.session import Listener
-    from hpbridge.space.space import Params
     from hpbridge.store import Database
+    from hpbridge.store.record import StudyRecord
 
-ALL = "all"
-"""The word for the default algorithm of every installed backend."""
+
+@dataclass(frozen=True)
+class Failure:
+    """A study of a comparison that has no result.
+
+    Attributes:
+        optimizer: Backend and algorithm, as in ``optuna:tpe``.
+    """
+
+    optimizer: str
+    seed: int
+    error: HpbridgeError
+
+    @property
+    def name(self) -> str:
+        """Optimizer and seed, as in ``optuna:tpe seed 3``."""
+        return f"{self.optimizer} seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -38,14 +52,19 @@ class Comparison:
 
     Attributes:
         studies: In the order of running: by repeat, then by optimizer.
-        failures: Why a study has no result, by the name of its optimizer and seed.
+        broken: Those that have no result, and why.
         skipped: Backends that ``"all"`` left out, and why.
     """
 
     name: str
     studies: tuple[Study, ...]
-    failures: Mapping[str, str] = field(default_factory=dict)
+    broken: tuple[Failure, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why a study has no result, by the name of its optimizer and seed."""
+        return {each.name: str(each.error) for each in self.broken}
 
     def table(self) -> list[dict[str, Any]]:
         """Return a row an optimizer: best value, trials, failures, times.
@@ -71,119 +90,6 @@ class Comparison:
         write_report(self.studies, path, title=self.name, absent=absent)
 
 
-@dataclass(frozen=True)
-class Contest:
-    """What a comparison will run, settled and checked before the first trial."""
-
-    experiment: Experiment
-    choices: tuple[Choice, ...]
-    settings: Settings
-    repeats: int
-    seed: int
-    shared_start: int
-    driver: str | None
-    skipped: Mapping[str, str]
-
-    def plans(self, comparison_id: int) -> list[Plan]:
-        """Return the plans of its studies: repeat by repeat, seeds paired."""
-        return [
-            Plan(
-                self.experiment,
-                choice,
-                self.settings,
-                self.seed + repeat,
-                self.driver or choice.spec.driver,
-                shared=self.shared_points(self.seed + repeat),
-                comparison_id=comparison_id,
-            )
-            for repeat in range(self.repeats)
-            for choice in self.choices
-        ]
-
-    def shared_points(self, seed: int) -> tuple[Params, ...]:
-        """Return the first points that all optimizers of one repeat have in common."""
-        rng = random.Random(f"hpbridge shared start {seed}")
-        space = self.experiment.space
-        return tuple(space.sample(rng) for _ in range(self.shared_start))
-
-    def settings_json(self) -> str:
-        """Return by what a later call knows that it asks for the same comparison."""
-        return json.dumps(
-            {
-                "reference": self.experiment.reference,
-                "space": self.experiment.space.to_json(),
-                "metrics": self.experiment.metrics,
-                "optimizers": [[c.name, vars(c.options)] for c in self.choices],
-                "n_trials": self.settings.n_trials,
-                "repeats": self.repeats,
-                "seed": self.seed,
-                "shared_start": self.shared_start,
-            },
-            sort_keys=True,
-        )
-
-
-def choose_all(
-    experiment: Experiment,
-    backends: str | Sequence[str],
-    options: Mapping[str, Mapping[str, object]],
-) -> tuple[tuple[Choice, ...], dict[str, str]]:
-    """Return the optimizers to compare, and why any backend of ``"all"`` is left out.
-
-    Args:
-        experiment: That they must be able to run.
-        backends: ``"all"``, or names of optimizers.
-        options: By ``backend`` or ``backend:algorithm``.
-
-    Raises:
-        HpbridgeError: If a named optimizer cannot run the experiment.
-        ExperimentError: If none is left, or one is named twice.
-    """
-    skipped: dict[str, str] = {}
-    if backends == ALL:
-        names = _installed(experiment, skipped)
-    else:
-        names = [backends] if isinstance(backends, str) else list(backends)
-    choices = []
-    for name in names:
-        given = {**options.get(name.split(":")[0], {}), **options.get(name, {})}
-        choices.append(choose(name, experiment, given))
-    if not choices:
-        problems = [f"{name}: {why}" for name, why in skipped.items()]
-        problems = problems or ["there is no optimizer to compare"]
-        raise ExperimentError.invalid(experiment.name, problems)
-    chosen = [choice.name for choice in choices]
-    twice = sorted({name for name in chosen if chosen.count(name) > 1})
-    unknown = sorted(set(options) - {*names, *chosen, *(c.spec.name for c in choices)})
-    problems = [f"optimizer {name!r} is named twice" for name in twice]
-    problems += [
-        f"options are given for {name!r}, which does not run" for name in unknown
-    ]
-    if problems:
-        raise ExperimentError.invalid(experiment.name, problems)
-    return tuple(choices), skipped
-
-
-def _installed(experiment: Experiment, skipped: dict[str, str]) -> list[str]:
-    plugins = registry()
-    skipped.update({name: e.brief for name, e in plugins.broken.items()})
-    skipped.update(
-        {n: e.brief for (kind, n), e in plugins.clashes.items() if kind == "backend"}
-    )
-    names = []
-    for name, spec in plugins.backends.items():
-        algorithm = spec.algorithms[spec.default]
-        missing = plugins.missing(spec, algorithm)
-        reasons = algorithm.reasons_against(problem_of(experiment))
-        if missing:
-            skipped[name] = "not installed: it needs " + ", ".join(missing)
-        elif reasons:
-            skipped[name] = "; ".join(reasons)
-        else:
-            names.append(name)
-    return names
-
-
 def compare(  # noqa: PLR0913 - a verb of the project; all but one have a default
     experiment: Experiment,
     backends: str | Sequence[str] = ALL,
@@ -196,14 +102,17 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     store: str | os.PathLike[str] | Database | None = None,
     driver: str | None = None,
     workers: int = 1,
+    jobs: int | None = None,
+    timeout: float | None = None,
     timeout_trial: float | None = None,
+    target: float | None = None,
     retries: int = 0,
     on_error: str = "record",
     resume: bool = False,
     callbacks: Iterable[Listener] = (),
     on_study: Callable[[Plan], None] | None = None,
 ) -> Comparison:
-    """Run one experiment with several optimizers, one study after the other.
+    """Run one experiment with several optimizers.
 
     A trial is a trial whose objective ran, on every backend. Repeat `r` has the seed
     ``seed + r`` on every backend.
@@ -219,8 +128,13 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
         options: By optimizer: ``{"optuna:tpe": {"n_startup_trials": 5}}``.
         store: As of `run`.
         driver: Whose loop runs the trials; each backend's own by default.
-        workers: Trials that run at the same time.
+        workers: Trials of one study that run at the same time.
+        jobs: Trials that run at the same time over all studies: the next study begins
+            while others still run. What each of them proposes stays the same. By
+            default there is one study after the other.
+        timeout: Seconds after which a study starts no new trial.
         timeout_trial: Seconds after which a trial is ended.
+        target: Value of the first metric at which a study ends.
         retries: How often a failed trial is run again.
         on_error: ``"record"`` or ``"stop"``.
         resume: Go on with the last comparison that was asked for in the same words.
@@ -236,47 +150,26 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
 
     choices, skipped = choose_all(experiment, backends, options or {})
     settings = Settings(
-        n_trials,
-        retries=retries,
-        on_error=on_error,
-        workers=workers,
-        timeout_trial=timeout_trial,
+        n_trials, timeout, target, retries, on_error, workers, timeout_trial
     )
     contest = Contest(
         experiment, choices, settings, repeats, seed, shared_start, driver, skipped
     )
-    _check(contest)
+    check_contest(contest, jobs)
     database = open_store(store)
     comparison_id, name = _comparison_of(database, contest, resume=resume)
+    begin = _Beginning(database, tuple(callbacks), on_study)
+    entries = [(plan, begin.study(plan)) for plan in contest.plans(comparison_id)]
+    lives = [entry for _, entry in entries if isinstance(entry, Life)]
+    run_lives(lives, settings, jobs)
     studies: list[Study] = []
-    failures: dict[str, str] = {}
-    for plan in contest.plans(comparison_id):
-        if on_study is not None:
-            on_study(plan)
+    failures: list[Failure] = []
+    for plan, entry in entries:
         try:
-            studies.append(_run_or_resume(plan, database, tuple(callbacks)))
+            studies.append(_study_of(entry))
         except HpbridgeError as error:
-            failures[f"{plan.choice.name} seed {plan.seed}"] = str(error)
-    return Comparison(name, tuple(studies), failures, skipped)
-
-
-def _check(contest: Contest) -> None:
-    problems = []
-    if contest.repeats < 1:
-        problems.append(f"repeats must be a whole number >= 1, got {contest.repeats!r}")
-    n_first = contest.shared_start + len(contest.experiment.baseline_points)
-    if not 0 <= contest.shared_start <= contest.settings.n_trials:
-        problems.append(
-            f"shared_start must be between 0 and n_trials="
-            f"{contest.settings.n_trials}, got {contest.shared_start!r}"
-        )
-    elif n_first > contest.settings.n_trials:
-        problems.append(
-            f"{n_first} first points do not fit into {contest.settings.n_trials} trials"
-        )
-    if problems:
-        raise ExperimentError.invalid(contest.experiment.name, problems)
-    contest.plans(0)  # each plan checks itself
+            failures.append(Failure(plan.choice.name, plan.seed, error))
+    return Comparison(name, tuple(studies), tuple(failures), skipped)
 
 
 def _comparison_of(
@@ -298,24 +191,67 @@ def _comparison_of(
     )
 
 
-def _run_or_resume(
-    plan: Plan, database: Database, callbacks: tuple[Listener, ...]
-) -> Study:
-    from hpbridge.engine.resume import resume
+@dataclass(frozen=True)
+class _Beginning:
+    """What the studies of a comparison have in common when they begin or go on."""
 
-    found = database.studies(
-        comparison_id=plan.comparison_id,
-        backend=plan.choice.spec.name,
-        algorithm=plan.choice.algorithm.name,
-        seed=plan.seed,
-    )
-    if not found:
-        return start(plan, database, callbacks)
-    last = found[-1]
-    if last.status is Status.FINISHED:
+    database: Database
+    listeners: tuple[Listener, ...]
+    on_study: Callable[[Plan], None] | None
+
+    def study(self, plan: Plan) -> Life | Study | HpbridgeError:
+        """Return the life of a planned study, or the study if it has ended before."""
+        found = self.database.studies(
+            comparison_id=plan.comparison_id,
+            backend=plan.choice.spec.name,
+            algorithm=plan.choice.algorithm.name,
+            seed=plan.seed,
+        )
+        if not found:
+            return Life(plan, self.database, self.listeners, on_begin=self.on_study)
+        last = found[-1]
+        if last.status is not Status.FINISHED:
+            return self._going_on(last, plan)
+        if self.on_study is not None:
+            self.on_study(plan)
         space = plan.experiment.space
-        return study_of(last, database.trials(last, space).finished, space)
-    return resume(last.id, plan.experiment, store=database, callbacks=callbacks)
+        return study_of(last, self.database.trials(last, space).finished, space)
+
+    def _going_on(self, record: StudyRecord, plan: Plan) -> Life | HpbridgeError:
+        try:
+            return life_of(
+                self.database,
+                record,
+                plan.experiment,
+                self.listeners,
+                on_begin=self.on_study,
+            )
+        except HpbridgeError as error:
+            return error
+
+
+def run_lives(lives: Sequence[Life], settings: Settings, jobs: int | None) -> None:
+    """Run studies to their end: one after the other, or so many trials at once.
+
+    Raises:
+        KeyboardInterrupt: If the user interrupted it.
+    """
+    if jobs is None:
+        for life in lives:
+            live_all([life], replace(settings, n_trials=life.n_left))
+        return
+    by_driver: dict[str, list[Life]] = {}
+    for life in lives:
+        by_driver.setdefault(life.plan.driver, []).append(life)
+    for group in by_driver.values():
+        n_trials = sum(life.n_left for life in group)
+        live_all(group, replace(settings, n_trials=n_trials, workers=jobs))
+
+
+def _study_of(entry: Life | Study | HpbridgeError) -> Study:
+    if isinstance(entry, HpbridgeError):
+        raise entry
+    return entry.study() if isinstance(entry, Life) else entry
 
 
 def load_comparison(

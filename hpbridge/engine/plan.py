@@ -15,6 +15,7 @@ from hpbridge.store.record import StudyRecord
 from hpbridge.store.settings import StudySettings
 
 if TYPE_CHECKING:
+    from hpbridge.contract.execution import DriverSpec, LoopSpec
     from hpbridge.experiment import Experiment
     from hpbridge.learning.history import History
     from hpbridge.space.space import Params
@@ -47,10 +48,10 @@ class Plan:
     def __post_init__(self) -> None:
         s = self.settings
         checks = [
-            (_is_int(s.n_trials, 1), "n_trials", "a whole number >= 1", s.n_trials),
+            (is_whole(s.n_trials, 1), "n_trials", "a whole number >= 1", s.n_trials),
             (_is_seed(self.seed), "seed", "a whole number in [0, 2**32)", self.seed),
-            (_is_int(s.workers, 1), "workers", "a whole number >= 1", s.workers),
-            (_is_int(s.retries, 0), "retries", "a whole number >= 0", s.retries),
+            (is_whole(s.workers, 1), "workers", "a whole number >= 1", s.workers),
+            (is_whole(s.retries, 0), "retries", "a whole number >= 0", s.retries),
             (_is_span(s.timeout), "timeout", "seconds > 0", s.timeout),
             (
                 _is_span(s.timeout_trial),
@@ -69,7 +70,7 @@ class Plan:
         problems = problems or self._one_at_a_time() or self._in_this_process()
         if problems:
             raise ExperimentError.invalid(self.experiment.name, problems)
-        registry().driver(self.driver)
+        self.place  # noqa: B018 - raises where there is none
 
     def _one_at_a_time(self) -> list[str]:
         """Say why the algorithm cannot have several trials running at once."""
@@ -95,6 +96,15 @@ class Plan:
         if self.shared:
             problems.append(f"there can be no shared start, {why}")
         return problems
+
+    @property
+    def place(self) -> DriverSpec | LoopSpec:
+        """Where its trials run.
+
+        Raises:
+            DriverNotFoundError: If no plugin offers its driver.
+        """
+        return registry().driver(self.driver)
 
     @property
     def record(self) -> StudyRecord:
@@ -124,13 +134,14 @@ class Plan:
         )
 
 
-def _is_int(value: object, low: int) -> bool:
+def is_whole(value: object, low: int) -> bool:
+    """Say whether a value is a whole number that is at least so large."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= low
 
 
 def _is_seed(value: object) -> bool:
     # numpy's RandomState, which several of the libraries seed, takes no more.
-    return _is_int(value, 0) and cast("int", value) < 2**32
+    return is_whole(value, 0) and cast("int", value) < 2**32
 
 
 def _is_span(value: float | None) -> bool:

@@ -6,27 +6,22 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.contract.capabilities import Feature
+from hpbridge.engine.life import Life, Recorded, live
 from hpbridge.engine.plan import Plan
-from hpbridge.engine.run import drive, finished_study, first_points, new_session
-from hpbridge.errors import ExperimentError, OptimizerError
-from hpbridge.learning.choice import Choice, choose, versions_of
-from hpbridge.learning.replay import CONTINUED, RESUMED, observe, replay
-from hpbridge.store.record import Status
-from hpbridge.trial import Origin, trial_seed
+from hpbridge.errors import ExperimentError
+from hpbridge.learning.choice import choose
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from hpbridge.experiment import Experiment
-    from hpbridge.learning.session import Listener, Session
+    from hpbridge.learning.session import Listener
     from hpbridge.space.space import Space
     from hpbridge.store import Database
-    from hpbridge.store.record import StudyRecord, TrialRecords
-    from hpbridge.store.settings import PastStudy, StudySettings
+    from hpbridge.store.record import StudyRecord
+    from hpbridge.store.settings import StudySettings
     from hpbridge.study import Study
-    from hpbridge.trial import FinishedTrial
 
 
 def resume(
@@ -54,25 +49,32 @@ def resume(
         StudyNotFoundError: If the store does not hold it.
         ExperimentError: If the experiment is another one.
     """
-    from hpbridge.store import StudyWriter, open_store
+    from hpbridge.store import open_store
 
     database = open_store(store)
     record = database.study(study)
+    life = life_of(database, record, experiment, tuple(callbacks), n_trials=n_trials)
+    return live(life)
+
+
+def life_of(
+    database: Database,
+    record: StudyRecord,
+    experiment: Experiment | None,
+    listeners: tuple[Listener, ...],
+    *,
+    n_trials: int | None = None,
+    on_begin: Callable[[Plan], None] | None = None,
+) -> Life:
+    """Return the life of a stored study from here on; see `resume`."""
     experiment = experiment or _reload(record)
     if experiment.is_growing:
         experiment = experiment.over(record.space)
     _check_same(record, experiment)
     plan, settings = _plan_of(record, experiment, n_trials)
-    with StudyWriter(database, record.id, record.name) as writer:
-        learner = plan.choice.learner(experiment, plan.seed)
-        session = new_session(plan, learner, writer, tuple(callbacks))
-        session.notes.extend(record.notes)
-        session.notes.extend(_changed_versions(record, plan.choice))
-        trials = database.trials(record, experiment.space)
-        relive(session, plan, trials, settings.history)
-        writer.update(status=Status.RUNNING, stop_reason=None, settings=settings)
-        drive(session, plan, writer)
-    return finished_study(session, database, record.id)
+    n_finished = database.count_trials().get(record.id, 0)
+    recorded = Recorded(record, settings, n_finished)
+    return Life(plan, database, listeners, recorded=recorded, on_begin=on_begin)
 
 
 def _plan_of(
@@ -93,71 +95,6 @@ def _plan_of(
         shared=settings.shared,
     )
     return plan, settings
-
-
-def _changed_versions(record: StudyRecord, choice: Choice) -> list[str]:
-    before, now = record.versions, versions_of(choice)
-    changes = [
-        f"{name} {before.get(name, 'none')} -> {now.get(name, 'none')}"
-        for name in {**before, **now}
-        if before.get(name) != now.get(name)
-    ]
-    return ["resumed with other versions: " + ", ".join(changes)] if changes else []
-
-
-def relive(
-    session: Session,
-    plan: Plan,
-    records: TrialRecords,
-    history: PastStudy | None = None,
-) -> None:
-    """Bring a fresh session to where the record ends, and note how.
-
-    Args:
-        session: With a fresh optimizer.
-        plan: Of the study.
-        records: Its trials, from the store.
-        history: The study that it goes on from, if it does.
-    """
-    trials, pending = list(records.finished), list(records.running)
-    n_imported = sum(trial.origin is Origin.IMPORTED for trial in trials)
-    if len(trials) - n_imported >= plan.settings.n_trials:
-        for trial in sorted(trials, key=lambda trial: trial.told):
-            session.remember(trial)
-        return  # nothing is left to propose
-    difference = _difference(session, plan, trials, pending, history)
-    if difference is not None:
-        # With the same seed, it could propose its first points once more.
-        seed = trial_seed(plan.seed, len(trials))
-        session.learn_anew(plan.choice.learner(plan.experiment, seed))
-        observe(session, trials, pending)
-    if trials:
-        note = RESUMED if difference is None else f"{CONTINUED} ({difference})"
-        session.notes.append(f"after {len(trials)} trials {note}")
-    known = {trial.number for trial in [*trials, *pending]}
-    for number, (point, origin) in enumerate(first_points(plan, trials), n_imported):
-        if number not in known:
-            session.enqueue([point], origin)
-    session.apply_target()
-
-
-def _difference(
-    session: Session,
-    plan: Plan,
-    trials: list[FinishedTrial],
-    pending: list[FinishedTrial],
-    history: PastStudy | None,
-) -> str | None:
-    """Replay the record; return why the study cannot go on as if never stopped."""
-    if plan.experiment.is_growing:
-        return "the objective defines its space while it runs"
-    if not plan.choice.algorithm.capabilities.can(Feature.REPLAY):
-        return "the algorithm is not deterministic"
-    try:
-        return replay(session, trials, pending, history)
-    except OptimizerError as error:
-        # It would fail at the same trial for ever; observing may get it past.
-        return error.headline
 
 
 def _reload(record: StudyRecord) -> Experiment:

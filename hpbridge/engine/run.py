@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
-from hpbridge.contract.capabilities import Feature
-from hpbridge.contract.registry import registry
+from hpbridge.engine.life import Life, live
 from hpbridge.engine.plan import Plan
-from hpbridge.errors import StoreError
 from hpbridge.experiment import Direction, Experiment
 from hpbridge.learning.choice import choose
-from hpbridge.learning.history import fit_history, take
-from hpbridge.learning.session import Listener, Session
-from hpbridge.store.record import Status
+from hpbridge.learning.history import fit_history
 from hpbridge.store.settings import Settings
-from hpbridge.study import Study, study_of
-from hpbridge.trial import Origin
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
 
-    from hpbridge.learning.learner import Learner
-    from hpbridge.space.space import Params, Space
-    from hpbridge.store import Database, StudyWriter
-    from hpbridge.trial import FinishedTrial
+    from hpbridge.learning.session import Listener
+    from hpbridge.space.space import Space
+    from hpbridge.store import Database
+    from hpbridge.study import Study
 
 DEFAULT_TRIALS = 50
 
@@ -104,33 +97,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         name,
         history=None if past is None else fit_history(past, experiment, chosen),
     )
-    return start(plan, store, tuple(callbacks))
-
-
-def start(
-    plan: Plan,
-    store: str | os.PathLike[str] | Database | None,
-    callbacks: tuple[Listener, ...] = (),
-) -> Study:
-    """Start a new study and run it to its end."""
-    with prepared(plan):
-        # Its import takes its time too.
-        from hpbridge.store import StudyWriter, open_store
-
-        # Before the store is touched: the optimizer may refuse.
-        learner = plan.choice.learner(plan.experiment, plan.seed)
-        database = open_store(store)
-        with StudyWriter.create(database, plan.record) as writer:
-            session = new_session(plan, learner, writer, callbacks)
-            if plan.history is not None:
-                writer.add_all(plan.history.trials)
-                take(session, plan.history)
-            first = first_points(plan, session.finished)
-            for point, origin in first:
-                session.enqueue([point], origin)
-            _note_refused_points(session, plan, len(first))
-            drive(session, plan, writer)
-    return finished_study(session, database, writer.study_id)
+    return live(Life(plan, store, tuple(callbacks)))
 
 
 def _find(
@@ -143,82 +110,6 @@ def _find(
     space = None if experiment.is_growing else experiment.space
     # In its own words, a library's space tells more of how its files are to be read.
     return find_study(given, store, experiment.native_space or space)
-
-
-def prepared(plan: Plan) -> contextlib.AbstractContextManager[object]:
-    """Return the context in which a plan's driver has begun to start."""
-    prepare = registry().driver(plan.driver).prepare
-    if prepare is None:
-        return contextlib.nullcontext()
-    return prepare(plan.experiment, plan.settings)
-
-
-def new_session(
-    plan: Plan,
-    learner: Learner,
-    writer: StudyWriter,
-    callbacks: tuple[Listener, ...],
-) -> Session:
-    """Return the session of a plan, with nothing in it yet."""
-    return Session(
-        experiment=plan.experiment,
-        learner=learner,
-        seed=plan.seed,
-        settings=plan.settings,
-        writer=writer,
-        listeners=callbacks,
-    )
-
-
-def first_points(
-    plan: Plan, known: Iterable[FinishedTrial]
-) -> list[tuple[Params, Origin]]:
-    """Return the points that run before the optimizer is asked, in order.
-
-    Args:
-        plan: Of the study.
-        known: Trials among which those imported have run elsewhere already.
-    """
-    ran = [trial.params for trial in known if trial.origin is Origin.IMPORTED]
-    baseline = [p for p in plan.experiment.baseline_points if p not in ran]
-    return [(p, Origin.BASELINE) for p in baseline] + [
-        (p, Origin.SHARED) for p in plan.shared
-    ]
-
-
-def _note_refused_points(session: Session, plan: Plan, n_points: int) -> None:
-    capabilities = plan.choice.algorithm.capabilities
-    if n_points and not capabilities.can(Feature.FOREIGN_HISTORY):
-        why = capabilities.why_not(Feature.FOREIGN_HISTORY)
-        session.notes.append(
-            f"{plan.choice.name} does not learn from the {n_points} first points: {why}"
-        )
-
-
-def drive(session: Session, plan: Plan, writer: StudyWriter) -> None:
-    """Let the driver run a session to its end, and write down how it ended."""
-    status = Status.FAILED
-    try:
-        registry().driver(plan.driver).run(session, plan.settings)
-        if session.error is not None:
-            raise session.error
-        status = Status.FINISHED
-    except KeyboardInterrupt:
-        status = Status.INTERRUPTED
-        raise
-    finally:
-        # A store that just failed fails here again; the first error is the one to see.
-        unseen = () if status is Status.FINISHED else (StoreError,)
-        with contextlib.suppress(*unseen):
-            writer.update(
-                status=status, stop_reason=session.stop_reason, notes=session.notes
-            )
-
-
-def finished_study(session: Session, database: Database, study_id: int) -> Study:
-    """Return the study of a session that ended, with the experiment's own objects."""
-    record = database.study(study_id)
-    return study_of(record, session.finished, session.experiment.space)
 
 
 def minimize(

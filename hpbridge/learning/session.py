@@ -14,12 +14,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpbridge.contract.backend import ExhaustedError, Outcome, Suggestion
-from hpbridge.errors import (
-    ObjectiveError,
-)
+from hpbridge.contract.execution import Run
+from hpbridge.errors import ObjectiveError
 from hpbridge.learning.growing import Asked, objects_of
 from hpbridge.trial import FinishedTrial, Origin, Result, State, trial_seed
 
@@ -46,17 +45,6 @@ class Ask:
     asked_at: float = 0.0
     ask_seconds: float = 0.0
     suggestion: Suggestion | None = None
-
-
-@dataclass(slots=True)
-class Run:
-    """What running an `Ask` came to, with the times that only the driver knows."""
-
-    result: Result
-    started_at: float
-    run_seconds: float
-    worker: str = "main"
-    attempts: int = 1
 
 
 Listener = Callable[["Session", FinishedTrial], None]
@@ -338,8 +326,3 @@ def _writable(text: str) -> str:
         text = f"{text[:LONGEST_TEXT]} … ({len(text)} characters)"
     plain = text.replace("\0", "\\x00")
     return plain.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def failed(error: str, started_at: float, **times: Any) -> Run:
-    """Return the run of a trial that ended from outside: died, or took too long."""
-    return Run(Result(State.FAILED, error=error), started_at, **times)

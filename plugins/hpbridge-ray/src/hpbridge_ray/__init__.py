@@ -14,6 +14,7 @@ from hpbridge.plugin import (
     DriverSpec,
     Feature,
     HostSpec,
+    LoopSpec,
     StudyFormat,
     Support,
     emulated,
@@ -182,7 +183,7 @@ SPEC = BackendSpec(
 
 
 DRIVERS = (
-    DriverSpec(
+    LoopSpec(
         name="tune",
         summary="Ray Tune's Tuner, with one actor for many trials.",
         run=lazy("hpbridge_ray.driver.tuner:run_in_tuner"),
@@ -191,7 +192,7 @@ DRIVERS = (
     DriverSpec(
         name="ray",
         summary="A pool of Ray actors, quicker to start than Tune.",
-        run=lazy("hpbridge_ray.driver.pool:run_on_actors"),
+        open=lazy("hpbridge_ray.driver.pool:open_actors"),
         requires=SPEC.requires,
     ),
 )
@@ -229,7 +230,7 @@ def hpbridge_backends() -> list[BackendSpec]:
 
 
 @hookimpl
-def hpbridge_drivers() -> list[DriverSpec]:
+def hpbridge_drivers() -> list[DriverSpec | LoopSpec]:
     return list(DRIVERS)
 
 

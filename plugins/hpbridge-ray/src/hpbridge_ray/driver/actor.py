@@ -11,33 +11,29 @@ import faulthandler
 import os
 import pickle
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpbridge.plugin import (
-    Run,
+    Attempt,
     describe_error,
-    evaluate,
-    failed,
     pack_experiment,
     unpack_experiment,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from hpbridge.plugin import Experiment, Label
+    from hpbridge.plugin import Checkpoint, Experiment, Label, Run
 
 
-def pack(experiment: Experiment, timeout: float | None = None) -> bytes:
-    """Return what a `Runner` is made of: the timeout of a trial is in seconds.
+def pack(experiment: Experiment) -> bytes:
+    """Return what a `Runner` is made of.
 
     Raises:
         ExperimentError: If the experiment cannot be sent.
     """
-    packed = pack_experiment(experiment)
-    return pickle.dumps((packed, sys.path, str(Path.cwd()), timeout))
+    return pickle.dumps((pack_experiment(experiment), sys.path, str(Path.cwd())))
 
 
 class Runner:
@@ -48,7 +44,7 @@ class Runner:
     """
 
     def __init__(self, packed: bytes) -> None:
-        experiment, path, directory, self._timeout = pickle.loads(packed)
+        experiment, path, directory = pickle.loads(packed)
         sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
         with contextlib.suppress(OSError):  # another machine need not have it
             os.chdir(directory)
@@ -64,32 +60,42 @@ class Runner:
         """Return why no trial can run here; None when they can."""
         return self.problem
 
-    def run(self, params: Mapping[str, Label], number: int, seed: int) -> Run:
-        """Run one trial. The process ends when the trial takes too long."""
-        started_at, started = time.time(), time.perf_counter()
-        with self._limited():
-            result = evaluate(self._experiment, params, number, seed)
-        seconds = time.perf_counter() - started
-        return Run(result, started_at, seconds, str(os.getpid()))
+    def run(
+        self,
+        params: Mapping[str, Label],
+        number: int,
+        seed: int,
+        timeout: float | None = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> tuple[Run, Checkpoint | None]:
+        """Run one trial, and return where it goes on from if it has paused.
 
-    @contextlib.contextmanager
-    def _limited(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
-        if self._timeout is None:
+        The process ends when the trial takes longer than `timeout` seconds.
+        """
+        attempt = Attempt(None, checkpoint)
+        with _limited(timeout):
+            worker = str(os.getpid())
+            run = attempt.run(self._experiment, params, number, seed, worker)
+        return run, attempt.pause(run)
+
+
+@contextlib.contextmanager
+def _limited(timeout: float | None) -> Iterator[None]:
+    if timeout is None:
+        yield
+        return
+    # A thread of its own below Python: also an objective that never returns to the
+    # interpreter is ended.
+    with Path(os.devnull).open("w") as nothing:
+        faulthandler.dump_traceback_later(timeout, exit=True, file=nothing)
+        try:
             yield
-            return
-        # A thread of its own below Python: also an objective that never returns to
-        # the interpreter is ended.
-        with Path(os.devnull).open("w") as nothing:
-            faulthandler.dump_traceback_later(self._timeout, exit=True, file=nothing)
-            try:
-                yield
-            finally:
-                faulthandler.cancel_dump_traceback_later()
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
-def lost(started_at: float, seconds: float, timeout: float | None) -> Run:
-    """Return the run of a trial whose actor has died."""
-    error = "the Ray actor died"
+def why_lost(seconds: float, timeout: float | None) -> str:
+    """Return why a trial is lost whose actor died after so many seconds."""
     if timeout is not None and seconds >= timeout:
-        error = f"took longer than {timeout:g} seconds; ended"
-    return failed(error, started_at, run_seconds=seconds, worker="lost")
+        return f"took longer than {timeout:g} seconds; ended"
+    return "the Ray actor died"

@@ -1,4 +1,4 @@
-"""The driver ``ray``: a pool of our own Ray actors.
+"""The driver ``ray``: our own Ray actors as a place to run trials.
 
 There is no barrier: a free actor gets the next trial at once. An actor that dies costs
 its trial and no more, and is replaced.
@@ -6,6 +6,7 @@ its trial and no more, and is replaced.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -14,167 +15,208 @@ from typing import TYPE_CHECKING, Any
 import ray
 from ray.exceptions import RayError
 
-from hpbridge.plugin import ExperimentError, Interrupts, State, describe_error, failed
-from hpbridge_ray.driver.actor import Runner, lost, pack
+from hpbridge.plugin import (
+    Ended,
+    ExperimentError,
+    Lost,
+    Paused,
+    Refused,
+    describe_error,
+    failed,
+)
+from hpbridge_ray.driver.actor import Runner, pack, why_lost
 from hpbridge_ray.driver.cluster import ensure_ray, muted
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Ask, Run, Session, Settings
+    from collections.abc import Iterable, Iterator
 
-# How often actors may die while they load the experiment, one after the other.
+    from hpbridge.plugin import Experiment, Job, Message, Policy, Reply, Settings
+
+# How often actors may die while they load an experiment, one after the other.
 _MOST_FAILED_STARTS = 3
-_LOOK_SECONDS = 1.0
 
 
-@dataclass(frozen=True)
-class _Task:
-    """A trial on an actor."""
+class _Group:
+    """The actors of one experiment."""
 
-    actor: Any
-    ask: Ask
-    started_at: float
-
-
-class _Pool:
-    """Ray actors that run one session's trials."""
-
-    def __init__(self, session: Session, settings: Settings) -> None:
-        self._name = session.experiment.name
-        self._settings = settings
-        self._packed = ray.put(pack(session.experiment, settings.timeout_trial))
-        self._starting: dict[Any, Any] = {}
-        self._idle: list[Any] = []
-        self._busy: dict[Any, _Task] = {}
-        self._again: deque[Ask] = deque()
-        self._attempts: dict[int, int] = {}
-        self._failed_starts = 0
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.packed = ray.put(pack(experiment))
+        self.starting: dict[Any, Any] = {}
+        self.idle: list[Any] = []
+        self.todo: deque[Job] = deque()
+        self.n_failed_starts = 0
+        self.error: ExperimentError | None = None
 
     def start(self, count: int) -> None:
         """Start so many actors."""
         for _ in range(count):
-            actor = ray.remote(num_cpus=1)(Runner).remote(self._packed)
-            self._starting[actor.check.remote()] = actor
+            actor = ray.remote(num_cpus=1)(Runner).remote(self.packed)
+            self.starting[actor.check.remote()] = actor
 
-    def start_trials(self, session: Session) -> bool:
-        """Give every idle actor a trial; say whether there may be more to give."""
-        while self._idle:
-            ask = self._again.popleft() if self._again else session.next()
-            if ask is None:
-                return False
-            actor = self._idle.pop()
-            self._attempts[ask.number] = self._attempts.get(ask.number, 0) + 1
-            future = actor.run.remote(ask.params, ask.number, ask.seed)
-            self._busy[future] = _Task(actor, ask, time.time())
-        return True
+    def refuse(self, problem: str) -> None:
+        """Refuse all jobs, from now on."""
+        self.error = ExperimentError.invalid(self.experiment.name, [problem])
 
-    def wait(self) -> None:
-        """Wait until there is something to take. Takes nothing: may be interrupted."""
-        ray.wait([*self._starting, *self._busy], timeout=_LOOK_SECONDS)
 
-    def take_ended(self) -> list[tuple[Ask, Run]]:
-        """Return the trials that have ended since the last call.
+@dataclass(frozen=True)
+class _Task:
+    """A job on an actor."""
 
-        Raises:
-            ExperimentError: If the experiment cannot be loaded on an actor.
-        """
-        futures = [*self._starting, *self._busy]
+    group: _Group
+    actor: Any
+    job: Job
+    started_at: float
+
+
+class Actors:
+    """Ray actors; those that die are replaced as jobs need them."""
+
+    def __init__(self, experiment: Experiment, slots: int) -> None:
+        self.slots = slots
+        self._groups = [_Group(experiment)]
+        self._busy: dict[Any, _Task] = {}
+        self._messages: list[Message] = []
+
+    def prepare(self, count: int) -> None:
+        """Start so many actors for the first experiment."""
+        self._groups[0].start(count)
+
+    def start(self, job: Job) -> None:
+        """Hand a job to the next free actor."""
+        try:
+            group = self._group_of(job.experiment)
+        except ExperimentError as error:
+            self._messages.append(Refused(job, error))
+            return
+        group.todo.append(job)
+        self._dispatch(group)
+
+    def _group_of(self, experiment: Experiment) -> _Group:
+        for group in self._groups:
+            if group.experiment is experiment:
+                return group
+        self._groups.append(_Group(experiment))
+        return self._groups[-1]
+
+    def _dispatch(self, group: _Group) -> None:
+        if group.error is not None:
+            self._messages += [Refused(job, group.error) for job in group.todo]
+            group.todo.clear()
+        while group.todo and group.idle:
+            job, actor = group.todo.popleft(), group.idle.pop()
+            future = actor.run.remote(
+                dict(job.params), job.number, job.seed, job.timeout, job.checkpoint
+            )
+            self._busy[future] = _Task(group, actor, job, time.time())
+        missing = len(group.todo) - len(group.starting)
+        if missing > 0:
+            self._make_room(missing)
+            group.start(missing)
+
+    def _make_room(self, count: int) -> None:
+        """End idle actors of other experiments where more would be too many."""
+        n_actors = len(self._busy)
+        n_actors += sum(len(g.idle) + len(g.starting) for g in self._groups)
+        for group in self._groups:
+            while group.idle and n_actors + count > self.slots:
+                ray.kill(group.idle.pop())
+                n_actors -= 1
+
+    @property
+    def _futures(self) -> list[Any]:
+        starting = [future for group in self._groups for future in group.starting]
+        return [*starting, *self._busy]
+
+    def wait(self, seconds: float) -> None:
+        """Wait until there is something to take."""
+        for group in self._groups:
+            self._dispatch(group)
+        if not self._messages and self._futures:
+            ray.wait(self._futures, timeout=seconds)
+
+    def messages(self) -> Iterable[Message]:
+        """Return what has ended since the last call."""
+        messages, self._messages = self._messages, []
+        futures = self._futures
         if not futures:
-            return []
+            return messages
         ready, _ = ray.wait(futures, num_returns=len(futures), timeout=0)
         for future in ready:
-            if future in self._starting:
+            if future in self._busy:
+                messages.append(self._take(future))
+            else:
                 self._welcome(future)
-        return [self._take(future) for future in ready if future in self._busy]
+        return messages
 
     def _welcome(self, future: Any) -> None:
-        actor = self._starting.pop(future)
+        (group,) = [group for group in self._groups if future in group.starting]
+        actor = group.starting.pop(future)
         try:
             problem = ray.get(future)
         except RayError as error:
-            self._failed_starts += 1
-            if self._failed_starts == _MOST_FAILED_STARTS:
-                text = f"a Ray actor died while it loaded it: {describe_error(error)}"
-                raise ExperimentError.invalid(self._name, [text]) from error
-            self.start(1)
+            group.n_failed_starts += 1
+            if group.n_failed_starts == _MOST_FAILED_STARTS:
+                why = describe_error(error)
+                group.refuse(f"a Ray actor died while it loaded it: {why}")
             return
+        group.n_failed_starts = 0
+        group.idle.append(actor)
         if problem is not None:
-            raise ExperimentError.invalid(self._name, [problem])
-        self._failed_starts = 0
-        self._idle.append(actor)
+            group.refuse(problem)
 
-    def _take(self, future: Any) -> tuple[Ask, Run]:
+    def _take(self, future: Any) -> Message:
         task = self._busy.pop(future)
+        job, started_at = task.job, task.started_at
         try:
-            run: Run = ray.get(future)
+            run, checkpoint = ray.get(future)
         except ray.exceptions.RayActorError:
-            seconds = time.time() - task.started_at
-            run = lost(task.started_at, seconds, self._settings.timeout_trial)
-            self.start(1)
+            seconds = time.time() - started_at
+            why = why_lost(seconds, job.timeout)
+            return Lost(job, why, started_at, seconds, "lost")
         except Exception as error:  # noqa: BLE001 - the result could not be sent
-            run = failed(describe_error(error), task.started_at)
-            self._idle.append(task.actor)
-        else:
-            self._idle.append(task.actor)
-        run.attempts = self._attempts[task.ask.number]
-        return task.ask, run
+            task.group.idle.append(task.actor)
+            return Ended(job, failed(describe_error(error), started_at))
+        task.group.idle.append(task.actor)
+        return Ended(job, run) if checkpoint is None else Paused(job, checkpoint, run)
 
-    def may_retry(self, run: Run) -> bool:
-        """Say whether a trial failed and has tries left."""
-        is_failed = run.result.state is State.FAILED
-        return is_failed and run.attempts <= self._settings.retries
+    def answer(self, job: Job, reply: Reply) -> None:
+        """Answer the job's reports so from now on."""
 
-    def retry(self, ask: Ask) -> None:
-        """Run a trial again before any other."""
-        self._again.append(ask)
+    def decide_by(self, policy: Policy) -> None:
+        """Let a policy answer reports."""
+
+    def cancel(self, job: Job) -> None:
+        """End the actor that runs a job, or forget a job that none runs."""
+        for future, task in list(self._busy.items()):
+            if task.job is job:
+                del self._busy[future]
+                ray.kill(task.actor)
+        for group in self._groups:
+            if job in group.todo:
+                group.todo.remove(job)
 
     def close(self) -> None:
         """End every actor, running ones too."""
-        busy = [task.actor for task in self._busy.values()]
-        for actor in [*self._starting.values(), *self._idle, *busy]:
+        actors = [task.actor for task in self._busy.values()]
+        for group in self._groups:
+            actors += [*group.starting.values(), *group.idle]
+        for actor in actors:
             ray.kill(actor)
 
 
-def run_on_actors(session: Session, settings: Settings) -> None:
-    """Run a session to its end on Ray actors.
+@contextlib.contextmanager
+def open_actors(experiment: Experiment, settings: Settings) -> Iterator[Actors]:
+    """Start actors, and end them when the context ends.
 
     Raises:
-        KeyboardInterrupt: If the user interrupted it. Every finished trial is on disk.
+        ExperimentError: If the experiment cannot be sent to them.
     """
     ensure_ray(settings.workers)
-    pool = _Pool(session, settings)
-    try:
-        with muted(), Interrupts(session) as interrupts:
-            left = settings.n_trials - len(session.finished)
-            pool.start(min(settings.workers, left))
-            while _run_some(session, pool, interrupts):
-                pass
-    finally:
-        pool.close()
-
-
-def _run_some(session: Session, pool: _Pool, interrupts: Interrupts) -> bool:
-    """Start what may start, and take what has ended; say whether to go on."""
-    try:
-        with interrupts.allowed():
-            if not pool.start_trials(session) and session.n_running == 0:
-                return False
-            pool.wait()
-    finally:
-        # Also when a signal came between a trial's end and here.
-        _take(session, pool)
-    return True
-
-
-def _take(session: Session, pool: _Pool) -> None:
-    """Hand results to the session: each of them, whatever becomes of another."""
-    errors: list[Exception] = []
-    for ask, run in pool.take_ended():
-        if pool.may_retry(run) and session.stop_reason is None:
-            pool.retry(ask)
-            continue
+    with muted():
+        actors = Actors(experiment, settings.workers)
         try:
-            session.finish(ask, run)
-        except Exception as error:  # noqa: BLE001 - raised below
-            errors.append(error)
-    if errors:
-        raise errors[0]
+            actors.prepare(min(settings.workers, settings.n_trials))
+            yield actors
+        finally:
+            actors.close()

@@ -20,8 +20,8 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from hpbridge.plugin import INTERRUPTED, ExperimentError, Interrupts, State
-from hpbridge_ray.driver.actor import Runner, lost, pack
+from hpbridge.plugin import INTERRUPTED, ExperimentError, Interrupts, State, failed
+from hpbridge_ray.driver.actor import Runner, pack, why_lost
 from hpbridge_ray.driver.cluster import (
     ensure_ray,
     muted,
@@ -65,7 +65,7 @@ class Objective(tune.Trainable):  # type: ignore[misc]
         if self._runner.problem is not None:
             return result | {"problem": self._runner.problem}
         # Text, since Tune flattens, copies and logs what it is given.
-        run = self._runner.run(*json.loads(self._task))
+        run, _ = self._runner.run(*json.loads(self._task))
         return result | {"run": base64.b64encode(pickle.dumps(run)).decode()}
 
 
@@ -118,7 +118,8 @@ class SessionSearch(Searcher):  # type: ignore[misc]
             return Searcher.FINISHED if is_over else None
         self._tasks[trial_id] = task
         ask = task.ask
-        return {"task": json.dumps([dict(ask.params), ask.number, ask.seed])}
+        limit = self._settings.timeout_trial
+        return {"task": json.dumps([dict(ask.params), ask.number, ask.seed, limit])}
 
     def _next(self) -> _Task | None:
         if self.error is not None:
@@ -167,7 +168,8 @@ class SessionSearch(Searcher):  # type: ignore[misc]
         text = (result or {}).get("run")
         if text is None:
             seconds = time.time() - task.started_at
-            run = lost(task.started_at, seconds, self._settings.timeout_trial)
+            why = why_lost(seconds, self._settings.timeout_trial)
+            run = failed(why, task.started_at, run_seconds=seconds, worker="lost")
         else:
             run = pickle.loads(base64.b64decode(text))
         run.attempts = task.attempts
@@ -221,7 +223,7 @@ def run_in_tuner(session: Session, settings: Settings) -> None:
     """
     ensure_ray(settings.workers)
     search = SessionSearch(session, settings)
-    packed = pack(session.experiment, settings.timeout_trial)
+    packed = pack(session.experiment)
     with (
         Interrupts(session),
         tempfile.TemporaryDirectory(

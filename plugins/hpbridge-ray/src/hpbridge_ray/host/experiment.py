@@ -63,7 +63,8 @@ class Trainable(tune.Trainable):  # type: ignore[misc]
     def step(self) -> dict[str, Any]:
         params = cast("ParamSpace", self._space).params(self._config)
         number = self._config[_NUMBER]
-        result = self._runner.run(params, number, trial_seed(self._seed, number)).result
+        run, _ = self._runner.run(params, number, trial_seed(self._seed, number))
+        result = run.result
         if result.state is not State.COMPLETE:
             raise RuntimeError(result.error or result.state.value)
         return {**result.metrics, "done": True}

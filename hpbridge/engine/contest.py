@@ -1,0 +1,162 @@
+"""What a comparison will run, settled and checked before the first trial."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hpbridge.contract.registry import registry
+from hpbridge.engine.plan import Plan, is_whole
+from hpbridge.errors import ExperimentError
+from hpbridge.learning.choice import Choice, choose, problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hpbridge.experiment import Experiment
+    from hpbridge.space.space import Params
+    from hpbridge.store.settings import Settings
+
+ALL = "all"
+"""The word for the default algorithm of every installed backend."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What a comparison will run, settled and checked before the first trial."""
+
+    experiment: Experiment
+    choices: tuple[Choice, ...]
+    settings: Settings
+    repeats: int
+    seed: int
+    shared_start: int
+    driver: str | None
+    skipped: Mapping[str, str]
+
+    def plans(self, comparison_id: int) -> list[Plan]:
+        """Return the plans of its studies: repeat by repeat, seeds paired."""
+        return [
+            Plan(
+                self.experiment,
+                choice,
+                self.settings,
+                self.seed + repeat,
+                self.driver or choice.spec.driver,
+                shared=self.shared_points(self.seed + repeat),
+                comparison_id=comparison_id,
+            )
+            for repeat in range(self.repeats)
+            for choice in self.choices
+        ]
+
+    def shared_points(self, seed: int) -> tuple[Params, ...]:
+        """Return the first points that all optimizers of one repeat have in common."""
+        rng = random.Random(f"hpbridge shared start {seed}")
+        space = self.experiment.space
+        return tuple(space.sample(rng) for _ in range(self.shared_start))
+
+    def settings_json(self) -> str:
+        """Return by what a later call knows that it asks for the same comparison."""
+        return json.dumps(
+            {
+                "reference": self.experiment.reference,
+                "space": self.experiment.space.to_json(),
+                "metrics": self.experiment.metrics,
+                "optimizers": [[c.name, vars(c.options)] for c in self.choices],
+                "n_trials": self.settings.n_trials,
+                "repeats": self.repeats,
+                "seed": self.seed,
+                "shared_start": self.shared_start,
+            },
+            sort_keys=True,
+        )
+
+
+def choose_all(
+    experiment: Experiment,
+    backends: str | Sequence[str],
+    options: Mapping[str, Mapping[str, object]],
+) -> tuple[tuple[Choice, ...], dict[str, str]]:
+    """Return the optimizers to compare, and why any backend of ``"all"`` is left out.
+
+    Args:
+        experiment: That they must be able to run.
+        backends: ``"all"``, or names of optimizers.
+        options: By ``backend`` or ``backend:algorithm``.
+
+    Raises:
+        HpbridgeError: If a named optimizer cannot run the experiment.
+        ExperimentError: If none is left, or one is named twice.
+    """
+    skipped: dict[str, str] = {}
+    if backends == ALL:
+        names = _installed(experiment, skipped)
+    else:
+        names = [backends] if isinstance(backends, str) else list(backends)
+    choices = []
+    for name in names:
+        given = {**options.get(name.split(":")[0], {}), **options.get(name, {})}
+        choices.append(choose(name, experiment, given))
+    if not choices:
+        problems = [f"{name}: {why}" for name, why in skipped.items()]
+        problems = problems or ["there is no optimizer to compare"]
+        raise ExperimentError.invalid(experiment.name, problems)
+    chosen = [choice.name for choice in choices]
+    twice = sorted({name for name in chosen if chosen.count(name) > 1})
+    unknown = sorted(set(options) - {*names, *chosen, *(c.spec.name for c in choices)})
+    problems = [f"optimizer {name!r} is named twice" for name in twice]
+    problems += [
+        f"options are given for {name!r}, which does not run" for name in unknown
+    ]
+    if problems:
+        raise ExperimentError.invalid(experiment.name, problems)
+    return tuple(choices), skipped
+
+
+def _installed(experiment: Experiment, skipped: dict[str, str]) -> list[str]:
+    plugins = registry()
+    skipped.update({name: e.brief for name, e in plugins.broken.items()})
+    skipped.update(
+        {n: e.brief for (kind, n), e in plugins.clashes.items() if kind == "backend"}
+    )
+    names = []
+    for name, spec in plugins.backends.items():
+        algorithm = spec.algorithms[spec.default]
+        missing = plugins.missing(spec, algorithm)
+        reasons = algorithm.reasons_against(problem_of(experiment))
+        if missing:
+            skipped[name] = "not installed: it needs " + ", ".join(missing)
+        elif reasons:
+            skipped[name] = "; ".join(reasons)
+        else:
+            names.append(name)
+    return names
+
+
+def check_contest(contest: Contest, jobs: int | None) -> None:
+    """Check what no plan can see by itself, and then each plan.
+
+    Raises:
+        ExperimentError: With every reason why it cannot run.
+    """
+    problems = []
+    if jobs is not None and not is_whole(jobs, 1):
+        problems.append(f"jobs must be a whole number >= 1, got {jobs!r}")
+    if contest.repeats < 1:
+        problems.append(f"repeats must be a whole number >= 1, got {contest.repeats!r}")
+    n_first = contest.shared_start + len(contest.experiment.baseline_points)
+    if not 0 <= contest.shared_start <= contest.settings.n_trials:
+        problems.append(
+            f"shared_start must be between 0 and n_trials="
+            f"{contest.settings.n_trials}, got {contest.shared_start!r}"
+        )
+    elif n_first > contest.settings.n_trials:
+        problems.append(
+            f"{n_first} first points do not fit into {contest.settings.n_trials} trials"
+        )
+    if problems:
+        raise ExperimentError.invalid(contest.experiment.name, problems)
+    contest.plans(0)  # each plan checks itself

@@ -1,0 +1,223 @@
+"""The one life of a study, whether it is new or goes on, alone or among others.
+
+Its driver is opened; its optimizer is made; its record is opened, new or again; it gets
+its first points, or relives what is recorded; the loop runs it to its end; and how it
+ended is written down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hpbridge.contract.execution import LoopSpec
+from hpbridge.drivers.interrupts import INTERRUPTED
+from hpbridge.drivers.loop import drive
+from hpbridge.engine.beginning import changed_versions, relive, set_out
+from hpbridge.errors import HpbridgeError
+from hpbridge.learning.session import Session
+from hpbridge.store.record import Status
+from hpbridge.study import study_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from hpbridge.engine.plan import Plan
+    from hpbridge.learning.session import Listener
+    from hpbridge.store import Database, StudyWriter
+    from hpbridge.store.record import StudyRecord
+    from hpbridge.store.settings import Settings, StudySettings
+    from hpbridge.study import Study
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A study of a store that goes on.
+
+    Attributes:
+        record: What the store holds of it, but for its trials.
+        settings: How it is run from now on.
+        n_finished: How many trials it has, those imported included.
+    """
+
+    record: StudyRecord
+    settings: StudySettings
+    n_finished: int
+
+
+class Life:
+    """One study from its plan to its end; what `hpbridge.drivers.loop` runs.
+
+    Args:
+        plan: Everything that is settled.
+        store: Where its record is.
+        listeners: Called after every trial.
+        recorded: What it goes on from; None for a new study.
+        on_begin: Called before it begins.
+
+    Attributes:
+        error: What ended it, if anything did.
+        is_over: Whether it has ended.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        store: str | os.PathLike[str] | Database | None,
+        listeners: tuple[Listener, ...] = (),
+        *,
+        recorded: Recorded | None = None,
+        on_begin: Callable[[Plan], None] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.error: BaseException | None = None
+        self.is_over = False
+        self._store, self._listeners = store, listeners
+        self._recorded, self._on_begin = recorded, on_begin
+        self._writer: StudyWriter | None = None
+        self._session: Session | None = None
+
+    def begin(self) -> Session:
+        """Make the optimizer, open the record, and bring both to where trials run.
+
+        Raises:
+            HpbridgeError: If the optimizer refuses, or the store.
+        """
+        if self._on_begin is not None:
+            self._on_begin(self.plan)
+        # Its import takes its time too: the driver starts meanwhile.
+        from hpbridge.store import StudyWriter, open_store
+
+        plan, recorded = self.plan, self._recorded
+        # Before the store is touched: the optimizer may refuse.
+        learner = plan.choice.learner(plan.experiment, plan.seed)
+        self._database = open_store(self._store)
+        if recorded is None:
+            self._writer = StudyWriter.create(self._database, plan.record)
+        else:
+            record = recorded.record
+            self._writer = StudyWriter(self._database, record.id, record.name)
+        session = Session(
+            experiment=plan.experiment,
+            learner=learner,
+            seed=plan.seed,
+            settings=plan.settings,
+            writer=self._writer,
+            listeners=self._listeners,
+        )
+        if recorded is None:
+            set_out(session, plan)
+        else:
+            self._go_on(session, recorded)
+        self._session = session
+        return session
+
+    def _go_on(self, session: Session, recorded: Recorded) -> None:
+        record, settings = recorded.record, recorded.settings
+        session.notes.extend(record.notes)
+        session.notes.extend(changed_versions(record, self.plan.choice))
+        trials = self._database.trials(record, self.plan.experiment.space)
+        relive(session, self.plan, trials, settings.history)
+        session.writer.update(
+            status=Status.RUNNING, stop_reason=None, settings=settings
+        )
+
+    def end(self, error: BaseException | None) -> None:
+        """Write down how it ended, and give its record free."""
+        writer, session = self._writer, self._session
+        self.error, self.is_over = error, True
+        if writer is None:
+            return
+        try:
+            if session is not None:
+                self.error = error or session.error
+                self._write_end(session, writer)
+        finally:
+            writer.close()
+
+    def _write_end(self, session: Session, writer: StudyWriter) -> None:
+        is_interrupted = isinstance(self.error, KeyboardInterrupt)
+        if self.error is None and session.stop_reason == INTERRUPTED:
+            is_interrupted = True
+        status = Status.FINISHED if self.error is None else Status.FAILED
+        status = Status.INTERRUPTED if is_interrupted else status
+        reason, notes = session.stop_reason, session.notes
+        try:
+            writer.update(status=status, stop_reason=reason, notes=notes)
+        except HpbridgeError as failure:
+            # A store that just failed fails here again; the first error is the one to
+            # see.
+            self.error = self.error or failure
+
+    def study(self) -> Study:
+        """Return the study of a life that is over, with the experiment's own objects.
+
+        Raises:
+            BaseException: What ended it, if anything did.
+        """
+        if self.error is not None:
+            raise self.error
+        session, writer = self._session, self._writer
+        if session is None or writer is None:
+            msg = "the study has not begun"
+            raise RuntimeError(msg)
+        record = self._database.study(writer.study_id)
+        return study_of(record, session.finished, session.experiment.space)
+
+    @property
+    def n_left(self) -> int:
+        """How many trials it may run, at least; where it imported some, more."""
+        n_finished = 0 if self._recorded is None else self._recorded.n_finished
+        return max(self.plan.settings.n_trials - n_finished, 0)
+
+
+def live(life: Life) -> Study:
+    """Run a study to its end.
+
+    Raises:
+        HpbridgeError: What ended it, if anything did.
+        KeyboardInterrupt: If the user interrupted it. Every finished trial is on disk.
+    """
+    live_all([life], replace(life.plan.settings, n_trials=life.n_left))
+    return life.study()
+
+
+def live_all(lives: Sequence[Life], settings: Settings) -> None:
+    """Run studies of one experiment to their end in one place.
+
+    Args:
+        lives: With the same driver, in the order of beginning.
+        settings: What the driver is opened with: as many workers as run at once.
+
+    Raises:
+        KeyboardInterrupt: If the user interrupted it. Every finished trial is on disk.
+    """
+    plan = lives[0].plan
+    place = plan.place
+    if isinstance(place, LoopSpec):
+        for life in lives:
+            _run_loop(life, place)
+        return
+    try:
+        with place.open(plan.experiment, settings) as executor:
+            drive(lives, executor)
+    except HpbridgeError as error:
+        left = [life for life in lives if not life.is_over]
+        if not left:
+            raise
+        for life in left:
+            life.end(error)
+
+
+def _run_loop(life: Life, loop: LoopSpec) -> None:
+    """Let a library's own loop run a study."""
+    error: BaseException | None = None
+    try:
+        loop.run(life.begin(), life.plan.settings)
+    except BaseException as raised:
+        error = raised
+        if not isinstance(raised, HpbridgeError):
+            raise
+    finally:
+        life.end(error)
