@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import sys
 
@@ -62,6 +63,34 @@ def test_what_is_not_what_it_was_is_told(packaging, holds):
 
 def test_a_check_of_what_is_as_it_was_says_nothing(packaging):
     packaging.private(KEY, COST, bool).check()
+
+
+@pytest.mark.parametrize(
+    ("is_needed", "count"),
+    [(lambda: True, 1), (lambda: False, 0), (lambda: VERSION.gone, 0)],
+)
+def test_what_an_older_library_does_not_need_is_no_problem(packaging, is_needed, count):
+    packaging.private("packaging.version:gone", COST, is_needed=is_needed)
+    assert len(packaging.problems()) == count
+
+
+def test_a_name_stands_for_something_else_for_a_while(packaging):
+    from packaging.version import Version
+
+    before, name = Version._key, packaging.private(KEY, COST)
+    with contextlib.suppress(ZeroDivisionError), name.replaced("another"):
+        assert Version._key == "another"
+        1 / 0  # noqa: B018
+    assert Version._key is before
+
+
+def test_a_name_that_is_gone_is_not_made_by_replacing_it(packaging):
+    from packaging import version
+
+    name = packaging.private("packaging.version:gone", COST)
+    with pytest.raises(HpbridgeError, match="has no packaging"):
+        name.replaced(1).__enter__()
+    assert not hasattr(version, "gone")
 
 
 def test_every_problem_is_told_at_once(packaging):

@@ -8,6 +8,7 @@ what is at stake, so that what is gone is told in a sentence, and so that
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.errors import HpbridgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class Upstream:
@@ -48,6 +49,7 @@ class Upstream:
         holds: Callable[[Any], object] | None = None,
         *,
         example: Callable[[], object] | None = None,
+        is_needed: Callable[[], object] | None = None,
     ) -> Private:
         """Name something private.
 
@@ -58,8 +60,10 @@ class Upstream:
                 for; for what would fail without an error. May raise.
             example: Makes an object to look for it in, where the class itself lacks
                 what each of its objects has; read it with `Private.of`.
+            is_needed: Says whether the installed version has what makes the name
+                necessary, where older ones lack both. May raise, which is no.
         """
-        name = Private(self, path, cost, holds, example)
+        name = Private(self, path, cost, holds, example, is_needed)
         self._names.append(name)
         return name
 
@@ -89,6 +93,7 @@ class Private:
     _cost: str
     _holds: Callable[[Any], object] | None = None
     _example: Callable[[], object] | None = None
+    _is_needed: Callable[[], object] | None = None
 
     def get(self) -> Any:
         """Return what the name stands for now.
@@ -121,6 +126,21 @@ class Private:
         except AttributeError as error:
             raise self._error(self._sentence("has no")) from error
 
+    @contextlib.contextmanager
+    def replaced(self, value: Any) -> Iterator[None]:
+        """Let the name stand for something else while the body runs.
+
+        Raises:
+            HpbridgeError: If the installed library has no such name.
+        """
+        before = self.get()
+        holder, name = self._place()
+        setattr(holder, name, value)
+        try:
+            yield
+        finally:
+            setattr(holder, name, before)
+
     @property
     def is_there(self) -> bool:
         """Whether the installed library has the name."""
@@ -135,23 +155,26 @@ class Private:
         try:
             value = self._find()
         except (ImportError, AttributeError):
-            return self._sentence("has no")
+            is_needed = self._is_needed is None or _says_yes(self._is_needed)
+            return self._sentence("has no") if is_needed else ""
         except Exception:  # noqa: BLE001 - whatever no longer makes an example
             return self._sentence("has changed")
-        try:
-            is_same = self._holds is None or self._holds(value)
-        except Exception:  # noqa: BLE001 - another shape, whatever it raises
-            is_same = False
-        return "" if is_same else self._sentence("has changed")
+        if self._holds is None or _says_yes(self._holds, value):
+            return ""
+        return self._sentence("has changed")
 
     def _find(self) -> Any:
-        if self._example is not None:
-            return getattr(self._example(), self._path.rpartition(".")[2])
+        holder, name = self._place()
+        return getattr(holder if self._example is None else self._example(), name)
+
+    def _place(self) -> tuple[Any, str]:
+        """Return what has the name, and the last part of the name."""
         module, _, names = self._path.partition(":")
-        found: Any = importlib.import_module(module)
-        for name in names.split("."):
-            found = getattr(found, name)
-        return found
+        *parents, name = names.split(".")
+        holder: Any = importlib.import_module(module)
+        for parent in parents:
+            holder = getattr(holder, parent)
+        return holder, name
 
     def _error(self, sentence: str) -> HpbridgeError:
         return HpbridgeError(sentence, hint=f"pip install '{self._upstream.tested}'")
@@ -159,3 +182,10 @@ class Private:
     def _sentence(self, verb: str) -> str:
         name = self._path.replace(":", ".")
         return f"{self._upstream.called} {verb} {name}: {self._cost}"
+
+
+def _says_yes(question: Callable[..., object], *args: Any) -> bool:
+    try:
+        return bool(question(*args))
+    except Exception:  # noqa: BLE001 - another shape, whatever it raises
+        return False

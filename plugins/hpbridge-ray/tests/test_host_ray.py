@@ -51,6 +51,15 @@ QUICK = {
 }
 
 
+def optimizer_of(searcher):
+    return searcher._inner._guesting._guest._learner._optimizer
+
+
+def study_of(searcher):
+    """Return what a guest of Optuna's has learned from."""
+    return optimizer_of(searcher)._study
+
+
 def loss(config):
     value = (config["model"]["x"] - 1) ** 2 + config["n"] + (config["c"] == "a")
     return value + math.log10(config["lr"]) ** 2
@@ -249,7 +258,7 @@ def test_who_does_not_propose_the_same_again_observes(tmp_path):
     assert again.notes == [
         "it observed the history of its trials, it did not relive it"
     ]
-    study = again._inner._guesting._guest._optimizer._study
+    study = study_of(again)
     assert len(study.trials) == 15
     assert len(drive(again, 3, 15)) == 3
 
@@ -297,7 +306,7 @@ def test_a_failed_trial_that_runs_again_is_observed():
     searcher.suggest("a")
     searcher.on_trial_complete("a", error=True)
     searcher.on_trial_complete("a", result={"loss": 1.0, "training_iteration": 1})
-    study = searcher._inner._guesting._guest._optimizer._study
+    study = study_of(searcher)
     assert [trial.state.name for trial in study.trials] == ["FAIL", "COMPLETE"]
 
 
@@ -331,7 +340,7 @@ def test_points_to_evaluate_come_first_and_are_learned_from():
     configs = drive(searcher, 4)
     assert configs[0] == points[0]
     assert configs[1]["model"] == {"x": 2.0}
-    study = searcher._inner._guesting._guest._optimizer._study
+    study = study_of(searcher)
     assert study.trials[0].value == loss(points[0])
 
 
@@ -355,7 +364,7 @@ def test_evaluated_points_are_learned_from():
     searcher.add_evaluated_point(point, math.nan)
     searcher.add_evaluated_point(point, 1.0, pruned=True, intermediate_values=[3, 1])
     searcher.add_evaluated_point(point, 0.0, error=True)
-    trials = searcher._inner._guesting._guest._optimizer._study.trials
+    trials = study_of(searcher).trials
     states = [trial.state.name for trial in trials]
     assert states == ["COMPLETE", "FAIL", "PRUNED", "FAIL"]
     assert trials[0].value == -2.5
@@ -394,7 +403,7 @@ def test_several_metrics_go_to_who_can():
     config = searcher.suggest("t")
     searcher.on_trial_result("t", {"a": 1.0, "b": 2.0, "training_iteration": 1})
     searcher.on_trial_complete("t", result={"a": 1.0, "b": 2.0})
-    (trial,) = searcher._inner._guesting._guest._optimizer._study.trials
+    (trial,) = study_of(searcher).trials
     assert trial.values == [1.0, -2.0]
     assert 0 <= config["x"] <= 1
     with pytest.raises(UnsupportedFeatureError, match=r"several metrics(.|\n)*optuna"):
@@ -472,7 +481,7 @@ def test_the_same_searcher_goes_on_in_a_second_run():
     searcher = ready(BridgeSearcher("optuna:tpe", seed=0))
     drive(searcher, 3)
     drive(ready(searcher), 3, 3)
-    assert len(searcher._inner._guesting._guest._optimizer._study.trials) == 6
+    assert len(study_of(searcher).trials) == 6
 
 
 def test_what_a_param_space_cannot_hold_is_said():

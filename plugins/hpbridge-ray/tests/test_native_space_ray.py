@@ -10,7 +10,6 @@ import warnings
 import numpy as np
 import pytest
 from ray import tune
-from ray.tune.search.sample import Quantized
 
 import hpbridge as hpb
 import hpbridge_ray
@@ -19,6 +18,7 @@ from hpbridge.space.sampling import draw
 from hpbridge.space.space import Space
 from hpbridge.trial import Trial
 from hpbridge_ray import SPEC
+from hpbridge_ray._upstream import draws_multiples_alike
 from hpbridge_ray.native.read import read_param_space
 
 N_DRAWS = 4000
@@ -29,7 +29,7 @@ def space_of(**domains):
 
 
 # Older Rays draw from fewer or more numbers for one multiple than for another.
-IS_QRANDINT_EVEN = hasattr(Quantized, "_grid_index")
+IS_QRANDINT_EVEN = draws_multiples_alike()
 
 COUNTABLE = {
     "randint": tune.randint(-2, 3),

@@ -178,6 +178,7 @@ SPEC = BackendSpec(
     from_native=lazy("hpbridge_ray.native.read:from_native"),
     homepage="https://docs.ray.io/en/latest/tune/",
     driver="tune",
+    upstream=lazy("hpbridge_ray._upstream:problems"),
     tested={"oldest": "2.44.0", "newest": "2.60.0"},
 )
 

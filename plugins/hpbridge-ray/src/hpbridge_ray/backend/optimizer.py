@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from hpbridge.plugin import (
     ExhaustedError,
     Feature,
     ForeignHistoryError,
+    GlobalRandom,
     OnePoint,
     Optimizer,
     State,
@@ -21,6 +21,7 @@ from hpbridge.plugin import (
     encode,
     quiet,
 )
+from hpbridge_ray._upstream import adopt
 from hpbridge_ray.backend.space import read, to_dimensions, write
 
 if TYPE_CHECKING:
@@ -215,8 +216,7 @@ class OptunaOptimizer(SearcherOptimizer):
 class BohbOptimizer(SearcherOptimizer):
     """`TuneBOHB` with one budget, since every trial runs in full.
 
-    hpbandster draws from numpy's global generator. It gets its own state for the time
-    of a call, and the global one is put back.
+    hpbandster draws from numpy's global generator.
 
     Source:
         ray 2.60.0, `TuneBOHB.on_trial_result`: it learns from results with the budget
@@ -227,15 +227,15 @@ class BohbOptimizer(SearcherOptimizer):
         self, encoded: Encoded, algorithm: Algorithm, searcher: Searcher, seed: int
     ) -> None:
         super().__init__(encoded, algorithm, searcher)
-        self._state = np.random.RandomState(seed).get_state()
+        self._random = GlobalRandom(seed)
         self._n_foreign = 0
 
     def ask(self) -> Suggestion:
-        with self._own_state():
+        with self._random:
             return super().ask()
 
     def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
-        with self._own_state():
+        with self._random:
             super().tell(suggestion, outcome)
 
     def _complete(self, key: str, value: float) -> None:
@@ -249,20 +249,9 @@ class BohbOptimizer(SearcherOptimizer):
         key = f"foreign-{self._n_foreign}"
         self._n_foreign += 1
         config = write(self._dimensions, self._encoded.encode(params))
-        # What `suggest` notes for a trial of its own.
-        self._searcher.trial_to_params[key] = config
-        with self._own_state(), quiet(*_LOGGERS):
+        adopt(self._searcher, key, config)
+        with self._random, quiet(*_LOGGERS):
             self._complete(key, outcome.values[0])
-
-    @contextlib.contextmanager
-    def _own_state(self) -> Iterator[None]:
-        before = np.random.get_state()
-        np.random.set_state(self._state)
-        try:
-            yield
-        finally:
-            self._state = np.random.get_state()
-            np.random.set_state(before)
 
 
 def _result(value: float, step: int = 1) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import random
 import signal
 import threading
 import warnings
@@ -17,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import ray
 
+from hpbridge.plugin import GlobalRandom
+from hpbridge_ray import _upstream
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_UV_RUN = "RAY_ENABLE_UV_RUN_RUNTIME_ENV"
 # Whether the Ray that runs is ours, to be restarted when it is too small.
 _is_ours = False
 
@@ -42,30 +43,9 @@ def ensure_ray(workers: int) -> None:
         n_cpus = max(workers, os.cpu_count() or 1)
         settings = {"address": "local", "num_cpus": n_cpus, "include_dashboard": False}
     silence = quiet(RAY_USAGE_STATS_ENABLED="0", PYTHONBREAKPOINT=None)
-    with same_random(), silence, _same_environment():
+    here = _upstream.same_environment() if _is_ours else contextlib.nullcontext()
+    with GlobalRandom(), silence, here:  # Ray draws from the global generators
         ray.init(**settings, log_to_driver=False, configure_logging=False)
-
-
-@contextlib.contextmanager
-def _same_environment() -> Iterator[None]:
-    """Let the workers of a Ray that is ours run in this environment.
-
-    Under ``uv run``, Ray would copy the current folder and build the environment anew
-    for each of them, which takes a minute and is for clusters of several machines.
-
-    Source:
-        ray 2.60.0, `ray._private.worker._maybe_modify_runtime_env`; older ones do not.
-    """
-    constants = getattr(ray._private, "ray_constants", None)
-    before = getattr(constants, _UV_RUN, None)
-    if not _is_ours or before is None:
-        yield
-        return
-    setattr(constants, _UV_RUN, False)
-    try:
-        yield
-    finally:
-        setattr(constants, _UV_RUN, before)
 
 
 @contextlib.contextmanager
@@ -102,32 +82,12 @@ def _set_environment(values: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-@contextlib.contextmanager
-def same_random() -> Iterator[None]:
-    """Put back the state of the global generator, from which Ray and Tune draw."""
-    state = random.getstate()
-    try:
-        yield
-    finally:
-        random.setstate(state)
-
-
-@contextlib.contextmanager
-def muted() -> Iterator[None]:
+def muted() -> contextlib.AbstractContextManager[None]:
     """Keep back what our own Ray prints on stdout when a worker process dies.
 
-    The trial's record says it. ``log_to_driver=False`` does not cover it.
-
-    Source:
-        ray 2.60.0, `ray._private.worker.listen_error_messages`.
+    The trial's record says it.
     """
-    worker = ray._private.worker
-    before = getattr(worker, "_worker_logs_enabled", True)
-    worker._worker_logs_enabled = before and not _is_ours
-    try:
-        yield
-    finally:
-        worker._worker_logs_enabled = before
+    return _upstream.muted() if _is_ours else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

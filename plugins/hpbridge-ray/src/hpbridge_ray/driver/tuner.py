@@ -20,14 +20,21 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from hpbridge.plugin import INTERRUPTED, ExperimentError, Interrupts, State, failed
+from hpbridge.plugin import (
+    INTERRUPTED,
+    ExperimentError,
+    GlobalRandom,
+    Interrupts,
+    State,
+    failed,
+)
+from hpbridge_ray._upstream import actor_of
 from hpbridge_ray.driver.actor import Runner, pack, why_lost
 from hpbridge_ray.driver.cluster import (
     ensure_ray,
     muted,
     quiet,
     restored_sigusr1,
-    same_random,
 )
 
 if TYPE_CHECKING:
@@ -196,7 +203,7 @@ class _Watch(tune.Callback):  # type: ignore[misc]
     def on_step_begin(self, *_: Any, trials: list[Any], **__: Any) -> None:
         if not self._search.is_interrupted:
             return
-        for actor in [trial.temporary_state.ray_actor for trial in trials]:
+        for actor in map(actor_of, trials):
             if actor is not None:
                 ray.kill(actor)
         self._search.may_end = True
@@ -231,7 +238,7 @@ def run_in_tuner(session: Session, settings: Settings) -> None:
         ) as directory,
         quiet(**ENVIRONMENT),
         restored_sigusr1(),
-        same_random(),
+        GlobalRandom(),  # Ray and Tune draw from them
         muted(),
     ):
         _tuner(search, settings, packed, directory).fit()

@@ -17,6 +17,7 @@ from hpbridge.plugin import (
     label_of,
     nearest,
 )
+from hpbridge_ray._upstream import mode_of
 from hpbridge_ray.format.folder import (
     DamagedError,
     Experiment,
@@ -113,7 +114,7 @@ def _of_result_grid(grid: Any) -> tuple[str, str | None]:
         problem = f"its experiment lies at {path!r}, which is no folder here"
         hint = "copy the experiment's folder to this machine and give its path"
         raise FormatError.unreadable(_FORMAT, type(grid).__name__, [problem], hint)
-    return path, getattr(grid._experiment_analysis, "default_mode", None)
+    return path, mode_of(grid)
 
 
 def _read_folder(folder: Path, hints: Hints, mode: str | None) -> ForeignStudy:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import tempfile
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from ray import tune
-from ray.tune.search.sample import Quantized as RayQuantized
 
 from hpbridge.plugin import (
     Categorical,
     Float,
+    GlobalRandom,
     Int,
     Parameter,
     Quantized,
@@ -21,13 +20,13 @@ from hpbridge.plugin import (
     UnsupportedFeatureError,
     trial_seed,
 )
+from hpbridge_ray._upstream import draws_multiples_alike
 from hpbridge_ray.driver.actor import Runner, pack
 from hpbridge_ray.driver.cluster import (
     ensure_ray,
     muted,
     quiet,
     restored_sigusr1,
-    same_random,
 )
 from hpbridge_ray.driver.tuner import ENVIRONMENT
 from hpbridge_ray.host.plug import BridgeSearcher
@@ -35,7 +34,7 @@ from hpbridge_ray.native.param_space import ParamSpace
 from hpbridge_ray.native.read import read_param_space
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from hpbridge.plugin import Experiment, Label, Space
 
@@ -141,7 +140,7 @@ def _int(parameter: Int) -> Any:
     if step == 1:
         draw = tune.lograndint if parameter.log else tune.randint
         return draw(low, last + 1)
-    if low % step or not hasattr(RayQuantized, "_grid_index"):
+    if low % step or not draws_multiples_alike():
         return f"tune.qrandint has multiples of {step} only, or not each as often"
     return tune.qrandint(low, last, step)
 
@@ -196,10 +195,10 @@ def run_in_host(
         ) as directory,
         quiet(**ENVIRONMENT),
         restored_sigusr1(),
-        same_random(),
-        _seeded(seed),
+        GlobalRandom(),  # Ray and Tune draw from them
         muted(),
     ):
+        np.random.seed(seed % GlobalRandom.N_SEEDS)
         way = experiment.metrics[metric]
         results = tune.Tuner(
             tune.with_parameters(Trainable, packed=packed, space=read, seed=seed),
@@ -224,13 +223,3 @@ def run_in_host(
             (read.params(result.config), float(result.metrics.get(metric, math.nan)))
             for result in results
         ]
-
-
-@contextlib.contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    before = np.random.get_state()
-    np.random.seed(seed % 2**32)
-    try:
-        yield
-    finally:
-        np.random.set_state(before)

@@ -37,9 +37,6 @@ Names = str | list[str] | None
 class GuestSearch(Searcher):  # type: ignore[misc]
     """Any optimizer of another library; see `BridgeSearcher` for the arguments."""
 
-    _metric: Names
-    _mode: Names
-
     def __init__(
         self,
         recipe: Recipe,
@@ -65,20 +62,20 @@ class GuestSearch(Searcher):  # type: ignore[misc]
 
     @property
     def _metrics(self) -> list[str]:
-        return self._metric if isinstance(self._metric, list) else [str(self._metric)]
+        return self.metric if isinstance(self.metric, list) else [str(self.metric)]
 
     @property
     def _signs(self) -> list[int]:
-        modes = self._mode if isinstance(self._mode, list) else [str(self._mode)]
+        modes = self.mode if isinstance(self.mode, list) else [str(self.mode)]
         return [MODES[mode] for mode in modes]
 
     def set_search_properties(
         self, metric: str | None, mode: str | None, config: dict[str, Any], **_: Any
     ) -> bool:
-        self._metric = metric or self._metric
-        self._mode = mode or self._mode
-        if self._metric is None and self._mode is not None:
-            self._metric = DEFAULT_METRIC  # what a function reports that returns one
+        metric, mode = metric or self.metric, mode or self.mode
+        if metric is None and mode is not None:
+            metric = DEFAULT_METRIC  # what a function reports that returns one
+        super().__init__(metric, mode)
         if self._has_own_space:
             return from_native(config) is None
         read = read_param_space(config)
@@ -117,7 +114,7 @@ class GuestSearch(Searcher):  # type: ignore[misc]
 
     def _ready(self) -> tuple[Guesting, ParamSpace]:
         problems = []
-        if self._metric is None or self._mode is None:
+        if self.metric is None or self.mode is None:
             problems.append("it has no metric and mode: give them to it")
         if self._guesting is not None and self._read is not None and not problems:
             return self._guesting, self._read
@@ -163,7 +160,7 @@ class GuestSearch(Searcher):  # type: ignore[misc]
         pruned: bool = False,
         intermediate_values: list[float] | None = None,
     ) -> None:
-        if self._guesting is None or self._read is None or self._mode is None:
+        if self._guesting is None or self._read is None or self.mode is None:
             point = (parameters, value, error, pruned, intermediate_values)
             self._waiting.append(point)
             return

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ray.tune.search import Searcher
-from ray.tune.search.variant_generator import (
-    _get_preset_variants,
-    generate_variants,
-)
+from ray.tune.search.variant_generator import generate_variants
 
 from hpbridge.plugin import read_options, registry
+from hpbridge_ray._upstream import preset_variants
 from hpbridge_ray.backend.optimizer import make_bohb, make_hyperopt, make_optuna
 from hpbridge_ray.format.folder import flatten
 
@@ -88,14 +86,15 @@ class VariantSearch(Searcher):  # type: ignore[misc]
         config: dict[str, Any],
         **_: Any,
     ) -> bool:
-        self._metric, self._mode, self._config = metric, mode, config
+        super().__init__(metric, mode)
+        self._config = config
         return True
 
     def _generate(self) -> Iterator[dict[str, Any]]:
         rng = np.random.default_rng(self._seed)
         spec = {"config": self._config}
         for point in self._points:
-            for _, variant in _get_preset_variants(spec, point, random_state=rng):
+            for _, variant in preset_variants(spec, point, rng):
                 yield variant["config"]  # whole: what is given is not drawn
         while True:
             for drawn, variant in generate_variants(spec, random_state=rng):

@@ -75,7 +75,7 @@ class BridgeSearcher(Searcher):  # type: ignore[misc]
             recipe = Recipe(optimizer, n_objectives, seed, options)
             self._inner: Searcher = GuestSearch(recipe, metric, mode, space, points)
         else:
-            own._metric, own._mode = metric, mode
+            Searcher.__init__(own, metric, mode)
             self._inner = own
             if space is not None:
                 own.set_search_properties(metric, mode, dict(space))

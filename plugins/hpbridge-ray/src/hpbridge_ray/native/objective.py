@@ -20,12 +20,12 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ray.train._internal import session as ray_session
-from ray.tune import Trainable
+from ray import tune
 from ray.tune.result import AUTO_RESULT_KEYS, DEBUG_METRICS, DEFAULT_METRIC, DONE
 from ray.tune.utils import flatten_dict
 
 from hpbridge.plugin import ExperimentError
+from hpbridge_ray._upstream import session_of_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,7 +110,7 @@ def until(trainable: type, **stop: float) -> Callable[[Mapping[str, Any]], Any]:
 
     def train(config: Mapping[str, Any]) -> None:
         for result in _results(trainable, dict(config)):
-            ray_session.get_session().report(_own(result))
+            tune.report(_own(result))
             flat = flatten_dict(result)
             if any(flat.get(name, value - 1) >= value for name, value in stop.items()):
                 return
@@ -120,7 +120,7 @@ def until(trainable: type, **stop: float) -> Callable[[Mapping[str, Any]], Any]:
 
 
 def _is_class(trainable: Any) -> bool:
-    return inspect.isclass(trainable) and issubclass(trainable, Trainable)
+    return inspect.isclass(trainable) and issubclass(trainable, tune.Trainable)
 
 
 def _runs_class(
@@ -162,14 +162,10 @@ def _runs_function(
 @contextlib.contextmanager
 def _session(trial: Trial) -> Iterator[_Session]:
     """Make a session the process's own while the body runs."""
-    session, before = _Session(trial), ray_session._session
-    ray_session._session = session
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"ray\.")
-            yield session
-    finally:
-        ray_session._session = before
+    session = _Session(trial)
+    with session_of_process(session), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"ray\.")
+        yield session
 
 
 def _numbers(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from hpbridge.plugin import (
     label_of,
     lazy,
 )
+from hpbridge_ray._upstream import draws_multiples_alike
 from hpbridge_ray.native.param_space import ParamSpace
 
 if TYPE_CHECKING:
@@ -163,19 +164,17 @@ def _number(domain: Any, kinds: set[str]) -> Parameter | str:
     if "Integer" in kinds:
         if q is None or q == 1:
             return Int(low, high - 1, log=is_log)  # Ray leaves the upper end out
-        return _quantized_int(low, high, q, sampler, is_log=is_log)
+        return _quantized_int(low, high, q, is_log=is_log)
     if q is not None:
         return Quantized(low, high, float(q), log=is_log)
     return Float(low, high, log=is_log)
 
 
-def _quantized_int(
-    low: int, high: int, q: int, sampler: Any, *, is_log: bool
-) -> Parameter | str:
+def _quantized_int(low: int, high: int, q: int, *, is_log: bool) -> Parameter | str:
     """Return the multiples of q in [low, high], all with the same share."""
     if is_log:
         return "tune.qlograndint draws the multiples in the logarithm of their number"
-    if not hasattr(sampler, "_grid_index"):
+    if not draws_multiples_alike():
         return "tune.qrandint of this Ray draws each multiple with another share"
     if type(q) is not int:
         return f"tune.qrandint with q={q!r}, which is no int"

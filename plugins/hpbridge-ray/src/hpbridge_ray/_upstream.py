@@ -1,0 +1,198 @@
+"""What this plugin uses of Ray though Ray does not promise it.
+
+Source:
+    ray 2.60.0 and 2.44.0.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.plugin import Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+RAY = Upstream("ray", "ray[tune]==2.60.0")
+
+
+def problems() -> list[str]:
+    """Return one sentence for each name that is gone or is not what it was."""
+    return RAY.problems()
+
+
+def _names_in(function: Any) -> tuple[str, ...]:
+    """Return the names that the code of a function looks up."""
+    names: tuple[str, ...] = function.__code__.co_names
+    return names
+
+
+class _Listener:
+    """As little of a session as shows whether Tune asks it."""
+
+    trial_id = "listened"
+    world_rank = None
+
+    def __init__(self) -> None:
+        self.heard: list[Mapping[str, Any]] = []
+
+    def report(self, metrics: Mapping[str, Any], **_: Any) -> None:
+        self.heard.append(metrics)
+
+
+def _is_asked(_: object) -> bool:
+    from ray import tune
+
+    listener = _Listener()
+    with session_of_process(listener):
+        tune.report({"x": 1})
+        trial_id = tune.get_context().get_trial_id()
+    return listener.heard == [{"x": 1}] and trial_id == listener.trial_id
+
+
+_SESSION = RAY.private(
+    "ray.train._internal.session:_session",
+    "what is written for Ray Tune cannot be an objective",
+    holds=_is_asked,
+)
+
+
+def session_of_process(session: object) -> contextlib.AbstractContextManager[None]:
+    """Let `tune.report`, `tune.get_checkpoint` and `tune.get_context` use a session.
+
+    Raises:
+        HpbridgeError: If this Ray keeps its session elsewhere.
+    """
+    return _SESSION.replaced(session)
+
+
+_PRESET_VARIANTS = RAY.private(
+    "ray.tune.search.variant_generator:_get_preset_variants",
+    "BridgeSearcher('ray:random') takes no points_to_evaluate",
+    holds=lambda call: "random_state" in inspect.signature(call).parameters,
+)
+
+
+def preset_variants(
+    spec: Mapping[str, Any], point: Mapping[str, Any], rng: object
+) -> Iterator[tuple[dict[Any, Any], dict[str, Any]]]:
+    """Return the configs that begin with a point, what it leaves open drawn.
+
+    Raises:
+        HpbridgeError: If this Ray makes them elsewhere.
+    """
+    variants: Iterator[tuple[dict[Any, Any], dict[str, Any]]]
+    variants = _PRESET_VARIANTS.get()(spec, point, random_state=rng)
+    return variants
+
+
+def _can_follow_uv() -> bool:
+    import ray
+
+    return hasattr(ray._private.worker, "_maybe_modify_runtime_env")
+
+
+_FOLLOWS_UV = RAY.private(
+    "ray._private.ray_constants:RAY_ENABLE_UV_RUN_RUNTIME_ENV",
+    "under `uv run`, each of its workers builds the environment anew",
+    is_needed=_can_follow_uv,
+)
+
+
+def same_environment() -> contextlib.AbstractContextManager[None]:
+    """Let the workers of a Ray that starts meanwhile run in this environment.
+
+    Under ``uv run``, Ray would copy the current folder and build the environment anew
+    for each of them, which takes a minute and is for clusters of several machines.
+
+    Source:
+        ray 2.60.0, `ray._private.worker._maybe_modify_runtime_env`; older ones do not.
+    """
+    if _FOLLOWS_UV.is_there:
+        return _FOLLOWS_UV.replaced(False)
+    return contextlib.nullcontext()
+
+
+def _decides_printing(_: object) -> bool:
+    import ray
+
+    return "_worker_logs_enabled" in _names_in(ray._private.worker.print_worker_logs)
+
+
+_PRINTS = RAY.private(
+    "ray._private.worker:_worker_logs_enabled",
+    "Ray prints a line for each worker process that dies",
+    holds=_decides_printing,
+)
+
+
+def muted() -> contextlib.AbstractContextManager[None]:
+    """Keep back what Ray prints on stdout when a worker process dies.
+
+    ``log_to_driver=False`` does not cover it.
+
+    Source:
+        ray 2.60.0, `ray._private.worker.listen_error_messages`.
+    """
+    return _PRINTS.replaced(False) if _PRINTS.is_there else contextlib.nullcontext()
+
+
+def _keeps_analysis(result_grid: Any) -> bool:
+    from ray.tune import ExperimentAnalysis
+
+    kept = _names_in(result_grid.__init__), _names_in(ExperimentAnalysis.__init__)
+    return "_experiment_analysis" in kept[0] and "default_mode" in kept[1]
+
+
+RAY.private(
+    "ray.tune.result_grid:ResultGrid",
+    "importing one takes its metric for minimized unless the direction is given",
+    holds=_keeps_analysis,
+)
+
+
+def mode_of(result_grid: object) -> str | None:
+    """Return ``min`` or ``max``, as the Tuner was told; None where nobody knows."""
+    analysis = getattr(result_grid, "_experiment_analysis", None)
+    return getattr(analysis, "default_mode", None)
+
+
+RAY.private(
+    "ray.tune.search.bohb.bohb_search:TuneBOHB.to_wrapper",
+    "'ray:bohb' cannot be told of trials that ran elsewhere",
+    holds=lambda wrap: "trial_to_params" in _names_in(wrap),
+)
+
+
+def adopt(searcher: Any, key: str, config: Mapping[str, Any]) -> None:
+    """Let `TuneBOHB` take a trial for one that it has suggested itself."""
+    searcher.trial_to_params[key] = config
+
+
+RAY.private(
+    "ray.tune.experiment.trial:_TemporaryTrialState",
+    "the driver 'tune' cannot end trials that run when it is interrupted",
+    holds=lambda state: hasattr(state(), "ray_actor"),
+)
+
+
+def actor_of(trial: Any) -> object | None:
+    """Return the actor on which Tune runs a trial."""
+    actor: object | None = trial.temporary_state.ray_actor
+    return actor
+
+
+@functools.cache
+def draws_multiples_alike() -> bool:
+    """Say whether this Ray draws each multiple of q of an integer domain as often.
+
+    Older ones draw an integer and round it, so that the ends come up less often: of
+    0 and 2, only 0.
+    """
+    from ray import tune
+
+    last = 2
+    return last in tune.qrandint(0, last, last).sample(size=64, random_state=0)
