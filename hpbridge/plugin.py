@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         is_instance_of,
         quiet,
     )
+    from hpbridge.contract.numbers import dump_number
     from hpbridge.contract.options import read_options
     from hpbridge.contract.registry import registry
     from hpbridge.contract.trust import Trust
@@ -115,7 +116,6 @@ if TYPE_CHECKING:
     )
     from hpbridge.space.quantized import Quantized
     from hpbridge.space.space import Params, Space
-    from hpbridge.store.numbers import dump_number
     from hpbridge.store.settings import Settings
     from hpbridge.study import Study
     from hpbridge.trial import FinishedTrial, State, Trial, TrialPruned, trial_seed
@@ -138,6 +138,7 @@ _HOMES = {
         "contract.hookspecs": "hookimpl",
         "contract.lazy": "lazy lazy_names",
         "contract.library": "GlobalRandom class_names is_instance_of quiet",
+        "contract.numbers": "dump_number",
         "contract.options": "read_options",
         "contract.registry": "registry",
         "contract.trust": "Trust",
@@ -174,7 +175,6 @@ _HOMES = {
         ),
         "space.quantized": "Quantized",
         "space.space": "Params Space",
-        "store.numbers": "dump_number",
         "store.settings": "Settings",
         "study": "Study",
         "trial": "FinishedTrial State Trial TrialPruned trial_seed",

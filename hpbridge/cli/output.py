@@ -36,7 +36,7 @@ def margin() -> Console:
 
 def print_json(data: Any) -> None:
     """Print standard JSON; a number that it cannot hold goes as a string."""
-    from hpbridge.store.numbers import standard
+    from hpbridge.contract.numbers import standard
 
     sys.stdout.write(json.dumps(standard(data), indent=1) + "\n")
 

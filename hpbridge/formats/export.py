@@ -43,9 +43,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from hpbridge.contract.numbers import standard
 from hpbridge.errors import HpbridgeError
 from hpbridge.formats.payload import PAYLOAD_KEY, bounds_of, pack_study
-from hpbridge.store.numbers import standard
 from hpbridge.store.record import STUDY_FIELDS, trial_to_json
 
 if TYPE_CHECKING:

@@ -38,11 +38,11 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.backend import ExhaustedError, Outcome
 from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.numbers import dump_number
 from hpbridge.contract.registry import registry
 from hpbridge.errors import HistoryWarning, SpaceError, UnsupportedFeatureError
 from hpbridge.hosts.points import agrees, is_same, is_wrong, searched_part
 from hpbridge.hosts.transcript import Transcript, whole
-from hpbridge.store.numbers import dump_number
 from hpbridge.trial import State
 
 if TYPE_CHECKING:

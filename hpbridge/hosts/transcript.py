@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.contract.backend import Outcome
+from hpbridge.contract.wire import outcome_from_json, outcome_to_json
 from hpbridge.learning.replay import ask_again
-from hpbridge.store.numbers import dump_number
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hpbridge.contract.backend import Suggestion
+    from hpbridge.contract.backend import Outcome, Suggestion
     from hpbridge.errors import ForeignHistoryError
     from hpbridge.learning.learner import Learner
     from hpbridge.space.parameters import Label
@@ -95,7 +94,7 @@ class Transcript:
 
     def tell(self, key: Key, outcome: Outcome) -> None:
         """Tell the guest what became of an open trial."""
-        self.events.append(["tell", key, dump_outcome(outcome)])
+        self.events.append(["tell", key, outcome_to_json(outcome)])
         trial = self.open.pop(key)
         if trial.suggestion is None:
             self.learner.observe(trial.params, outcome)
@@ -106,7 +105,7 @@ class Transcript:
 
     def observe(self, point: Point, outcome: Outcome) -> ForeignHistoryError | None:
         """Tell the guest of a trial that ran elsewhere; return why it refuses to."""
-        self.events.append(["observe", dict(point), dump_outcome(outcome)])
+        self.events.append(["observe", dict(point), outcome_to_json(outcome)])
         return self.learner.observe(point, outcome)
 
     def told(self) -> Iterator[tuple[Point, Outcome]]:
@@ -116,7 +115,10 @@ class Transcript:
             if kind in {"ask", "point"}:
                 asked[what] = data
             else:
-                yield what if kind == "observe" else asked[what], load_outcome(data)
+                yield (
+                    what if kind == "observe" else asked[what],
+                    outcome_from_json(data),
+                )
 
     def relive(
         self, events: Sequence[Sequence[Any]], *, is_foreign: bool = False
@@ -138,9 +140,9 @@ class Transcript:
             elif kind in {"ask", "point"}:
                 self._reopen(kind, what, data, None)
             elif kind == "observe":
-                self.observe(what, load_outcome(data))
+                self.observe(what, outcome_from_json(data))
             elif self.again(what) is not None:
-                self.tell(what, load_outcome(data))
+                self.tell(what, outcome_from_json(data))
         return True
 
     def _reopen(
@@ -158,23 +160,3 @@ def whole(outcome: Outcome, trial: OpenTrial | None) -> Outcome:
     if outcome.state is State.PRUNED and not values and reports:
         values = (reports[-1][1],)
     return replace(outcome, values=values, reports=reports)
-
-
-def dump_outcome(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as JSON data."""
-    return {
-        "state": outcome.state.value,
-        "values": [dump_number(value) for value in outcome.values],
-        "constraints": [dump_number(value) for value in outcome.constraints],
-        "reports": [[step, dump_number(value)] for step, value in outcome.reports],
-    }
-
-
-def load_outcome(data: Mapping[str, Any]) -> Outcome:
-    """Return the outcome that `dump_outcome` wrote."""
-    return Outcome(
-        State(data["state"]),
-        tuple(float(value) for value in data["values"]),
-        tuple(float(value) for value in data.get("constraints", ())),
-        tuple((step, float(value)) for step, value in data["reports"]),
-    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.store.numbers import dump_number
+from hpbridge.contract.numbers import dump_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
