@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 import pickle
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 import hpbridge as hpb
 from hpbridge.contract.backend import Outcome
+from hpbridge.contract.capabilities import Feature, no
 from hpbridge.contract.registry import registry
 from hpbridge.errors import (
     AlgorithmNotFoundError,
@@ -440,3 +442,30 @@ def test_another_range_is_drawn_at_random_and_said(caplog):
     study.optimize(lambda trial: trial.suggest_float("x", 100, 101), n_trials=2)
     assert all(100 <= trial.params["x"] <= 101 for trial in study.trials)
     assert "'x' of trial 0 is drawn at random" in caplog.text
+
+
+def test_one_trial_at_a_time_is_all_that_some_guests_can(monkeypatch):
+    algorithms = registry().backends["random"].algorithms
+    lonely = algorithms["random"].capabilities.but({Feature.PENDING: no("it waits")})
+    changed = dataclasses.replace(algorithms["random"], capabilities=lonely)
+    monkeypatch.setitem(algorithms, "random", changed)
+    sampler = BridgeSampler("random", seed=1, space=FLAT)
+    study = optimize(sampler, n_trials=3)
+    define(study.ask())
+    with pytest.raises(UnsupportedFeatureError, match="while another runs") as caught:
+        define(study.ask())
+    assert "it waits" in str(caught.value)
+    assert "optuna:tpe" in caught.value.hint
+
+
+def test_a_value_that_somebody_fixed_outside_of_the_space_is_not_learned_from():
+    sampler = BridgeSampler("hyperopt:random", seed=1, space=FLAT)
+    study = optuna.create_study(sampler=sampler)
+    study.enqueue_trial({"x": 6.0})
+
+    def wider(trial):
+        return trial.suggest_float("y", 0, 3) + trial.suggest_float("x", -9, 9)
+
+    study.optimize(wider, n_trials=2)
+    (note,) = sampler.notes
+    assert note.startswith("trial 0 is not learned from: 'x'")

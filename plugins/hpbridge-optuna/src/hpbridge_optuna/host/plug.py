@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import secrets
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.search_space import IntersectionSearchSpace
 
-from hpbridge.plugin import Feature, Guest, Int, Space, UnsupportedFeatureError
+from hpbridge.plugin import (
+    Conversation,
+    Feature,
+    GuestRecipe,
+    Int,
+    Space,
+    UnsupportedFeatureError,
+)
+from hpbridge_optuna import _upstream
 from hpbridge_optuna.host.own import own_sampler
-from hpbridge_optuna.host.study import Guesting, logger
+from hpbridge_optuna.host.study import StudyGuest, logger
 from hpbridge_optuna.native.read import from_native, of_distribution
 from hpbridge_optuna.native.write import to_distribution
 
@@ -79,12 +88,11 @@ class BridgeSampler(BaseSampler):
         options: Mapping[str, object] | None = None,
         constraints: Sequence[str] = (),
     ) -> None:
-        self._optimizer, self._options = optimizer, dict(options or {})
-        self._seed = seed
+        self._recipe = GuestRecipe(optimizer, seed=seed, options=dict(options or {}))
         self._space = None if space is None else _read(space)
         self._constraints = tuple(constraints)
         # Made to be checked: a mistake is said here, not in the second trial.
-        self._choice = self._make(self._space or _ANY_SPACE).choice
+        self._choice = Conversation(self._recipe, self._space or _ANY_SPACE).choice
         self._relative = {} if self._space is None else _distributions(self._space)
         self._native = own_sampler(self._choice, self._space, seed)
         self._random = RandomSampler(seed=None if seed is None else seed % 2**32)
@@ -94,13 +102,13 @@ class BridgeSampler(BaseSampler):
         self._lock = threading.RLock()
         self._home: tuple[object, int] | None = None
         self._intersection = IntersectionSearchSpace()
-        self._guesting: Guesting | None = None
+        self._guest: StudyGuest | None = None
         self._searched: dict[str, BaseDistribution] = {}
         self._warned: set[str] = set()
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy begins anew, with the history of the study that it is used in.
-        made = ("_lock", "_home", "_intersection", "_guesting", "_searched", "_warned")
+        made = ("_lock", "_home", "_intersection", "_guest", "_searched", "_warned")
         return {name: value for name, value in vars(self).items() if name not in made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -113,7 +121,7 @@ class BridgeSampler(BaseSampler):
     @property
     def notes(self) -> tuple[str, ...]:
         """What the optimizer could not learn from, one sentence each."""
-        return () if self._guesting is None else tuple(self._guesting.notes)
+        return () if self._guest is None else self._guest.notes
 
     def reseed_rng(self) -> None:
         """Draw other random numbers, as Optuna asks each of several jobs to.
@@ -125,8 +133,8 @@ class BridgeSampler(BaseSampler):
             return
         with self._lock:
             self._random.reseed_rng()
-            if self._guesting is None:
-                self._seed = secrets.randbits(32)
+            if self._guest is None:
+                self._recipe = replace(self._recipe, seed=secrets.randbits(32))
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -175,7 +183,7 @@ class BridgeSampler(BaseSampler):
             )
         with self._lock:
             self._move_to(study)
-            if self._guesting is not None and param_name not in self._warned:
+            if self._guest is not None and param_name not in self._warned:
                 self._warned.add(param_name)
                 logger.warning(
                     "%r of trial %d is drawn at random: %s does not search it there",
@@ -203,7 +211,7 @@ class BridgeSampler(BaseSampler):
 
     def _move_to(self, study: Study) -> None:
         """Begin anew in another study; check that the optimizer can take its values."""
-        home = (study._storage, study._study_id)
+        home = (_upstream.STORAGE.of(study), _upstream.STUDY_ID.of(study))
         if self._home is not None and self._home == home:
             return
         self._check_directions(study)
@@ -219,33 +227,22 @@ class BridgeSampler(BaseSampler):
         can = self._choice.algorithm.capabilities.can(Feature.MULTI_OBJECTIVE)
         if n_metrics > 1 and not can:
             try:
-                self._make(self._space or _ANY_SPACE, n_metrics)
+                recipe = replace(self._recipe, n_objectives=n_metrics)
+                recipe.choice(self._space or _ANY_SPACE)
             except UnsupportedFeatureError as error:
-                raise SeveralMetricsError(str(error)) from error
+                parts = error.headline, error.problems, error.hint
+                raise SeveralMetricsError(*parts) from error
 
     def _guest_for(
         self, study: Study, search_space: dict[str, BaseDistribution]
-    ) -> Guesting:
-        if self._guesting is None or self._searched != search_space:
+    ) -> StudyGuest:
+        if self._guest is None or self._searched != search_space:
             space = self._space
             if space is None or search_space.keys() != self._relative.keys():
                 space = Space({n: of_distribution(d) for n, d in search_space.items()})
-            make = self._make
-            self._guesting = Guesting(make, study, space, self._constraints)
+            self._guest = StudyGuest(self._recipe, study, space, self._constraints)
             self._searched = dict(search_space)
-        return self._guesting
-
-    def _make(
-        self, space: Space, n_objectives: int = 1, n_constraints: int = 0
-    ) -> Guest:
-        return Guest(
-            self._optimizer,
-            space,
-            n_objectives=n_objectives,
-            n_constraints=n_constraints,
-            seed=self._seed,
-            options=self._options,
-        )
+        return self._guest
 
 
 def _read(space: object) -> Space:
