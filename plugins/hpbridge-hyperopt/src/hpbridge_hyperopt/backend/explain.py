@@ -6,11 +6,13 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Categorical, GlobalRandom, Int, encode
-from hpbridge_hyperopt.backend.space import Layout, is_randint, lay_out, number_node
+from hpbridge.plugin import GlobalRandom, Int, Name, encode
+from hpbridge_hyperopt.backend.space import Layout, lay_out
+from hpbridge_hyperopt.native.distributions import row_of
+from hpbridge_hyperopt.native.write import to_nodes
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Algorithm, Encoded, Problem
+    from hpbridge.plugin import Algorithm, Call, Encoded, Problem
 
 # Where the module has another name than the algorithm.
 _MODULES = {"random": "rand"}
@@ -82,47 +84,26 @@ def _imports(body: str, algorithm: str) -> str:
 
 
 def _space_source(encoded: Encoded, layout: Layout) -> list[str]:
-    nodes: dict[str, str] = {}
     shared: list[str] = []
-    for name in reversed(list(encoded.native)):  # as `to_native` does
-        nodes[name] = _node_source(name, encoded, layout, nodes)
+
+    def as_node(name: str, call: Call) -> Name:
+        source = call.source()
+        if call.name == "hp.randint" and (first := row_of(encoded.native[name])):
+            source += f" + {first}"
         if layout.is_shared(name):
-            shared.append(f"shared[{name!r}] = {nodes[name]}")
-            nodes[name] = f"shared[{name!r}]"
+            shared.append(f"shared[{name!r}] = {source}")
+            source = f"shared[{name!r}]"
+        return Name(source)
+
+    space = to_nodes(encoded, layout, as_node)
     lines = []
     if any(isinstance(p, Int) for p in encoded.native.values()):
         lines.append("# Half a unit beyond both ends: every int has the same share.")
     if shared:
         lines += ["shared = {}  # drawn in several branches", *shared]
     lines.append("space = {")
-    lines += [f"    {name!r}: {nodes[name]}," for name in layout.roots]
+    lines += [f"    {name!r}: {node.name}," for name, node in space.items()]
     return [*lines, "}"]
-
-
-def _node_source(
-    name: str, encoded: Encoded, layout: Layout, nodes: dict[str, str]
-) -> str:
-    parameter = encoded.native[name]
-    if not isinstance(parameter, Categorical):
-        kind, ends = number_node(parameter)
-        return f"hp.{kind}({', '.join([repr(name), *(source for _, source in ends)])})"
-    if is_randint(name, parameter, layout):
-        randint, first = f"hp.randint({name!r}, {parameter.n_values})", parameter.at(0)
-        return f"{randint} + {first}" if first else randint
-    options = [repr(label) for label in parameter.labels]
-    if name in layout.branches:
-        options = [
-            _dict_source({name: label, **{child: nodes[child] for child in children}})
-            for label, children in zip(options, layout.branches[name], strict=True)
-        ]
-    if parameter.weights is None:
-        return f"hp.choice({name!r}, [{', '.join(options)}])"
-    pairs = zip(parameter.weights, options, strict=True)
-    return f"hp.pchoice({name!r}, [{', '.join(f'({w!r}, {o})' for w, o in pairs)}])"
-
-
-def _dict_source(items: dict[str, str]) -> str:
-    return "{" + ", ".join(f"{key!r}: {value}" for key, value in items.items()) + "}"
 
 
 def _call_source(algorithm: str, options: Any, seed: int) -> list[str]:

@@ -25,8 +25,10 @@ from hpbridge.plugin import (
 )
 from hpbridge_hyperopt._upstream import DOMAIN, HISTORY, History, hyperopt
 from hpbridge_hyperopt.backend.past import kept_result, known_ids
-from hpbridge_hyperopt.backend.space import from_drawn, lay_out, to_drawn, to_native
+from hpbridge_hyperopt.backend.space import from_drawn, lay_out
 from hpbridge_hyperopt.backend.tpe import QuickTpe
+from hpbridge_hyperopt.native.distributions import Draw
+from hpbridge_hyperopt.native.write import make, to_document, to_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +93,7 @@ class HyperoptOptimizer(Optimizer):
     ) -> None:
         self._encoded = encoded
         self._suggest = suggest
-        self._domain = DOMAIN.get()(None, to_native(encoded, lay_out(encoded)))
+        self._domain = DOMAIN.get()(None, to_nodes(encoded, lay_out(encoded), make))
         self._trials = History()
         self._rng = np.random.default_rng(seed)
         self._asked: dict[int, dict[str, Any]] = {}
@@ -160,22 +162,14 @@ class HyperoptOptimizer(Optimizer):
         vals: Mapping[str, float] | None = None,
     ) -> dict[str, Any]:
         drawn = {
-            name: to_drawn(self._encoded.native[name], value)
+            name: Draw(self._encoded.native[name]).drawn(value)
             for name, value in self._encoded.encode(params).items()
         }
         # To the bit, where our value has been clamped to its range, say.
         drawn |= {n: v for n, v in (vals or {}).items() if n in drawn}
-        labels = self._domain.params
-        misc = {
-            "tid": tid,
-            "cmd": self._domain.cmd,
-            "workdir": self._domain.workdir,
-            "idxs": {label: [tid] if label in drawn else [] for label in labels},
-            "vals": {n: [drawn[n]] if n in drawn else [] for n in labels},
-        }
-        (doc,) = self._trials.new_trial_docs([tid], [None], [result], [misc])
+        doc = to_document(self._trials, self._domain, tid, drawn, result)
         doc["state"] = _DONE
-        return doc  # type: ignore[no-any-return]
+        return doc
 
 
 def _to_result(outcome: Outcome) -> dict[str, Any] | None:

@@ -1,12 +1,7 @@
-"""The native space: what Hyperopt draws, and in which branch.
-
-A label is the parameter's own name: Hyperopt draws in the order of the labels, so
-other labels would be other trials.
-"""
+"""The native space: what Hyperopt draws, and in which branch."""
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,14 +10,11 @@ from hpbridge.plugin import (
     WHOLE_SPACE_ENCODINGS,
     Categorical,
     Encoded,
-    Float,
     Int,
     Quantized,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hpbridge.plugin import Algorithm, Label, Parameter, Problem
 
 
@@ -124,72 +116,6 @@ def _implies(encoded: Encoded, name: str, parent: str, values: set[object]) -> b
     )
 
 
-def to_native(encoded: Encoded, layout: Layout) -> dict[str, Any]:
-    """Return Hyperopt's space: a dict of its nodes by name, nested in choices."""
-    nodes: dict[str, Any] = {}
-    for name in reversed(
-        list(encoded.native)
-    ):  # children first: their parents hold them
-        nodes[name] = to_node(name, encoded.native[name], layout, nodes)
-    return {name: nodes[name] for name in layout.roots}
-
-
-def to_node(
-    name: str, parameter: Parameter, layout: Layout, nodes: Mapping[str, Any]
-) -> Any:
-    """Return Hyperopt's node of a parameter, whose children are among the nodes."""
-    from hyperopt import hp
-
-    if not isinstance(parameter, Categorical):
-        kind, ends = number_node(parameter)
-        return getattr(hp, kind)(name, *(value for value, _ in ends))
-    if is_randint(name, parameter, layout):
-        return hp.randint(name, parameter.n_values)
-    options: list[Any] = list(parameter.labels)
-    if name in layout.branches:
-        # The nodes, not copies of them: a label may be there twice only as one node.
-        options = [
-            {name: label, **{child: nodes[child] for child in children}}
-            for label, children in zip(options, layout.branches[name], strict=True)
-        ]
-    if parameter.weights is None:
-        return hp.choice(name, options)
-    return hp.pchoice(name, list(zip(parameter.weights, options, strict=True)))
-
-
-def number_node(parameter: Parameter) -> tuple[str, list[tuple[float, str]]]:
-    """Return the function of `hp` for a number, and its arguments with their source."""
-    if isinstance(parameter, Int):
-        ends = [parameter.low - 0.5, parameter.high + 0.5, 1]
-        return "quniform", [(end, repr(end)) for end in ends]
-    assert isinstance(parameter, (Float, Quantized))
-    kind, arguments = "uniform", []
-    for end in (parameter.low, parameter.high):
-        source = f"math.log({end!r})" if parameter.log else repr(end)
-        arguments.append((math.log(end) if parameter.log else end, source))
-    if parameter.log:
-        kind = f"log{kind}"
-    if isinstance(parameter, Quantized):
-        kind, q = f"q{kind}", float(parameter.q)
-        arguments.append((q, repr(q)))
-    return kind, arguments
-
-
-def is_randint(name: str, parameter: Categorical, layout: Layout) -> bool:
-    """Say whether the choices are ints in a row, which ``hp.randint`` draws alike.
-
-    Without a node for each of them, that is: thousands of choices take seconds an ask.
-    """
-    first, size = parameter.labels[0], parameter.n_values
-    return (
-        type(first) is int
-        and name not in layout.branches
-        and parameter.weights is None
-        and parameter.labels == tuple(range(first, first + size))
-        and all(type(label) is int for label in parameter.labels)
-    )
-
-
 def from_drawn(parameter: Parameter, value: Any) -> Label:
     """Return the native plain value for what Hyperopt drew for a label."""
     if isinstance(parameter, Categorical):
@@ -199,11 +125,4 @@ def from_drawn(parameter: Parameter, value: Any) -> Label:
         return min(max(round(float(value)), parameter.low), parameter.high)
     if isinstance(parameter, Quantized):
         return parameter.round(float(value))
-    return float(value)
-
-
-def to_drawn(parameter: Parameter, value: Any) -> int | float:
-    """Return what Hyperopt would have drawn for a native plain value."""
-    if isinstance(parameter, Categorical):
-        return parameter.index(value)
     return float(value)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.plugin import PAYLOAD_KEY, State, pack_study, whole_file
 from hpbridge_hyperopt.native.distributions import Draw, row_start
 from hpbridge_hyperopt.native.objective import NOT_METRICS
+from hpbridge_hyperopt.native.write import to_misc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,13 +87,7 @@ def _document(
     study: Study, trial: FinishedTrial, tid: int, draws: Mapping[str, Draw]
 ) -> dict[str, Any]:
     drawn = {name: draws[name].drawn(value) for name, value in trial.params.items()}
-    misc: dict[str, Any] = {
-        "tid": tid,
-        "cmd": ("domain_attachment", "FMinIter_Domain"),
-        "workdir": None,
-        "idxs": {name: [tid] if name in drawn else [] for name in draws},
-        "vals": {name: [drawn[name]] if name in drawn else [] for name in draws},
-    }
+    misc = to_misc(tid, drawn, draws, ("domain_attachment", "FMinIter_Domain"))
     state, result = _result(study, trial)
     if state == _ERROR:
         kind, _, text = (trial.error or "failed").partition(": ")

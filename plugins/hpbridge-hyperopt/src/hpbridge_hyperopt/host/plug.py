@@ -29,6 +29,7 @@ from hpbridge_hyperopt.format.documents import RUNNING, Reader
 from hpbridge_hyperopt.host.outcome import hear
 from hpbridge_hyperopt.host.own import own_suggest
 from hpbridge_hyperopt.native.read import read_draws
+from hpbridge_hyperopt.native.write import to_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -216,7 +217,7 @@ class _Running:
                     warnings.warn(f"fmin ends: {error}", HistoryWarning, stacklevel=2)
                 break
             self._asked[tid] = suggestion
-            found += self._documents(tid, suggestion)
+            found.append(self._document(tid, suggestion))
         return found
 
     def _check_waiting(self) -> None:
@@ -224,19 +225,10 @@ class _Running:
             reason = "fmin asks for a trial while others run (max_queue_len, or Spark)"
             raise UnsupportedFeatureError.refused(self._guest.name, [reason])
 
-    def _documents(self, tid: int, suggestion: Suggestion) -> Docs:
-        labels = sorted(self._domain.params)  # as in documents of Hyperopt's own
+    def _document(self, tid: int, suggestion: Suggestion) -> dict[str, Any]:
         drawn = {n: self._draws[n].drawn(v) for n, v in suggestion.params.items()}
-        misc = {
-            "tid": tid,
-            "cmd": self._domain.cmd,
-            "workdir": self._domain.workdir,
-            "idxs": {label: [tid] if label in drawn else [] for label in labels},
-            "vals": {n: [drawn[n]] if n in drawn else [] for n in labels},
-        }
         result = self._domain.new_result()
-        docs: Docs = self._trials.new_trial_docs([tid], [None], [result], [misc])
-        return docs
+        return to_document(self._trials, self._domain, tid, drawn, result)
 
 
 def _check_same(before: Space, now: Space) -> None:

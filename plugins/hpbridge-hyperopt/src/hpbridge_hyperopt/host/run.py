@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.plugin import (
     YES,
+    Call,
     Capabilities,
     Categorical,
     Encoded,
@@ -21,7 +22,8 @@ from hpbridge.plugin import (
     no,
     trial_seed,
 )
-from hpbridge_hyperopt.backend.space import Layout, is_randint, lay_out, to_node
+from hpbridge_hyperopt.backend.space import Layout, lay_out
+from hpbridge_hyperopt.native.write import make, to_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -116,21 +118,18 @@ def run(
 
 def host_space(encoded: Encoded, layout: Layout) -> dict[str, Any]:
     """Return a space of `hp` nodes that is read as the same space."""
-    from hyperopt import hp
     from hyperopt.pyll import scope
 
-    nodes: dict[str, Any] = {}
-    for name in reversed(list(encoded.native)):
+    def as_node(name: str, call: Call) -> Any:
         parameter = encoded.native[name]
-        node = to_node(name, parameter, layout, nodes)
+        if call.name == "hp.randint":
+            first = cast("int", cast("Categorical", parameter).labels[0])
+            return make(name, Call(call.name, (name, first, first + call.args[1])))
         is_int = isinstance(parameter, Quantized) and parameter.is_int
-        if isinstance(parameter, Int) or is_int:
-            node = scope.int(node)
-        elif isinstance(parameter, Categorical) and is_randint(name, parameter, layout):
-            first = cast("int", parameter.labels[0])
-            node = hp.randint(name, first, first + parameter.n_values)
-        nodes[name] = node
-    return {name: nodes[name] for name in layout.roots}
+        node = make(name, call)
+        return scope.int(node) if is_int or isinstance(parameter, Int) else node
+
+    return to_nodes(encoded, layout, as_node)
 
 
 def _flat(point: Mapping[str, Any]) -> dict[str, Any]:

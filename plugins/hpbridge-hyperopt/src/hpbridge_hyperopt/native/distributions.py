@@ -108,13 +108,18 @@ def row_start(parameter: Parameter) -> int | None:
     Returns:
         None for other choices; and for those from 0, whose draws are their positions.
     """
-    if not isinstance(parameter, Categorical) or parameter.ordered:
+    is_ordered = isinstance(parameter, Categorical) and parameter.ordered
+    return None if is_ordered else row_of(parameter) or None
+
+
+def row_of(parameter: Parameter) -> int | None:
+    """Return the first of choices that are ints in a row; None for all else."""
+    if not isinstance(parameter, Categorical):
         return None
-    first = parameter.labels[0]
-    if type(first) is not int or first == 0:
+    ints = [label for label in parameter.labels if type(label) is int]
+    if len(ints) < parameter.n_values:
         return None
-    row = tuple(range(first, first + parameter.n_values))
-    return first if parameter.labels == row else None
+    return ints[0] if ints == list(range(ints[0], ints[0] + len(ints))) else None
 
 
 def n_drawn(node: Any) -> int | None:
