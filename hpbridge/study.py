@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # A study is below the formats that it can be written in: by name, not by import.
 _frame_of = lazy("hpbridge.formats.export:frame_of")
-_export_study = lazy("hpbridge.formats.export:export_study")
+_export_study = lazy("hpbridge.formats.writers:export_study")
 
 
 class NoBestTrialError(HpbridgeError, ValueError):

@@ -209,6 +209,20 @@ def test_what_cannot_be_written(study, tmp_path, name, message) -> None:
     assert "\nHint: " in str(caught.value)
 
 
+def test_an_export_replaces_what_is_there_and_is_what_a_format_writes(
+    study, tmp_path
+) -> None:
+    for form in ("csv", "json", "parquet"):
+        hpb.write_study(study, tmp_path / f"new.{form}", form)
+        path = tmp_path / f"old.{form.upper()}"
+        path.write_text("old")
+        link = tmp_path / f"link.{form}"
+        link.symlink_to(path)
+        study.export(link)
+        assert path.read_bytes() == (tmp_path / f"new.{form}").read_bytes()
+        assert link.is_symlink()
+
+
 def test_a_package_that_is_missing(study, tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)  # what an import then finds
     for export in (study.to_pandas, lambda: study.export(tmp_path / "s.parquet")):

@@ -38,19 +38,15 @@ not there, so that a choice of None is not mistaken for one.
 
 from __future__ import annotations
 
-import csv
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.contract.numbers import standard
 from hpbridge.errors import HpbridgeError
-from hpbridge.formats.payload import PAYLOAD_KEY, bounds_of, pack_study
+from hpbridge.formats.payload import bounds_of
 from hpbridge.store.record import STUDY_FIELDS, trial_to_json
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable
+    from pathlib import Path
 
     import pandas as pd
 
@@ -93,31 +89,14 @@ def frame_of(
         kinds = {type(row.get(column)) for row in rows}
         if kinds == {int, type(None)}:
             values = [row.get(column) for row in rows]
-            frame[column] = pd.array(values, dtype="Int64" if _fits(values) else object)
+            frame[column] = pd.array(
+                values, dtype="Int64" if fits_64_bits(values) else object
+            )
     return frame
 
 
-def export_study(study: Study, path: str | os.PathLike[str]) -> None:
-    """Write a study's trials to a file, in the format that its ending names.
-
-    Raises:
-        ExportError: If the ending is unknown, or a package is missing.
-    """
-    target = Path(path)
-    writer = WRITERS.get(target.suffix.lower())
-    if writer is None:
-        headline = f"{str(target)!r} names no known format"
-        hint = "end it in " + ", ".join(WRITERS)
-        raise ExportError(headline, hint=hint)
-    try:
-        writer(study, target)
-    except OSError as error:
-        headline = f"{str(target)!r} cannot be written: {error.strerror or error}"
-        hint = "choose a folder that exists and is writable"
-        raise ExportError(headline, hint=hint) from error
-
-
-def _fits(values: list[Any]) -> bool:
+def fits_64_bits(values: list[Any]) -> bool:
+    """Say whether whole numbers, or None, all fit into a column of them."""
     return all(value is None or -(2**63) <= value < 2**63 for value in values)
 
 
@@ -133,55 +112,3 @@ def study_to_json(study: Study) -> dict[str, Any]:
             data["bounds"] = bounds_of(study)
     data["trials"] = [of_study | trial_to_json(trial) for trial in study.trials]
     return cast("dict[str, Any]", standard(data))
-
-
-def _write_json(study: Study, path: Path) -> None:
-    text = json.dumps(study_to_json(study), indent=1, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
-
-
-def _write_csv(study: Study, path: Path) -> None:
-    with path.open(
-        "w", newline="", encoding="utf-8", errors="backslashreplace"
-    ) as file:
-        writer = csv.DictWriter(file, study.columns)
-        writer.writeheader()
-        writer.writerows(study.rows())
-
-
-def _write_parquet(study: Study, path: Path) -> None:
-    rows, columns = study.rows(), study.columns
-    for column in columns:
-        _unify(rows, column)
-    frame = frame_of(rows, columns)
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        headline = "Parquet needs pyarrow, which is not installed"
-        hint = "`pip install 'hpbridge[pandas]'`"
-        raise ExportError(headline, hint=hint) from error
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    # What a table has no place for: the space, directions, bounds, reports.
-    rides = {PAYLOAD_KEY.encode(): json.dumps(pack_study(study)).encode()}
-    metadata = {**(table.schema.metadata or {}), **rides}
-    pq.write_table(table.replace_schema_metadata(metadata), path)
-
-
-def _unify(rows: list[dict[str, Any]], column: str) -> None:
-    """Make the values of a column of one type, as Parquet wants it: else text."""
-    values = [row[column] for row in rows]
-    kinds = {type(value) for value in values} - {type(None)}
-    is_number = kinds <= {int, float} and _fits([v for v in values if type(v) is int])
-    if is_number or kinds in ({str}, {bool}):
-        return
-    for row in rows:
-        row[column] = None if row[column] is None else str(row[column])
-
-
-WRITERS: dict[str, Callable[[Study, Path], None]] = {
-    ".csv": _write_csv,
-    ".json": _write_json,
-    ".parquet": _write_parquet,
-}
-"""What writes a file, by its ending."""

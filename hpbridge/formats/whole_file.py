@@ -1,4 +1,4 @@
-"""Write a file whole or not at all, and never over another one."""
+"""Write a file whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def whole_file(form: str, target: Path) -> Iterator[Path]:
+def whole_file(form: str, target: Path, *, replaces: bool = False) -> Iterator[Path]:
     """Give a path beside the target to write to; put it in place in the end.
 
     Its name ends as the target's does, since some writers look at that.
@@ -22,12 +22,15 @@ def whole_file(form: str, target: Path) -> Iterator[Path]:
     Args:
         form: The format, for the error.
         target: Where the file shall be.
+        replaces: Whether it takes the place of one that is there.
 
     Raises:
         FormatError: If there is something already, or it cannot be written.
     """
     hint = "choose a new file in a folder that exists"
-    if target.exists():
+    if replaces:
+        target = target.resolve()  # what a link leads to, not the link
+    elif target.exists():
         raise FormatError.unwritable(form, target, ["it exists already"], hint)
     part = target.with_name(f".part-{secrets.token_hex(4)}-{target.name}")
     try:

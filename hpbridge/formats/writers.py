@@ -1,49 +1,84 @@
-"""Write a study as `hpbridge.formats.export` does, whole or not at all."""
+"""Write a study to a file: whole or not at all.
+
+There are two doors. ``Study.export(path)`` takes the form from the file's ending and
+replaces what is there; `write_study` takes it by name, refuses to, and says what is
+lost. Behind both are the same writers.
+"""
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.builtin import FORMATS
+from hpbridge.errors import FormatError
 from hpbridge.formats.cells import parse_column
-from hpbridge.formats.export import WRITERS
+from hpbridge.formats.export import (
+    ExportError,
+    fits_64_bits,
+    frame_of,
+    study_to_json,
+)
 from hpbridge.formats.losses import losses_of
+from hpbridge.formats.payload import PAYLOAD_KEY, pack_study
 from hpbridge.formats.whole_file import whole_file
 from hpbridge.space.categorical import Categorical
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
     from hpbridge.study import Study
 
 
+def export_study(study: Study, path: str | os.PathLike[str]) -> None:
+    """Write a study to a file, in the format that its ending names.
+
+    What is there is replaced.
+
+    Raises:
+        ExportError: If the ending is unknown, or a package is missing.
+    """
+    target = Path(path)
+    form = target.suffix.lower().removeprefix(".")
+    if form not in _WRITERS:
+        headline = f"{str(target)!r} names no known format"
+        hint = "end it in " + ", ".join(f".{name}" for name in _WRITERS)
+        raise ExportError(headline, hint=hint)
+    try:
+        with whole_file(form, target, replaces=True) as part:
+            _WRITERS[form](study, part)
+    except FormatError as error:
+        headline = f"{str(target)!r} cannot be written: {error.reasons[0]}"
+        hint = "choose a folder that exists and is writable"
+        raise ExportError(headline, hint=hint) from error
+
+
 def write_json(study: Study, target: str) -> tuple[str, ...]:
-    """Write a study as JSON; see `write`."""
-    return write("json", study, target)
+    """Write a study as JSON to a file that does not exist; return what is lost."""
+    return _write("json", study, target)
 
 
 def write_parquet(study: Study, target: str) -> tuple[str, ...]:
-    """Write a study as Parquet; see `write`."""
-    return write("parquet", study, target)
+    """Write a study as Parquet to a file that does not exist; return what is lost."""
+    return _write("parquet", study, target)
 
 
-def write(form: str, study: Study, target: str) -> tuple[str, ...]:
-    """Write a study to a file that does not exist yet.
-
-    Returns:
-        What the format does not hold, one sentence each.
-
-    Raises:
-        FormatError: If the file exists or cannot be written.
-    """
+def _write(form: str, study: Study, target: str) -> tuple[str, ...]:
     holds = next(each.holds for each in FORMATS if each.name == form)
     with whole_file(form, Path(target)) as part:
-        WRITERS[f".{form}"](study, part)
+        _WRITERS[form](study, part)
     return losses_of(study, form, holds)
 
 
 def write_csv(study: Study, target: str) -> tuple[str, ...]:
-    """Write a study as CSV; as `write`, and say which choices text does not tell."""
-    return write("csv", study, target) + tuple(
+    """Write a study as CSV to a file that does not exist; return what is lost.
+
+    That is also which choices text does not tell apart.
+    """
+    return _write("csv", study, target) + tuple(
         f"csv holds the choices {list(p.labels)!r} of {name!r} as text; "
         "give the space to read them back"
         for name, p in study.space.searched.items()
@@ -57,3 +92,57 @@ def _is_ambiguous(parameter: Categorical) -> bool:
     return [repr(cell) for cell in parse_column(texts)] != list(
         map(repr, parameter.labels)
     )
+
+
+def _to_json(study: Study, path: Path) -> None:
+    text = json.dumps(study_to_json(study), indent=1, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _to_csv(study: Study, path: Path) -> None:
+    with path.open(
+        "w", newline="", encoding="utf-8", errors="backslashreplace"
+    ) as file:
+        writer = csv.DictWriter(file, study.columns)
+        writer.writeheader()
+        writer.writerows(study.rows())
+
+
+def _to_parquet(study: Study, path: Path) -> None:
+    rows, columns = study.rows(), study.columns
+    for column in columns:
+        _unify(rows, column)
+    frame = frame_of(rows, columns)
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        headline = "Parquet needs pyarrow, which is not installed"
+        hint = "`pip install 'hpbridge[pandas]'`"
+        raise ExportError(headline, hint=hint) from error
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    # What a table has no place for: the space, directions, bounds, reports.
+    rides = {PAYLOAD_KEY.encode(): json.dumps(pack_study(study)).encode()}
+    metadata = {**(table.schema.metadata or {}), **rides}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def _unify(rows: list[dict[str, Any]], column: str) -> None:
+    """Make the values of a column of one type, as Parquet wants it: else text."""
+    values = [row[column] for row in rows]
+    kinds = {type(value) for value in values} - {type(None)}
+    is_number = kinds <= {int, float} and fits_64_bits(
+        [v for v in values if type(v) is int]
+    )
+    if is_number or kinds in ({str}, {bool}):
+        return
+    for row in rows:
+        row[column] = None if row[column] is None else str(row[column])
+
+
+_WRITERS: dict[str, Callable[[Study, Path], None]] = {
+    "csv": _to_csv,
+    "json": _to_json,
+    "parquet": _to_parquet,
+}
+"""What writes a file, by the name of the format, which is the file's ending too."""
