@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from hpbridge.drivers.objective import Attempt, describe_error, evaluate
     from hpbridge.drivers.worker import unpack_experiment
     from hpbridge.drivers.worker_process import pack_experiment
-    from hpbridge.encoding.call import Call, Name
+    from hpbridge.encoding.call import Call, Name, source_of
     from hpbridge.encoding.codecs import Chained, Codec
     from hpbridge.encoding.encode import encode
     from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS, Encoded
@@ -147,7 +147,7 @@ _HOMES = {
         "drivers.objective": "Attempt describe_error evaluate",
         "drivers.worker": "unpack_experiment",
         "drivers.worker_process": "pack_experiment",
-        "encoding.call": "Call Name",
+        "encoding.call": "Call Name source_of",
         "encoding.codecs": "Chained Codec",
         "encoding.encode": "encode",
         "encoding.encoded": "CODECS WHOLE_SPACE_ENCODINGS Encoded",
@@ -300,6 +300,7 @@ __all__ = [
     "quiet",
     "read_options",
     "registry",
+    "source_of",
     "trial_seed",
     "unpack_experiment",
     "unpack_study",

@@ -27,7 +27,7 @@ NAMES = {"dict": dict, "Fraction": Fraction, "list": list, "int": int, "math": m
 def test_what_is_made_is_what_the_printed_source_makes(kwargs):
     call = Call("dict", (), kwargs)
     made = call.make(NAMES)
-    assert eval(call.source(), NAMES) == eval(call.wrapped(20), NAMES) == made
+    assert eval(call.source(), NAMES) == eval(call.wrapped(), NAMES) == made
     assert repr(eval(call.source(), NAMES)) == repr(made)
 
 
@@ -43,14 +43,18 @@ def test_what_is_not_finite_is_printed_as_python_reads_it():
 
 
 def test_what_is_too_long_for_a_line_has_an_argument_a_line():
-    call = Call("dict", (), {"x": [1, 2], "members": [Call("list", ("abc",))] * 2})
-    assert call.wrapped() == call.source()
-    assert call.wrapped(30) == (
-        "dict(\n"
+    members = [Call("list", ("a" * 70,)), Call("list", ("b" * 70, "c"))]
+    call = Call("dict", (), {"x": [1, 2], "members": members})
+    assert Call("list", ("a" * 70,)).wrapped("short = ").startswith("short = list('aaa")
+    assert call.wrapped("made = ") == (
+        "made = dict(\n"
         "    x=[1, 2],\n"
         "    members=[\n"
-        "        list('abc'),\n"
-        "        list('abc'),\n"
+        f"        list('{'a' * 70}'),\n"
+        "        list(\n"
+        f"            '{'b' * 70}',\n"
+        "            'c',\n"
+        "        ),\n"
         "    ],\n"
         ")"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_WIDTH = 88
+_WIDTH = 87  # with the comma behind it as long as our own lines
 _STEP = 4
 
 
@@ -53,16 +53,15 @@ class Call:
 
     def source(self) -> str:
         """Return the call as Python source, in one line."""
-        return _shown(self)
+        return source_of(self)
 
-    def wrapped(self, width: int = _WIDTH) -> str:
+    def wrapped(self, before: str = "") -> str:
         """Return the same, with an argument a line where one line is too long.
 
         Args:
-            width: Of the longest line, in characters; what stands before the call in
-                its first line taken off.
+            before: What the first line begins with, as in ``"optimizer = "``.
         """
-        return _wrapped(self, 0, width)
+        return _wrapped(before, self, 0)
 
 
 def _made(value: Any, names: Mapping[str, Any]) -> Any:
@@ -77,26 +76,27 @@ def _made(value: Any, names: Mapping[str, Any]) -> Any:
     return value
 
 
-def _shown(value: Any) -> str:
+def source_of(value: Any) -> str:
+    """Return what a call may hold as Python source, in one line.
+
+    Example:
+        >>> source_of({"x": (1, 9, Name("int"))})
+        "{'x': (1, 9, int)}"
+    """
     opened, parts, closed = _parts(value)
     if type(value) is tuple and len(parts) == 1:
         closed = f",{closed}"
-    inside = ", ".join(f"{before}{_shown(part)}" for before, part in parts)
+    inside = ", ".join(f"{before}{source_of(part)}" for before, part in parts)
     return f"{opened}{inside}{closed}"
 
 
-def _wrapped(value: Any, indent: int, width: int) -> str:
-    line = _shown(value)
+def _wrapped(before: str, value: Any, indent: int) -> str:
+    margin, line = " " * indent, source_of(value)
     opened, parts, closed = _parts(value)
-    if not parts or indent + len(line) <= width:
-        return line
-    inner = indent + _STEP
-    lines = [
-        # A comma stands behind each.
-        f"{' ' * inner}{before}{_wrapped(part, inner, width - len(before) - 1)},"
-        for before, part in parts
-    ]
-    return "\n".join([opened, *lines, f"{' ' * indent}{closed}"])
+    if not parts or len(margin + before + line) <= _WIDTH:
+        return f"{margin}{before}{line}"
+    inner = [f"{_wrapped(*part, indent + _STEP)}," for part in parts]
+    return "\n".join([f"{margin}{before}{opened}", *inner, f"{margin}{closed}"])
 
 
 def _parts(value: Any) -> tuple[str, list[tuple[str, Any]], str]:

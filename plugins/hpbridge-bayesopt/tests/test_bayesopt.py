@@ -19,8 +19,10 @@ from hpbridge.hosts.guest import Guest
 from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 from hpbridge_bayesopt import SPEC
-from hpbridge_bayesopt.backend.repairs import DistinctCategoricalParameter
-from hpbridge_bayesopt.backend.space import categorical_class
+from hpbridge_bayesopt.backend.repairs import (
+    DistinctCategoricalParameter,
+    categorical_class,
+)
 
 PLANE = Space({"x": Float(-5, 5), "y": Float(0, 3)})
 GRID = Space({"n": Int(1, 3), "m": Int(0, 1)})

@@ -24,7 +24,7 @@ from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError, SpaceError
 from hpbridge.trial import State
 from hpbridge_bayesopt import FORMAT, SPEC
-from hpbridge_bayesopt.backend.space import categorical_class
+from hpbridge_bayesopt.backend.repairs import categorical_class
 from hpbridge_bayesopt.format.write import PBOUNDS_KEY
 from hpbridge_bayesopt.native.read import space_of
 

@@ -79,7 +79,7 @@ def _algorithm(
         recommended_trials="10 to 200",
         source=f"bayes_opt.acquisition.{source}",
         quick={"init_points": 3},
-        refine=lazy("hpbridge_bayesopt.backend.refine:refine"),
+        refine=lazy("hpbridge_bayesopt.backend.space:refine"),
     )
 
 

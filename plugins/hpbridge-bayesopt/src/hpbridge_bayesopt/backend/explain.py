@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_opt.parameter import CategoricalParameter
 
-from hpbridge.plugin import Categorical, Int, encode
-from hpbridge_bayesopt.backend.library import (
-    acquisition_calls,
-    constraint_limits,
-    gp_arguments,
-    reduction_arguments,
-)
+from hpbridge.plugin import Call, Categorical, encode
 from hpbridge_bayesopt.backend.optimizer import MAX_REPEATS
-from hpbridge_bayesopt.backend.space import categorical_class, size_of
+from hpbridge_bayesopt.backend.repairs import categorical_class
+from hpbridge_bayesopt.backend.space import size_of
+from hpbridge_bayesopt.native import write
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Algorithm, Encoded, Parameter, Problem
+    from hpbridge.plugin import Algorithm, Encoded, Problem
     from hpbridge_bayesopt.options import CommonOptions
 
 _QUIET = """
@@ -77,9 +73,12 @@ def explain(
     if problem.n_constraints:
         one = "[0]" if problem.n_constraints == 1 else ""
         body.append(_CONSTRAINT.format(value=f"constraints({params}){one}"))
-    body += ["", *_optimizer(problem, encoded, algorithm.name, options, seed)]
-    if gp_arguments(options):
-        body.append(f"optimizer.set_gp_params({_arguments(gp_arguments(options))})")
+    choices = categorical_class().__name__
+    native = encoded.native
+    made = write.optimizer(problem, native, algorithm.name, options, seed, choices)
+    body += ["", made.wrapped("optimizer = ")]
+    if gp_arguments := write.gp_arguments(options):
+        body.append(Call("optimizer.set_gp_params", (), gp_arguments).source())
     body.append(f"optimizer.maximize(init_points={options.init_points}, n_iter=0)")
     size = size_of(encoded)
     if size is not None and not options.allow_duplicate_points:
@@ -90,31 +89,6 @@ def explain(
     return f"{_imports(text)}\n{text}\n"
 
 
-def _optimizer(
-    problem: Problem,
-    encoded: Encoded,
-    algorithm: str,
-    options: CommonOptions,
-    seed: int,
-) -> list[str]:
-    lines = ["optimizer = BayesianOptimization(", "    target,", "    {"]
-    lines += [f"        {n!r}: {_pbound(n, p)}," for n, p in encoded.native.items()]
-    lines += ["    },"]
-    lines += [f"    acquisition_function={_acquisition(algorithm, options)},"]
-    if problem.n_constraints:
-        low, high = constraint_limits(problem.n_constraints)
-        limits = f"{low!r}, {high!r}".replace("inf", "math.inf")
-        lines.append(f"    constraint=NonlinearConstraint(constraint, {limits}),")
-    lines += [f"    random_state={int(seed)},", "    verbose=0,"]
-    if options.domain_reduction:
-        arguments = _arguments(reduction_arguments(options))
-        call = f"SequentialDomainReductionTransformer({arguments})"
-        lines.append(f"    bounds_transformer={call},")
-    if options.allow_duplicate_points:
-        lines.append("    allow_duplicate_points=True,")
-    return [*lines, ")"]
-
-
 def _repairs(encoded: Encoded) -> list[str]:
     """Return the source of our own class for choices, where it is used."""
     has_choices = any(isinstance(p, Categorical) for p in encoded.native.values())
@@ -122,28 +96,6 @@ def _repairs(encoded: Encoded) -> list[str]:
         return []
     source = inspect.getsource(categorical_class())
     return [source.replace("  # type: ignore[misc]", "").rstrip()]
-
-
-def _pbound(name: str, parameter: Parameter) -> str:
-    if isinstance(parameter, Categorical):
-        return f"{categorical_class().__name__}({name!r}, {parameter.labels!r})"
-    low, high = parameter.low, parameter.high  # type: ignore[attr-defined]
-    return f"({low!r}, {high!r}{', int' if isinstance(parameter, Int) else ''})"
-
-
-def _acquisition(algorithm: str, options: CommonOptions) -> str:
-    calls = [
-        f"acquisition.{cls}({_arguments(arguments)})"
-        for cls, arguments in acquisition_calls(algorithm, options)
-    ]
-    if len(calls) == 1:
-        return calls[0]
-    members = "".join(f"\n            {call}," for call in calls)
-    return f"acquisition.GPHedge(\n        [{members}\n        ]\n    )"
-
-
-def _arguments(arguments: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
 
 
 def _imports(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import io
 import math
 import warnings
@@ -22,15 +23,19 @@ from hpbridge.plugin import (
     State,
     Suggestion,
     encode,
+    quiet,
 )
-from hpbridge_bayesopt.backend.library import build
+from hpbridge_bayesopt.backend.repairs import categorical_class
 from hpbridge_bayesopt.backend.space import size_of
 from hpbridge_bayesopt.backend.state import load_state
+from hpbridge_bayesopt.native import write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hpbridge.plugin import Algorithm, Label, Outcome, PastTrial, Problem
+    from bayes_opt import BayesianOptimization
+
+    from hpbridge.plugin import Algorithm, Call, Label, Outcome, PastTrial, Problem
     from hpbridge_bayesopt.options import CommonOptions
 
 MAX_REPEATS = 25
@@ -62,9 +67,12 @@ class BayesOptOptimizer(Optimizer):
         self._n_constraints = problem.n_constraints
         self._encoded = encode(problem, algorithm, options, self._name)
         self._options = options
-        self._library, self._reduction = build(
-            problem, self._encoded, algorithm.name, options, seed
+        choices = categorical_class().__name__
+        described = write.optimizer(
+            problem, self._encoded.native, algorithm.name, options, seed, choices
         )
+        self._library, self._reduction = _made(described)
+        self._library.set_gp_params(**write.gp_arguments(options))
         self._size = None if options.allow_duplicate_points else size_of(self._encoded)
         self._initial: deque[Any] | None = None
         self._n_asked = 0
@@ -226,6 +234,17 @@ class BayesOptOptimizer(Optimizer):
             values = np.where(worst > 0, worst, 1.0)
         values = np.clip(values, -LARGEST, LARGEST)
         return float(values[0]) if n_constraints == 1 else values
+
+
+def _made(described: Call) -> tuple[BayesianOptimization, Any]:
+    """Return the library's optimizer, and what reduces its domain if anything does."""
+    reduction = described.kwargs.get("bounds_transformer")
+    if reduction is not None:
+        reduction = write.make(reduction)
+        more = {**described.kwargs, "bounds_transformer": reduction}
+        described = dataclasses.replace(described, kwargs=more)
+    with quiet():  # it calls ints and choices experimental, on every construction
+        return write.make(described), reduction
 
 
 def _key(x: Any) -> tuple[float, ...]:

@@ -1,61 +1,62 @@
-"""The space as the library's `pbounds`."""
+"""What the library cannot search, and how much it can, known without importing it."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-import numpy as np
-from bayes_opt.parameter import CategoricalParameter
-
-from hpbridge.plugin import (
-    Categorical,
-    Float,
-    Int,
-    Parameter,
-)
-from hpbridge_bayesopt.backend.repairs import DistinctCategoricalParameter
+from hpbridge.plugin import Encoded, Float, Int
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Encoded
+    from hpbridge.plugin import Algorithm, Parameter, Problem
+    from hpbridge_bayesopt.options import CommonOptions
+
+# The library holds every point as doubles, which are exact for ints up to here.
+_LARGEST_INT = 2**53
 
 
-def tells_choices_apart() -> bool:
-    """Say whether the library's kernel sees different choices as different.
-
-    Source:
-        bayesian-optimization before 3.4.0, `CategoricalParameter.kernel_transform`,
-        gives every row of a batch the ones of all rows.
-    """
-    rows = np.eye(2)
-    seen = CategoricalParameter("choice", (0, 1)).kernel_transform(rows)
-    return bool(np.array_equal(seen, rows))
-
-
-def categorical_class() -> Any:
-    """Return the library's class for choices, or ours where its model is wrong."""
-    if tells_choices_apart():
-        return CategoricalParameter
-    return DistinctCategoricalParameter
-
-
-def to_pbounds(encoded: Encoded) -> dict[str, Any]:
-    """Return `pbounds` in the space's order; the library draws in that order.
-
-    Returns:
-        ``(low, high)``, ``(low, high, int)`` or a `CategoricalParameter` by name; the
-        latter since two numeric choices would be read as a range.
-    """
-    return {name: _to_pbound(name, p) for name, p in encoded.native.items()}
+def refine(problem: Problem, algorithm: Algorithm, options: CommonOptions) -> list[str]:
+    """Return what speaks against a problem beyond the capabilities."""
+    encoded = Encoded(problem.space, algorithm.capabilities)
+    reasons = [
+        f"{name!r} reaches {largest}: ints above 2**53 are not exact"
+        for name, parameter in encoded.native.items()
+        if (largest := _largest(parameter)) > _LARGEST_INT
+    ]
+    if not options.domain_reduction:
+        return reasons
+    others = [
+        f"{name!r} is searched as {type(parameter).__name__}: "
+        f"domain_reduction=True takes floats only"
+        for name, parameter in encoded.native.items()
+        if not isinstance(parameter, Float)
+    ]
+    return reasons + (others or _window_problems(encoded, options))
 
 
-def _to_pbound(name: str, parameter: Parameter) -> Any:
-    if isinstance(parameter, Categorical):
-        return categorical_class()(name, parameter.labels)
-    if isinstance(parameter, Int):
-        return (parameter.low, parameter.high, int)
-    low, high = cast("Float", parameter).low, cast("Float", parameter).high
-    return (low, high)
+def _largest(parameter: Parameter) -> int:
+    if not isinstance(parameter, Int):
+        return 0
+    return max(abs(parameter.low), abs(parameter.high))
+
+
+def _window_problems(encoded: Encoded, options: CommonOptions) -> list[str]:
+    window = options.minimum_window
+    names = list(encoded.native)
+    if isinstance(window, dict):
+        wrong = sorted(set(window) ^ set(names))
+        if wrong:
+            return [f"'minimum_window' must name {names}, but differs in {wrong}"]
+    problems = []
+    for name, parameter in encoded.native.items():
+        smallest = window[name] if isinstance(window, dict) else window
+        low, high = cast("Float", parameter).low, cast("Float", parameter).high
+        if not 0 <= smallest <= high - low:
+            problems.append(
+                f"'minimum_window' is {smallest!r}, "
+                f"but {name!r} is searched in [{low!r}, {high!r}]"
+            )
+    return problems
 
 
 def size_of(encoded: Encoded) -> int | None:

@@ -22,9 +22,11 @@ from hpbridge.plugin import (
     Parameter,
     State,
     pack_study,
+    source_of,
     whole_file,
 )
 from hpbridge_bayesopt.format.read import NAME
+from hpbridge_bayesopt.native.write import bound, ends
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,33 +144,18 @@ def _row(
             index = parameter.index(params[name]) if name in params else 0
             row += [float(k == index) for k in range(parameter.n_values)]
         else:
-            row.append(float(params.get(name, _range(parameter)[0])))
+            row.append(float(params.get(name, ends(parameter)[0])))
     return tuple(row)
-
-
-def _range(parameter: Any) -> tuple[Any, Any]:
-    if parameter.n_values is not None:
-        return parameter.at(0), parameter.at(parameter.n_values - 1)
-    return parameter.low, parameter.high
 
 
 def _float_range(parameter: Parameter) -> list[float]:
     if isinstance(parameter, Categorical):
         return [0.0, 1.0]
-    return [float(end) for end in _range(parameter)]
+    return [float(end) for end in ends(parameter)]
 
 
 def _source(searched: Mapping[str, Parameter]) -> str:
-    parts = [f"{name!r}: {_bound(name, p)}" for name, p in searched.items()]
-    return f"{{{', '.join(parts)}}}"
-
-
-def _bound(name: str, parameter: Parameter) -> str:
-    if isinstance(parameter, Categorical):
-        return f"CategoricalParameter({name!r}, {parameter.labels!r})"
-    low, high = _range(parameter)
-    is_int = isinstance(low, int) and not isinstance(parameter, Float)
-    return f"({low!r}, {high!r}{', int' if is_int else ''})"
+    return source_of({name: bound(name, p) for name, p in searched.items()})
 
 
 def _notes(study: Study, n_left: int) -> list[str]:

@@ -21,8 +21,8 @@ from hpbridge.plugin import (
     read_options,
     registry,
 )
-from hpbridge_bayesopt.backend.library import acquisition_calls
 from hpbridge_bayesopt.backend.optimizer import MAX_REPEATS
+from hpbridge_bayesopt.native import write
 from hpbridge_bayesopt.native.read import space_of
 
 if TYPE_CHECKING:
@@ -287,11 +287,7 @@ def _own_acquisition(
             for option in foreign
         ]
         raise OptionError.invalid(name, problems)
-    made = [
-        getattr(acquisition, cls)(**arguments)
-        for cls, arguments in acquisition_calls(algorithm, options)
-    ]
-    return acquisition.GPHedge(made) if algorithm == "hedge" else made[0]
+    return write.make(write.acquisition(algorithm, options))
 
 
 def _key(row: Any) -> Point:

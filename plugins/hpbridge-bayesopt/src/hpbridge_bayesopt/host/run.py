@@ -9,6 +9,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import (
+    Call,
     Categorical,
     ExhaustedError,
     Float,
@@ -17,6 +18,8 @@ from hpbridge.plugin import (
     evaluate,
     trial_seed,
 )
+from hpbridge_bayesopt.backend.repairs import categorical_class
+from hpbridge_bayesopt.native import write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,15 +124,6 @@ def _maximize(
 
 
 def _pbounds(space: Space) -> dict[str, Any]:
-    from hpbridge_bayesopt.backend.space import categorical_class
-
-    found: dict[str, Any] = {}
-    for name, parameter in space.searched.items():
-        if isinstance(parameter, Categorical):
-            found[name] = categorical_class()(name, parameter.labels)
-        elif isinstance(parameter, Int):
-            found[name] = (parameter.low, parameter.high, int)
-        else:
-            assert isinstance(parameter, Float)
-            found[name] = (parameter.low, parameter.high)
-    return found
+    choices = categorical_class().__name__
+    bounds = {n: write.bound(n, p, choices) for n, p in space.searched.items()}
+    return write.make(Call("dict", (bounds,)))  # type: ignore[no-any-return]
