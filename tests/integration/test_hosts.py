@@ -7,7 +7,7 @@ import pytest
 import hpbridge as hpb
 from hpbridge.contract.capabilities import Feature
 from hpbridge.contract.registry import is_met, registry
-from hpbridge.learning.choice import able
+from hpbridge.learning.choice import able, problem_of
 
 N_TRIALS = 5
 SEED = 4
@@ -54,9 +54,9 @@ def problem_for(host, optimizer):
     """Return an experiment that both can have; None where the optimizer has none."""
     for space in (MIXED, COUNTABLE):
         one = experiment(space)
-        if optimizer in able(one) and not registry().hosts[host].reasons_against(
-            one.space
-        ):
+        if optimizer in able(problem_of(one)) and not registry().hosts[
+            host
+        ].reasons_against(one.space):
             return one
     return None
 

@@ -30,6 +30,8 @@ CASES = {
     "tpe": (MIXED, {"n_startup_trials": 5}),
     "gp": (MIXED, {"n_startup_trials": 5}),
     "cmaes": (NUMBERS, {}),
+    "cmaes with_margin": (NUMBERS, {"with_margin": True}),
+    "cmaes use_separable_cma": (NUMBERS, {"use_separable_cma": True}),
     "nsga2": (MIXED, {"population_size": 6}),
     "nsga3": (MIXED, {"population_size": 6}),
     "random": (MIXED, {}),
@@ -106,10 +108,11 @@ def continued(algorithm, options, space, study, n_trials):
     return found
 
 
-@pytest.mark.parametrize("algorithm", CASES)
+@pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
-def test_continued_is_what_optuna_proposes(algorithm, direction):
-    space, options = CASES[algorithm]
+def test_continued_is_what_optuna_proposes(case, direction):
+    space, options = CASES[case]
+    algorithm = case.partition(" ")[0]
     n_before, n_after = (
         (9, 5) if algorithm in {"gp", "bruteforce", "grid"} else (20, 10)
     )

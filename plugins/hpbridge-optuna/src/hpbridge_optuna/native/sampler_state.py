@@ -98,8 +98,10 @@ def _cma_of(stub: Any) -> Any:
         raise InertError(msg)
     cls = getattr(cmaes, name)
     made = cls.__new__(cls)
+    # As `pickle` does where a class has no method for it, as CMAwM.
+    restore = getattr(made, "__setstate__", vars(made).update)
     try:
-        made.__setstate__({key: _real(value) for key, value in stub.state.items()})
+        restore({key: _real(value) for key, value in stub.state.items()})
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         msg = f"a state of CMA-ES is damaged: {error}"
         raise InertError(msg) from error
