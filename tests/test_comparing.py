@@ -87,11 +87,62 @@ def test_a_study_that_breaks_does_not_end_the_comparison() -> None:
     assert comparison.studies == ()
 
 
+@pytest.mark.parametrize("backends", [["random", "optuna:tpe", "optuna:random"]])
+def test_studies_side_by_side_run_the_same_trials(backends) -> None:
+    # Defined here, so that it goes to a worker by value.
+    tuned = hpb.Experiment(objective=lambda t: t["x"] ** 2, space=SPACE, name="bowl")
+    begun = []
+    settings = {"backends": backends, "repeats": 2, "n_trials": 12, "shared_start": 2}
+    one = compare(tuned, **settings)
+    three = compare(tuned, **settings, jobs=3, on_study=begun.append)
+    assert [(s.optimizer, s.seed) for s in three.studies] == [
+        (s.optimizer, s.seed) for s in one.studies
+    ]
+    for there, here in zip(three.studies, one.studies, strict=True):
+        assert [(t.params, t.metrics, t.seed) for t in there.trials] == [
+            (t.params, t.metrics, t.seed) for t in here.trials
+        ]
+        assert [t.told for t in there.trials] == list(range(12))
+    assert [(p.choice.name, p.seed) for p in begun] == [
+        (s.optimizer, s.seed) for s in one.studies
+    ]
+    workers = {t.worker for s in three.studies for t in s.trials}
+    assert len(workers) == 3
+    assert "main" not in workers
+
+
+def test_a_study_that_breaks_beside_others_leaves_them_alone() -> None:
+    def objective(trial):
+        if trial["x"] > 0.9:
+            raise ValueError
+        return trial["x"]
+
+    tuned = hpb.Experiment(objective=objective, space=SPACE)
+    comparison = compare(tuned, repeats=4, jobs=2, n_trials=15, on_error="stop")
+    assert comparison.studies
+    assert comparison.broken
+    for each in comparison.broken:
+        assert comparison.failures[f"{each.optimizer} seed {each.seed}"] == str(
+            each.error
+        )
+    assert all(len(study.trials) == 15 for study in comparison.studies)
+
+
+def test_a_comparison_has_the_limits_of_a_run(experiment) -> None:
+    comparison = compare(experiment, target=0.5, n_trials=200)
+    reasons = {study.stop_reason for study in comparison.studies}
+    assert reasons == {"target 0.5 reached"}
+    comparison = compare(experiment, timeout=1e-9)
+    assert {len(study.trials) for study in comparison.studies} == {0}
+
+
 def test_wrong_settings_are_told_before_the_first_trial(experiment) -> None:
     with pytest.raises(ExperimentError, match="named twice"):
         compare(experiment, backends=["random", "random:random"])
     with pytest.raises(ExperimentError, match="shared_start must be between 0 and"):
         compare(experiment, shared_start=7, repeats=0)
+    with pytest.raises(ExperimentError, match="jobs must be a whole number >= 1"):
+        compare(experiment, jobs=0)
     with pytest.raises(ExperimentError, match="options are given for 'skopt'"):
         compare(experiment, options={"skopt": {}})
 

@@ -45,6 +45,14 @@ SettingOption = Annotated[
         help="An option of the algorithm; may be given several times.",
     ),
 ]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", help="Start no trial after this."),
+]
+TargetOption = Annotated[
+    float | None,
+    typer.Option("--target", help="End at this value of the first metric."),
+]
 TimeoutTrialOption = Annotated[
     float | None,
     typer.Option("--timeout-trial", metavar="SECONDS", help="End a trial after this."),

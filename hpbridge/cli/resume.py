@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hpbridge.cli.arguments import JsonOption, StoreOption, StudyArg
+from hpbridge.cli.arguments import DriverOption, JsonOption, StoreOption, StudyArg
 
 
 def resume(
@@ -20,6 +20,7 @@ def resume(
         typer.Option("--experiment", help="FILE[:NAME], if it lies elsewhere by now."),
     ] = None,
     store: StoreOption = None,
+    driver: DriverOption = None,
     json: JsonOption = False,
 ) -> None:
     """Go on with a study: bit for bit where its algorithm is deterministic."""
@@ -32,7 +33,12 @@ def resume(
     loaded = None if experiment is None else load_experiment(experiment)
     with say_how_to_go_on(), Display(is_quiet=json) as display:
         finished = hpbridge.resume(
-            study, loaded, store=store, n_trials=trials, callbacks=[display.show]
+            study,
+            loaded,
+            store=store,
+            n_trials=trials,
+            driver=driver,
+            callbacks=[display.show],
         )
     if json:
         print_json(study_summary(finished))

@@ -16,6 +16,8 @@ from hpbridge.cli.arguments import (
     SettingOption,
     SpaceOption,
     StoreOption,
+    TargetOption,
+    TimeoutOption,
     TimeoutTrialOption,
     TrialsOption,
     WorkersOption,
@@ -36,15 +38,9 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     name: Annotated[str | None, typer.Option("--name", help="Of the study.")] = None,
     driver: DriverOption = None,
     workers: WorkersOption = 1,
-    timeout: Annotated[
-        float | None,
-        typer.Option("--timeout", metavar="SECONDS", help="Start no trial after this."),
-    ] = None,
+    timeout: TimeoutOption = None,
     timeout_trial: TimeoutTrialOption = None,
-    target: Annotated[
-        float | None,
-        typer.Option("--target", help="End at this value of the first metric."),
-    ] = None,
+    target: TargetOption = None,
     retries: RetriesOption = 0,
     on_error: OnErrorOption = "record",
     history: Annotated[

@@ -16,6 +16,7 @@ from hpbridge.store.settings import Settings
 from hpbridge.study import Study, study_of
 
 if TYPE_CHECKING:
+    import concurrent.futures
     import os
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -100,7 +101,7 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     shared_start: int = 0,
     options: Mapping[str, Mapping[str, object]] | None = None,
     store: str | os.PathLike[str] | Database | None = None,
-    driver: str | None = None,
+    driver: str | concurrent.futures.Executor | None = None,
     workers: int = 1,
     jobs: int | None = None,
     timeout: float | None = None,
@@ -127,7 +128,7 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
         shared_start: How many first points all optimizers of a repeat have in common.
         options: By optimizer: ``{"optuna:tpe": {"n_startup_trials": 5}}``.
         store: As of `run`.
-        driver: Whose loop runs the trials; each backend's own by default.
+        driver: As of `run`; each backend's own by default.
         workers: Trials of one study that run at the same time.
         jobs: Trials that run at the same time over all studies: the next study begins
             while others still run. What each of them proposes stays the same. By
@@ -207,27 +208,25 @@ class _Beginning:
             algorithm=plan.choice.algorithm.name,
             seed=plan.seed,
         )
-        if not found:
-            return Life(plan, self.database, self.listeners, on_begin=self.on_study)
-        last = found[-1]
-        if last.status is not Status.FINISHED:
-            return self._going_on(last, plan)
-        if self.on_study is not None:
-            self.on_study(plan)
-        space = plan.experiment.space
-        return study_of(last, self.database.trials(last, space).finished, space)
-
-    def _going_on(self, record: StudyRecord, plan: Plan) -> Life | HpbridgeError:
+        last = found[-1] if found else None
+        if last is not None and last.status is Status.FINISHED:
+            if self.on_study is not None:
+                self.on_study(plan)
+            space = plan.experiment.space
+            return study_of(last, self.database.trials(last, space).finished, space)
         try:
-            return life_of(
-                self.database,
-                record,
-                plan.experiment,
-                self.listeners,
-                on_begin=self.on_study,
-            )
+            life = self._life(plan, last)
         except HpbridgeError as error:
             return error
+        life.on_begin = self.on_study
+        return life
+
+    def _life(self, plan: Plan, record: StudyRecord | None) -> Life:
+        if record is None:
+            return Life(plan, self.database, self.listeners)
+        return life_of(
+            self.database, record, plan.experiment, self.listeners, driver=plan.pool
+        )
 
 
 def run_lives(lives: Sequence[Life], settings: Settings, jobs: int | None) -> None:

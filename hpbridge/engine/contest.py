@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpbridge.contract.registry import registry
-from hpbridge.engine.plan import Plan, is_whole
+from hpbridge.engine.plan import Plan, is_whole, name_of_driver
 from hpbridge.errors import ExperimentError
 from hpbridge.learning.choice import Choice, choose, problem_of
 
 if TYPE_CHECKING:
+    import concurrent.futures
     from collections.abc import Mapping, Sequence
 
     from hpbridge.experiment import Experiment
@@ -33,24 +34,30 @@ class Contest:
     repeats: int
     seed: int
     shared_start: int
-    driver: str | None
+    driver: str | concurrent.futures.Executor | None
     skipped: Mapping[str, str]
 
     def plans(self, comparison_id: int) -> list[Plan]:
         """Return the plans of its studies: repeat by repeat, seeds paired."""
         return [
-            Plan(
-                self.experiment,
-                choice,
-                self.settings,
-                self.seed + repeat,
-                self.driver or choice.spec.driver,
-                shared=self.shared_points(self.seed + repeat),
-                comparison_id=comparison_id,
-            )
+            self._plan(choice, self.seed + repeat, comparison_id)
             for repeat in range(self.repeats)
             for choice in self.choices
         ]
+
+    def _plan(self, choice: Choice, seed: int, comparison_id: int) -> Plan:
+        driver = self.driver or choice.spec.driver
+        name, pool = name_of_driver(driver, self.experiment)
+        return Plan(
+            self.experiment,
+            choice,
+            self.settings,
+            seed,
+            name,
+            shared=self.shared_points(seed),
+            comparison_id=comparison_id,
+            pool=pool,
+        )
 
     def shared_points(self, seed: int) -> tuple[Params, ...]:
         """Return the first points that all optimizers of one repeat have in common."""

@@ -54,9 +54,9 @@ class Life:
         store: Where its record is.
         listeners: Called after every trial.
         recorded: What it goes on from; None for a new study.
-        on_begin: Called before it begins.
 
     Attributes:
+        on_begin: Called before it begins.
         error: What ended it, if anything did.
         is_over: Whether it has ended.
     """
@@ -68,13 +68,13 @@ class Life:
         listeners: tuple[Listener, ...] = (),
         *,
         recorded: Recorded | None = None,
-        on_begin: Callable[[Plan], None] | None = None,
     ) -> None:
         self.plan = plan
         self.error: BaseException | None = None
         self.is_over = False
         self._store, self._listeners = store, listeners
-        self._recorded, self._on_begin = recorded, on_begin
+        self._recorded = recorded
+        self.on_begin: Callable[[Plan], None] | None = None
         self._writer: StudyWriter | None = None
         self._session: Session | None = None
 
@@ -84,8 +84,8 @@ class Life:
         Raises:
             HpbridgeError: If the optimizer refuses, or the store.
         """
-        if self._on_begin is not None:
-            self._on_begin(self.plan)
+        if self.on_begin is not None:
+            self.on_begin(self.plan)
         # Its import takes its time too: the driver starts meanwhile.
         from hpbridge.store import StudyWriter, open_store
 

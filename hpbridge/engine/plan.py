@@ -15,11 +15,16 @@ from hpbridge.store.record import StudyRecord
 from hpbridge.store.settings import StudySettings
 
 if TYPE_CHECKING:
+    import concurrent.futures
+
     from hpbridge.contract.execution import DriverSpec, LoopSpec
     from hpbridge.experiment import Experiment
     from hpbridge.learning.history import History
     from hpbridge.space.space import Params
     from hpbridge.store.settings import Settings
+
+FUTURES = "futures:"
+"""Of a driver that the caller brought: what follows is the type of the pool."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Plan:
         shared: Points that run first, common to all studies of a comparison.
         comparison_id: The comparison that it belongs to, in the store.
         history: Another study's trials that it goes on from.
+        pool: What the caller brought to run its trials; then `driver` is only its name.
 
     Raises:
         ExperimentError: If a setting cannot be.
@@ -44,6 +50,7 @@ class Plan:
     shared: tuple[Params, ...] = ()
     comparison_id: int | None = None
     history: History | None = None
+    pool: concurrent.futures.Executor | None = None
 
     def __post_init__(self) -> None:
         s = self.settings
@@ -104,6 +111,10 @@ class Plan:
         Raises:
             DriverNotFoundError: If no plugin offers its driver.
         """
+        if self.pool is not None:
+            from hpbridge.drivers.futures import spec_of
+
+            return spec_of(self.pool)
         return registry().driver(self.driver)
 
     @property
@@ -132,6 +143,27 @@ class Plan:
             machine=machine(),
             comparison_id=self.comparison_id,
         )
+
+
+def name_of_driver(
+    driver: str | concurrent.futures.Executor, experiment: Experiment
+) -> tuple[str, concurrent.futures.Executor | None]:
+    """Return the name of a driver, and the pool if it is one that the caller brought.
+
+    Raises:
+        ExperimentError: If it is neither.
+    """
+    if isinstance(driver, str):
+        return driver, None
+    from concurrent.futures import Executor
+
+    if not isinstance(driver, Executor):
+        problem = (
+            "driver must be the name of one or a concurrent.futures.Executor, "
+            f"got {driver!r:.200}"
+        )
+        raise ExperimentError.invalid(experiment.name, [problem])
+    return f"{FUTURES}{type(driver).__name__}", driver
 
 
 def is_whole(value: object, low: int) -> bool:

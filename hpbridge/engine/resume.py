@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.engine.life import Life, Recorded, live
-from hpbridge.engine.plan import Plan
+from hpbridge.engine.plan import FUTURES, Plan, name_of_driver
 from hpbridge.errors import ExperimentError
 from hpbridge.learning.choice import choose
 
 if TYPE_CHECKING:
+    import concurrent.futures
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from hpbridge.experiment import Experiment
     from hpbridge.learning.session import Listener
@@ -30,6 +31,7 @@ def resume(
     *,
     store: str | os.PathLike[str] | Database | None = None,
     n_trials: int | None = None,
+    driver: str | concurrent.futures.Executor | None = None,
     callbacks: Iterable[Listener] = (),
 ) -> Study:
     """Go on with a study that stopped, up to its budget or a new one.
@@ -43,6 +45,7 @@ def resume(
         experiment: The same one; by default imported from where it was.
         store: Where the study is.
         n_trials: A new budget in all; by default the old one.
+        driver: As of `run`; by default the one that it ran on.
         callbacks: As of `run`.
 
     Raises:
@@ -53,7 +56,14 @@ def resume(
 
     database = open_store(store)
     record = database.study(study)
-    life = life_of(database, record, experiment, tuple(callbacks), n_trials=n_trials)
+    life = life_of(
+        database,
+        record,
+        experiment,
+        tuple(callbacks),
+        n_trials=n_trials,
+        driver=driver,
+    )
     return live(life)
 
 
@@ -64,21 +74,24 @@ def life_of(
     listeners: tuple[Listener, ...],
     *,
     n_trials: int | None = None,
-    on_begin: Callable[[Plan], None] | None = None,
+    driver: str | concurrent.futures.Executor | None = None,
 ) -> Life:
     """Return the life of a stored study from here on; see `resume`."""
     experiment = experiment or _reload(record)
     if experiment.is_growing:
         experiment = experiment.over(record.space)
     _check_same(record, experiment)
-    plan, settings = _plan_of(record, experiment, n_trials)
+    plan, settings = _plan_of(record, experiment, n_trials, driver)
     n_finished = database.count_trials().get(record.id, 0)
     recorded = Recorded(record, settings, n_finished)
-    return Life(plan, database, listeners, recorded=recorded, on_begin=on_begin)
+    return Life(plan, database, listeners, recorded=recorded)
 
 
 def _plan_of(
-    record: StudyRecord, experiment: Experiment, n_trials: int | None
+    record: StudyRecord,
+    experiment: Experiment,
+    n_trials: int | None,
+    driver: str | concurrent.futures.Executor | None,
 ) -> tuple[Plan, StudySettings]:
     """Return the plan of a stored study, and its settings from now on."""
     settings = record.settings
@@ -86,13 +99,20 @@ def _plan_of(
         budget = replace(settings.budget, n_trials=n_trials)
         settings = replace(settings, budget=budget)
     chosen = choose(f"{record.backend}:{record.algorithm}", experiment, record.options)
+    name, pool = name_of_driver(driver or settings.driver, experiment)
+    if pool is None and name.startswith(FUTURES):
+        kind = name.removeprefix(FUTURES)
+        problem = f"study {record.name!r} ran on a {kind} of yours; pass one as driver="
+        raise ExperimentError.invalid(experiment.name, [problem])
+    settings = replace(settings, driver=name)
     plan = Plan(
         experiment,
         chosen,
         settings.budget,
         cast("int", record.seed),
-        settings.driver,
+        name,
         shared=settings.shared,
+        pool=pool,
     )
     return plan, settings
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
 from hpbridge.engine.life import Life, live
-from hpbridge.engine.plan import Plan
+from hpbridge.engine.plan import Plan, name_of_driver
 from hpbridge.experiment import Direction, Experiment
 from hpbridge.learning.choice import choose
 from hpbridge.learning.history import fit_history
 from hpbridge.store.settings import Settings
 
 if TYPE_CHECKING:
+    import concurrent.futures
     import os
     from collections.abc import Callable, Iterable, Mapping
 
@@ -34,7 +35,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     options: Mapping[str, object] | None = None,
     store: str | os.PathLike[str] | Database | None = None,
     name: str | None = None,
-    driver: str | None = None,
+    driver: str | concurrent.futures.Executor | None = None,
     workers: int = 1,
     timeout: float | None = None,
     timeout_trial: float | None = None,
@@ -55,7 +56,8 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         options: Of the algorithm, by the library's own names.
         store: A file, a database URL or ``":memory:"``; see `hpbridge.store`.
         name: Of the study; made from experiment, optimizer and seed by default.
-        driver: Whose loop runs the trials; the backend's own by default.
+        driver: Where the trials run: a driver by name, the backend's own by default, or
+            any `concurrent.futures.Executor`, which stays yours.
         workers: Trials that run at the same time, in processes of their own.
         timeout: Seconds after which no new trial starts.
         timeout_trial: Seconds after which a trial is ended; needs, and uses, a worker.
@@ -88,13 +90,16 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     settings = Settings(
         n_trials, timeout, target, retries, on_error, workers, timeout_trial
     )
+    driver = driver or (DEFAULT_DRIVER if experiment.is_growing else chosen.spec.driver)
+    driver, pool = name_of_driver(driver, experiment)
     plan = Plan(
         experiment,
         chosen,
         settings,
         secrets.randbits(32) if seed is None else seed,
-        driver or (DEFAULT_DRIVER if experiment.is_growing else chosen.spec.driver),
+        driver,
         name,
+        pool=pool,
         history=None if past is None else fit_history(past, experiment, chosen),
     )
     return live(Life(plan, store, tuple(callbacks)))

@@ -27,6 +27,7 @@ The tree::
     │   └── ComparisonNotFoundError (KeyError)  the store holds no such comparison
     ├── HistoryError (ValueError)             a study that another cannot go on from
     ├── FormatError (ValueError)              a study that cannot be read or written
+    ├── ExecutorError (RuntimeError)          a pool that takes no more trials
     └── ObjectiveError (RuntimeError)         it failed, and on_error is stop
 
 Each message is: who and what is wrong with the offending value; one line a
@@ -36,6 +37,7 @@ problem, all of them; one ``Hint:``.
 from __future__ import annotations
 
 from hpbridge.errors.experiments import (
+    ExecutorError,
     ExperimentError,
     ExperimentNotFoundError,
     ObjectiveError,
@@ -81,6 +83,7 @@ __all__ = [
     "ComparisonNotFoundError",
     "ContractError",
     "DriverNotFoundError",
+    "ExecutorError",
     "ExperimentError",
     "ExperimentNotFoundError",
     "ForeignHistoryError",

@@ -72,3 +72,14 @@ class ObjectiveError(HpbridgeError, RuntimeError):
         headline = f"Trial {number} failed and on_error is 'stop': {error}"
         hint = "mend the objective and resume, or use on_error='record'"
         return cls(headline, hint=hint)
+
+
+class ExecutorError(HpbridgeError, RuntimeError):
+    """The place where trials run takes no more of them."""
+
+    @classmethod
+    def over(cls, pool: object, error: BaseException) -> ExecutorError:
+        """Return the error for a pool of the caller's that is broken or shut down."""
+        text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        headline = f"The {type(pool).__name__} takes no more trials: {text}"
+        return cls(headline, hint="make a new one, and resume the study with it")

@@ -177,6 +177,17 @@ def test_an_experiment_that_does_not_load_on_an_actor_is_refused(driver, tmp_pat
         hpb.run(experiment, "random", driver=driver, n_trials=2, store=":memory:")
 
 
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("driver", NAMES)
+def test_a_history_as_long_as_the_budget_leaves_the_budget(driver):
+    earlier = study(_square, "local", n_trials=5, space={"x": hpb.Float(0, 1)})
+    found = study(
+        _square, driver, n_trials=2, space={"x": hpb.Float(0, 1)}, history=earlier
+    )
+    assert [t.origin.value for t in found.trials].count("imported") == 5
+    assert len(found.trials) == 7
+
+
 SCRIPT = """
 import os, sys, time
 import hpbridge as hpb

@@ -1,0 +1,230 @@
+"""An executor on any `concurrent.futures.Executor`: threads, process pools, loky ...
+
+The pool is its owner's: it is neither started nor shut down here, and nobody can end
+what runs in it. A trial of a study that was interrupted runs on, to no effect; a trial
+timeout is refused. In threads, a report is answered by a direct call. From another
+process reports come with the trial's end, so that nothing is decided from them, and
+those of a process that dies are lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+import uuid
+from collections import deque
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.contract.execution import (
+    DriverSpec,
+    Ended,
+    Lost,
+    Paused,
+    Refused,
+    Reply,
+    Reported,
+    failed,
+)
+from hpbridge.drivers.objective import Attempt, describe_error
+from hpbridge.drivers.worker import unpack_experiment
+from hpbridge.drivers.worker_process import pack_experiment
+from hpbridge.errors import ExecutorError, ExperimentError, HpbridgeError
+
+if TYPE_CHECKING:
+    import concurrent.futures
+    from collections.abc import Iterable, Iterator
+
+    from hpbridge.contract.execution import Checkpoint, Job, Message, Policy, Run
+    from hpbridge.experiment import Experiment
+    from hpbridge.store.settings import Settings
+
+# In a process of a pool: the experiment that it ran last, by its number there.
+_loaded: dict[str, Experiment] = {}
+
+
+class _NotLoadedError(Exception):
+    """The experiment cannot be loaded in a process of the pool."""
+
+
+def _run_there(
+    key: str, packed: bytes, task: tuple[Any, ...]
+) -> tuple[Run, Checkpoint | None]:
+    """Run a trial in a process of a pool."""
+    if key not in _loaded:
+        try:
+            experiment = unpack_experiment(packed)
+        except BaseException as error:  # noqa: BLE001 - a module may raise anything
+            raise _NotLoadedError(describe_error(error)) from None
+        _loaded.clear()
+        _loaded[key] = experiment
+    params, number, seed, checkpoint = task
+    attempt = Attempt(None, checkpoint)
+    run = attempt.run(_loaded[key], params, number, seed, str(os.getpid()))
+    return run, attempt.pause(run)
+
+
+class Futures:
+    """A pool of somebody else's, as a place to run jobs.
+
+    Args:
+        pool: Whose.
+        slots: How many jobs it is given at the same time.
+    """
+
+    def __init__(self, pool: concurrent.futures.Executor, slots: int) -> None:
+        self.slots = slots
+        self._pool = pool
+        self._is_here = isinstance(pool, ThreadPoolExecutor)
+        self._packed: list[tuple[Experiment, str, bytes]] = []
+        self._futures: dict[int, Future[tuple[Run, Checkpoint | None]]] = {}
+        self._messages: deque[Message] = deque()
+        self._has_news = threading.Event()
+        self._policy: Policy | None = None
+        self._replies: dict[int, Reply] = {}
+        self._answering = threading.Lock()
+
+    def pack(self, experiment: Experiment) -> tuple[str, bytes]:
+        """Return the number of an experiment in the pool's processes, and its bytes.
+
+        Raises:
+            ExperimentError: If it cannot be sent.
+        """
+        for known, key, data in self._packed:
+            if known is experiment:
+                return key, data
+        data = b"" if self._is_here else pack_experiment(experiment)
+        self._packed.append((experiment, uuid.uuid4().hex, data))
+        return self._packed[-1][1:]
+
+    def start(self, job: Job) -> None:
+        """Submit a job to the pool."""
+        try:
+            future = self._submit(job)
+        except HpbridgeError as error:
+            self._say(Refused(job, error))
+            return
+        except RuntimeError as error:  # BrokenExecutor, and after a shutdown
+            self._say(Refused(job, ExecutorError.over(self._pool, error)))
+            return
+        self._futures[job.id] = future
+        future.add_done_callback(partial(self._hear, job, time.time()))
+
+    def _submit(self, job: Job) -> Future[tuple[Run, Checkpoint | None]]:
+        if self._is_here:
+            return self._pool.submit(self._run_here, job)
+        key, packed = self.pack(job.experiment)
+        task = dict(job.params), job.number, job.seed, job.checkpoint
+        return self._pool.submit(_run_there, key, packed, task)
+
+    def _run_here(self, job: Job) -> tuple[Run, Checkpoint | None]:
+        """Run a job in a thread of this process."""
+        attempt = Attempt(partial(self._reply, job), job.checkpoint)
+        thread = threading.current_thread().name[:100]
+        run = attempt.run(job.experiment, job.params, job.number, job.seed, thread)
+        return run, attempt.pause(run)
+
+    def _reply(self, job: Job, step: int, value: float) -> Reply:
+        """Answer a report, in the trial's own thread."""
+        self._say(Reported(job, step, value))
+        with self._answering:
+            if job.id in self._replies:
+                return self._replies[job.id]
+            if self._policy is None:
+                return Reply.GO_ON
+            return self._policy.reported(job.study, job.number, step, value)
+
+    def _hear(
+        self,
+        job: Job,
+        started_at: float,
+        future: Future[tuple[Run, Checkpoint | None]],
+    ) -> None:
+        """Take what became of a job, in whatever thread."""
+        if self._futures.pop(job.id, None) is None:
+            return  # it was cancelled
+        error = future.exception()
+        if error is None:
+            run, checkpoint = future.result()
+            self._say(
+                Ended(job, run) if checkpoint is None else Paused(job, checkpoint, run)
+            )
+            return
+        if isinstance(error, BrokenExecutor):
+            seconds = time.time() - started_at
+            why = f"the pool's process died: {describe_error(error)}"
+            self._say(Lost(job, why, started_at, seconds, "lost"))
+        elif isinstance(error, _NotLoadedError):
+            problem = f"it cannot be loaded in a process of the pool: {error}"
+            refusal = ExperimentError.invalid(job.experiment.name, [problem])
+            self._say(Refused(job, refusal))
+        elif isinstance(error, HpbridgeError):
+            self._say(Refused(job, error))
+        else:  # it, or its result, could not be sent
+            self._say(Ended(job, failed(describe_error(error), started_at)))
+
+    def _say(self, message: Message) -> None:
+        self._messages.append(message)
+        self._has_news.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until there is something to take."""
+        self._has_news.wait(seconds)
+
+    def messages(self) -> Iterable[Message]:
+        """Return what was said since the last call."""
+        self._has_news.clear()
+        found = []
+        while self._messages:
+            found.append(self._messages.popleft())
+        return found
+
+    def answer(self, job: Job, reply: Reply) -> None:
+        """Answer the job's reports so from now on."""
+        self._replies[job.id] = reply
+
+    def decide_by(self, policy: Policy) -> None:
+        """Let a policy answer the reports of threads."""
+        self._policy = policy
+
+    def cancel(self, job: Job) -> None:
+        """Forget a job; what has begun cannot be ended, and runs on."""
+        future = self._futures.pop(job.id, None)
+        if future is not None:
+            future.cancel()
+
+    def close(self) -> None:
+        """Forget every job."""
+        for future in list(self._futures.values()):
+            future.cancel()
+        self._futures.clear()
+
+
+@contextlib.contextmanager
+def open_futures(
+    pool: concurrent.futures.Executor, experiment: Experiment, settings: Settings
+) -> Iterator[Futures]:
+    """Run trials in a pool, as many at once as the settings say.
+
+    Raises:
+        ExperimentError: If it cannot be sent there, or a trial is to be ended.
+    """
+    if settings.timeout_trial is not None:
+        kind = type(pool).__name__
+        problem = f"timeout_trial must be None: a {kind} cannot end a running trial"
+        raise ExperimentError.invalid(experiment.name, [problem])
+    futures = Futures(pool, settings.workers)
+    futures.pack(experiment)
+    try:
+        yield futures
+    finally:
+        futures.close()
+
+
+def spec_of(pool: concurrent.futures.Executor) -> DriverSpec:
+    """Return a pool that the caller brought as a driver."""
+    summary = "A pool of the caller's."
+    return DriverSpec(type(pool).__name__, summary, partial(open_futures, pool))
