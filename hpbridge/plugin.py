@@ -104,6 +104,8 @@ if TYPE_CHECKING:
     from hpbridge.learning.choice import Choice
     from hpbridge.learning.session import Ask, Session
     from hpbridge.space.categorical import Categorical, is_equal, label_of
+    from hpbridge.space.conditions import CERTAIN, infer_conditions
+    from hpbridge.space.kinds import Searched
     from hpbridge.space.parameters import (
         Constant,
         Float,
@@ -170,6 +172,8 @@ _HOMES = {
         "learning.choice": "Choice",
         "learning.session": "Ask Session",
         "space.categorical": "Categorical is_equal label_of",
+        "space.conditions": "CERTAIN infer_conditions",
+        "space.kinds": "Searched",
         "space.parameters": (
             "Constant Float Int Label Parameter is_number plain_number with_when"
         ),
@@ -185,6 +189,7 @@ _HOMES = {
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "CERTAIN",
     "CODECS",
     "INTERRUPTED",
     "MOST_BYTES",
@@ -260,6 +265,7 @@ __all__ = [
     "Reported",
     "Resources",
     "Run",
+    "Searched",
     "Session",
     "Settings",
     "Space",
@@ -285,6 +291,7 @@ __all__ = [
     "failed",
     "hookimpl",
     "inert",
+    "infer_conditions",
     "is_equal",
     "is_instance_of",
     "is_number",

@@ -12,7 +12,7 @@ from hpbridge.errors import SpaceError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpbridge.space.parameters import Label, Parameter
+    from hpbridge.space.parameters import Label, Parameter, Searched
 
 
 class State(StrEnum):
@@ -193,7 +193,7 @@ class Result:
     traceback: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     """What the objective noted with `Trial.set_attribute`."""
-    asked: Mapping[str, tuple[Parameter, Label]] | None = None
+    asked: Mapping[str, tuple[Searched, Label]] | None = None
     """What an objective that defines its space asked for, in order, with its values."""
 
 

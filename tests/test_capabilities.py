@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpbridge import Categorical, Constant, Float, Int, Normal, Quantized, Space
+from hpbridge import Categorical, Float, Int, Normal, Quantized, Space
 from hpbridge.contract.backend import Problem
 from hpbridge.contract.capabilities import (
     SPACE_FEATURES,
@@ -12,7 +12,6 @@ from hpbridge.contract.capabilities import (
     Feature,
     Support,
     emulated,
-    feature_of,
     needs_of,
     no,
 )
@@ -34,7 +33,7 @@ ONE_OF_EACH = {
 
 @pytest.mark.parametrize("feature", ONE_OF_EACH)
 def test_a_parameter_needs_one_feature(feature):
-    assert feature_of(ONE_OF_EACH[feature]) is feature
+    assert ONE_OF_EACH[feature].feature is feature
     assert needs_of(Space({"p": ONE_OF_EACH[feature]})) == [("p", feature)]
 
 
@@ -45,12 +44,10 @@ def test_every_space_feature_comes_from_a_parameter_or_the_space():
 
 def test_weights_are_told_even_of_an_ordered_choice():
     ordered = Categorical(["a", "b"], ordered=True, weights=[1, 2])
-    assert feature_of(ordered) is Feature.CATEGORICAL_WEIGHTS
+    assert ordered.feature is Feature.CATEGORICAL_WEIGHTS
 
 
 def test_a_constant_and_a_single_value_need_nothing():
-    with pytest.raises(TypeError, match="is not searched"):
-        feature_of(Constant(1))
     space = Space({"k": 1, "x": Float(1, 1), "n": Int(2, 2), "c": Categorical(["a"])})
     assert needs_of(space) == []
 

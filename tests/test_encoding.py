@@ -24,13 +24,11 @@ from hpbridge.contract.capabilities import (
     Capabilities,
     Feature,
     emulated,
-    feature_of,
     no,
 )
 from hpbridge.encoding.encode import encode
 from hpbridge.encoding.encoded import CODECS, Encoded
 from hpbridge.errors import UnsupportedFeatureError
-from hpbridge.space.sampling import draw
 from hpbridge.testing.marginal_checks import ALPHA, binomial_tails
 
 steps = st.builds(
@@ -140,14 +138,14 @@ def evaluate(source, native):
 @st.composite
 def encoded(draw_from, name, feature):
     parameter = draw_from(KINDS[feature])
-    assert feature_of(parameter) is feature
+    assert parameter.feature is feature
     return alone(name, feature, parameter)
 
 
 def native_values(codec):
     """Return random native values, both ends among them."""
     native, rng = codec.native, random.Random(0)
-    values = [draw(native, rng) for _ in range(20)]
+    values = [native.draw(rng) for _ in range(20)]
     if isinstance(native, Categorical):
         return values + list(native.labels)
     ends = [native.low, native.high] if native.n_values is None else []
@@ -179,7 +177,7 @@ def test_a_point_encodes_into_the_native_range_and_back(name, feature, data):
     rng = random.Random(1)
     parameter = it.space["p"]
     ends = parameter.grid if parameter.n_values and parameter.n_values < 99 else ()
-    for value in [*ends, *(draw(parameter, rng) for _ in range(20))]:
+    for value in [*ends, *(parameter.draw(rng) for _ in range(20))]:
         native = it.encode({"p": value})
         assert codec.native.contains(native["p"])
         back = it.decode(native)["p"]
@@ -219,9 +217,9 @@ def test_a_random_native_value_has_our_share(name):
     parameter, is_counted, share = SHARES[name]
     if share is None:
         share = parameter.cumulative(4.0)
-    it = alone(name, feature_of(parameter), parameter)
+    it = alone(name, parameter.feature, parameter)
     rng, n = random.Random(0), 2000
-    draws = [it.decode({"p": draw(it.native["p"], rng)})["p"] for _ in range(n)]
+    draws = [it.decode({"p": it.native["p"].draw(rng)})["p"] for _ in range(n)]
     tails = binomial_tails(sum(map(is_counted, draws)), n, share)
     assert min(tails) > ALPHA
 
@@ -286,7 +284,7 @@ def test_conditions_decode_as_the_printed_source_does(capabilities):
     source, rng = it.source(), random.Random(0)
     sizes = set()
     for _ in range(300):
-        native = {name: draw(p, rng) for name, p in it.native.items()}
+        native = {name: p.draw(rng) for name, p in it.native.items()}
         point = it.decode(native)
         assert CONDITIONAL.violations(point) == []
         assert evaluate(source, native) == point

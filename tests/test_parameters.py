@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hpbridge import Categorical, Constant, Float, Int, LogNormal, Normal
 from hpbridge.space.categorical import label_of
-from hpbridge.space.sampling import draw
+from hpbridge.space.kinds import Searched
 
 
 class Activation:
@@ -284,15 +284,14 @@ def test_the_ends_of_a_prior_are_the_bounds(parameter):
 @pytest.mark.parametrize("parameter", [p for p in RIGHT if not isinstance(p, Constant)])
 def test_a_draw_is_in_the_range(parameter):
     rng = random.Random(0)
-    assert all(parameter.contains(draw(parameter, rng)) for _ in range(200))
+    assert all(parameter.contains(parameter.draw(rng)) for _ in range(200))
 
 
-def test_a_constant_is_not_drawn():
-    with pytest.raises(TypeError, match="cannot draw from Constant"):
-        draw(Constant(1), random.Random(0))
+def test_a_constant_is_not_searched():
+    assert not isinstance(Constant(1), Searched)
 
 
 @given(st.floats(1e-300, 1e300), st.floats(1, 10), st.integers())
 def test_a_log_draw_never_leaves_the_range(low, ratio, seed):
     parameter = Float(low, low * ratio, log=True)
-    assert parameter.contains(draw(parameter, random.Random(seed)))
+    assert parameter.contains(parameter.draw(random.Random(seed)))

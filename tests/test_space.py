@@ -478,3 +478,26 @@ def test_damaged_json_is_refused(data, text):
 def test_public_names_are_reached_from_the_package():
     assert hpb.Space is Space
     assert hpb.Normal is Normal
+
+
+def test_a_name_inside_another_problem_hides_nothing():
+    space = Space({"n": Int(0, 3), "x": Float(0, 1, when={"n": 2})})
+    with pytest.raises(SpaceError) as caught:
+        space.canonical({"n": 1, "x": 0.5, "unknown": 1})
+    assert [problem.partition(";")[0] for problem in caught.value.problems] == [
+        "'unknown' is no parameter",
+        "'x' is 0.5, but is not active",
+    ]
+
+
+def test_what_hangs_below_a_wrong_value_is_not_called_inactive():
+    space = Space(
+        {
+            "n": Int(0, 3),
+            "m": Int(0, 3, when={"n": 2}),
+            "x": Float(0, 1, when={"m": 1}),
+        }
+    )
+    with pytest.raises(SpaceError) as caught:
+        space.canonical({"n": 9, "m": 1, "x": 0.5})
+    assert caught.value.problems == ("'n' is 9, outside [0, 3]",)

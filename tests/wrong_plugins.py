@@ -23,12 +23,11 @@ from hpbridge.contract.backend import (
     Problem,
     Suggestion,
 )
-from hpbridge.contract.capabilities import Capabilities, Capability, Feature, feature_of
+from hpbridge.contract.capabilities import Capabilities, Capability, Feature
 from hpbridge.errors import ForeignHistoryError, UnsupportedFeatureError
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int
 from hpbridge.space.quantized import Quantized
-from hpbridge.space.sampling import draw
 from hpbridge.trial import State
 from hpbridge_random import SPEC as RIGHT
 
@@ -119,7 +118,7 @@ class RoundsStepsAtTheEnds(Wrapped):
 
 class PicksLowFloats(Wrapped):
     def value(self, parameter, value):
-        if feature_of(parameter) is Feature.FLOAT:
+        if parameter.feature is Feature.FLOAT:
             share = self.rng.random() ** 2
             return parameter.low + share * (parameter.high - parameter.low)
         return value
@@ -148,7 +147,7 @@ class IgnoresPriors(Wrapped):
 
 class ShowsInactiveParameters(Wrapped):
     def change(self, params):
-        return {n: params.get(n, draw(p, self.rng)) for n, p in self.space.items()}
+        return {n: params.get(n, p.draw(self.rng)) for n, p in self.space.items()}
 
 
 class DrawsAmongLeaves(Wrapped):
@@ -370,7 +369,7 @@ class Climber(Wrapped):
         suggestion = self.inner.ask()
         params = self.change(dict(suggestion.params))
         active = self.space.active(params)
-        full = {n: params.get(n, draw(self.space[n], self.rng)) for n in active}
+        full = {n: params.get(n, self.space[n].draw(self.rng)) for n in active}
         return Suggestion(suggestion.id, full)
 
     def tell(self, suggestion, outcome):

@@ -7,53 +7,24 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from hpbridge.space.categorical import Categorical
-from hpbridge.space.parameters import Float, Int, Parameter
-from hpbridge.space.quantized import Quantized
+from hpbridge.space.features import Feature
 
 if TYPE_CHECKING:
     from hpbridge.contract.backend import Problem
     from hpbridge.space.space import Space
 
 
-class Feature(Enum):
-    """A testable fact about a problem or a run. The value is the word users read."""
-
-    FLOAT = "float"
-    """A real number on a linear scale."""
-    FLOAT_LOG = "float, log scale"
-    FLOAT_STEP = "float in steps"
-    FLOAT_PRIOR = "float with a prior"
-    INT = "int"
-    INT_LOG = "int, log scale"
-    INT_STEP = "int in steps"
-    QUANTIZED = "quantized"
-    """`Quantized`: rounded to multiples of q, as by Hyperopt and Ray Tune."""
-    CATEGORICAL = "categorical"
-    """Choices without an order."""
-    CATEGORICAL_ORDERED = "categorical, ordered"
-    CATEGORICAL_WEIGHTS = "categorical with weights"
-    CONDITIONAL = "conditional parameters"
-    """Parameters with ``when=``."""
-    FORBIDDEN = "forbidden combinations"
-    """A space with ``forbid=``."""
-    MULTI_OBJECTIVE = "several metrics"
-    """More than one metric with a direction; the result is a Pareto front."""
-    CONSTRAINTS = "constraints on metrics"
-    """The optimizer learns which trials violate ``constraints=``."""
-    FAILED_TRIALS = "failed trials"
-    """A failed, pruned or non-finite trial leaves the model sound."""
-    SEEDING = "seed"
-    """The same seed gives the same trials, another seed gives others."""
-    FOREIGN_HISTORY = "foreign history"
-    """It learns from trials that it did not propose."""
-    PENDING = "several at once"
-    """It proposes another point while earlier ones still run."""
-    OUT_OF_ORDER = "any order of results"
-    """Results may arrive in another order than the proposals."""
-    REPLAY = "exact resume"
-    """Asked and told the same, a fresh optimizer proposes the same."""
-
+__all__ = [
+    "SPACE_FEATURES",
+    "YES",
+    "Capabilities",
+    "Capability",
+    "Feature",
+    "Support",
+    "emulated",
+    "needs_of",
+    "no",
+]
 
 SPACE_FEATURES = (
     Feature.FLOAT,
@@ -200,40 +171,12 @@ def _who_of_bounds(problem: Problem) -> str:
     return "1 constraint needs" if count == 1 else f"{count} constraints need"
 
 
-def feature_of(parameter: Parameter) -> Feature:  # noqa: PLR0911 - one a kind
-    """Return the feature that a searched parameter needs.
-
-    Raises:
-        TypeError: If it is not searched.
-    """
-    if isinstance(parameter, Float):
-        if parameter.log:
-            return Feature.FLOAT_LOG
-        if parameter.prior is not None:
-            return Feature.FLOAT_PRIOR
-        return Feature.FLOAT if parameter.step is None else Feature.FLOAT_STEP
-    if isinstance(parameter, Int):
-        if parameter.log:
-            return Feature.INT_LOG
-        return Feature.INT if parameter.step == 1 else Feature.INT_STEP
-    if isinstance(parameter, Quantized):
-        return Feature.QUANTIZED
-    if isinstance(parameter, Categorical):
-        if parameter.weights is not None:
-            return Feature.CATEGORICAL_WEIGHTS
-        if parameter.ordered:
-            return Feature.CATEGORICAL_ORDERED
-        return Feature.CATEGORICAL
-    msg = f"{parameter!r} is not searched"
-    raise TypeError(msg)
-
-
 def needs_of(space: Space) -> list[tuple[str, Feature]]:
     """Return (what needs it, feature) for a space, in order."""
     found = []
     for name, parameter in space.searched.items():
-        if parameter.n_values != 1:  # type: ignore[attr-defined]
-            found.append((name, feature_of(parameter)))
+        if parameter.n_values != 1:
+            found.append((name, parameter.feature))
     found += [(name, Feature.CONDITIONAL) for name, p in space.items() if p.when]
     if space.is_restricted:
         found.append(("forbid=", Feature.FORBIDDEN))

@@ -9,35 +9,33 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from hpbridge.space.parameters import Float, Int, Label, Parameter, with_when
+from hpbridge.space.kinds import Searched, with_when
+from hpbridge.space.parameters import Float, Int
 from hpbridge.space.quantized import Quantized
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from hpbridge.space.plain import Label
 
-    from hpbridge.space.categorical import Categorical
-
-# Libraries return bounds that are a few rounding errors off, exp(log(b)) above all.
-_BOUND_TOLERANCE = 1e-12
+P = TypeVar("P", bound=Searched)
 
 
-class Codec(ABC):
+class Codec(ABC, Generic[P]):
     """One parameter, ours and the library's.
 
     Attributes:
         parameter: Ours.
-        native: What the library searches: a `Float`, `Int` or `Categorical` without
-            condition; None when there is nothing to search.
+        native: What the library searches, without condition; None when there is
+            nothing to search.
     """
 
     name: str
     """The word by which a plugin asks for it, and which `explain` prints."""
 
-    native: Parameter | None
+    native: Searched | None
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: P) -> None:
         self.parameter = parameter
 
     @property
@@ -59,84 +57,40 @@ class Codec(ABC):
 
     def default(self) -> Label:
         """Return the native value that stands for an inactive parameter."""
-        native = self.native
-        if isinstance(native, Float) and native.n_values is None:
-            if native.log:
-                return math.sqrt(native.low) * math.sqrt(native.high)
-            return native.low / 2 + native.high / 2
-        if isinstance(native, (Float, Int, Quantized)):
-            return native.at(cast("int", native.n_values) // 2)
-        return cast("Categorical", native).labels[0]
+        return None if self.native is None else self.native.middle
 
 
-def _clamp(value: float, low: float, high: float) -> float:
-    """Return the bound for a value that missed it by rounding only."""
-    slack = _BOUND_TOLERANCE * max(abs(low), abs(high))
-    if low - slack <= value < low:
-        return low
-    if high < value <= high + slack:
-        return high
-    return value
-
-
-class Native(Codec):
+class Native(Codec[Searched]):
     """The library has this kind of parameter."""
 
     name = "native"
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Searched) -> None:
         super().__init__(parameter)
         self.native = with_when(parameter, ()) if parameter.when else parameter
 
     def decode(self, value: Any) -> Label:
         """Return the value as a plain Python scalar."""
-        parameter = self.parameter
-        if isinstance(parameter, Float):
-            return _clamp(float(value), parameter.low, parameter.high)
-        if isinstance(parameter, Int):
-            whole = int(value)
-            return whole if whole == value else cast("Label", value)
-        if isinstance(parameter, Quantized):
-            return parameter.round(float(value))
-        categorical = cast("Categorical", parameter)
-        return categorical.labels[categorical.index(value)]
+        return self.parameter.plain(value)
 
     def encode(self, value: Any) -> Label:
         """Return the value itself."""
         return cast("Label", value)
 
     def source(self, expression: str) -> str:
-        """Return the expression; a float is clamped as `decode` does."""
-        parameter = self.parameter
-        if isinstance(parameter, Float) and parameter.log:
-            return (
-                f"min(max(float({expression}), {parameter.low!r}), {parameter.high!r})"
-            )
-        if isinstance(parameter, Float):
-            return f"float({expression})"
-        if isinstance(parameter, Int):
-            return f"int({expression})"
-        if isinstance(parameter, Quantized):
-            return _rounded(parameter, f"float({expression})")
-        return expression
+        """Return the source of `decode`."""
+        return self.parameter.plain_source(expression)
 
 
-def _rounded(parameter: Quantized, expression: str) -> str:
-    """Return the source of `Quantized.round`."""
-    last = parameter.first + parameter.n_values - 1
-    index = f"round({expression} / {parameter.q!r})"
-    return f"min(max({index}, {parameter.first}), {last}) * {parameter.q!r}"
-
-
-class Single(Codec):
+class Single(Codec[Searched]):
     """A range of one value: nothing to search, the value is handed on."""
 
     name = "single"
     native = None
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Searched) -> None:
         super().__init__(parameter)
-        self._value = cast("Float | Int | Categorical", parameter).at(0)
+        self._value = parameter.at(0)
 
     @property
     def note(self) -> str:
@@ -156,15 +110,15 @@ class Single(Codec):
         return repr(self._value)
 
 
-class Log(Codec):
+class Log(Codec[Float]):
     """A log-scaled float as a linear float over its natural logarithm."""
 
     name = "log"
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Float) -> None:
         super().__init__(parameter)
-        self._float = cast("Float", parameter)
-        self.native = Float(math.log(self._float.low), math.log(self._float.high))
+        self._native = Float(math.log(parameter.low), math.log(parameter.high))
+        self.native = self._native
 
     @property
     def note(self) -> str:
@@ -173,20 +127,19 @@ class Log(Codec):
 
     def decode(self, value: Any) -> Label:
         """Return exp(value), clamped to the range."""
-        return min(max(math.exp(float(value)), self._float.low), self._float.high)
+        return min(max(math.exp(float(value)), self.parameter.low), self.parameter.high)
 
     def encode(self, value: Any) -> Label:
         """Return log(value), clamped to the native range."""
-        native = cast("Float", self.native)
-        return min(max(math.log(value), native.low), native.high)
+        return min(max(math.log(value), self._native.low), self._native.high)
 
     def source(self, expression: str) -> str:
         """Return the source of `decode`."""
-        low, high = self._float.low, self._float.high
+        low, high = self.parameter.low, self.parameter.high
         return f"min(max(math.exp(float({expression})), {low!r}), {high!r})"
 
 
-class Chained(Codec):
+class Chained(Codec[Searched]):
     """An encoding of what another one searches.
 
     Args:
@@ -194,10 +147,10 @@ class Chained(Codec):
         inner: Theirs.
     """
 
-    def __init__(self, outer: Codec, inner: Callable[[Parameter], Codec]) -> None:
+    def __init__(self, outer: Codec[Any], inner: type[Codec[Any]]) -> None:
         super().__init__(outer.parameter)
         self._outer = outer
-        self._inner = inner(cast("Parameter", outer.native))
+        self._inner = inner(outer.native)
         self.native = self._inner.native
         words = [c.name for c in (outer, self._inner) if c.name != Native.name]
         self.name = "+".join(words) or Native.name
@@ -224,7 +177,7 @@ class Chained(Codec):
         return self._inner.encode(self._outer.default())
 
 
-class LogRound(Codec):
+class LogRound(Codec[Int]):
     """A log-scaled int as a linear float over its logarithm, then rounded.
 
     The range reaches half a unit beyond both ends, so that every int has the share
@@ -236,10 +189,9 @@ class LogRound(Codec):
 
     name = "log-round"
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Int) -> None:
         super().__init__(parameter)
-        self._int = cast("Int", parameter)
-        low, high = self._int.low - 0.5, self._int.high + 0.5
+        low, high = self.parameter.low - 0.5, self.parameter.high + 0.5
         self.native = Float(math.log(low), math.log(high))
 
     @property
@@ -249,7 +201,9 @@ class LogRound(Codec):
 
     def decode(self, value: Any) -> Label:
         """Return round(exp(value)), clamped to the range."""
-        return min(max(round(math.exp(float(value))), self._int.low), self._int.high)
+        return min(
+            max(round(math.exp(float(value))), self.parameter.low), self.parameter.high
+        )
 
     def encode(self, value: Any) -> Label:
         """Return log(value)."""
@@ -257,19 +211,18 @@ class LogRound(Codec):
 
     def source(self, expression: str) -> str:
         """Return the source of `decode`."""
-        low, high = self._int.low, self._int.high
+        low, high = self.parameter.low, self.parameter.high
         return f"min(max(round(math.exp(float({expression}))), {low}), {high})"
 
 
-class Round(Codec):
+class Round(Codec[Int]):
     """An int as a float that is rounded; the ends have full weight."""
 
     name = "round"
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Int) -> None:
         super().__init__(parameter)
-        self._int = cast("Int", parameter)
-        self.native = Float(self._int.low - 0.5, self._int.high + 0.5)
+        self.native = Float(self.parameter.low - 0.5, self.parameter.high + 0.5)
 
     @property
     def note(self) -> str:
@@ -278,7 +231,7 @@ class Round(Codec):
 
     def decode(self, value: Any) -> Label:
         """Return round(value), clamped to the range."""
-        return min(max(round(float(value)), self._int.low), self._int.high)
+        return min(max(round(float(value)), self.parameter.low), self.parameter.high)
 
     def encode(self, value: Any) -> Label:
         """Return the value as a float."""
@@ -286,39 +239,39 @@ class Round(Codec):
 
     def source(self, expression: str) -> str:
         """Return the source of `decode`."""
-        return (
-            f"min(max(round(float({expression})), {self._int.low}), {self._int.high})"
-        )
+        low, high = self.parameter.low, self.parameter.high
+        return f"min(max(round(float({expression})), {low}), {high})"
 
 
-class Quantize(Codec):
+class Quantize(Codec[Quantized]):
     """A quantized number as the float that is drawn before it is rounded."""
 
     name = "quantize"
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Quantized) -> None:
         super().__init__(parameter)
-        self._quantized = cast("Quantized", parameter)
-        ends = self._quantized.low, self._quantized.high
-        self.native = Float(*map(math.log, ends) if self._quantized.log else ends)
+        ends = self.parameter.low, self.parameter.high
+        self.native = Float(*map(math.log, ends) if self.parameter.log else ends)
 
     @property
     def note(self) -> str:
         """Say what is searched."""
-        what = "the natural logarithm of a float" if self._quantized.log else "a float"
-        return f"searches {what}, rounds to multiples of {self._quantized.q!r}"
+        what = "the natural logarithm of a float" if self.parameter.log else "a float"
+        return f"searches {what}, rounds to multiples of {self.parameter.q!r}"
 
     def decode(self, value: Any) -> Label:
         """Return the multiple of q that a draw is rounded to."""
         u = float(value)
-        return self._quantized.round(math.exp(u) if self._quantized.log else u)
+        return self.parameter.round(math.exp(u) if self.parameter.log else u)
 
     def encode(self, value: Any) -> Label:
         """Return a draw that is rounded to the value."""
-        u = min(max(float(value), self._quantized.low), self._quantized.high)
-        return math.log(u) if self._quantized.log else u
+        u = min(max(float(value), self.parameter.low), self.parameter.high)
+        return math.log(u) if self.parameter.log else u
 
     def source(self, expression: str) -> str:
         """Return the source of `decode`."""
         u = f"float({expression})"
-        return _rounded(self._quantized, f"math.exp({u})" if self._quantized.log else u)
+        return self.parameter.round_source(
+            f"math.exp({u})" if self.parameter.log else u
+        )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.contract.capabilities import Feature, Support, feature_of
+from hpbridge.contract.capabilities import Feature, Support
 from hpbridge.contract.lazy import Lazy
 from hpbridge.encoding.codecs import (
     Codec,
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hpbridge.contract.capabilities import Capabilities
-    from hpbridge.space.categorical import Categorical
-    from hpbridge.space.parameters import Float, Int, Label, Parameter
+    from hpbridge.space.kinds import Searched
+    from hpbridge.space.plain import Label
     from hpbridge.space.space import Params, Space
 
 __all__ = [
@@ -46,7 +46,7 @@ __all__ = [
 Note = tuple[str, str, str]
 """A parameter, the name of its encoding, what that does."""
 
-CODECS: dict[str, type[Codec]] = {
+CODECS: dict[str, type[Codec[Any]]] = {
     codec.name: codec
     for codec in (
         Native,
@@ -78,7 +78,7 @@ def encoding_name(encoding: str | type | None) -> str | None:
     return codec_class(encoding).name
 
 
-def codec_class(encoding: str | type) -> type[Codec]:
+def codec_class(encoding: str | type) -> type[Codec[Any]]:
     """Return the codec that a capability names.
 
     Raises:
@@ -88,7 +88,7 @@ def codec_class(encoding: str | type) -> type[Codec]:
     if isinstance(encoding, type):
         return encoding
     if ":" in encoding:
-        return cast("type[Codec]", Lazy(encoding).resolve())
+        return cast("type[Codec[Any]]", Lazy(encoding).resolve())
     return CODECS[encoding]
 
 
@@ -114,16 +114,16 @@ class Encoded:
         space: Space,
         capabilities: Capabilities,
         *,
-        codecs: Mapping[str, Codec] | None = None,
+        codecs: Mapping[str, Codec[Any]] | None = None,
         notes: Sequence[Note] = (),
     ) -> None:
         self.space = space
         given = codecs or {}
-        self.codecs: Mapping[str, Codec] = {
+        self.codecs: Mapping[str, Codec[Any]] = {
             name: given.get(name) or _codec(parameter, capabilities)
             for name, parameter in space.searched.items()
         }
-        self.native: Mapping[str, Parameter] = {
+        self.native: Mapping[str, Searched] = {
             name: codec.native
             for name, codec in self.codecs.items()
             if codec.native is not None
@@ -226,8 +226,8 @@ class Encoded:
         return " and ".join(filter(None, parts))
 
 
-def _codec(parameter: Parameter, capabilities: Capabilities) -> Codec:
-    if cast("Float | Int | Categorical", parameter).n_values == 1:
+def _codec(parameter: Searched, capabilities: Capabilities) -> Codec[Any]:
+    if parameter.n_values == 1:
         return Single(parameter)
-    encoding = capabilities[feature_of(parameter)].encoding
+    encoding = capabilities[parameter.feature].encoding
     return codec_class(encoding or "native")(parameter)

@@ -20,26 +20,24 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from hpbridge.contract.backend import Optimizer, Outcome, Suggestion
 from hpbridge.errors import SpaceError
 from hpbridge.learning.learner import Learner
-from hpbridge.space.categorical import Categorical
-from hpbridge.space.parameters import Int, Label, Parameter, with_when
-from hpbridge.space.sampling import draw
+from hpbridge.space.conditions import LIKELY, infer_conditions
+from hpbridge.space.kinds import Parameter, Searched, with_when
 from hpbridge.space.space import Space
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hpbridge.space.plain import Label
 
-Asked: TypeAlias = "Mapping[str, tuple[Parameter, Label]]"
+
+Asked: TypeAlias = "Mapping[str, tuple[Searched, Label]]"
 """Parameter and plain value by name, in the order of asking."""
 
 
 def objects_of(asked: Asked) -> dict[str, Any]:
     """Return what the objective saw: the choices themselves, not their labels."""
-    return {
-        name: p.choice(value) if isinstance(p, Categorical) else value
-        for name, (p, value) in asked.items()
-    }
+    return {name: p.choice(value) for name, (p, value) in asked.items()}
 
 
 class Asking:
@@ -57,10 +55,13 @@ class Asking:
     def __init__(self, space: Space, params: Mapping[str, Label], seed: int) -> None:
         self._space, self._params = space, params
         self._rng = random.Random(f"hpbridge:{seed}:define-by-run")
-        self.asked: dict[str, tuple[Parameter, Label]] = {}
+        self.asked: dict[str, tuple[Searched, Label]] = {}
 
     def suggest(self, name: str, parameter: Parameter) -> Any:
         """Return a value for `Trial.suggest`: the choice itself, not its label."""
+        if not isinstance(parameter, Searched):
+            problem = f"{name!r} is {parameter!r}, which is not searched"
+            raise SpaceError.invalid([problem])
         known = self.asked[name][0] if name in self.asked else self._known(name)
         if known is not None and known != parameter:
             problem = f"{name!r} was {known!r} and is now {parameter!r}"
@@ -69,12 +70,12 @@ class Asking:
             Space({name: parameter})  # refuses what is wrong with it
         if name not in self.asked:
             is_proposed = name in self._params
-            value = self._params[name] if is_proposed else draw(parameter, self._rng)
+            value = self._params[name] if is_proposed else parameter.draw(self._rng)
             self.asked[name] = parameter, value
         value = self.asked[name][1]
-        return parameter.choice(value) if isinstance(parameter, Categorical) else value
+        return parameter.choice(value)
 
-    def _known(self, name: str) -> Parameter | None:
+    def _known(self, name: str) -> Searched | None:
         found = self._space.searched.get(name)
         return None if found is None else with_when(found, ())
 
@@ -83,7 +84,7 @@ class Asking:
 class Run:
     """What a trial asked for, in order, and what became of it."""
 
-    asked: Mapping[str, tuple[Parameter, Label]]
+    asked: Mapping[str, tuple[Searched, Label]]
     outcome: Outcome
 
     @property
@@ -109,57 +110,18 @@ def infer_space(trials: Sequence[Run]) -> Space:
         that tells the trials that asked for it from the others. One that no single
         earlier parameter tells apart is always active.
     """
-    found: dict[str, Parameter] = {}
+    found: dict[str, Searched] = {}
     for trial in trials:
         for name, (parameter, _) in trial.asked.items():
             found.setdefault(name, parameter)
-    placed: dict[str, Parameter] = {}
+    placed: dict[str, Searched] = {}
     for name, parameter in found.items():
-        condition = _condition(name, list(placed), found, trials)
-        placed[name] = with_when(parameter, condition)
+        having = [trial.point for trial in trials if name in trial.asked]
+        lacking = [t.point for t in trials if name not in t.asked and t.is_whole]
+        conditions = infer_conditions(placed, having, lacking, LIKELY)
+        condition = next(conditions, None) if lacking else None
+        placed[name] = with_when(parameter, (condition,) if condition else ())
     return Space(placed) if placed else Space.unknown()
-
-
-def _condition(
-    name: str,
-    before: list[str],
-    found: Mapping[str, Parameter],
-    trials: Sequence[Run],
-) -> tuple[tuple[str, tuple[object, ...]], ...]:
-    """Return the condition of a parameter; empty when there is none to be told."""
-    having = [trial.asked for trial in trials if name in trial.asked]
-    lacking = [t.asked for t in trials if name not in t.asked and t.is_whole]
-    if not lacking:
-        return ()
-    for parent in _likeliest_first(before, found):
-        if any(parent not in asked for asked in having):
-            continue
-        values = {_typed(asked[parent][1]) for asked in having}
-        others = {_typed(asked[parent][1]) for asked in lacking if parent in asked}
-        if not values & others:
-            return ((parent, _in_order(found[parent], values)),)
-    return ()
-
-
-def _likeliest_first(before: list[str], found: Mapping[str, Parameter]) -> list[str]:
-    """Return the possible parents; one of many values can tell any trials apart."""
-    sizes = {
-        name: p.n_values
-        for name in reversed(before)
-        if isinstance(p := found[name], (Categorical, Int))
-    }
-    return sorted(sizes, key=sizes.__getitem__)  # of equal ones, the nearest
-
-
-def _typed(value: Label) -> tuple[type, Label]:
-    return type(value), value  # True is not 1
-
-
-def _in_order(parent: Parameter, values: set[tuple[type, Label]]) -> tuple[object, ...]:
-    plain = [value for _, value in values]
-    if isinstance(parent, Categorical):
-        return tuple(sorted(plain, key=parent.index))
-    return tuple(sorted(plain))  # type: ignore[type-var]
 
 
 class GrowingLearner(Learner):

@@ -3,57 +3,22 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.space.parameters import (
-    Label,
-    Parameter,
-    When,
-    freeze_when,
-    is_number,
-    plain_number,
-)
+from hpbridge.space.features import Feature
+from hpbridge.space.kinds import Searched, When, freeze_when
+from hpbridge.space.plain import Label, is_equal, is_number, label_of, plain_number
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Sequence
+    from typing import Self
+
+__all__ = ["Categorical", "is_equal", "label_of"]
 
 
-def label_of(choice: object) -> Label:  # noqa: PLR0911 - one a kind
-    """Return the JSON scalar that stands for a choice in a record.
-
-    Args:
-        choice: Any object. JSON scalars stand for themselves, numpy scalars for the
-            Python scalar they hold, functions and classes for their name.
-
-    Raises:
-        ValueError: If nothing stable names the object, with one sentence.
-    """
-    if choice is None or isinstance(choice, bool):
-        return choice
-    if isinstance(choice, str):
-        return str.__str__(choice)  # of a subclass, such as an enum's, the bare text
-    if isinstance(choice, int):
-        return int(choice)
-    if isinstance(choice, float):
-        return float(choice) if math.isfinite(choice) else repr(float(choice))
-    if isinstance(choice, numbers.Real):
-        return label_of(plain_number(choice))
-    item = getattr(choice, "item", None)
-    if callable(item) and getattr(choice, "ndim", None) == 0:
-        return label_of(item())
-    name = getattr(choice, "__qualname__", None)
-    text = name if isinstance(name, str) and "<" not in name else repr(choice)
-    if " at 0x" in text:
-        msg = (
-            f"choice {choice!r} has no stable name; give it a label: {{'name': choice}}"
-        )
-        raise ValueError(msg)
-    return text
-
-
-class Categorical(Parameter):
+class Categorical(Searched):
     """One of several choices.
 
     Args:
@@ -179,10 +144,50 @@ class Categorical(Parameter):
         """How many choices there are."""
         return len(self.labels)
 
+    can_be_parent = True
+
+    @property
+    def feature(self) -> Feature:
+        """By its weights or order."""
+        if self.weights is not None:
+            return Feature.CATEGORICAL_WEIGHTS
+        return Feature.CATEGORICAL_ORDERED if self.ordered else Feature.CATEGORICAL
+
     @property
     def grid(self) -> tuple[Label, ...]:
         """All labels in order."""
         return self.labels
+
+    @property
+    def middle(self) -> Label:
+        """The first label, since choices have no middle."""
+        return self.labels[0]
+
+    def draw(self, rng: random.Random) -> Label:
+        """Draw a label, by weight if there are weights."""
+        if self.weights is None:
+            return self.labels[rng.randrange(len(self.labels))]
+        return rng.choices(self.labels, self.weights)[0]
+
+    def is_typed(self, value: object) -> bool:
+        """Say whether a value is a label, of the label's own type."""
+        return self.contains(value)
+
+    def holds(self, value: Any) -> bool:
+        """Say whether a value equals a label."""
+        return value in self.labels
+
+    def _to_fields(self) -> dict[str, Any]:
+        return {
+            "choices": list(self.labels),
+            **({"ordered": True} if self.ordered else {}),
+            **({} if self.weights is None else {"weights": list(self.weights)}),
+        }
+
+    @classmethod
+    def _from_fields(cls, fields: dict[str, Any]) -> Self:
+        # The labels are given as they were: a label need not be what label_of makes.
+        return cls(fields.pop("choices"), **fields)
 
     def at(self, index: int) -> Label:
         """Return the label at this position."""
@@ -235,11 +240,3 @@ class Categorical(Parameter):
         if self.when:
             extra += f", when={dict(self.when)!r}"
         return f"Categorical({list(self.labels)!r}{extra})"
-
-
-def is_equal(left: object, right: object) -> bool:
-    """Say whether two objects of a user are equal; never raises."""
-    try:
-        return bool(left == right)
-    except Exception:  # noqa: BLE001 - a user's object may define any __eq__
-        return False

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hpbridge.errors import SpaceError, nearest
-from hpbridge.space.categorical import Categorical, is_equal
-from hpbridge.space.parameters import (
+from hpbridge.space.kinds import (
     Constant,
-    Int,
     Parameter,
+    Searched,
     When,
     freeze_when,
     with_when,
 )
+from hpbridge.space.plain import is_equal
 
 Clause = tuple[tuple[str, tuple[object, ...]], ...]
 
@@ -99,7 +99,7 @@ def _plain(
     """Return the values of a condition or a clause as plain values."""
     if isinstance(parent, Constant):
         return values
-    if not isinstance(parent, (Categorical, Int)):
+    if not (isinstance(parent, Searched) and parent.can_be_parent):
         kind = type(parent).__name__
         problems.append(f"{where} is a {kind}; name a Categorical or an Int")
         return values
@@ -118,7 +118,7 @@ def _plain(
     return tuple(plain)
 
 
-def _plain_tuple(parent: Categorical | Int, value: object) -> list[object] | None:
+def _plain_tuple(parent: Searched, value: object) -> list[object] | None:
     """Read a tuple that is not itself a choice as several choices."""
     if not isinstance(value, tuple) or not value:
         return None

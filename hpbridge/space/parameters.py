@@ -1,4 +1,4 @@
-"""The numeric parameters of a search space, and what all parameters share.
+"""The numeric parameters of a search space.
 
 A parameter never raises when it is made: what is wrong with it is told by
 `problems`, so that a space can report the mistakes of all its parameters at once.
@@ -8,104 +8,57 @@ which is a JSON scalar. Only the user's objective sees the choice objects.
 
 from __future__ import annotations
 
-import copy
 import math
-import numbers
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from hpbridge.space.features import Feature
+from hpbridge.space.kinds import (
+    Constant,
+    Parameter,
+    Searched,
+    When,
+    freeze_when,
+    with_when,
+)
+from hpbridge.space.plain import Label, is_number, plain_number
 from hpbridge.space.priors import (
     LogNormal,
     Normal,
     cumulative,
+    prior_of,
     prior_problems,
+    prior_to_json,
     quantile,
 )
+from hpbridge.space.ranges import clamped, range_problems, step_too_large
 
-Label: TypeAlias = "str | int | float | bool | None"
-"""A plain value: what crosses the contract and what the store holds."""
+if TYPE_CHECKING:
+    import random
+    from typing import Self
 
-When: TypeAlias = "tuple[tuple[str, tuple[object, ...]], ...]"
+__all__ = [
+    "Constant",
+    "Float",
+    "Int",
+    "Label",
+    "Parameter",
+    "Searched",
+    "When",
+    "freeze_when",
+    "is_number",
+    "plain_number",
+    "with_when",
+]
 
 # A grid value may be off by the rounding of a decimal fraction, not by more.
 _GRID_TOLERANCE = 1e-9
-# Floats count whole numbers up to here.
-_MOST_VALUES = 2**53
-
-
-def freeze_when(when: Mapping[str, object] | When | None) -> When:
-    """Return a condition as tuples; what is no condition as it is, for the space."""
-    if not when:
-        return ()
-    if not isinstance(when, Mapping):
-        return when
-    return tuple((name, _as_values(values)) for name, values in when.items())
-
-
-def _as_values(values: object) -> tuple[object, ...]:
-    if isinstance(values, (set, frozenset)):
-        return tuple(sorted(values, key=repr))  # the same in every process
-    if isinstance(values, (list, range)):
-        return tuple(values)
-    # A tuple may be one choice or several; the space decides when it knows the parent.
-    return (values,)
-
-
-def plain_number(value: object) -> Any:
-    """Return a plain number for any real number, anything else as it is."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        return value
-    if isinstance(value, numbers.Integral):
-        return int(value)
-    return float(value)
-
-
-def is_number(value: object) -> bool:
-    """Say whether it is an int or a float, and no bool."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-class Parameter:
-    """What all kinds of parameters share: a condition and a list of problems."""
-
-    when: When
-
-    def __getstate__(self) -> dict[str, Any]:
-        # What was computed once is no part of it: it is the same before and after use.
-        own = type(self)
-        return {
-            name: value
-            for name, value in self.__dict__.items()
-            if not isinstance(getattr(own, name, None), cached_property)
-        }
-
-    @property
-    def parents(self) -> tuple[str, ...]:
-        """Names of the parameters that this one depends on."""
-        return tuple(name for name, _ in self.when)
-
-    def problems(self) -> list[str]:
-        """Return what is wrong with the parameter by itself, one sentence each."""
-        raise NotImplementedError
-
-    def contains(self, value: object) -> bool:
-        """Say whether a plain value lies in the range, on the grid, of the type."""
-        raise NotImplementedError
-
-    def canonical(self, value: object) -> Label:
-        """Return the plain value for what a user wrote.
-
-        Raises:
-            ValueError: If the value is not in the range, with one sentence.
-        """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class Float(Parameter):
+class Float(Searched):
     """A real number in the closed range [low, high].
 
     Args:
@@ -163,6 +116,15 @@ class Float(Parameter):
             found.append(" and ".join(exclusive) + " exclude each other")
         return found or prior_problems(self.prior, self.low, self.high)
 
+    @property
+    def feature(self) -> Feature:
+        """By its scale, prior or step."""
+        if self.log:
+            return Feature.FLOAT_LOG
+        if self.prior is not None:
+            return Feature.FLOAT_PRIOR
+        return Feature.FLOAT if self.step is None else Feature.FLOAT_STEP
+
     def quantile(self, u: float) -> float:
         """Return the value below which the fraction `u` of the prior's mass lies.
 
@@ -212,11 +174,55 @@ class Float(Parameter):
         return round((value - self.low) / self.step)
 
     @property
-    def grid(self) -> tuple[float, ...] | None:
-        """All values in order; None when there is no grid."""
-        if self.n_values is None:
-            return None
-        return tuple(self.at(k) for k in range(self.n_values))
+    def middle(self) -> float:
+        """The middle of the range, in the logarithm on a log scale; or of the grid."""
+        if self.n_values is not None:
+            return self.at(self.n_values // 2)
+        if self.log:
+            return math.sqrt(self.low) * math.sqrt(self.high)
+        return self.low / 2 + self.high / 2
+
+    def draw(self, rng: random.Random) -> float:
+        """Draw by grid, prior or scale."""
+        if self.n_values is not None:
+            return self.at(rng.randrange(self.n_values))
+        if self.prior is not None:
+            return self.quantile(rng.random())
+        if self.log:
+            value = math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
+        else:
+            value = rng.uniform(self.low, self.high)
+        return min(max(value, self.low), self.high)
+
+    def plain(self, value: Any) -> float:
+        """Return the float, at a bound where it misses that by rounding only."""
+        return clamped(float(value), self.low, self.high)
+
+    def plain_source(self, expression: str) -> str:
+        """Return the source of `plain`; only a log scale may miss its bounds."""
+        number = f"float({expression})"
+        if self.log:
+            return f"min(max({number}, {self.low!r}), {self.high!r})"
+        return number
+
+    def index_source(self, expression: str) -> str:
+        """Return the source of `at`."""
+        line = f"{self.low!r} + int({expression}) * {self.step!r}"
+        return f"min({line}, {self.last!r})"
+
+    def _to_fields(self) -> dict[str, Any]:
+        return {
+            "low": self.low,
+            "high": self.high,
+            **({"log": True} if self.log else {}),
+            **({} if self.step is None else {"step": self.step}),
+            **({} if self.prior is None else {"prior": prior_to_json(self.prior)}),
+        }
+
+    @classmethod
+    def _from_fields(cls, fields: dict[str, Any]) -> Self:
+        prior = prior_of(fields.pop("prior", None))
+        return cls(**fields, prior=prior)
 
     def contains(self, value: object) -> bool:
         """Say whether the value is a float of the range and on the grid."""
@@ -249,7 +255,7 @@ class Float(Parameter):
 
 
 @dataclass(frozen=True)
-class Int(Parameter):
+class Int(Searched):
     """A whole number in the closed range [low, high].
 
     Args:
@@ -291,12 +297,21 @@ class Int(Parameter):
         if self.step < 1:
             found.append(f"step must be at least 1, got {self.step!r}")
         elif self.step > max(self.high - self.low, 1):
-            found.append(_step_too_large(self.step, self.low, self.high))
+            found.append(step_too_large(self.step, self.low, self.high))
         if self.log and self.low < 1:
             found.append(f"log=True needs low >= 1, got low={self.low!r}")
         if self.log and self.step != 1:
             found.append("log=True and step= exclude each other")
         return found
+
+    can_be_parent = True
+
+    @property
+    def feature(self) -> Feature:
+        """By its scale or step."""
+        if self.log:
+            return Feature.INT_LOG
+        return Feature.INT if self.step == 1 else Feature.INT_STEP
 
     @property
     def last(self) -> int:
@@ -321,6 +336,34 @@ class Int(Parameter):
         """All values in order."""
         return tuple(range(self.low, self.high + 1, self.step))
 
+    def draw(self, rng: random.Random) -> int:
+        """Draw by scale; the ends of a log scale have their full share."""
+        if not self.log:
+            return self.at(rng.randrange(self.n_values))
+        ends = math.log(self.low - 0.5), math.log(self.high + 0.5)
+        return min(max(round(math.exp(rng.uniform(*ends))), self.low), self.high)
+
+    def plain(self, value: Any) -> Label:
+        """Return the int; what is no whole number as it is."""
+        whole = int(value)
+        return whole if whole == value else cast("Label", value)
+
+    def plain_source(self, expression: str) -> str:
+        """Return the source of `plain`."""
+        return f"int({expression})"
+
+    def index_source(self, expression: str) -> str:
+        """Return the source of `at`."""
+        return f"{self.low} + int({expression}) * {self.step}"
+
+    def _to_fields(self) -> dict[str, Any]:
+        return {
+            "low": self.low,
+            "high": self.high,
+            **({"log": True} if self.log else {}),
+            **({} if self.step == 1 else {"step": self.step}),
+        }
+
     def contains(self, value: object) -> bool:
         """Say whether the value is an int of the range and on the grid."""
         if type(value) is not int or not self.low <= value <= self.high:
@@ -340,59 +383,3 @@ class Int(Parameter):
             msg = f"is {value!r}, outside [{self.low}, {self.high}]{step}"
             raise ValueError(msg)
         return number
-
-
-@dataclass(frozen=True)
-class Constant(Parameter):
-    """A value that is not searched, only handed to the objective."""
-
-    value: object
-    when: Any = field(default=(), kw_only=True)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "when", freeze_when(self.when))
-
-    def problems(self) -> list[str]:
-        """A constant by itself is never wrong."""
-        return []
-
-
-def _step_too_large(step: object, low: object, high: object) -> str:
-    return f"step={step!r} is larger than the range [{low!r}, {high!r}]"
-
-
-def range_problems(  # noqa: PLR0911 - one a mistake
-    low: object, high: object, step: object
-) -> list[str]:
-    """Return what is wrong with a range, and with its step if it has one."""
-    found = [
-        f"{name} must be a finite number, got {value!r}"
-        for name, value in [("low", low), ("high", high), ("step", step)]
-        if not (name == "step" and value is None)
-        and not (is_number(value) and math.isfinite(cast("float", value)))
-    ]
-    if found:
-        return found
-    low_, high_ = cast("float", low), cast("float", high)
-    if low_ > high_:
-        return [f"the range [{low!r}, {high!r}] is reversed"]
-    if isinstance(low, float) and not math.isfinite(high_ - low_):
-        return [f"the range [{low!r}, {high!r}] is wider than a float can hold"]
-    if step is None or low_ == high_:
-        return []
-    step_ = cast("float", step)
-    if step_ <= 0:
-        return [f"step must be positive, got {step!r}"]
-    # In decimal, as it is written: in binary, 0.3 - 0.2 is less than 0.1.
-    if Decimal(repr(step)) > Decimal(repr(high)) - Decimal(repr(low)):
-        return [_step_too_large(step, low, high)]
-    if (high_ - low_) / step_ > _MOST_VALUES:
-        return [f"step={step!r} gives the range [{low!r}, {high!r}] too many values"]
-    return []
-
-
-def with_when(parameter: Parameter, when: When) -> Parameter:
-    """Return a copy of the parameter under another condition."""
-    clone = copy.copy(parameter)
-    object.__setattr__(clone, "when", when)  # the dataclasses are frozen
-    return clone

@@ -6,9 +6,10 @@ import functools
 import math
 import numbers
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from statistics import NormalDist
 
 # Below this mass, the inverse of a truncated normal has no precise digits left.
@@ -49,6 +50,19 @@ def _make_plain(prior: Prior) -> None:
 
 
 Prior: TypeAlias = "Normal | LogNormal"
+
+
+def prior_to_json(prior: Prior) -> list[Any]:
+    """Return a prior as JSON data."""
+    return [type(prior).__name__.lower(), prior.mu, prior.sigma]
+
+
+def prior_of(data: Sequence[Any] | None) -> Prior | None:
+    """Return the prior that `prior_to_json` wrote; None for none."""
+    if data is None:
+        return None
+    kinds: dict[str, type[Prior]] = {"normal": Normal, "lognormal": LogNormal}
+    return kinds[data[0]](data[1], data[2])
 
 
 def prior_problems(prior: object, low: float, high: float) -> list[str]:

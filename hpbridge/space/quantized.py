@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hpbridge.space.parameters import (
-    Parameter,
-    freeze_when,
-    is_number,
-    plain_number,
-    range_problems,
-)
+from hpbridge.space.features import Feature
+from hpbridge.space.kinds import Searched, freeze_when
+from hpbridge.space.parameters import Float
+from hpbridge.space.plain import is_number, plain_number
+from hpbridge.space.ranges import range_problems
+
+if TYPE_CHECKING:
+    import random
 
 
 @dataclass(frozen=True)
-class Quantized(Parameter):
+class Quantized(Searched):
     """A number drawn from [low, high], then rounded to a multiple of `q`.
 
     Here so that spaces of other libraries keep their meaning. It is not a step: the
@@ -87,9 +88,35 @@ class Quantized(Parameter):
         return round(value / self.q) - self.first
 
     @property
-    def grid(self) -> tuple[float, ...]:
-        """All values in order."""
-        return tuple(self.at(k) for k in range(self.n_values))
+    def feature(self) -> Feature:
+        """One of its own."""
+        return Feature.QUANTIZED
+
+    def draw(self, rng: random.Random) -> float:
+        """Draw by scale, and round."""
+        return self.round(Float(self.low, self.high, log=self.log).draw(rng))
+
+    def plain(self, value: Any) -> float:
+        """Return the value that a number is rounded to."""
+        return self.round(float(value))
+
+    def plain_source(self, expression: str) -> str:
+        """Return the source of `plain`."""
+        return self.round_source(f"float({expression})")
+
+    def index_source(self, expression: str) -> str:
+        """Return the source of `at`."""
+        return f"({self.first} + int({expression})) * {self.q!r}"
+
+    def round_source(self, expression: str) -> str:
+        """Return the source of `round`."""
+        last = self.first + self.n_values - 1
+        index = f"round({expression} / {self.q!r})"
+        return f"min(max({index}, {self.first}), {last}) * {self.q!r}"
+
+    def _to_fields(self) -> dict[str, Any]:
+        log = {"log": True} if self.log else {}
+        return {"low": self.low, "high": self.high, **log, "q": self.q}
 
     def round(self, u: float) -> float:
         """Return the value for a draw; one beyond an end gets the end's."""

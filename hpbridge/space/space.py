@@ -13,26 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpbridge.errors import SpaceError, nearest
-from hpbridge.space.categorical import Categorical, is_equal
 from hpbridge.space.checks import build
-from hpbridge.space.parameters import (
-    Constant,
-    Float,
-    Int,
-    Label,
-    Parameter,
-    with_when,
-)
-from hpbridge.space.sampling import draw
+from hpbridge.space.json_form import parts_from_json, space_to_json
+from hpbridge.space.kinds import Constant, Parameter, Searched, with_when
+from hpbridge.space.plain import Label, is_equal
 
 if TYPE_CHECKING:
     import random
 
 Params: TypeAlias = "dict[str, Label]"
 Predicate: TypeAlias = Callable[[Mapping[str, Any]], object]
-
-SPACE_SCHEMA = 1
-"""Version of the JSON form of a space."""
 
 
 class Space(Mapping[str, Parameter]):
@@ -62,9 +52,7 @@ class Space(Mapping[str, Parameter]):
     ) -> None:
         self._parameters, self._clauses, self._predicates = build(parameters, forbid)
         self._searched = {
-            name: p
-            for name, p in self._parameters.items()
-            if not isinstance(p, Constant)
+            name: p for name, p in self._parameters.items() if isinstance(p, Searched)
         }
         self._conditional = any(p.when for p in self._parameters.values())
 
@@ -96,7 +84,7 @@ class Space(Mapping[str, Parameter]):
         return len(self._parameters)
 
     @property
-    def searched(self) -> dict[str, Parameter]:
+    def searched(self) -> dict[str, Searched]:
         """The parameters that an optimizer searches, in order; no constants."""
         return dict(self._searched)
 
@@ -119,7 +107,7 @@ class Space(Mapping[str, Parameter]):
         """
         total = 1
         for parameter in self._searched.values():
-            n_values = parameter.n_values  # type: ignore[attr-defined]
+            n_values = parameter.n_values
             if n_values is None:
                 return None
             total *= n_values
@@ -171,11 +159,7 @@ class Space(Mapping[str, Parameter]):
                 if self.is_active(name, params):
                     values[name] = parameter.value
             elif name in params:
-                values[name] = (
-                    parameter.choice(params[name])
-                    if isinstance(parameter, Categorical)
-                    else params[name]
-                )
+                values[name] = self._searched[name].choice(params[name])
         return values
 
     def canonical(
@@ -197,27 +181,27 @@ class Space(Mapping[str, Parameter]):
             if name not in self._parameters
         ]
         point: Params = {}
-        for name, parameter in self._parameters.items():
-            if isinstance(parameter, Constant):
-                continue
+        unsound: set[str] = set()  # what is below them may well be active
+        for name, parameter in self._searched.items():
             is_active = self.is_active(name, point)
-            if is_active and name not in values:
+            if not is_active and unsound.intersection(parameter.parents):
+                unsound.add(name)
+            elif is_active and name not in values:
+                unsound.add(name)
                 problems.append(f"{name!r} is active but has no value")
             elif name in values and not is_active:
-                if not any(parent in str(problems) for parent in parameter.parents):
-                    problems.append(f"{name!r} is {values[name]!r}, but is not active")
+                problems.append(f"{name!r} is {values[name]!r}, but is not active")
             elif is_active:
                 try:
                     point[name] = parameter.canonical(values[name])
                 except ValueError as error:
+                    unsound.add(name)
                     problems.append(f"{name!r} {error}")
         if problems:
             raise SpaceError.foreign(what, problems)
         return point
 
-    def defined(
-        self, params: Mapping[str, Label]
-    ) -> dict[str, tuple[Parameter, Label]]:
+    def defined(self, params: Mapping[str, Label]) -> dict[str, tuple[Searched, Label]]:
         """Return each parameter without its condition, and its value, of a point."""
         return {
             name: (with_when(self._searched[name], ()), value)
@@ -274,7 +258,7 @@ class Space(Mapping[str, Parameter]):
             point: Params = {}
             for name, parameter in self._searched.items():
                 if self.is_active(name, point):
-                    point[name] = draw(parameter, rng)
+                    point[name] = parameter.draw(rng)
             if not self.is_restricted or not self.forbids(point):
                 return point
         raise SpaceError.all_forbidden(tries)
@@ -284,8 +268,6 @@ class Space(Mapping[str, Parameter]):
 
         Choice objects are stood for by their labels, predicates by their names.
         """
-        from hpbridge.space.json_form import space_to_json
-
         return space_to_json(self._parameters, self._clauses, self._predicates)
 
     @classmethod
@@ -297,9 +279,8 @@ class Space(Mapping[str, Parameter]):
         Raises:
             SpaceError: If the data is of a newer version or damaged.
         """
-        from hpbridge.space.json_form import space_from_json
-
-        return space_from_json(data)
+        parameters, forbid = parts_from_json(data)
+        return cls(parameters, forbid=forbid) if parameters else cls.unknown()
 
     def _key(self) -> str:
         return json.dumps(self.to_json())
@@ -319,6 +300,3 @@ def _among(value: Label, values: tuple[object, ...]) -> bool:
     # True must not match 1; labels of one parameter are never equal across types,
     # but a value of an Int parent and a bool in `when` could be.
     return any(value == v and type(value) is type(v) for v in values)
-
-
-__all__ = ["Float", "Int", "Label", "Params", "Predicate", "Space"]

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from hpbridge.contract.backend import ExhaustedError, Outcome, Problem
-from hpbridge.contract.capabilities import Feature, feature_of
+from hpbridge.contract.capabilities import Feature
 from hpbridge.contract.options import read_options
 from hpbridge.contract.registry import is_met
 from hpbridge.space.categorical import Categorical
-from hpbridge.space.parameters import Float, Int, Parameter
+from hpbridge.space.parameters import Float, Int
 from hpbridge.space.space import Space
 from hpbridge.testing.checks import NotApplicable, require
 from hpbridge.testing.parity import bowl
@@ -23,11 +23,12 @@ from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from hpbridge.contract.backend import BackendSpec, Optimizer, Suggestion
+    from hpbridge.space.kinds import Searched
 
 T = TypeVar("T")
 Objective = Callable[[Mapping[str, Any]], float]
 
-MAIN: dict[str, Parameter] = {
+MAIN: dict[str, Searched] = {
     "lr": Float(1e-5, 1e-1, log=True),
     "drop": Float(0, 1, step=0.3),
     "n": Int(-2, 6),
@@ -36,7 +37,7 @@ MAIN: dict[str, Parameter] = {
 }
 """A space of many kinds, as far as the algorithm supports them."""
 
-PLAIN: dict[str, Parameter] = {"x": Float(-5, 5), "lr": Float(1e-5, 1e-1, log=True)}
+PLAIN: dict[str, Searched] = {"x": Float(-5, 5), "lr": Float(1e-5, 1e-1, log=True)}
 """A space on which also a slow model is quick, for the checks that need many trials."""
 
 N_FIRST = 5
@@ -117,7 +118,7 @@ class Case:
             raise known.error
         return cast("T", known)
 
-    def usable(self, parameters: Mapping[str, Parameter], n_min: int = 1) -> Space:
+    def usable(self, parameters: Mapping[str, Searched], n_min: int = 1) -> Space:
         """Return a space of those parameters that the algorithm declares it can search.
 
         Raises:
@@ -128,10 +129,10 @@ class Case:
             is_placed = all(parent in kept for parent in parameter.parents)
             if parameter.when and not self.can(Feature.CONDITIONAL):
                 continue
-            if is_placed and self.can(feature_of(parameter)):
+            if is_placed and self.can(parameter.feature):
                 kept[name] = parameter
         if len(kept) < n_min:
-            kinds = sorted({feature_of(p).value for p in parameters.values()})
+            kinds = sorted({p.feature.value for p in parameters.values()})
             msg = f"it does not search enough of: {', '.join(kinds)}"
             raise NotApplicable(msg)
         return Space(kept)
@@ -315,11 +316,5 @@ def require_inside(space: Space, point: Mapping[str, Any]) -> None:
         CheckFailed: If a value is not in the space.
     """
     for name, value in point.items():
-        parameter = space[name]
-        if isinstance(parameter, Float):
-            is_inside = parameter.contains(float(value))
-        elif isinstance(parameter, Int):
-            is_inside = value == int(value) and parameter.contains(int(value))
-        else:
-            is_inside = value in cast("Categorical", parameter).labels
-        require(is_inside, f"{name!r} in {parameter!r}", value)
+        parameter = space.searched[name]
+        require(parameter.holds(value), f"{name!r} in {parameter!r}", value)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from hpbridge.contract.capabilities import Feature
 from hpbridge.space.categorical import Categorical
-from hpbridge.space.parameters import Float, Int, Parameter
+from hpbridge.space.parameters import Float, Int
 from hpbridge.space.priors import LogNormal, Normal
 from hpbridge.space.quantized import Quantized
 from hpbridge.testing.checks import NotApplicable, check, require
@@ -22,6 +22,7 @@ from hpbridge.testing.checks import NotApplicable, check, require
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hpbridge.space.kinds import Searched
     from hpbridge.testing.case import Case
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ N_DRAWS_CHEAP = 600
 SECONDS = 3.0
 """A slower algorithm is judged by fewer draws, with less power but no false alarm."""
 
-SPACE: dict[str, Parameter] = {
+SPACE: dict[str, Searched] = {
     "x": Float(-1, 3),
     "lr": Float(1e-4, 1, log=True),
     "batch": Int(1, 1000, log=True),
@@ -162,7 +163,7 @@ def check_grid(case: Case) -> None:
     # Null: each of three values a third, both ends together two thirds. With half the
     # weight for an end, they have one half; with the upper end excluded, too.
     for name in [n for n in ("n", "k", "f", "size") if n in points[0]]:
-        low, middle, high = SPACE[name].grid  # type: ignore[attr-defined]
+        low, middle, high = SPACE[name].grid or ()
         for value in (low, middle, high):
             _require_value(points, name, value, 1 / 3)
         is_end = [point[name] in {low, high} for point in points]

@@ -10,7 +10,8 @@ from hpbridge.contract.capabilities import SPACE_FEATURES, Feature
 from hpbridge.encoding.encode import encode
 from hpbridge.errors import UnsupportedFeatureError
 from hpbridge.space.categorical import Categorical
-from hpbridge.space.parameters import Float, Int, Parameter, with_when
+from hpbridge.space.kinds import Searched, with_when
+from hpbridge.space.parameters import Float, Int
 from hpbridge.space.priors import Normal
 from hpbridge.space.quantized import Quantized
 from hpbridge.space.space import Space
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from hpbridge.testing.case import Case
 
-PROBES: dict[Feature, Parameter] = {
+PROBES: dict[Feature, Searched] = {
     Feature.FLOAT: Float(-1, 1),
     Feature.FLOAT_LOG: Float(1e-3, 1, log=True),
     Feature.FLOAT_STEP: Float(0, 1, step=0.25),
@@ -45,8 +46,8 @@ def _probe(case: Case, feature: Feature) -> Space:
     if feature is Feature.FORBIDDEN:
         return Space(dict(case.main), forbid=[_is_forbidden])
     free = case.usable({"n": Int(1, 9), "c": Categorical(["a", "b"])})
-    parent, parameter = next(iter(free.items()))
-    value = parameter.grid[0]  # type: ignore[attr-defined]
+    parent, parameter = next(iter(free.searched.items()))
+    value = parameter.at(0)
     kind = PROBES[next(f for f in PROBES if case.can(f))]
     return Space({**free, "probe": with_when(kind, ((parent, (value,)),))})
 

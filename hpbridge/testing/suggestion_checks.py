@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hpbridge.contract.backend import ExhaustedError, Outcome
 from hpbridge.contract.capabilities import Feature
 from hpbridge.space.categorical import Categorical
-from hpbridge.space.parameters import Float, Int, Parameter
+from hpbridge.space.parameters import Float, Int
 from hpbridge.space.space import Space
 from hpbridge.testing.case import (
     answer,
@@ -24,6 +24,7 @@ from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
+    from hpbridge.space.kinds import Searched
     from hpbridge.testing.case import Case
 
 # Hundreds of floats wide: exp(log(bound)) misses a bound by a few of them.
@@ -32,8 +33,8 @@ _NARROW = {
     "tenth": Float(0.1, 0.1 * (1 + 4e-13), log=True),
     "x": Float(0.1, 0.1 * (1 + 4e-13)),
 }
-_SMALL: dict[str, Parameter] = {"n": Int(1, 6), "c": Categorical(["a", "b"])}
-_FINITE: dict[str, Parameter] = {"n": Int(0, 1), "c": Categorical(["a", "b"])}
+_SMALL: dict[str, Searched] = {"n": Int(1, 6), "c": Categorical(["a", "b"])}
+_FINITE: dict[str, Searched] = {"n": Int(0, 1), "c": Categorical(["a", "b"])}
 
 
 @check(rule=3)
@@ -41,27 +42,18 @@ def check_types(case: Case) -> None:
     """Every value is exactly a float, an int, or the user's own label."""
     for space, point in case.points:
         for name, value in point.items():
-            parameter = space[name]
+            parameter = space.searched[name]
             require(
-                _is_of_type(parameter, value),
+                parameter.is_typed(value),
                 f"{name!r} to be {_describe(parameter)}",
                 f"{value!r} of type {type(value).__qualname__}",
             )
 
 
-def _is_of_type(parameter: Parameter, value: object) -> bool:
-    if isinstance(parameter, Float):
-        return type(value) is float
-    if isinstance(parameter, Int):
-        return type(value) is int
-    labels = parameter.labels if isinstance(parameter, Categorical) else ()
-    return any(type(label) is type(value) and label == value for label in labels)
-
-
-def _describe(parameter: Parameter) -> str:
+def _describe(parameter: Searched) -> str:
     if isinstance(parameter, Categorical):
         return f"one of {list(parameter.labels)!r}, of the label's own type"
-    return f"a Python {type(parameter).__name__.lower()}"
+    return f"a Python {type(parameter.at(0)).__name__}"
 
 
 @check(rule=3)

@@ -14,7 +14,6 @@ from ray import tune
 import hpbridge as hpb
 import hpbridge_ray
 from hpbridge.errors import ExperimentError, SpaceError
-from hpbridge.space.sampling import draw
 from hpbridge.space.space import Space
 from hpbridge.trial import Trial
 from hpbridge_ray import SPEC
@@ -55,7 +54,7 @@ def test_shares_are_rays_own(name):
     theirs = collections.Counter(
         domain.sample(random_state=generator) for _ in range(N_DRAWS)
     )
-    ours = collections.Counter(draw(parameter, rng) for _ in range(N_DRAWS))
+    ours = collections.Counter(parameter.draw(rng) for _ in range(N_DRAWS))
     assert theirs.keys() == ours.keys()
     assert {type(value) for value in theirs} == {type(value) for value in ours}
     for value, count in theirs.items():
@@ -77,7 +76,7 @@ def test_floats_keep_range_and_scale(domain):
     parameter = space_of(x=domain)["x"]
     rng = random.Random(0)
     theirs = domain.sample(size=N_DRAWS, random_state=np.random.default_rng(0))
-    ours = [draw(parameter, rng) for _ in range(N_DRAWS)]
+    ours = [parameter.draw(rng) for _ in range(N_DRAWS)]
     assert (parameter.low, parameter.high) == (domain.lower, domain.upper)
     for share in (0.1, 0.5, 0.9):
         below = float(np.mean(np.array(ours) < np.quantile(theirs, share)))

@@ -52,7 +52,7 @@ def write(study: Study, target: str) -> tuple[str, ...]:
     searched = {
         name: parameter
         for name, parameter in study.space.searched.items()
-        if parameter.n_values != 1  # type: ignore[attr-defined]  # as a constant
+        if parameter.n_values != 1  # as a constant
     }
     rows: dict[tuple[float, ...], FinishedTrial] = {}
     for trial in study.trials:

@@ -13,23 +13,19 @@ from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
-from hpbridge.plugin import Categorical, Float, Int, with_when
+from hpbridge.plugin import CERTAIN, Float, Int, infer_conditions, with_when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hpbridge.plugin import Label, Parameter
+    from hpbridge.plugin import Label, Searched
     from hpbridge_optuna.format.raw import RawTrial
-
-# An int says when a parameter is there only if its values come back; of a wide range,
-# each seen once, any pattern would fit.
-_FEWEST_REPEATS = 2
 
 
 class Inferred(NamedTuple):
     """Parameters in the order of their suggestions, and what is not certain."""
 
-    parameters: dict[str, Parameter]
+    parameters: dict[str, Searched]
     notes: list[str]
 
 
@@ -41,12 +37,16 @@ def infer(trials: list[RawTrial]) -> Inferred:
     """
     whole = [trial for trial in trials if trial.state == "COMPLETE"] or trials
     parameters, notes = _merged(trials)
-    for name in list(parameters):
+    names = list(parameters)
+    for place, name in enumerate(names):
         lacking = [trial for trial in whole if name not in trial.params]
         if not lacking:
             continue
         having = [trial for trial in trials if name in trial.params]
-        found = _conditions(parameters, name, having, lacking)
+        before = {each: parameters[each] for each in names[:place]}
+        found = list(
+            infer_conditions(before, _points(having), _points(lacking), CERTAIN)
+        )
         if found:
             parent, values = found[0]
             parameters[name] = with_when(parameters[name], ((parent, values),))
@@ -65,13 +65,13 @@ def infer(trials: list[RawTrial]) -> Inferred:
 
 def _merged(trials: Iterable[RawTrial]) -> Inferred:
     """Return one parameter a name; where distributions changed, one that holds all."""
-    variants: dict[str, dict[int, Parameter]] = {}
+    variants: dict[str, dict[int, Searched]] = {}
     sequences: dict[tuple[str, ...], None] = {}
     for trial in trials:
         sequences.setdefault(tuple(trial.params))
         for name, (parameter, _) in trial.params.items():
             variants.setdefault(name, {})[id(parameter)] = parameter
-    parameters: dict[str, Parameter] = {}
+    parameters: dict[str, Searched] = {}
     notes = []
     for name in _order(sequences):
         distinct = list(dict.fromkeys(variants[name].values()))
@@ -96,7 +96,7 @@ def _order(sequences: Iterable[tuple[str, ...]]) -> list[str]:
     return order
 
 
-def _merge(variants: list[Parameter]) -> Parameter:
+def _merge(variants: list[Searched]) -> Searched:
     """Return the last kind and scale with the range of all that share them."""
     last = variants[-1]
     if len(variants) == 1 or not isinstance(last, (Float, Int)):
@@ -130,34 +130,5 @@ def _gcd(left: Fraction, right: Fraction) -> Fraction:
     return Fraction(above, below)
 
 
-def _conditions(
-    parameters: dict[str, Parameter],
-    name: str,
-    having: list[RawTrial],
-    lacking: list[RawTrial],
-) -> list[tuple[str, tuple[Label, ...]]]:
-    """Return earlier parameters whose values say when `name` is there, best first."""
-    found: list[tuple[str, tuple[Label, ...]]] = []
-    for parent, parameter in parameters.items():
-        if parent == name:
-            break
-        is_int = isinstance(parameter, Int)
-        if not is_int and not isinstance(parameter, Categorical):
-            continue
-        if any(parent not in trial.params for trial in having):
-            continue
-        inside = {trial.params[parent][1] for trial in having}
-        against = [t.params[parent][1] for t in lacking if parent in t.params]
-        if not against or not inside.isdisjoint(against):
-            continue
-        n_values = len(inside) + len(set(against))
-        if is_int and len(having) + len(against) < _FEWEST_REPEATS * n_values:
-            continue
-        found.insert(0, (parent, tuple(v for v in _values(parameter) if v in inside)))
-    # The nearest one before it, categories first.
-    return sorted(found, key=lambda pair: isinstance(parameters[pair[0]], Int))
-
-
-def _values(parameter: Parameter) -> tuple[Label, ...]:
-    assert isinstance(parameter, (Categorical, Int))
-    return parameter.grid
+def _points(trials: Iterable[RawTrial]) -> list[dict[str, Label]]:
+    return [{n: value for n, (_, value) in trial.params.items()} for trial in trials]

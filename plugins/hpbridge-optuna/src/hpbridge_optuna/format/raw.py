@@ -14,7 +14,7 @@ from hpbridge.plugin import MOST_NODES
 from hpbridge_optuna.native.read import external, parameter_of
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Label, Parameter
+    from hpbridge.plugin import Label, Searched
 
 FORMAT = "optuna"
 
@@ -58,7 +58,7 @@ class RawTrial:
     id: int
     state: str
     values: list[float] | None = None
-    params: dict[str, tuple[Parameter, Label]] = field(default_factory=dict)
+    params: dict[str, tuple[Searched, Label]] = field(default_factory=dict)
     reports: dict[int, float] = field(default_factory=dict)
     started: float | None = None
     ended: float | None = None
@@ -82,21 +82,21 @@ class Distributions:
     """Parameters by the JSON of their distributions: there are many, mostly equal."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Parameter] = {}
+        self._known: dict[str, Searched] = {}
 
-    def __getitem__(self, text: str) -> Parameter:
+    def __getitem__(self, text: str) -> Searched:
         found = self._known.get(text)
         if found is None:
             found = self._known[text] = _of_json(text)
         return found
 
-    def value(self, text: str, internal: float) -> tuple[Parameter, Label]:
+    def value(self, text: str, internal: float) -> tuple[Searched, Label]:
         """Return the parameter and the plain value of Optuna's internal one."""
         parameter = self[text]
         return parameter, external(parameter, internal)
 
 
-def _of_json(text: str) -> Parameter:
+def _of_json(text: str) -> Searched:
     data = json.loads(text)
     if "name" in data:
         return parameter_of(data["name"], data["attributes"])

@@ -24,7 +24,7 @@ from hpbridge_optuna import _upstream
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hpbridge.plugin import Label, Parameter
+    from hpbridge.plugin import Label, Searched
 
 
 def from_native(native: object) -> NativeSpace | None:
@@ -44,7 +44,7 @@ def from_native(native: object) -> NativeSpace | None:
     found = {name: _class_name(item) for name, item in native.items()}
     if not any(found.values()):
         return None
-    parameters: dict[str, Parameter] = {}
+    parameters: dict[str, Searched] = {}
     problems: list[str] = []
     for name, item in native.items():
         if found[name] not in _CLASSES:
@@ -56,7 +56,7 @@ def from_native(native: object) -> NativeSpace | None:
     return NativeSpace(Space(parameters))
 
 
-def of_distribution(distribution: Any) -> Parameter:
+def of_distribution(distribution: Any) -> Searched:
     """Translate a distribution object.
 
     Raises:
@@ -71,7 +71,7 @@ def _class_name(item: object) -> str:
     return next(iter(class_names(item, "optuna.distributions")), "")
 
 
-def of_call(method: str, *args: Any, **kwargs: Any) -> Parameter:
+def of_call(method: str, *args: Any, **kwargs: Any) -> Searched:
     """Translate the call ``trial.suggest_<method>(name, *args, **kwargs)``.
 
     Raises:
@@ -88,7 +88,7 @@ def of_call(method: str, *args: Any, **kwargs: Any) -> Parameter:
     return _METHODS[method](*args, **kwargs)
 
 
-def parameter_of(name: str, attributes: Mapping[str, Any]) -> Parameter:
+def parameter_of(name: str, attributes: Mapping[str, Any]) -> Searched:
     """Translate a distribution by the name of its class and its attributes.
 
     Old classes, which old storages name, are read as what Optuna reads them as. A
@@ -130,7 +130,7 @@ def _categorical(attributes: Mapping[str, Any]) -> Categorical:
     return categorical_of(attributes["choices"])
 
 
-_CLASSES: dict[str, tuple[Callable[[Mapping[str, Any]], Parameter], dict[str, Any]]] = {
+_CLASSES: dict[str, tuple[Callable[[Mapping[str, Any]], Searched], dict[str, Any]]] = {
     "FloatDistribution": (_float, {}),
     "UniformDistribution": (_float, {"log": False}),
     "LogUniformDistribution": (_float, {"log": True}),
@@ -165,7 +165,7 @@ def _text(choice: object, position: int) -> str:
         return f"choice{position}"
 
 
-def external(parameter: Parameter, internal: float) -> Label:
+def external(parameter: Searched, internal: float) -> Label:
     """Return the plain value for Optuna's internal one.
 
     Raises:
@@ -185,27 +185,27 @@ def external(parameter: Parameter, internal: float) -> Label:
 
 def _float_call(
     low: float, high: float, *, step: float | None = None, log: bool = False
-) -> Parameter:
+) -> Searched:
     return _float({"low": low, "high": high, "step": step, "log": log})
 
 
-def _int_call(low: int, high: int, *, step: int = 1, log: bool = False) -> Parameter:
+def _int_call(low: int, high: int, *, step: int = 1, log: bool = False) -> Searched:
     return _int({"low": low, "high": high, "step": step, "log": log})
 
 
-def _discrete_call(low: float, high: float, q: float) -> Parameter:
+def _discrete_call(low: float, high: float, q: float) -> Searched:
     return _float_call(low, high, step=q)
 
 
-def _plain_call(low: float, high: float) -> Parameter:
+def _plain_call(low: float, high: float) -> Searched:
     return _float_call(low, high)
 
 
-def _log_call(low: float, high: float) -> Parameter:
+def _log_call(low: float, high: float) -> Searched:
     return _float_call(low, high, log=True)
 
 
-_METHODS: dict[str, Callable[..., Parameter]] = {
+_METHODS: dict[str, Callable[..., Searched]] = {
     "float": _float_call,
     "int": _int_call,
     "categorical": categorical_of,

@@ -48,58 +48,53 @@ _MOST_VALUES = 1_000_000
 _RAY_WORDS = {"", "eval", "grid_search"}
 
 
-class Scaled(Codec):
+class Scaled(Codec[Float]):
     """A float as its place in the range, in [0, 1]."""
 
     name = "scaled"
     native = Float(0.0, 1.0)
-
-    def __init__(self, parameter: Parameter) -> None:
-        super().__init__(parameter)
-        self._float = cast("Float", parameter)
 
     @property
     def note(self) -> str:
         return "searches its place in the range"
 
     def decode(self, value: Any) -> Label:
-        low, high, place = self._float.low, self._float.high, float(value)
+        low, high, place = self.parameter.low, self.parameter.high, float(value)
         return min(max(low * (1 - place) + high * place, low), high)
 
     def encode(self, value: Any) -> Label:
-        low, high = self._float.low, self._float.high
+        low, high = self.parameter.low, self.parameter.high
         # Halved, since the width of the range may overflow.
         place = float(value / 2 - low / 2) / (high / 2 - low / 2)
         return min(max(place, 0.0), 1.0)
 
     def source(self, expression: str) -> str:
-        low, high = self._float.low, self._float.high
+        low, high = self.parameter.low, self.parameter.high
         line = f"{low!r} * (1 - {expression}) + {high!r} * {expression}"
         return f"min(max({line}, {low!r}), {high!r})"
 
 
-class Unboxed(Codec):
+class Unboxed(Codec[Categorical]):
     """A choice of numbers or bools, which ConfigSpace returns as numpy's."""
 
     name = "unboxed"
 
-    def __init__(self, parameter: Parameter) -> None:
+    def __init__(self, parameter: Categorical) -> None:
         super().__init__(parameter)
         self.native = parameter
-        self._choices = cast("Categorical", parameter)
 
     @property
     def note(self) -> str:
         return "makes the numpy value of the choice Python's again"
 
     def decode(self, value: Any) -> Label:
-        return self._choices.labels[self._choices.index(value)]
+        return self.parameter.labels[self.parameter.index(value)]
 
     def encode(self, value: Any) -> Label:
         return cast("Label", value)
 
     def source(self, expression: str) -> str:
-        labels = list(self._choices.labels)
+        labels = list(self.parameter.labels)
         return f"{labels!r}[{labels!r}.index({expression})]"
 
 
@@ -127,9 +122,9 @@ def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:  
     if algorithm.name != "grid":
         return []
     return [
-        f"{name!r} has {parameter.n_values} values, more than {_MOST_VALUES}"  # type: ignore[attr-defined]
+        f"{name!r} has {parameter.n_values} values, more than {_MOST_VALUES}"
         for name, parameter in problem.space.searched.items()
-        if (parameter.n_values or 0) > _MOST_VALUES  # type: ignore[attr-defined]
+        if (parameter.n_values or 0) > _MOST_VALUES
     ]
 
 
@@ -145,7 +140,7 @@ def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:  # 
     return Encoded(space, capabilities, codecs=codecs)
 
 
-def _inner(parameter: Parameter, algorithm: str) -> type[Codec] | None:
+def _inner(parameter: Parameter, algorithm: str) -> type[Codec[Any]] | None:
     if algorithm == "hyperopt" and isinstance(parameter, Int):
         return CODECS["round"]
     if algorithm == "bohb" and isinstance(parameter, Float):

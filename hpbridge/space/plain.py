@@ -1,0 +1,73 @@
+"""Plain values: what stands for a user's object in a record."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any, TypeAlias
+
+Label: TypeAlias = "str | int | float | bool | None"
+"""A plain value: what crosses the contract and what the store holds."""
+
+
+def plain_number(value: object) -> Any:
+    """Return a plain number for any real number, anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    return float(value)
+
+
+def is_number(value: object) -> bool:
+    """Say whether it is an int or a float, and no bool."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def label_of(choice: object) -> Label:  # noqa: PLR0911 - one a kind
+    """Return the JSON scalar that stands for a choice in a record.
+
+    Args:
+        choice: Any object. JSON scalars stand for themselves, numpy scalars for the
+            Python scalar they hold, functions and classes for their name.
+
+    Raises:
+        ValueError: If nothing stable names the object, with one sentence.
+    """
+    if choice is None or isinstance(choice, bool):
+        return choice
+    if isinstance(choice, str):
+        return str.__str__(choice)  # of a subclass, such as an enum's, the bare text
+    if isinstance(choice, int):
+        return int(choice)
+    if isinstance(choice, float):
+        return float(choice) if math.isfinite(choice) else repr(float(choice))
+    if isinstance(choice, numbers.Real):
+        return label_of(plain_number(choice))
+    item = getattr(choice, "item", None)
+    if callable(item) and getattr(choice, "ndim", None) == 0:
+        return label_of(item())
+    name = getattr(choice, "__qualname__", None)
+    text = name if isinstance(name, str) and "<" not in name else repr(choice)
+    if " at 0x" in text:
+        msg = (
+            f"choice {choice!r} has no stable name; give it a label: {{'name': choice}}"
+        )
+        raise ValueError(msg)
+    return text
+
+
+def is_equal(left: object, right: object) -> bool:
+    """Say whether two objects of a user are equal; never raises."""
+    try:
+        return bool(left == right)
+    except Exception:  # noqa: BLE001 - a user's object may define any __eq__
+        return False
+
+
+def to_json(value: object) -> Any:
+    """Return the JSON scalar for any object; for one without a name, its type."""
+    try:
+        return label_of(value)
+    except ValueError:
+        return f"<{type(value).__qualname__}>"

@@ -1,0 +1,59 @@
+"""Ranges of numbers: what is wrong with one, and a value that just misses its end."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import cast
+
+from hpbridge.space.plain import is_number
+
+# Floats count whole numbers up to here.
+_MOST_VALUES = 2**53
+# Libraries return bounds that are a few rounding errors off, exp(log(b)) above all.
+_BOUND_TOLERANCE = 1e-12
+
+
+def clamped(value: float, low: float, high: float) -> float:
+    """Return the bound for a value that missed it by rounding only."""
+    slack = _BOUND_TOLERANCE * max(abs(low), abs(high))
+    if low - slack <= value < low:
+        return low
+    if high < value <= high + slack:
+        return high
+    return value
+
+
+def step_too_large(step: object, low: object, high: object) -> str:
+    """Return the sentence for a step that is wider than its range."""
+    return f"step={step!r} is larger than the range [{low!r}, {high!r}]"
+
+
+def range_problems(  # noqa: PLR0911 - one a mistake
+    low: object, high: object, step: object
+) -> list[str]:
+    """Return what is wrong with a range, and with its step if it has one."""
+    found = [
+        f"{name} must be a finite number, got {value!r}"
+        for name, value in [("low", low), ("high", high), ("step", step)]
+        if not (name == "step" and value is None)
+        and not (is_number(value) and math.isfinite(cast("float", value)))
+    ]
+    if found:
+        return found
+    low_, high_ = cast("float", low), cast("float", high)
+    if low_ > high_:
+        return [f"the range [{low!r}, {high!r}] is reversed"]
+    if isinstance(low, float) and not math.isfinite(high_ - low_):
+        return [f"the range [{low!r}, {high!r}] is wider than a float can hold"]
+    if step is None or low_ == high_:
+        return []
+    step_ = cast("float", step)
+    if step_ <= 0:
+        return [f"step must be positive, got {step!r}"]
+    # In decimal, as it is written: in binary, 0.3 - 0.2 is less than 0.1.
+    if Decimal(repr(step)) > Decimal(repr(high)) - Decimal(repr(low)):
+        return [step_too_large(step, low, high)]
+    if (high_ - low_) / step_ > _MOST_VALUES:
+        return [f"step={step!r} gives the range [{low!r}, {high!r}] too many values"]
+    return []
