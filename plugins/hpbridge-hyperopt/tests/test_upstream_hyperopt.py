@@ -118,7 +118,9 @@ def test_trials_that_are_read_elsewhere_stop_the_optimizer(monkeypatch):
     sentence = f"{VERSION} has changed hyperopt.base.Trials.trials: {BLIND}"
     assert SPEC.upstream() == [sentence]
     with pytest.raises(HpbridgeError) as caught:
-        SPEC.create(Problem(Space({"x": Float(0, 1)})), "random", None, 0)
+        SPEC.create(
+            Problem(Space({"x": Float(0, 1)})), SPEC.algorithms["random"], None, 0
+        )
     assert caught.value.headline == sentence
     assert caught.value.hint == "pip install 'hyperopt==0.3.0'"
 
