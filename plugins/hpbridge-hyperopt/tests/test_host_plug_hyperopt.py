@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import math
+import pickle
 import random
 from dataclasses import replace
 from functools import partial
@@ -343,6 +344,14 @@ def test_a_save_file_is_gone_on_with_in_another_process(tmp_path):
         outcome = Outcome(State.COMPLETE, (trial.metrics["loss"],))
         guest.observe(trial.params, outcome)
     assert guest.ask().params == study.trials[12].params
+
+
+def test_pickled_with_its_trials_a_guest_goes_on_where_it_was():
+    whole = run(suggest("optuna:tpe", seed=3), 18)[1]
+    algo, trials = suggest("optuna:tpe", seed=3), Trials()
+    first = run(algo, 12, trials=trials)[1]
+    algo, trials = pickle.loads(pickle.dumps((algo, trials)))
+    assert first + run(algo, 18, trials=trials)[1] == whole
 
 
 def path_of(text):

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Outcome, SpaceError, State, inert
+from hpbridge.plugin import Outcome, State, inert
 from hpbridge_hyperopt.format.documents import DONE, DocumentError, Reader
 
 if TYPE_CHECKING:
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Ended:
     """A finished trial, as an optimizer is told of it.
 
     Attributes:
-        params: Its point, in plain values.
-        problem: Why it is none of the space; empty where it is.
+        params: What was drawn, in our words.
+        problem: Why it cannot be read; empty where it can.
     """
 
     outcome: Outcome
@@ -27,7 +27,7 @@ class Heard:
     problem: str = ""
 
 
-def hear(doc: dict[str, Any], reader: Reader) -> Heard | None:
+def ended(doc: dict[str, Any], reader: Reader) -> Ended | None:
     """Return what became of a trial; None while it is not finished."""
     result = doc["result"]
     if doc["state"] == DONE and result["status"] == "new":
@@ -41,16 +41,11 @@ def hear(doc: dict[str, Any], reader: Reader) -> Heard | None:
     try:
         trial = reader.read(slim, {})
     except DocumentError as error:
-        return Heard(Outcome(State.FAILED), problem=f"it {error}")
+        return Ended(Outcome(State.FAILED), problem=f"it {error}")
     if trial is None:
         return None
     loss = trial.metrics.get("loss")
     # Of a failed trial, a loss counts only where it is NaN.
     is_told = trial.state is State.COMPLETE or (loss is not None and math.isnan(loss))
-    outcome = Outcome(trial.state, (loss,) if loss is not None and is_told else ())
-    assert reader.space is not None
-    try:
-        point = reader.space.canonical(trial.params)
-    except SpaceError as error:
-        return Heard(outcome, problem=error.reasons[0])
-    return Heard(outcome, point)
+    values = (loss,) if loss is not None and is_told else ()
+    return Ended(Outcome(trial.state, values), trial.params)

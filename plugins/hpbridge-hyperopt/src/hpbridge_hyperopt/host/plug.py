@@ -7,36 +7,20 @@ Source:
 
 from __future__ import annotations
 
-import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import (
-    ExhaustedError,
-    Feature,
-    Guest,
-    HistoryWarning,
-    Outcome,
-    Space,
-    SpaceError,
-    State,
-    UnsupportedFeatureError,
-    read_options,
-    registry,
-)
+from hpbridge.plugin import GuestRecipe, Space, read_options, registry
 from hpbridge_hyperopt import SPEC
-from hpbridge_hyperopt._upstream import DOCUMENTS, documents_of
-from hpbridge_hyperopt.format.documents import RUNNING, Reader
-from hpbridge_hyperopt.host.outcome import hear
 from hpbridge_hyperopt.host.own import own_suggest
+from hpbridge_hyperopt.host.trials import TrialsGuest
 from hpbridge_hyperopt.native.read import read_draws
-from hpbridge_hyperopt.native.write import to_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hyperopt.base import Domain, Trials
 
-    from hpbridge.plugin import Suggestion
     from hpbridge_hyperopt.native.distributions import Draw
 
     Docs = list[dict[str, Any]]
@@ -104,9 +88,9 @@ class BridgeSuggest:
         options: Mapping[str, object] | None = None,
         order: Sequence[str] = (),
     ) -> None:
-        self._optimizer, self._seed, self._options = optimizer, seed, options
+        self._recipe = GuestRecipe(optimizer, seed=seed, options=dict(options or {}))
         self._order = list(order)
-        self._running: _Running | None = None
+        self._guest: TrialsGuest | None = None
 
     def __call__(
         self, new_ids: Sequence[int], domain: Domain, trials: Trials, seed: Any
@@ -118,140 +102,18 @@ class BridgeSuggest:
             UnsupportedFeatureError: If the optimizer cannot search it, or cannot
                 propose several trials at once and is asked to.
         """
-        if self._running is None or not self._running.is_of(trials):
-            seed = int(seed) if self._seed is None else self._seed
+        if self._guest is None or not self._guest.is_of(trials):
             space, _ = self._read(domain)
-            _check_labels(trials, space)
-            guest = Guest(self._optimizer, space, seed=seed, options=self._options)
-            self._running = _Running(guest, trials)
-        if not self._running.is_in(domain):
-            self._running.enter(domain, *self._read(domain))
-        self._running.learn()
-        return self._running.propose(new_ids)
+            recipe = self._recipe
+            if recipe.seed is None:
+                recipe = replace(recipe, seed=int(seed))
+            self._guest = TrialsGuest(recipe, space, trials)
+        if not self._guest.is_in(domain):
+            self._guest.enter(domain, *self._read(domain))
+        self._guest.learn()
+        return self._guest.propose(new_ids)
 
     def _read(self, domain: Domain) -> tuple[Space, Mapping[str, Draw]]:
         draws = read_draws(domain.expr)
         names = sorted(draws, key=self._order.index) if self._order else draws
         return Space({name: draws[name].parameter for name in names}), draws
-
-
-class _Running:
-    """A guest and the trials of the `fmin` that it is in.
-
-    Source:
-        hyperopt 0.3.0, `Trials._dynamic_trials`: documents are added at its end, and
-        change in place.
-    """
-
-    _domain: Domain = None
-
-    def __init__(self, guest: Guest, trials: Trials) -> None:
-        self._guest = guest
-        self._trials = trials
-        DOCUMENTS.check()
-        self._docs: Docs = documents_of(trials)
-        self._asked: dict[int, Suggestion] = {}
-        self._waiting: Docs = []
-        self._n_seen = 0
-
-    def is_of(self, trials: Trials) -> bool:
-        """Say whether these are the trials that it is in."""
-        return documents_of(trials) is self._docs
-
-    def is_in(self, domain: Domain) -> bool:
-        """Say whether this is the call of `fmin` that it is in."""
-        return domain is self._domain
-
-    def enter(self, domain: Domain, space: Space, draws: Mapping[str, Draw]) -> None:
-        """Go on in a call of `fmin`; each has a domain of its own.
-
-        Raises:
-            SpaceError: If its space is another one.
-        """
-        _check_same(self._guest.space, space)
-        self._domain = domain
-        self._draws = draws
-        self._reader = Reader(space, draws, {"loss": "minimize"})
-        if not self._trials.asynchronous:
-            self._give_up_on_dead()
-
-    def _give_up_on_dead(self) -> None:
-        """Tell of trials that ran when an earlier `fmin` was interrupted."""
-        for doc in self._waiting:
-            if doc["state"] == RUNNING and doc["tid"] in self._asked:
-                self._guest.tell(self._asked.pop(doc["tid"]), Outcome(State.FAILED))
-        self._waiting = [doc for doc in self._waiting if doc["state"] != RUNNING]
-
-    def learn(self) -> None:
-        """Tell of every trial that finished since the last call, in their order."""
-        self._waiting += self._docs[self._n_seen :]
-        self._n_seen = len(self._docs)
-        self._waiting = [doc for doc in self._waiting if not self._is_learned(doc)]
-
-    def _is_learned(self, doc: dict[str, Any]) -> bool:
-        heard = hear(doc, self._reader)
-        if heard is None:
-            return False
-        notes: list[str] = []
-        if doc["tid"] in self._asked:
-            self._guest.tell(self._asked.pop(doc["tid"]), heard.outcome)
-        elif heard.problem:
-            notes.append(f"trial {doc['tid']} is not learned from: {heard.problem}")
-        else:
-            n_before = len(self._guest.notes)
-            self._guest.observe(heard.params, heard.outcome)
-            notes += self._guest.notes[n_before:]
-        for note in notes:
-            warnings.warn(note, HistoryWarning, stacklevel=2)
-        return True
-
-    def propose(self, new_ids: Sequence[int]) -> Docs:
-        """Return a document for each id, or fewer."""
-        found: Docs = []
-        for tid in new_ids:
-            self._check_waiting()
-            try:
-                suggestion = self._guest.ask()
-            except ExhaustedError as error:
-                if not found:
-                    warnings.warn(f"fmin ends: {error}", HistoryWarning, stacklevel=2)
-                break
-            self._asked[tid] = suggestion
-            found.append(self._document(tid, suggestion))
-        return found
-
-    def _check_waiting(self) -> None:
-        if self._asked and not self._guest.can(Feature.PENDING):
-            reason = "fmin asks for a trial while others run (max_queue_len, or Spark)"
-            raise UnsupportedFeatureError.refused(self._guest.name, [reason])
-
-    def _document(self, tid: int, suggestion: Suggestion) -> dict[str, Any]:
-        drawn = {n: self._draws[n].drawn(v) for n, v in suggestion.params.items()}
-        result = self._domain.new_result()
-        return to_document(self._trials, self._domain, tid, drawn, result)
-
-
-def _check_same(before: Space, now: Space) -> None:
-    problems = [f"{n!r} is not in the space any more" for n in before if n not in now]
-    problems += [f"{n!r} is new" for n in now if n not in before]
-    problems += [
-        f"{n!r} was {before[n]!r} and is {now[n]!r}"
-        for n in now
-        if n in before and before[n] != now[n]
-    ]
-    _refuse_if_changed(problems)
-
-
-def _check_labels(trials: Trials, space: Space) -> None:
-    found = (doc["misc"]["vals"] for doc in documents_of(trials))
-    labels = {label for vals in found for label, drawn in vals.items() if drawn}
-    _refuse_if_changed(
-        [f"{n!r} is not in the space" for n in sorted(labels - set(space))]
-    )
-
-
-def _refuse_if_changed(problems: list[str]) -> None:
-    if problems:
-        headline = "The trials that fmin was given are of another space than its own"
-        hint = "give fmin the space of these trials, or new trials"
-        raise SpaceError(headline, problems, hint)
