@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from hpbridge.contract.capabilities import Capabilities
     from hpbridge.encoding.encoded import Encoded
-    from hpbridge.experiment import Experiment
     from hpbridge.space.parameters import Label
     from hpbridge.space.space import Space
     from hpbridge.trial import State
@@ -331,13 +330,8 @@ class HostSpec:
     Attributes:
         line: The line of an existing script that changes, with ``{optimizer}`` where
             the user writes ``backend:algorithm``.
-        run: ``run(optimizer, experiment, n_trials, seed) -> trials``: runs the
-            experiment by the host's own high-level call with the optimizer inside, and
-            returns (plain parameters, value in the metric's own unit) in order. The
-            kit compares with the optimizer alone; on the diagonal, with the library's
-            own optimizer in the same call.
-        reasons_against: ``reasons_against(space) -> list``: what the host's own way of
-            describing a space cannot hold, one sentence each.
+        upstream: As of `BackendSpec`, of what the host builds on; None where it is the
+            backend's library, whose record says it.
     """
 
     name: str
@@ -345,9 +339,5 @@ class HostSpec:
     summary: str
     """The extension point, as in ``a BaseSampler for Study.optimize``."""
     line: str
-    run: Callable[[str, Experiment, int, int], list[tuple[Mapping[str, Label], float]]]
-    reasons_against: Callable[[Space], list[str]]
     requires: tuple[str, ...] = ()
-    is_quick: bool = True
-    """Whether `run` takes moments; the tests of all cells try every algorithm in a
-    quick host, and the default ones of all backends in another."""
+    upstream: Callable[[], list[str]] | None = None

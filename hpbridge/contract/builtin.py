@@ -88,9 +88,8 @@ HOSTS = (
         name="sklearn",
         summary="a BaseSearchCV, for any estimator and everything that takes a search",
         line='search = BridgeSearchCV(estimator, space, backend="{optimizer}")',
-        run=lazy("hpbridge.hosts.sklearn.host:run"),
-        reasons_against=lazy("hpbridge.hosts.sklearn.host:reasons_against"),
         requires=("scikit-learn>=1.5",),
+        upstream=lazy("hpbridge.hosts.sklearn.upstream:problems"),
     ),
 )
 

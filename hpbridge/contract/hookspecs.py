@@ -102,8 +102,6 @@ def hpbridge_hosts() -> Iterable[HostSpec]:  # type: ignore[empty-body]
                         name="example",
                         summary="a Strategy for example.search",
                         line='strategy=hpbridge_example.Bridge("{optimizer}")',
-                        run=run_in_example,
-                        reasons_against=lambda space: [],
                     )
                 ]
     """

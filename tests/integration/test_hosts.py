@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 import hpbridge as hpb
@@ -25,6 +27,11 @@ COUNTABLE = {
 """For those that search a grid."""
 
 
+HOSTED = {
+    name: importlib.import_module(f"hosted_{name}").HOSTED for name in registry().hosts
+}
+
+
 def objective(trial):
     return (trial.get("x", 0.5) - 1) ** 2 + trial["n"] + (trial["c"] == "b")
 
@@ -34,7 +41,7 @@ def experiment(space):
 
 
 def cells():
-    for host in registry().hosts.values():
+    for host in HOSTED.values():
         for spec in registry().backends.values():
             names = spec.algorithms if host.is_quick else [spec.default]
             for name in names:
@@ -43,8 +50,8 @@ def cells():
 
 def cell(host, *optimizer):
     """Return a parameter; those of a slow host share what it starts."""
-    marks = [] if host.is_quick else [pytest.mark.xdist_group(host.name)]
-    return pytest.param(host.name, *optimizer, marks=marks)
+    marks = [] if host.is_quick else [pytest.mark.xdist_group(host.spec.name)]
+    return pytest.param(host.spec.name, *optimizer, marks=marks)
 
 
 CELLS = list(cells())
@@ -54,9 +61,9 @@ def problem_for(host, optimizer):
     """Return an experiment that both can have; None where the optimizer has none."""
     for space in (MIXED, COUNTABLE):
         one = experiment(space)
-        if optimizer in able(problem_of(one)) and not registry().hosts[
-            host
-        ].reasons_against(one.space):
+        if optimizer in able(problem_of(one)) and not HOSTED[host].reasons_against(
+            one.space
+        ):
             return one
     return None
 
@@ -72,7 +79,7 @@ def test_a_guest_proposes_what_it_proposes_alone(host, optimizer):
     alone = hpb.run(
         one, optimizer, n_trials=N_TRIALS, seed=SEED, store=":memory:", driver="local"
     )
-    inside = registry().hosts[host].run(optimizer, one, N_TRIALS, SEED)
+    inside = HOSTED[host].run(optimizer, one, N_TRIALS, SEED)
     assert [dict(params) for params, _ in inside] == [t.params for t in alone.trials]
     assert [value for _, value in inside] == [
         trial.metrics[one.main_metric] for trial in alone.trials
@@ -95,7 +102,7 @@ def unable():
     return [next(found), "nothing", f"{backend}:nothing"]
 
 
-@pytest.mark.parametrize("host", [cell(host) for host in registry().hosts.values()])
+@pytest.mark.parametrize("host", [cell(host) for host in HOSTED.values()])
 def test_a_guest_that_cannot_search_the_space_is_refused_before_a_trial(host):
     ran = []
 
@@ -106,7 +113,7 @@ def test_a_guest_that_cannot_search_the_space_is_refused_before_a_trial(host):
     one = hpb.Experiment(objective=spy, space={"x": hpb.Float(0, 1)}, name="spy")
     for optimizer in unable():
         with pytest.raises(hpb.HpbridgeError) as caught:
-            registry().hosts[host].run(optimizer, one, 1, 0)
+            HOSTED[host].run(optimizer, one, 1, 0)
         assert str(caught.value).count("Hint: ") == 1
     assert ran == []
 

@@ -12,12 +12,13 @@ from bayes_opt import (
     acquisition,
 )
 from bayes_opt.exception import TargetSpaceEmptyError
+from hosted_bayesopt import HOSTED
 from scipy.optimize import NonlinearConstraint
 
 import hpbridge as hpb
 from hpbridge.contract.backend import ExhaustedError
 from hpbridge.errors import HpbridgeError
-from hpbridge_bayesopt import FORMAT, HOST, SPEC, BridgeAcquisition
+from hpbridge_bayesopt import FORMAT, SPEC, BridgeAcquisition
 
 FLOATS = {"x": (-3.0, 3.0), "y": (0.0, 1.0)}
 MIXED = {"x": (-3.0, 3.0), "n": (1, 5, int), "c": ("a", "b", "c")}
@@ -120,9 +121,9 @@ def test_the_host_runs_an_experiment_as_the_optimizer_alone(optimizer):
     experiment = hpb.Experiment(
         objective=objective, space=space, direction={"loss": "minimize"}
     )
-    assert HOST.reasons_against(experiment.space) == []
+    assert HOSTED.reasons_against(experiment.space) == []
     n_trials = 6 if is_own else 14
-    trials = HOST.run(optimizer, experiment, n_trials, 4)
+    trials = HOSTED.run(optimizer, experiment, n_trials, 4)
     alone = hpb.run(experiment, optimizer, n_trials=n_trials, seed=4, store=":memory:")
     assert [params for params, _ in trials] == [t.params for t in alone.trials]
     for (_, value), trial in zip(trials, alone.trials, strict=True):
@@ -144,7 +145,7 @@ def test_the_host_says_what_its_spaces_cannot_hold():
         },
         forbid=[{"one": 3, "log": 2}],
     )
-    reasons = HOST.reasons_against(space)
+    reasons = HOSTED.reasons_against(space)
     assert len(reasons) == 9
     assert reasons[0] == "'step': bayesian-optimization has no steps"
 

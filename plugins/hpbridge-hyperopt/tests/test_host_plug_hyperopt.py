@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from hosted_hyperopt import HOSTED
 from hyperopt import (
     STATUS_FAIL,
     Trials,
@@ -39,7 +40,7 @@ from hpbridge.errors import (
 from hpbridge.hosts.guest import Guest
 from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
-from hpbridge_hyperopt import HOST, SPEC, suggest
+from hpbridge_hyperopt import SPEC, suggest
 
 SPACE = {
     "model": hp.choice(
@@ -518,8 +519,8 @@ def test_an_experiment_of_ours_runs_the_same_in_fmin(optimizer, caplog):
     experiment = hpb.Experiment(
         objective=objective, space=ALL_KINDS, name="host", direction="maximize"
     )
-    assert HOST.reasons_against(ALL_KINDS) == []
-    inside = HOST.run(optimizer, experiment, 26, 5)
+    assert HOSTED.reasons_against(ALL_KINDS) == []
+    inside = HOSTED.run(optimizer, experiment, 26, 5)
     study = hpb.run(experiment, optimizer, n_trials=26, seed=5, store=":memory:")
     alone = [(t.params, t.metrics.get("value", math.nan)) for t in study.trials]
     # Of Hyperopt's statuses, `fail` is the one for a pruned trial: no guest but
@@ -542,11 +543,11 @@ def test_what_fmin_cannot_say_of_a_space_is_named():
         },
         forbid=[{"k": 1}],
     )
-    reasons = HOST.reasons_against(space)
+    reasons = HOSTED.reasons_against(space)
     assert len(reasons) == 7
     assert all(name in str(reasons) for name in ("'f'", "'g'", "'n'", "'k'", "'s'"))
     assert "'one' has one value: fmin has a constant for it" in reasons
     nested = Space({"n": Int(1, 3), "x": Float(0, 1, when={"n": 2})})
-    assert HOST.reasons_against(nested) == [
+    assert HOSTED.reasons_against(nested) == [
         "'x' depends on no single choice: hp.choice is the only condition"
     ]

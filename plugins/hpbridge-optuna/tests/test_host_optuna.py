@@ -12,6 +12,7 @@ import warnings
 
 import optuna
 import pytest
+from hosted_optuna import HOSTED
 
 import hpbridge as hpb
 from hpbridge.contract.backend import Outcome
@@ -25,7 +26,7 @@ from hpbridge.errors import (
 )
 from hpbridge.hosts.guest import Guest
 from hpbridge.trial import State
-from hpbridge_optuna import HOST, BridgeSampler
+from hpbridge_optuna import BridgeSampler
 from hpbridge_optuna.native.write import SAMPLERS
 
 pytestmark = pytest.mark.usefixtures("silent_optuna")
@@ -147,9 +148,9 @@ def test_a_guest_proposes_what_it_proposes_alone(optimizer, space, n_trials, dir
         store=":memory:",
     )  # fmt: skip
     expected = [(t.params, t.metrics.get("loss", math.nan)) for t in alone.trials]
-    found = HOST.run(optimizer, experiment, n_trials, 5)
+    found = HOSTED.run(optimizer, experiment, n_trials, 5)
     assert repr(found) == repr(expected)
-    assert HOST.reasons_against(space) == []
+    assert HOSTED.reasons_against(space) == []
 
 
 def test_a_space_that_optuna_cannot_say_keeps_its_meaning():
@@ -166,7 +167,7 @@ def test_a_space_that_optuna_cannot_say_keeps_its_meaning():
     for optimizer in ("optuna:tpe", "hyperopt:tpe"):
         alone = hpb.run(experiment, optimizer, n_trials=25, seed=1, store=":memory:")
         expected = [(t.params, t.metrics["value"]) for t in alone.trials]
-        assert HOST.run(optimizer, experiment, 25, 1) == expected
+        assert HOSTED.run(optimizer, experiment, 25, 1) == expected
 
 
 @pytest.mark.parametrize("optimizer", ["optuna:nsga2", "random"])

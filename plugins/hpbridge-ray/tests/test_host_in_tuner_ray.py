@@ -11,15 +11,15 @@ import signal
 from pathlib import Path
 
 import pytest
+from hosted_ray import HOSTED
 
 import hpbridge as hpb
 from hpbridge.contract.foreign import Hints
 from hpbridge.errors import UnsupportedFeatureError
 from hpbridge.trial import State
-from hpbridge_ray import FORMATS, HOSTS
+from hpbridge_ray import FORMATS
 
 (FORMAT,) = FORMATS
-(HOST,) = HOSTS
 pytestmark = [
     pytest.mark.usefixtures("cluster"),
     pytest.mark.filterwarnings("ignore"),  # Ray's own
@@ -221,7 +221,7 @@ def test_the_host_gives_the_trials_of_the_guest_alone(optimizer, objective):
     experiment = hpb.Experiment(
         objective=objective, space=space, direction={"loss": "maximize"}
     )
-    found = HOST.run(optimizer, experiment, 8, 2)
+    found = HOSTED.run(optimizer, experiment, 8, 2)
     study = hpb.run(
         experiment, optimizer, n_trials=8, seed=2, store=":memory:", driver="local"
     )

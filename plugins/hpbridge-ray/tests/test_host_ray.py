@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 import pytest
+from hosted_ray import HOSTED
 from ray import tune
 from ray.tune.search import ConcurrencyLimiter, Searcher
 from ray.tune.search.variant_generator import generate_variants
@@ -27,12 +28,11 @@ from hpbridge.errors import (
     UnsupportedFeatureError,
 )
 from hpbridge.trial import State
-from hpbridge_ray import HOSTS, BridgeSearcher
+from hpbridge_ray import BridgeSearcher
 from hpbridge_ray.backend.optimizer import make_bohb, make_hyperopt, make_optuna
 from hpbridge_ray.native.read import from_native
 from hpbridge_ray.options import BohbOptions, HyperOptOptions
 
-(HOST,) = HOSTS
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries under Ray's own
 
 PARAM_SPACE = {
@@ -502,18 +502,18 @@ def test_what_a_param_space_cannot_hold_is_said():
         },
         forbid=[{"ordered": 1}],
     )
-    reasons = HOST.reasons_against(space)
+    reasons = HOSTED.reasons_against(space)
     named = [reason.split(":")[0] for reason in reasons]
     assert named == [
         *map(repr, ["steps", "odd", "fstep", "prior", "ordered", "qi", "q0", "when"]),
         "forbid=",
         "'a'",
     ]
-    assert HOST.reasons_against(hpb.Space({"k": 1})) == ["there is nothing to search"]
+    assert HOSTED.reasons_against(hpb.Space({"k": 1})) == ["there is nothing to search"]
 
 
 def test_what_a_param_space_can_hold_comes_back_the_same():
-    from hpbridge_ray.host.experiment import param_space_of
+    from hosted_ray import param_space_of
 
     space = hpb.Space(
         {
@@ -527,7 +527,7 @@ def test_what_a_param_space_can_hold_comes_back_the_same():
             "deep/er/x": hpb.Float(0, 1),
         }
     )
-    assert HOST.reasons_against(space) == []
+    assert HOSTED.reasons_against(space) == []
     assert from_native(param_space_of(space)).space == space
 
 

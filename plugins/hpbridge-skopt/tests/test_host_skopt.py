@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import skopt
 import skopt.plots
+from hosted_skopt import HOSTED
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyRegressor
@@ -30,7 +31,6 @@ from hpbridge.errors import HpbridgeError, SpaceError
 from hpbridge.trial import State
 from hpbridge_skopt import (
     FORMAT,
-    HOST,
     SPEC,
     BridgeBayesSearchCV,
     BridgeOptimizer,
@@ -244,8 +244,8 @@ def test_the_host_runs_an_experiment(optimizer):
         space={**OURS, "k": 2, "w": hpb.Categorical([None, True], weights=[1, 3])},
         direction={"gain": "maximize"},
     )
-    assert HOST.reasons_against(experiment.space) == []
-    trials = HOST.run(optimizer, experiment, 12, 4)
+    assert HOSTED.reasons_against(experiment.space) == []
+    trials = HOSTED.run(optimizer, experiment, 12, 4)
     alone = hpb.run(experiment, optimizer, n_trials=12, seed=4, store=":memory:")
     assert [params for params, _ in trials] == [t.params for t in alone.trials]
     for (_, value), trial in zip(trials, alone.trials, strict=True):
@@ -266,7 +266,7 @@ def test_the_host_says_what_its_spaces_cannot_hold():
         },
         forbid=[{"one": 3, "log": 2}],
     )
-    reasons = HOST.reasons_against(space)
+    reasons = HOSTED.reasons_against(space)
     assert len(reasons) == 8
     assert reasons[0] == "'step': scikit-optimize has no steps"
 

@@ -142,8 +142,6 @@ HOST = HostSpec(
     name="bayesopt",
     summary="an AcquisitionFunction for BayesianOptimization",
     line='acquisition_function=hpbridge_bayesopt.BridgeAcquisition("{optimizer}")',
-    run=lazy("hpbridge_bayesopt.host.run:run"),
-    reasons_against=lazy("hpbridge_bayesopt.host.run:reasons_against"),
     requires=SPEC.requires,
 )
 

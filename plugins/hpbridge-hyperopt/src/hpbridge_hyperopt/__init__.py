@@ -183,8 +183,6 @@ HOST = HostSpec(
     name="hyperopt",
     summary="a function for algo= of fmin, with Trials and SparkTrials",
     line='algo=hpbridge_hyperopt.suggest("{optimizer}")',
-    run=lazy("hpbridge_hyperopt.host.run:run"),
-    reasons_against=lazy("hpbridge_hyperopt.host.run:reasons_against"),
     requires=SPEC.requires,
 )
 

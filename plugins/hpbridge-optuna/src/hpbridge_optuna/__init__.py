@@ -271,8 +271,6 @@ HOST = HostSpec(
     name="optuna",
     summary="a sampler for Study.optimize",
     line='sampler=hpbridge_optuna.BridgeSampler("{optimizer}")',
-    run=lazy("hpbridge_optuna.host.run:run"),
-    reasons_against=lambda _space: [],
     requires=SPEC.requires,
 )
 

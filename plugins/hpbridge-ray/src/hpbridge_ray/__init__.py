@@ -217,10 +217,7 @@ HOSTS = (
         name="ray",
         summary="a Searcher for TuneConfig(search_alg=...)",
         line='search_alg=hpbridge_ray.BridgeSearcher("{optimizer}")',
-        run=lazy("hpbridge_ray.host.experiment:run_in_host"),
-        reasons_against=lazy("hpbridge_ray.host.experiment:reasons_against"),
         requires=SPEC.requires,
-        is_quick=False,
     ),
 )
 

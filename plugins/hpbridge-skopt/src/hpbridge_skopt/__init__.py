@@ -196,8 +196,6 @@ HOST = HostSpec(
     name="skopt",
     summary="an Optimizer with ask and tell, a minimize, and a BayesSearchCV on it",
     line='hpbridge_skopt.minimize(func, dimensions, "{optimizer}", n_calls=50)',
-    run=lazy("hpbridge_skopt.host.run:run"),
-    reasons_against=lazy("hpbridge_skopt.host.run:reasons_against"),
     requires=SPEC.requires,
 )
 

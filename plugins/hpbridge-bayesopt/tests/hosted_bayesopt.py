@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import warnings
-from typing import TYPE_CHECKING, Any
+
+from bayes_opt import BayesianOptimization
 
 from hpbridge.plugin import (
     Call,
@@ -14,23 +14,17 @@ from hpbridge.plugin import (
     ExhaustedError,
     Float,
     Int,
-    State,
-    evaluate,
-    trial_seed,
 )
+from hpbridge.testing.hosted import Hosted, Recorder
+from hpbridge_bayesopt import HOST, BridgeAcquisition
 from hpbridge_bayesopt.backend.repairs import categorical_class
 from hpbridge_bayesopt.native import write
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hpbridge.plugin import Experiment, Label, Parameter, Space
 
 _INIT_POINTS = 5
 """As `maximize` has it."""
 
 
-def reasons_against(space: Space) -> list[str]:
+def reasons_against(space):
     """Return what ``pbounds`` cannot hold of a space, one sentence each."""
     found = [
         f"{name!r}: bayesian-optimization has no {what}"
@@ -47,7 +41,7 @@ def reasons_against(space: Space) -> list[str]:
     return found
 
 
-def _missing(parameter: Parameter) -> list[str]:
+def _missing(parameter):
     if isinstance(parameter, Categorical):
         wrong = {
             "order of choices": parameter.ordered,
@@ -66,43 +60,22 @@ def _missing(parameter: Parameter) -> list[str]:
     return [what for what, is_so in wrong.items() if is_so]
 
 
-def run(
-    optimizer: str, experiment: Experiment, n_trials: int, seed: int
-) -> list[tuple[Mapping[str, Label], float]]:
+def run(optimizer, experiment, n_trials, seed):
     """Run an experiment by `maximize`; return parameters and values in order."""
-    space, metric = experiment.space, experiment.main_metric
-    sign = 1.0 if experiment.metrics[metric] == "maximize" else -1.0
-    trials: list[tuple[Mapping[str, Label], float]] = []
+    space, recorder = experiment.space, Recorder(experiment, seed)
 
-    def function(**values: Any) -> float:
-        params = space.canonical(values)
-        number = len(trials)
-        result = evaluate(experiment, params, number, trial_seed(seed, number))
-        is_complete = result.state is State.COMPLETE
-        value = result.metrics[metric] if is_complete else math.nan
-        trials.append((params, value))
-        return sign * value
+    def function(**values):  # which `maximize` maximizes
+        return -recorder.loss(recorder.run(space.canonical(values)))
 
     # It prints a line for each point that it knows, and warns of ints and choices.
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with contextlib.suppress(ExhaustedError):
-            _maximize(function, optimizer, space, n_trials, seed, trials)
-    return trials[:n_trials]
+            _maximize(function, optimizer, space, n_trials, seed, recorder.trials)
+    return recorder.trials[:n_trials]
 
 
-def _maximize(
-    function: Any,
-    optimizer: str,
-    space: Space,
-    n_trials: int,
-    seed: int,
-    trials: list[Any],
-) -> None:
-    from bayes_opt import BayesianOptimization
-
-    from hpbridge_bayesopt.host.plug import BridgeAcquisition
-
+def _maximize(function, optimizer, space, n_trials, seed, trials):
     inside = BridgeAcquisition(optimizer, seed=seed)
     is_own = inside.name.startswith("bayesopt:")
     host = BayesianOptimization(
@@ -123,7 +96,10 @@ def _maximize(
             host.maximize(init_points=0, n_iter=1 if len(trials) else 0)
 
 
-def _pbounds(space: Space) -> dict[str, Any]:
+def _pbounds(space):
     choices = categorical_class().__name__
     bounds = {n: write.bound(n, p, choices) for n, p in space.searched.items()}
-    return write.make(Call("dict", (bounds,)))  # type: ignore[no-any-return]
+    return write.make(Call("dict", (bounds,)))
+
+
+HOSTED = Hosted(HOST, run, reasons_against)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
-
-from hpbridge.plugin import Categorical, Float, Int, State, evaluate, trial_seed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hpbridge.plugin import Experiment, Label, Parameter, Space
+from hpbridge.plugin import Categorical, Float, Int
+from hpbridge.testing.hosted import Hosted, Recorder
+from hpbridge_skopt import HOST, minimize
 
 
-def reasons_against(space: Space) -> list[str]:
+def reasons_against(space):
     """Return what a list of dimensions cannot hold of a space, one sentence each."""
     found = [
         f"{name!r}: scikit-optimize has no {what}"
@@ -30,7 +24,7 @@ def reasons_against(space: Space) -> list[str]:
     return found
 
 
-def _missing(parameter: Parameter) -> list[str]:
+def _missing(parameter):
     if isinstance(parameter, Categorical):
         return ["order of choices"] if parameter.ordered else []
     if not isinstance(parameter, (Float, Int)):
@@ -46,12 +40,12 @@ def _missing(parameter: Parameter) -> list[str]:
     return [what for what, is_so in wrong.items() if is_so]
 
 
-def dimensions_of(space: Space) -> list[Any]:
+def dimensions_of(space):
     """Return a space as dimensions that are read as the same space."""
     return [_dimension(name, p) for name, p in space.searched.items()]
 
 
-def _dimension(name: str, parameter: Any) -> Any:
+def _dimension(name, parameter):
     from skopt import space as native
 
     from hpbridge_skopt.backend.repairs import FullInteger
@@ -65,25 +59,17 @@ def _dimension(name: str, parameter: Any) -> Any:
     return native.Real(parameter.low, parameter.high, prior=prior, name=name)
 
 
-def run(
-    optimizer: str, experiment: Experiment, n_trials: int, seed: int
-) -> list[tuple[Mapping[str, Label], float]]:
+def run(optimizer, experiment, n_trials, seed):
     """Run an experiment by `minimize`; return parameters and values in order."""
-    from hpbridge_skopt.host.plug import minimize
+    space, recorder = experiment.space, Recorder(experiment, seed)
 
-    space, metric = experiment.space, experiment.main_metric
-    sign = -1.0 if experiment.metrics[metric] == "maximize" else 1.0
-    trials: list[tuple[Mapping[str, Label], float]] = []
-
-    def function(point: list[Any]) -> float:
+    def function(point):
         params = space.canonical(dict(zip(space.searched, point, strict=True)))
-        number = len(trials)
-        result = evaluate(experiment, params, number, trial_seed(seed, number))
-        is_complete = result.state is State.COMPLETE
-        value = result.metrics[metric] if is_complete else math.nan
-        trials.append((params, value))
-        return sign * value
+        return recorder.loss(recorder.run(params))
 
     dimensions = dimensions_of(space)
     minimize(function, dimensions, optimizer, n_calls=n_trials, random_state=seed)
-    return trials
+    return recorder.trials
+
+
+HOSTED = Hosted(HOST, run, reasons_against)

@@ -1,13 +1,14 @@
-"""The host's record: an experiment as a ``param_space``, run by `Tuner.fit`."""
+"""An experiment as a ``param_space``, run by `Tuner.fit` with any optimizer inside."""
 
 from __future__ import annotations
 
 import math
+import sys
 import tempfile
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from ray import tune
+from ray import cloudpickle, tune
 
 from hpbridge.plugin import (
     Categorical,
@@ -20,6 +21,8 @@ from hpbridge.plugin import (
     UnsupportedFeatureError,
     trial_seed,
 )
+from hpbridge.testing.hosted import Hosted
+from hpbridge_ray import HOSTS
 from hpbridge_ray._upstream import draws_multiples_alike
 from hpbridge_ray.driver.actor import Runner, pack
 from hpbridge_ray.driver.cluster import (
@@ -40,6 +43,9 @@ if TYPE_CHECKING:
 
 
 _NUMBER = "hpbridge:number"
+
+# The actors do not look for modules in the folder of the tests.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 class Trainable(tune.Trainable):  # type: ignore[misc]
@@ -170,10 +176,10 @@ def param_space_of(space: Space) -> dict[str, Any]:
     return ParamSpace(space, paths).config(domains)
 
 
-def run_in_host(
+def run(
     optimizer: str, experiment: Experiment, n_trials: int, seed: int
 ) -> list[tuple[Mapping[str, Label], float]]:
-    """Run an experiment by `Tuner.fit` with an optimizer inside.
+    """Run an experiment by `Tuner.fit`.
 
     One trial after the other, on one actor. ``ray:bohb`` also draws from numpy's global
     generator, which has the seed meanwhile.
@@ -223,3 +229,7 @@ def run_in_host(
             (read.params(result.config), float(result.metrics.get(metric, math.nan)))
             for result in results
         ]
+
+
+(_HOST,) = HOSTS
+HOSTED = Hosted(_HOST, run, reasons_against, is_quick=False)

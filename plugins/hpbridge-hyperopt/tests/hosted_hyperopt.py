@@ -1,34 +1,31 @@
-"""Run an experiment of ours by `fmin`, for the matrix of hosts."""
+"""An experiment run by `fmin`, with any optimizer inside."""
 
 from __future__ import annotations
 
 import logging
-import math
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from hyperopt import Trials, fmin
+from hyperopt.pyll import scope
 
 from hpbridge.plugin import (
     YES,
     Call,
     Capabilities,
-    Categorical,
     Encoded,
     Feature,
     Int,
     Problem,
     Quantized,
     State,
-    evaluate,
     no,
-    trial_seed,
 )
-from hpbridge_hyperopt.backend.space import Layout, lay_out
+from hpbridge.testing.hosted import Hosted, Recorder
+from hpbridge_hyperopt import HOST, suggest
+from hpbridge_hyperopt.backend.space import lay_out
+from hpbridge_hyperopt.host.plug import BridgeSuggest
 from hpbridge_hyperopt.native.write import make, to_nodes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from hpbridge.plugin import Experiment, Float, Label, Space
 
 _GRID = no("the grid of its q starts at 0, not at the lower end")
 
@@ -52,13 +49,13 @@ HOLDS = Capabilities(
 """What a space of `hp` nodes says of a space of ours."""
 
 
-def reasons_against(space: Space) -> list[str]:
+def reasons_against(space):
     """Return what a space of `hp` nodes cannot hold, one sentence each."""
     reasons = HOLDS.reasons_against(Problem(space))
     reasons += [
         f"{name!r} has one value: fmin has a constant for it"
         for name, parameter in space.searched.items()
-        if cast("Float | Int | Categorical", parameter).n_values == 1
+        if parameter.n_values == 1
     ]
     if not reasons:
         reasons += [
@@ -68,35 +65,23 @@ def reasons_against(space: Space) -> list[str]:
     return reasons
 
 
-def run(
-    optimizer: str, experiment: Experiment, n_trials: int, seed: int
-) -> list[tuple[Mapping[str, Label], float]]:
+def run(optimizer, experiment, n_trials, seed):
     """Run an experiment by `fmin`; return parameters and values in order.
 
     Each outcome as the user of `fmin` would have it: what failed raises, what was
     pruned returns the status ``fail``.
     """
-    import numpy as np
-    from hyperopt import Trials, fmin
-
-    from hpbridge_hyperopt.host.plug import BridgeSuggest, suggest
-
     encoded = Encoded(experiment.space, HOLDS)
-    main = experiment.main_metric
-    sign = -1.0 if experiment.metrics[main] == "maximize" else 1.0
-    trials: list[tuple[Mapping[str, Label], float]] = []
+    metric = experiment.main_metric
+    recorder = Recorder(experiment, seed)
 
-    def function(point: Mapping[str, Any]) -> dict[str, Any]:
-        params = encoded.decode(_flat(point))
-        number = len(trials)
-        result = evaluate(experiment, params, number, trial_seed(seed, number))
-        value = result.metrics.get(main, math.nan)
-        trials.append((params, value))
+    def function(point):
+        result = recorder.run(encoded.decode(_flat(point)))
         if result.state is State.PRUNED:
             return {"status": "fail"}
-        if result.state is State.FAILED and main not in result.metrics:
+        if result.state is State.FAILED and metric not in result.metrics:
             raise RuntimeError(result.error)
-        return {"status": "ok", "loss": sign * value}
+        return {"status": "ok", "loss": recorder.loss(result)}
 
     algo = suggest(optimizer, seed=seed)
     if isinstance(algo, BridgeSuggest):
@@ -113,17 +98,16 @@ def run(
             return_argmin=False,
             verbose=False,
         )
-    return trials
+    return recorder.trials
 
 
-def host_space(encoded: Encoded, layout: Layout) -> dict[str, Any]:
+def host_space(encoded, layout):
     """Return a space of `hp` nodes that is read as the same space."""
-    from hyperopt.pyll import scope
 
-    def as_node(name: str, call: Call) -> Any:
+    def as_node(name, call):
         parameter = encoded.native[name]
         if call.name == "hp.randint":
-            first = cast("int", cast("Categorical", parameter).labels[0])
+            first = parameter.labels[0]
             return make(name, Call(call.name, (name, first, first + call.args[1])))
         is_int = isinstance(parameter, Quantized) and parameter.is_int
         node = make(name, call)
@@ -132,16 +116,16 @@ def host_space(encoded: Encoded, layout: Layout) -> dict[str, Any]:
     return to_nodes(encoded, layout, as_node)
 
 
-def _flat(point: Mapping[str, Any]) -> dict[str, Any]:
+def _flat(point):
     """Return nested values by name as values by name."""
-    found: dict[str, Any] = {}
+    found = {}
     for name, value in point.items():
         found.update(_flat(value) if isinstance(value, dict) else {name: value})
     return found
 
 
 @contextmanager
-def _failures_unlogged() -> Iterator[None]:
+def _failures_unlogged():
     # `fmin` logs every failure; the outcome says it.
     logger = logging.getLogger("hyperopt.fmin")
     was_disabled = logger.disabled
@@ -150,3 +134,6 @@ def _failures_unlogged() -> Iterator[None]:
         yield
     finally:
         logger.disabled = was_disabled
+
+
+HOSTED = Hosted(HOST, run, reasons_against)

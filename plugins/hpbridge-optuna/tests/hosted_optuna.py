@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
 
 import optuna
 
-from hpbridge.plugin import State, evaluate, quiet, trial_seed
-from hpbridge_optuna import _upstream
-from hpbridge_optuna.host.plug import BridgeSampler
+from hpbridge.plugin import State, quiet
+from hpbridge.testing.hosted import Hosted, Recorder
+from hpbridge_optuna import HOST, BridgeSampler, _upstream
 from hpbridge_optuna.native.write import to_distribution
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from optuna.trial import Trial
-
-    from hpbridge.plugin import Experiment, Label, Space
 
 _LOGGERS = [
     f"optuna.{name}"
@@ -25,22 +17,16 @@ _LOGGERS = [
 ]
 
 
-def run(
-    optimizer: str, experiment: Experiment, n_trials: int, seed: int
-) -> list[tuple[Mapping[str, Label], float]]:
-    """Run an experiment by `Study.optimize`, as `HostSpec` says."""
+def run(optimizer, experiment, n_trials, seed):
+    """Run an experiment by `Study.optimize`."""
     keys = [bound.metric for bound in experiment.bounds]
     sampler = BridgeSampler(
         optimizer, seed=seed, space=experiment.space, constraints=keys
     )
-    found: list[tuple[Mapping[str, Label], float]] = []
+    recorder = Recorder(experiment, seed)
 
-    def objective(trial: Trial) -> tuple[float, ...]:
-        point = define(trial, experiment.space)
-        number = trial.number
-        result = evaluate(experiment, point, number, trial_seed(seed, number))
-        value = result.metrics.get(experiment.main_metric, math.nan)
-        found.append((point, value))
+    def objective(trial):
+        result = recorder.run(define(trial, experiment.space), trial.number)
         return _reported(trial, experiment, result)
 
     with quiet(*_LOGGERS):
@@ -48,14 +34,14 @@ def run(
             directions=list(experiment.metrics.values()), sampler=sampler
         )
         study.optimize(objective, n_trials=n_trials, catch=(_FailedError,))
-    return found
+    return recorder.trials
 
 
 class _FailedError(Exception):
     """The objective failed, as far as Optuna is concerned."""
 
 
-def _reported(trial: Trial, experiment: Experiment, result: Any) -> tuple[float, ...]:
+def _reported(trial, experiment, result):
     if len(experiment.metrics) == 1:
         for step, value in result.reports:
             trial.report(value, step)
@@ -70,9 +56,9 @@ def _reported(trial: Trial, experiment: Experiment, result: Any) -> tuple[float,
     return tuple(result.metrics[name] for name in experiment.metrics)
 
 
-def define(trial: Trial, space: Space) -> dict[str, Label]:
+def define(trial, space):
     """Suggest every active parameter of a space, and return the point."""
-    point: dict[str, Label] = {}
+    point = {}
     for name, parameter in space.searched.items():
         if space.is_active(name, point):
             # `suggest_float` and so on make a distribution and hand it to `_suggest`.
@@ -80,3 +66,6 @@ def define(trial: Trial, space: Space) -> dict[str, Label]:
             value = _upstream.SUGGEST.of(trial)(name, distribution)
             point[name] = parameter.canonical(value)
     return point
+
+
+HOSTED = Hosted(HOST, run)
