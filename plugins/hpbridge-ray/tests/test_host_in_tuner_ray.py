@@ -179,9 +179,10 @@ def test_two_trials_at_once_that_a_scheduler_pauses_or_stops(name, optimizer, tm
     assert len(results) == 4
     assert results.num_errors == 0
     assert len({result.config["x"] for result in results}) == 4
-    guesting = searcher._inner._guesting
-    assert not guesting._open
-    assert [event[0] for event in guesting._events].count("tell") == 4
+    conversation, _ = searcher._inner._talk
+    assert not conversation.open
+    events = conversation.state()["events"]
+    assert [kind for kind, *_ in events].count("tell") == 4
 
 
 def test_population_based_training_takes_no_search_algorithm(tmp_path):

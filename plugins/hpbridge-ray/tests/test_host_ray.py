@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +28,8 @@ from hpbridge.errors import (
     SpaceError,
     UnsupportedFeatureError,
 )
+from hpbridge.hosts.conversation import Conversation
+from hpbridge.hosts.transcript import load_outcome
 from hpbridge.trial import State
 from hpbridge_ray import BridgeSearcher
 from hpbridge_ray.backend.optimizer import make_bohb, make_hyperopt, make_optuna
@@ -52,7 +55,15 @@ QUICK = {
 
 
 def optimizer_of(searcher):
-    return searcher._inner._guesting._guest._learner._optimizer
+    conversation, _ = searcher._inner._talk
+    return conversation._said.learner._optimizer
+
+
+def told(searcher):
+    """Return what a guest was told of its trials."""
+    conversation, _ = searcher._inner._talk
+    events = conversation.state()["events"]
+    return [load_outcome(data) for kind, _, data in events if kind == "tell"]
 
 
 def study_of(searcher):
@@ -245,6 +256,30 @@ def test_a_state_is_json_and_is_kept_until_there_is_a_space(tmp_path):
     assert drive(ready(again), 8, 12) == whole[12:]
 
 
+def test_a_state_of_before_the_conversation_is_gone_on_from_bit_for_bit():
+    path = Path(__file__).parent / "data" / "searcher-state.json"
+    state = json.loads(path.read_text())
+    again = BridgeSearcher("random")
+    again.restore(str(path))
+    space = PARAM_SPACE | {
+        "model": {"x": tune.uniform(-2, 2)},
+        "lr": tune.loguniform(1e-3, 1),
+    }
+    assert again.set_search_properties("loss", "min", space)
+    assert [again.suggest(key) for key in ("u0", "u1", "u2")] == [
+        {"model": {"x": x}, "n": n, "c": c, "lr": lr}
+        for x, n, c, lr in (
+            (-1.2931200765030706, 2, "a", 0.0339234552550185),
+            (-0.5612343848143948, 2, "b", 0.24562907020164265),
+            (0.937606767575911, 3, "b", 0.012180332556330609),
+        )
+    ]
+    assert again.notes == []
+    again.on_trial_complete("t9", result={"loss": 1.0, "training_iteration": 2})
+    assert told(again)[-1].reports == ((1, 3.0), (2, 1.0))
+    assert [event[0] for event in state["events"]].count("tell") == len(told(again)) - 1
+
+
 def test_who_does_not_propose_the_same_again_observes(tmp_path):
     first = ready(BridgeSearcher("optuna:tpe", seed=2))
     drive(first, 15)
@@ -278,26 +313,19 @@ def test_who_does_not_propose_the_same_again_observes(tmp_path):
 )
 def test_every_end_of_a_trial_is_told(arguments, state, values):
     searcher = ready(BridgeSearcher("random", seed=0), mode="max")
-    told = []
-    guest = searcher._inner._guesting._guest
-    real = guest.tell
-    guest.tell = lambda suggestion, outcome: (
-        told.append(outcome),
-        real(suggestion, outcome),
-    )
     searcher.suggest("a")
     for step, value in ((1, 9.0), (2, math.nan), (3, 8.0)):
         searcher.on_trial_result("a", {"loss": value, "training_iteration": step})
     if "result" in arguments:
         arguments["result"]["training_iteration"] = 4
     searcher.on_trial_complete("a", **arguments)
-    (outcome,) = told
+    (outcome,) = told(searcher)
     assert outcome.state is state
     assert repr(outcome.values) == repr(values)
     assert outcome.reports[:2] == ((1, -9.0), (3, -8.0))
     searcher.on_trial_complete("a", result={"loss": 1.0})  # again: nothing, or observed
     searcher.on_trial_complete("unknown", result={"loss": 1.0})
-    assert len(told) == 1
+    assert len(told(searcher)) == 1 + (state is State.FAILED)
     assert isinstance(searcher.suggest("b"), dict)
 
 
@@ -323,8 +351,7 @@ def test_several_run_at_once_and_end_in_any_order():
 
 def test_who_takes_no_pending_trials_waits(monkeypatch):
     searcher = ready(BridgeSearcher("random", seed=0))
-    guest = searcher._inner._guesting._guest
-    monkeypatch.setattr(guest, "can", lambda _: False)
+    monkeypatch.setattr(Conversation, "can", lambda *_: False)
     config = searcher.suggest("a")
     assert searcher.suggest("b") is None
     searcher.on_trial_complete("a", result={"loss": loss(config)})
@@ -470,7 +497,7 @@ def test_what_is_wrong_is_said_before_the_first_trial(make, error, text):
 def test_the_state_of_another_searcher_is_refused(tmp_path):
     path = str(tmp_path / "state")
     ready(BridgeSearcher("random")).save(path)
-    with pytest.raises(SpaceError, match="the saved searcher is 'random:random'"):
+    with pytest.raises(SpaceError, match="of 'random:random', not of 'optuna:tpe'"):
         ready(BridgeSearcher("optuna:tpe")).restore(path)
     other = BridgeSearcher("random", "loss", "min", space={"x": hpb.Float(0, 1)})
     with pytest.raises(SpaceError, match="searched another space"):
@@ -537,3 +564,9 @@ def test_hosting_without_a_library_says_so(monkeypatch):
     monkeypatch.setattr(module, "is_met", lambda _: False)
     with pytest.raises(LibraryNotInstalledError, match="ray:hyperopt"):
         BridgeSearcher("ray:hyperopt")
+
+
+def test_a_mode_that_does_not_fit_the_searchers_own_metrics_is_refused():
+    searcher = BridgeSearcher("optuna:nsga2", ["a", "b"])
+    with pytest.raises(ExperimentError, match="2 metrics and 1 modes"):
+        searcher.set_search_properties(None, "min", PARAM_SPACE)

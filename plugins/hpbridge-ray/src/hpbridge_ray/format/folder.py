@@ -16,6 +16,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hpbridge_ray.native.param_space import flatten
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -28,7 +30,6 @@ MOST_BYTES = 2**30
 of that."""
 _LONGEST_LINE = 2**24
 _HEAD = 4096
-_MOST_DEPTH = 50
 
 
 class DamagedError(ValueError):
@@ -270,28 +271,6 @@ def last_error(text: str) -> str | None:
     while after and after[0][:1].isspace():
         del after[0]
     return " ".join(" ".join(after).split()) or None
-
-
-def flatten(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return nested data by names with slashes, as Ray names it.
-
-    Raises:
-        DamagedError: If it is nested too deep.
-    """
-    flat: dict[str, Any] = {}
-
-    def walk(inner: dict[str, Any], prefix: str, depth: int) -> None:
-        if depth > _MOST_DEPTH:
-            msg = f"{prefix[:80]!r} is nested too deep"
-            raise DamagedError(msg)
-        for key, value in inner.items():
-            if isinstance(value, dict) and value and "_type" not in value:
-                walk(value, f"{prefix}{key}/", depth + 1)
-            else:
-                flat[f"{prefix}{key}"] = value
-
-    walk(tree, "", 0)
-    return flat
 
 
 def number_of(value: Any) -> float | None:

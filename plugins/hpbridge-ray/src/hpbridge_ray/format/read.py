@@ -23,12 +23,12 @@ from hpbridge_ray.format.folder import (
     Experiment,
     Files,
     Run,
-    flatten,
     is_experiment,
     metric_of,
     open_experiment,
     read_run,
 )
+from hpbridge_ray.native.param_space import TooDeepError, flatten
 from hpbridge_ray.native.read import read_param_space
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def read(source: Any, hints: Hints) -> ForeignStudy:
         folder, mode = _of_result_grid(source)
     try:
         return _read_folder(Path(folder), hints, mode)
-    except DamagedError as error:
+    except (DamagedError, TooDeepError) as error:
         hint = "copy the folder again from where Ray wrote it"
         raise FormatError.unreadable(_FORMAT, folder, [str(error)], hint) from None
     except OSError as error:

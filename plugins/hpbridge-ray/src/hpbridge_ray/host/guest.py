@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -11,22 +12,22 @@ from ray.tune.result import DEFAULT_METRIC, TRAINING_ITERATION
 from ray.tune.search import Searcher
 
 from hpbridge.plugin import (
-    ExhaustedError,
+    Conversation,
     ExperimentError,
+    NoProposal,
     Outcome,
     Space,
     SpaceError,
     State,
+    quiet,
 )
-from hpbridge_ray.format.folder import flatten
-from hpbridge_ray.host.conversation import Guesting, Recipe
-from hpbridge_ray.native.param_space import ParamSpace
+from hpbridge_ray.native.param_space import ParamSpace, flatten
 from hpbridge_ray.native.read import from_native, read_param_space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hpbridge.plugin import Label
+    from hpbridge.plugin import GuestRecipe, Label
 
 MODES = {"min": 1, "max": -1}
 NAME = "BridgeSearcher"
@@ -34,12 +35,38 @@ NAME = "BridgeSearcher"
 Names = str | list[str] | None
 
 
+def check_goal(metric: Names, mode: Names) -> None:
+    """Refuse a metric and a mode that Ray would only assert.
+
+    Raises:
+        ExperimentError: With all that is wrong with them.
+    """
+    metrics, modes = _listed(metric), _listed(mode)
+    problems = [
+        f"mode is {each!r}, neither 'min' nor 'max'"
+        for each in modes
+        if each is not None and each not in MODES
+    ]
+    if metric is not None and mode is not None and len(metrics) != len(modes):
+        problems.append(f"it has {len(metrics)} metrics and {len(modes)} modes")
+    if problems:
+        raise ExperimentError.invalid(NAME, problems)
+
+
+def _listed(names: Names) -> list[Any]:
+    return names if isinstance(names, list) else [names]
+
+
 class GuestSearch(Searcher):  # type: ignore[misc]
-    """Any optimizer of another library; see `BridgeSearcher` for the arguments."""
+    """Any optimizer of another library; see `BridgeSearcher` for the arguments.
+
+    Until a Tuner has given the space there is no conversation, and what is said is
+    kept.
+    """
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: GuestRecipe,
         metric: Names,
         mode: Names,
         space: Space | Mapping[str, Any] | None,
@@ -50,24 +77,14 @@ class GuestSearch(Searcher):  # type: ignore[misc]
         self._points = points
         self._waiting: list[tuple[Any, ...]] = []
         self._saved: dict[str, Any] | None = None
-        self._read: ParamSpace | None = None
-        self._guesting: Guesting | None = None
+        self._talk: tuple[Conversation, ParamSpace] | None = None
         self._has_own_space = space is not None
         if space is not None:
-            self._use(_read_space(space))
+            self._begin(_read_space(space))
 
     @property
     def notes(self) -> list[str]:
-        return [] if self._guesting is None else list(self._guesting.notes)
-
-    @property
-    def _metrics(self) -> list[str]:
-        return self.metric if isinstance(self.metric, list) else [str(self.metric)]
-
-    @property
-    def _signs(self) -> list[int]:
-        modes = self.mode if isinstance(self.mode, list) else [str(self.mode)]
-        return [MODES[mode] for mode in modes]
+        return [] if self._talk is None else list(self._talk[0].notes)
 
     def set_search_properties(
         self, metric: str | None, mode: str | None, config: dict[str, Any], **_: Any
@@ -75,82 +92,99 @@ class GuestSearch(Searcher):  # type: ignore[misc]
         metric, mode = metric or self.metric, mode or self.mode
         if metric is None and mode is not None:
             metric = DEFAULT_METRIC  # what a function reports that returns one
+        check_goal(metric, mode)
         super().__init__(metric, mode)
         if self._has_own_space:
             return from_native(config) is None
         read = read_param_space(config)
-        if self._guesting is None or self._read is None:
-            self._use(read)
-        elif read.space != self._read.space:
+        if self._talk is None:
+            self._begin(read)
+        elif read.space != self._talk[0].space:
             problem = "it is another one than in the run before; take a new searcher"
             what = "The param_space"
             raise SpaceError.foreign(what, [problem])
         return True
 
-    def _use(self, read: ParamSpace) -> None:
-        """Make the guest, and tell it what was said before there was one."""
-        self._read = read
+    def _begin(self, read: ParamSpace) -> None:
+        """Begin the conversation with what was said before there was a space."""
         points = _plain(read, self._points)
-        self._guesting = Guesting(self._recipe, read.space, points)
+        conversation = Conversation(self._recipe, read.space, points=points)
+        self._talk = conversation, read
         if self._saved is not None:
-            self._guesting.restore(self._saved)
+            conversation.restore(self._saved)
             self._saved = None
         waiting, self._waiting = self._waiting, []
         for point in waiting:
             self.add_evaluated_point(*point)
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        guesting, read = self._ready()
-        try:
-            params = guesting.suggest(trial_id)
-        except ExhaustedError:
-            return str(Searcher.FINISHED)
-        if params is None:
-            return None
-        values = read.space.to_objects(params)
+        conversation, read = self._ready()
+        params = conversation.propose(trial_id)
+        if isinstance(params, NoProposal):
+            is_done = params is NoProposal.DONE
+            return str(Searcher.FINISHED) if is_done else None
+        values = conversation.values(params)
         if not self._has_own_space:  # then the constants are the Tuner's
             values = {name: values[name] for name in params}
         return read.config(values)
 
-    def _ready(self) -> tuple[Guesting, ParamSpace]:
+    def _ready(self) -> tuple[Conversation, ParamSpace]:
         problems = []
         if self.metric is None or self.mode is None:
             problems.append("it has no metric and mode: give them to it")
-        if self._guesting is not None and self._read is not None and not problems:
-            return self._guesting, self._read
-        if self._guesting is None:
+        if self._talk is not None and not problems:
+            return self._talk
+        if self._talk is None:
             problems.append("it has no space: give the Tuner a param_space")
         raise ExperimentError.invalid(NAME, problems)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        values = self._values(result)
-        if self._guesting is not None and values is not None and len(values) == 1:
-            self._guesting.report(trial_id, result[TRAINING_ITERATION], values[0])
+        if self._talk is not None:
+            for step, value in self._reports(result, self._values(result)):
+                self._talk[0].report(trial_id, step, value)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        if self._guesting is None:
+        if self._talk is None:
             return
+        conversation, _ = self._talk
         if not result and not error:  # a scheduler ended it while it was paused
-            self._guesting.end(trial_id, State.PRUNED, (), last=None)
+            conversation.ended(trial_id, Outcome(State.PRUNED))
             return
-        values = None if error else self._values(result or {})
+        result = result or {}
+        values = None if error else self._values(result)
         is_number = values is not None and not any(map(math.isnan, values))
         state = State.COMPLETE if is_number else State.FAILED
-        step = (result or {}).get(TRAINING_ITERATION)
-        self._guesting.end(trial_id, state, values or (), last=step)
+        outcome = Outcome(state, values or ())
+        reports = self._reports(result, values)
+        if trial_id not in conversation.open:  # it failed before, and ran again
+            outcome = dataclasses.replace(outcome, reports=reports)
+        for step, value in reports:
+            conversation.report(trial_id, step, value)
+        conversation.ended(trial_id, outcome)
 
     def _values(self, result: Mapping[str, Any]) -> tuple[float, ...] | None:
         """Return the values of a result, to be minimized; None where one is missing."""
-        flat = result if self._metrics[0] in result else flatten(dict(result))
+        metrics = _listed(self.metric)
+        flat = result if metrics[0] in result else flatten(dict(result))
         try:
             return tuple(
-                sign * float(flat[name])
-                for sign, name in zip(self._signs, self._metrics, strict=True)
+                MODES[mode] * float(flat[name])
+                for mode, name in zip(_listed(self.mode), metrics, strict=True)
             )
         except (KeyError, TypeError, ValueError):
             return None
+
+    @staticmethod
+    def _reports(
+        result: Mapping[str, Any], values: tuple[float, ...] | None
+    ) -> tuple[tuple[int, float], ...]:
+        """Return the report that a result is: of a single metric that is a number."""
+        step = result.get(TRAINING_ITERATION)
+        if step is None or values is None or len(values) != 1:
+            return ()
+        return () if math.isnan(values[0]) else ((step, values[0]),)
 
     def add_evaluated_point(
         self,
@@ -160,11 +194,12 @@ class GuestSearch(Searcher):  # type: ignore[misc]
         pruned: bool = False,
         intermediate_values: list[float] | None = None,
     ) -> None:
-        if self._guesting is None or self._read is None or self.mode is None:
+        if self._talk is None or self.mode is None:
             point = (parameters, value, error, pruned, intermediate_values)
             self._waiting.append(point)
             return
-        sign = self._signs[0]
+        conversation, read = self._talk
+        sign = MODES[_listed(self.mode)[0]]
         reports = enumerate(intermediate_values or (), 1)
         is_number = value is not None and not math.isnan(value) and not error
         state = State.COMPLETE if is_number else State.FAILED
@@ -173,28 +208,22 @@ class GuestSearch(Searcher):  # type: ignore[misc]
             (sign * float(value),) if is_number else (),
             reports=tuple((step, sign * float(each)) for step, each in reports),
         )
-        self._guesting.observe(self._read.params(parameters), outcome)
+        params = read.params(parameters)
+        with quiet():  # what it would warn of is raised
+            refusal = conversation.seen(params, outcome)
+        if refusal is not None:
+            raise refusal
 
     def save(self, checkpoint_path: str) -> None:
-        state = None if self._guesting is None else self._guesting.state()
+        state = None if self._talk is None else self._talk[0].state()
         Path(checkpoint_path).write_text(json.dumps(state), encoding="utf-8")
 
     def restore(self, checkpoint_path: str) -> None:
         state = json.loads(Path(checkpoint_path).read_text(encoding="utf-8"))
-        if self._guesting is None:
+        if self._talk is None:
             self._saved = state  # until the Tuner gives the space
         elif state is not None:
-            self._guesting.restore(state)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy is made of: instead of the guest, its history."""
-        saved = self._saved if self._guesting is None else self._guesting.state()
-        return self.__dict__ | {"_guesting": None, "_saved": saved}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        if self._read is not None:
-            self._use(self._read)
+            self._talk[0].restore(state)
 
 
 def _read_space(space: Space | Mapping[str, Any]) -> ParamSpace:

@@ -14,7 +14,7 @@ from ray.tune.search.variant_generator import generate_variants
 from hpbridge.plugin import read_options, registry
 from hpbridge_ray._upstream import preset_variants
 from hpbridge_ray.backend.optimizer import make_bohb, make_hyperopt, make_optuna
-from hpbridge_ray.format.folder import flatten
+from hpbridge_ray.native.param_space import flatten, nested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,21 +43,10 @@ def own_searcher(
     read = read_options(f"ray:{algorithm.name}", algorithm.options, options)
     flat = [flatten(dict(point)) for point in points]
     # To Optuna, a name with a slash is a name; to the others, keys are nested.
-    given = flat if algorithm.name == "optuna" else [_nested(p) for p in flat]
+    given = flat if algorithm.name == "optuna" else [nested(p) for p in flat]
     if algorithm.name == "random":
         return VariantSearch(seed, given)
     return _MAKERS[algorithm.name](read, seed, points_to_evaluate=given or None)
-
-
-def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for name, value in flat.items():
-        *parents, last = name.split("/")
-        inner = nested
-        for key in parents:
-            inner = inner.setdefault(key, {})
-        inner[last] = value
-    return nested
 
 
 class VariantSearch(Searcher):  # type: ignore[misc]

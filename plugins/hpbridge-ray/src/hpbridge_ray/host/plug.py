@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ray.tune.search import Searcher
 
-from hpbridge.plugin import ExperimentError, Space, registry
-from hpbridge_ray.host.conversation import Recipe
-from hpbridge_ray.host.guest import MODES, NAME, GuestSearch, Names
+from hpbridge.plugin import GuestRecipe, Space, registry
+from hpbridge_ray.host.guest import GuestSearch, Names, check_goal
 from hpbridge_ray.host.own import own_searcher
 from hpbridge_ray.native.read import from_native
 
@@ -61,7 +60,7 @@ class BridgeSearcher(Searcher):  # type: ignore[misc]
         options: Mapping[str, object] | None = None,
         points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
-        _check(metric, mode)
+        check_goal(metric, mode)
         super().__init__(metric=metric, mode=mode)
         registry().algorithm(optimizer)
         points, options = list(points_to_evaluate or ()), dict(options or {})
@@ -72,7 +71,7 @@ class BridgeSearcher(Searcher):  # type: ignore[misc]
             own = own_searcher(optimizer, seed, options, points)
         if own is None:
             n_objectives = len(metric) if isinstance(metric, list) else 1
-            recipe = Recipe(optimizer, n_objectives, seed, options)
+            recipe = GuestRecipe(optimizer, n_objectives, seed=seed, options=options)
             self._inner: Searcher = GuestSearch(recipe, metric, mode, space, points)
         else:
             Searcher.__init__(own, metric, mode)
@@ -108,7 +107,7 @@ class BridgeSearcher(Searcher):  # type: ignore[misc]
         Raises:
             HpbridgeError: If the optimizer cannot search it, or it changed under way.
         """
-        _check(metric, mode)
+        check_goal(metric, mode)
         return bool(self._inner.set_search_properties(metric, mode, config, **spec))
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
@@ -170,18 +169,3 @@ class BridgeSearcher(Searcher):  # type: ignore[misc]
         """Pass on what `HyperBandForBOHB` says to `TuneBOHB`."""
         if hasattr(self._inner, "on_unpause"):
             self._inner.on_unpause(trial_id)
-
-
-def _check(metric: Names, mode: Names) -> None:
-    """Refuse a metric and a mode that Ray would only assert."""
-    metrics = metric if isinstance(metric, list) else [metric]
-    modes = mode if isinstance(mode, list) else [mode]
-    problems = [
-        f"mode is {each!r}, neither 'min' nor 'max'"
-        for each in modes
-        if each is not None and each not in MODES
-    ]
-    if metric is not None and mode is not None and len(metrics) != len(modes):
-        problems.append(f"it has {len(metrics)} metrics and {len(modes)} modes")
-    if problems:
-        raise ExperimentError.invalid(NAME, problems)

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 Path = tuple[str, ...]
 
 
+_MOST_DEPTH = 50
+
+
+class TooDeepError(ValueError):
+    """Nobody nests data so deep; the message is one phrase."""
+
+
 @dataclass(frozen=True)
 class ParamSpace:
     """A ``param_space``, read.
@@ -31,11 +38,7 @@ class ParamSpace:
         """Return what a trainable gets for these values by name, nested."""
         config: dict[str, Any] = {}
         for name, value in values.items():
-            *parents, last = self.paths[name]
-            inner = config
-            for key in parents:
-                inner = inner.setdefault(key, {})
-            inner[last] = value
+            put(config, self.paths[name], value)
         return config
 
     def _follow(self, config: Any, name: str) -> Any:
@@ -67,3 +70,41 @@ class ParamSpace:
             point = f"The point {dict(config)!r:.200}"
             raise SpaceError.foreign(point, problems)
         return found
+
+
+def flatten(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested data by names with slashes, as Ray names it.
+
+    Raises:
+        TooDeepError: If it is nested too deep.
+    """
+    flat: dict[str, Any] = {}
+
+    def walk(inner: Mapping[str, Any], prefix: str, depth: int) -> None:
+        if depth > _MOST_DEPTH:
+            msg = f"{prefix[:80]!r} is nested too deep"
+            raise TooDeepError(msg)
+        for key, value in inner.items():
+            if isinstance(value, dict) and value and "_type" not in value:
+                walk(value, f"{prefix}{key}/", depth + 1)
+            else:
+                flat[f"{prefix}{key}"] = value
+
+    walk(tree, "", 0)
+    return flat
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Return data by names with slashes as it is nested."""
+    found: dict[str, Any] = {}
+    for name, value in flat.items():
+        put(found, tuple(name.split("/")), value)
+    return found
+
+
+def put(tree: dict[str, Any], path: Path, value: Any) -> None:
+    """Put a value into nested dicts, where the keys of its path lead."""
+    *parents, last = path
+    for key in parents:
+        tree = tree.setdefault(key, {})
+    tree[last] = value
