@@ -385,6 +385,19 @@ def test_a_state_of_before_it_had_a_number_is_restored() -> None:
     assert [params for params, _ in talk._said.told()].count(POINT) == 3
 
 
+def test_a_state_is_json_whatever_the_choices_are() -> None:
+    space = hpb.Space({"float": hpb.Categorical([math.inf, "nan", None, 0.5])})
+    talk = Conversation(GuestRecipe("optuna:tpe", seed=0), space)
+    points = [talk.propose(key) for key in range(12)]
+    for key in range(8):
+        talk.ended(key, complete(key))
+    assert "inf" in [point["float"] for point in points[:8]]
+    again = Conversation(GuestRecipe("optuna:tpe"), space)
+    again.restore(json.loads(json.dumps(talk.state(), allow_nan=False)))
+    assert again.notes == ()
+    assert again.propose(12) == talk.propose(12)
+
+
 def test_another_knows_all_and_draws_otherwise(offer) -> None:
     talk = talk_with(offer(Listening))
     points = run(talk, range(3))

@@ -26,13 +26,20 @@ N_TRIALS = 3
 _PATIENCE_SECONDS = 180.0
 
 WORKS, BROKEN, NOT_INSTALLED = "works", "broken", "not installed"
+OF_HOST = "host "
+"""Before the name of a host, where a backend or an optimizer could stand."""
 CHANGED = "changed"
 """The library has moved under a private name that the plugin builds on."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What the doctor found of one algorithm, or of a library's private names."""
+    """What the doctor found of one algorithm, or of a library's private names.
+
+    Attributes:
+        optimizer: ``backend:algorithm``; the backend, or ``host NAME``, where it is of
+            the private names that these build on.
+    """
 
     optimizer: str
     verdict: str
@@ -60,6 +67,9 @@ def diagnose(backends: Sequence[str] | None = None) -> Iterator[Finding]:
             yield Finding(name, BROKEN, text, error.hint)
         else:
             yield from _diagnose_backend(plugins.backends[name])
+    for host in plugins.hosts.values() if not backends else ():
+        if host.upstream is not None and all(map(is_met, host.requires)):
+            yield from _probe([f"{OF_HOST}{host.name}"])
 
 
 def _faults(plugins: Registry) -> dict[str, BackendLoadError]:
@@ -112,6 +122,13 @@ def _probe(optimizers: list[str]) -> list[Finding]:
         died = f"its process died with exit code {code}. {last}".strip()
         stuck_text = f"it did not finish within {timeout:.0f} seconds"
         why = stuck_text if code is None else died
-        mend = f"pip install --upgrade hpbridge-{name.split(':', maxsplit=1)[0]}"
+        mend = upgrade(name.split(":", maxsplit=1)[0])
         found.append(Finding(name, BROKEN, why, mend, time.monotonic() - started))
     return found
+
+
+def upgrade(name: str) -> str:
+    """Return what installs the newest plugin of a backend or a ``host NAME``."""
+    plugin = name.removeprefix(OF_HOST)
+    is_core = name.startswith(OF_HOST) and plugin not in registry().backends
+    return "pip install --upgrade hpbridge" + ("" if is_core else f"-{plugin}")

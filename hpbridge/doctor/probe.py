@@ -10,7 +10,15 @@ from dataclasses import asdict
 import hpbridge
 from hpbridge.contract.capabilities import Feature
 from hpbridge.contract.registry import registry
-from hpbridge.doctor.diagnosis import BROKEN, CHANGED, N_TRIALS, WORKS, Finding
+from hpbridge.doctor.diagnosis import (
+    BROKEN,
+    CHANGED,
+    N_TRIALS,
+    OF_HOST,
+    WORKS,
+    Finding,
+    upgrade,
+)
 from hpbridge.drivers.objective import describe_error
 
 
@@ -18,19 +26,28 @@ def _probe(name: str) -> Finding:
     return _run(name) if ":" in name else _look_upstream(name)
 
 
-def _look_upstream(backend: str) -> Finding:
-    """Say which private names of the library are not what the plugin builds on."""
-    spec = registry().backend(backend)
-    assert spec.upstream is not None
+def _look_upstream(name: str) -> Finding:
+    """Say which private names of the library are not what is built on them.
+
+    Args:
+        name: Of a backend, or ``host NAME``.
+    """
+    mend = upgrade(name)
+    if name.startswith(OF_HOST):
+        upstream = registry().host(name.removeprefix(OF_HOST)).upstream
+    else:
+        spec = registry().backend(name)
+        upstream = spec.upstream
+        tested = (f"{which} {version}" for which, version in spec.tested.items())
+        mend += f"; tested are {', '.join(tested)}"
+    assert upstream is not None
     started = time.monotonic()
     try:
-        problems = spec.upstream()
+        problems = upstream()
     except Exception as error:  # noqa: BLE001 - whatever a library raises is a finding
         problems = [describe_error(error)]
-    tested = ", ".join(f"{name} {version}" for name, version in spec.tested.items())
-    mend = f"pip install --upgrade hpbridge-{backend}; tested are {tested}"
     return Finding(
-        backend,
+        name,
         CHANGED if problems else WORKS,
         "; ".join(problems),
         mend if problems else "",
