@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import logging
 
+import fmin_studies
 import pytest
-
-from tests import fmin_studies
 
 
 def pytest_itemcollected(item):

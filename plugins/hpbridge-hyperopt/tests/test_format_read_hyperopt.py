@@ -16,6 +16,7 @@ from dataclasses import replace
 import cloudpickle
 import numpy as np
 import pytest
+from fmin_studies import HINTS, SPACE, as_list, dumped, run
 from hyperopt import (
     Trials,
     fmin,
@@ -35,7 +36,6 @@ from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError
 from hpbridge.trial import State
 from hpbridge_hyperopt import FORMAT, SPEC
-from tests.fmin_studies import HINTS, SPACE, as_list, dumped, run
 
 pytestmark = pytest.mark.usefixtures("no_logged_failures")
 

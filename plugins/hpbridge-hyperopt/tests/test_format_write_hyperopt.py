@@ -7,6 +7,7 @@ from dataclasses import replace
 import matplotlib as mpl
 import numpy as np
 import pytest
+from fmin_studies import HINTS, SPACE, as_list, dumped, evaluate, loss_of, run
 from hyperopt import (
     Trials,
     anneal,
@@ -26,7 +27,6 @@ from hpbridge.contract.foreign import Hints, Part
 from hpbridge.errors import FormatError
 from hpbridge.trial import State
 from hpbridge_hyperopt import FORMAT, SPEC
-from tests.fmin_studies import HINTS, SPACE, as_list, dumped, evaluate, loss_of, run
 
 pytestmark = pytest.mark.usefixtures("no_logged_failures")
 

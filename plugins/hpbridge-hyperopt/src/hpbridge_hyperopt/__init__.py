@@ -42,7 +42,6 @@ FORMAT = StudyFormat(
     backend="hyperopt",
 )
 
-_refine = lazy("hpbridge_hyperopt.backend.space:refine")
 _encode = lazy("hpbridge_hyperopt.backend.space:encode")
 
 CAPABILITIES = Capabilities(
@@ -105,7 +104,6 @@ SPEC = BackendSpec(
         for algorithm in (
             Algorithm(
                 name="tpe",
-                refine=_refine,
                 encode=_encode,
                 summary="Tree-structured Parzen estimator, one parameter at a time.",
                 capabilities=CAPABILITIES,
@@ -119,7 +117,6 @@ SPEC = BackendSpec(
             ),
             Algorithm(
                 name="random",
-                refine=_refine,
                 encode=_encode,
                 summary="Independent draws from the space.",
                 capabilities=CAPABILITIES,
@@ -132,7 +129,6 @@ SPEC = BackendSpec(
             ),
             Algorithm(
                 name="anneal",
-                refine=_refine,
                 encode=_encode,
                 summary="Draws around one of the best trials, ever closer to it.",
                 capabilities=CAPABILITIES,
@@ -146,7 +142,6 @@ SPEC = BackendSpec(
             ),
             Algorithm(
                 name="mix",
-                refine=_refine,
                 encode=_encode,
                 summary="Random, anneal and TPE, one drawn for each trial.",
                 capabilities=CAPABILITIES,
@@ -160,7 +155,7 @@ SPEC = BackendSpec(
             ),
             Algorithm(
                 name="atpe",
-                refine=_refine,
+                refine=lazy("hpbridge_hyperopt.backend.space:refine"),
                 encode=_encode,
                 summary="TPE whose options are chosen by models trained beforehand.",
                 capabilities=ATPE_CAPABILITIES,

@@ -23,9 +23,7 @@ _ATPE_BRANCH = re.compile(r"\.\d+\.")
 
 
 def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:  # noqa: ARG001
-    """Return what speaks against a problem beyond the capabilities."""
-    if algorithm.name != "atpe":
-        return []
+    """Return what speaks against a problem for ATPE beyond the capabilities."""
     names = filter(_ATPE_BRANCH.search, problem.space.searched)
     return [f"{name!r} has a number between dots in its name" for name in names]
 

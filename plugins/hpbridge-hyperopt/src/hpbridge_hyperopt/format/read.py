@@ -71,15 +71,15 @@ def read(source: object, hints: Hints) -> ForeignStudy:
         ``trials_save_file``, which is a pickle of the `Trials` alone.
     """
     contents = _load(source)
-    rider, offsets = _rider(contents, source)
+    packed, offsets = _packed(contents, source)
     unclear: list[str] = []
-    if rider is None and hints.space is not None:
+    if packed is None and hints.space is not None:
         offsets = _seen_offsets(contents, hints.space, unclear)
-    reader = _reader(hints, rider, offsets)
+    reader = _reader(hints, packed, offsets)
     read_docs = _read_docs(contents, reader, source)
     trials = [trial for _, trial in read_docs if trial is not None]
-    if rider is not None:
-        trials = _with_riding(trials, rider)
+    if packed is not None:
+        trials = _with_packed(trials, packed)
     _check_metrics(trials, reader, source)
     notes = _notes(contents, reader, read_docs)
     if not is_node_space(hints.native_space):
@@ -87,14 +87,13 @@ def read(source: object, hints: Hints) -> ForeignStudy:
     attributes = _study_attributes(contents, reader)
     notes += _lost_notes(reader)
     name = source.stem if isinstance(source, Path) else str(contents.exp_key or FORM)
-    return ForeignStudy(
-        name=rider.name if rider else name,
+    found = packed or ForeignStudy(name=name, trials=(), metrics={})
+    return replace(
+        found,
         trials=tuple(trials),
         metrics=reader.metrics,
         space=reader.space,
-        bounds=rider.bounds if rider else {},
-        algorithm=rider.algorithm if rider else "",
-        attributes={**(rider.attributes if rider else {}), **attributes},
+        attributes={**found.attributes, **attributes},
         native=_ids(contents) | _offsets(reader),
         notes=tuple(notes),
     )
@@ -113,10 +112,10 @@ def _load(source: object) -> Contents:
     raise FormatError.unreadable(FORM, source, [problem], _HINT)
 
 
-def _rider(
+def _packed(
     contents: Contents, source: object
 ) -> tuple[ForeignStudy | None, dict[str, int]]:
-    """Return the study that `format.write` let ride along, and its offsets."""
+    """Return the study that `format.write` put in whole, and its offsets."""
     text = contents.attachments.get(PAYLOAD_KEY)
     if text is None:
         return None, {}
@@ -131,17 +130,17 @@ def _rider(
 
 
 def _reader(
-    hints: Hints, rider: ForeignStudy | None, offsets: Mapping[str, int]
+    hints: Hints, packed: ForeignStudy | None, offsets: Mapping[str, int]
 ) -> Reader:
     metrics = dict(hints.direction) or {"loss": "minimize"}
     space, loss = hints.space, ("loss", False)
-    if rider is not None:
-        metrics, space = dict(rider.metrics), rider.space
+    if packed is not None:
+        metrics, space = dict(packed.metrics), packed.space
         main = next(iter(metrics))
         loss = (main, metrics[main] == "maximize")
     if space is None:
         return Reader(None, {}, metrics, loss)
-    if rider is None and is_node_space(hints.native_space):
+    if packed is None and is_node_space(hints.native_space):
         return Reader(space, read_draws(hints.native_space), metrics, loss)
     draws = {n: Draw(p, offsets.get(n, 0)) for n, p in space.searched.items()}
     return Reader(space, draws, metrics, loss)
@@ -220,16 +219,15 @@ def _study_attributes(contents: Contents, reader: Reader) -> dict[str, Any]:
     return found
 
 
-def _with_riding(trials: list[ForeignTrial], rider: ForeignStudy) -> list[ForeignTrial]:
-    """Return what rides along for the trials that were written, not for later ones."""
-    found = []
-    for trial in trials:
-        tid = trial.native["tid"]
-        if 0 <= tid < len(rider.trials):
-            found.append(replace(rider.trials[tid], native=trial.native))
-        else:
-            found.append(trial)
-    return found
+def _with_packed(
+    trials: list[ForeignTrial], packed: ForeignStudy
+) -> list[ForeignTrial]:
+    """Return the trials that were written whole; later ones as they are."""
+    whole = dict(enumerate(packed.trials))
+    return [
+        replace(whole.get(trial.native["tid"], trial), native=trial.native)
+        for trial in trials
+    ]
 
 
 def _check_metrics(trials: list[ForeignTrial], reader: Reader, source: object) -> None:

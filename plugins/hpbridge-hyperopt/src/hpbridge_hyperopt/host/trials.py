@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,10 @@ from hpbridge.plugin import (
     Space,
     SpaceError,
     State,
+    inert,
 )
 from hpbridge_hyperopt._upstream import DOCUMENTS, documents_of
-from hpbridge_hyperopt.format.documents import RUNNING, Reader
-from hpbridge_hyperopt.host.outcome import ended
+from hpbridge_hyperopt.format.documents import DONE, RUNNING, DocumentError, Reader
 from hpbridge_hyperopt.native.write import to_document
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from hyperopt.base import Domain, Trials
 
-    from hpbridge.plugin import GuestRecipe
+    from hpbridge.plugin import ForeignTrial, GuestRecipe
     from hpbridge_hyperopt.native.distributions import Draw
 
     Docs = list[dict[str, Any]]
@@ -103,16 +104,19 @@ class TrialsGuest:
         self._waiting = [doc for doc in self._waiting if not self._is_learned(doc)]
 
     def _is_learned(self, doc: dict[str, Any]) -> bool:
-        tid, found = doc["tid"], ended(doc, self._reader)
-        if found is None:
-            return False
-        if tid in self._said.open:
-            self._said.ended(tid, found.outcome)
-        elif found.problem:
-            self._said.note(f"trial {tid} is not learned from: {found.problem}")
-        else:
-            self._said.ended(tid, found.outcome, found.params)
-        return True
+        tid, is_own = doc["tid"], doc["tid"] in self._said.open
+        try:
+            trial = self._reader.read(_told_part(doc), {})
+        except DocumentError as error:
+            if is_own:
+                self._said.ended(tid, Outcome(State.FAILED))
+            else:
+                self._said.note(f"trial {tid} is not learned from: it {error}")
+            return True
+        if trial is not None:
+            params = None if is_own else trial.params
+            self._said.ended(tid, _outcome_of(trial), params)
+        return trial is not None
 
     def propose(self, new_ids: Sequence[int]) -> Docs:
         """Return a document for each id, or fewer."""
@@ -128,6 +132,28 @@ class TrialsGuest:
             new = self._domain.new_result()
             found.append(to_document(self._trials, self._domain, tid, drawn, new))
         return found
+
+
+def _told_part(doc: dict[str, Any]) -> dict[str, Any]:
+    """Return what a guest is told of a document, as plain data."""
+    result, state = doc["result"], doc["state"]
+    if state == DONE and result["status"] == "new":
+        state = (
+            RUNNING  # hyperopt 0.3.0, `spark._write_result_back`: the result is last
+        )
+    return {
+        "tid": doc["tid"],
+        "state": state,
+        "result": {k: result[k] for k in ("status", "loss") if k in result},
+        "misc": {"vals": inert.plain(doc["misc"]["vals"])},
+    }
+
+
+def _outcome_of(trial: ForeignTrial) -> Outcome:
+    loss = trial.metrics.get("loss")
+    # Of a failed trial, a loss counts only where it is NaN.
+    is_told = trial.state is State.COMPLETE or (loss is not None and math.isnan(loss))
+    return Outcome(trial.state, (loss,) if loss is not None and is_told else ())
 
 
 def _check_same(before: Space, now: Space) -> None:
