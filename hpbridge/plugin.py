@@ -66,7 +66,7 @@ if TYPE_CHECKING:
         quiet,
     )
     from hpbridge.contract.numbers import dump_number
-    from hpbridge.contract.options import read_options
+    from hpbridge.contract.options import changed_options, read_options
     from hpbridge.contract.registry import registry
     from hpbridge.contract.trust import Trust
     from hpbridge.contract.upstream import Private, Upstream
@@ -116,6 +116,7 @@ if TYPE_CHECKING:
         plain_number,
         with_when,
     )
+    from hpbridge.space.plain import labelled, text_of
     from hpbridge.space.quantized import Quantized
     from hpbridge.space.space import Params, Space
     from hpbridge.store.settings import Settings
@@ -141,7 +142,7 @@ _HOMES = {
         "contract.lazy": "lazy lazy_names",
         "contract.library": "GlobalRandom class_names is_instance_of quiet",
         "contract.numbers": "dump_number",
-        "contract.options": "read_options",
+        "contract.options": "changed_options read_options",
         "contract.registry": "registry",
         "contract.trust": "Trust",
         "contract.upstream": "Private Upstream",
@@ -177,6 +178,7 @@ _HOMES = {
         "space.parameters": (
             "Constant Float Int Label Parameter is_number plain_number with_when"
         ),
+        "space.plain": "labelled text_of",
         "space.quantized": "Quantized",
         "space.space": "Params Space",
         "store.settings": "Settings",
@@ -282,6 +284,7 @@ __all__ = [
     "Trust",
     "UnsupportedFeatureError",
     "Upstream",
+    "changed_options",
     "class_names",
     "describe_error",
     "dump_number",
@@ -296,6 +299,7 @@ __all__ = [
     "is_instance_of",
     "is_number",
     "label_of",
+    "labelled",
     "lazy",
     "lazy_names",
     "loads",
@@ -308,6 +312,7 @@ __all__ = [
     "read_options",
     "registry",
     "source_of",
+    "text_of",
     "trial_seed",
     "unpack_experiment",
     "unpack_study",

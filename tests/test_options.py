@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from hpbridge.contract.backend import NoOptions
-from hpbridge.contract.options import document_options, read_options
+from hpbridge.contract.options import changed_options, document_options, read_options
 from hpbridge.errors import OptionError
 
 
@@ -124,3 +124,13 @@ def test_the_documentation_is_read_from_the_class():
     assert docs["bounds"].kind == "tuple[float, float]"
     assert docs["grid"].default == "{}"
     assert document_options(NoOptions) == []
+
+
+def test_changed_options_are_those_that_differ_from_their_defaults():
+    assert changed_options(Options()) == {}
+    changed = Options(gamma=0.5, grid={"x": [1.0]}, n_startup_trials=3)
+    assert changed_options(changed) == {
+        "n_startup_trials": 3,
+        "gamma": 0.5,
+        "grid": {"x": [1.0]},
+    }

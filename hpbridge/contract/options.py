@@ -131,6 +131,24 @@ def _refuse(value: object) -> typing.NoReturn:
     raise ValueError(value)
 
 
+def changed_options(options: Any) -> dict[str, Any]:
+    """Return those of an algorithm's options that differ from their defaults.
+
+    Example:
+        >>> @dataclasses.dataclass(frozen=True)
+        ... class Options:
+        ...     depth: int = 3
+        ...     width: int = 9
+        >>> changed_options(Options(width=5))
+        {'width': 5}
+    """
+    return {
+        field.name: value
+        for field in dataclasses.fields(options)
+        if (value := getattr(options, field.name)) != _default_of(field)
+    }
+
+
 def describe_type(kind: Any) -> str:
     """Return a type as a user reads it, as in ``int or None``."""
     names = []

@@ -16,6 +16,7 @@ from hpbridge.formats.search_distributions import (
 )
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Constant, Label, Parameter
+from hpbridge.space.plain import labelled
 from hpbridge.space.space import Space
 from hpbridge.trial import Trial
 
@@ -248,7 +249,7 @@ def _choices(choices: list[Any]) -> Categorical:
     """Return the choices, named by their position where no text tells them apart."""
     found = Categorical(choices)
     if found.problems() and choices and not any(map(_is_scalar, choices)):
-        return Categorical({f"choice {k}": choice for k, choice in enumerate(choices)})
+        return Categorical(labelled(choices, "choice {}"))
     return found
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 Label: TypeAlias = "str | int | float | bool | None"
 """A plain value: what crosses the contract and what the store holds."""
@@ -55,6 +58,43 @@ def label_of(choice: object) -> Label:  # noqa: PLR0911 - one a kind
         )
         raise ValueError(msg)
     return text
+
+
+def text_of(choice: object) -> str | None:
+    """Return the label of a choice as text; None where nothing stable names it."""
+    try:
+        return str(label_of(choice))
+    except ValueError:
+        return None
+
+
+def labelled(
+    choices: Sequence[object],
+    place: str,
+    text: Callable[[Any], str | None] | None = None,
+    *,
+    is_mixed: bool = False,
+) -> dict[str, object]:
+    """Return choices that do not name themselves by labels, for a `Categorical`.
+
+    Args:
+        choices: In their order.
+        place: The label of a choice by its position, with ``{}`` for that.
+        text: Returns the label of a choice, or None; without it, all go by place.
+        is_mixed: Only those without a text go by place; otherwise all do as soon as
+            one has none. Where two texts are the same, all go by place.
+
+    Example:
+        >>> labelled([(1,), (2,)], "choice {}", text_of)
+        {'(1,)': (1,), '(2,)': (2,)}
+    """
+    places = [place.format(k) for k in range(len(choices))]
+    texts = [None if text is None else text(choice) for choice in choices]
+    pairs = zip(texts, places, strict=True)
+    labels = [at if named is None else named for named, at in pairs]
+    if len(set(labels)) < len(labels) or (None in texts and not is_mixed):
+        labels = places
+    return dict(zip(labels, choices, strict=True))
 
 
 def is_equal(left: object, right: object) -> bool:

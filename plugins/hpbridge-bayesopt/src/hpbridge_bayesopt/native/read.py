@@ -25,6 +25,7 @@ from hpbridge.plugin import (
     Space,
     SpaceError,
     label_of,
+    labelled,
     plain_number,
 )
 
@@ -156,7 +157,7 @@ def _choices(categories: Any) -> Parameter:
         raise ValueError(msg)
     if all(map(_names_itself, choices)):
         return Categorical(choices)
-    return Categorical({f"choice_{k}": c for k, c in enumerate(choices)})
+    return Categorical(labelled(choices, "choice_{}"))
 
 
 def _names_itself(choice: object) -> bool:

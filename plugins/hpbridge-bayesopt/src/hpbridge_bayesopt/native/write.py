@@ -6,11 +6,10 @@ explained, and written to files; so it needs no library, only `make` does.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Call, Categorical, Float, Name
+from hpbridge.plugin import Call, Categorical, Float, Name, changed_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,11 +106,8 @@ def gp_arguments(options: CommonOptions) -> dict[str, Any]:
 
 def _changed(options: CommonOptions, names: tuple[str, ...]) -> dict[str, Any]:
     """Return those of the named options that differ from their default."""
-    return {
-        field.name: getattr(options, field.name)
-        for field in dataclasses.fields(options)
-        if field.name in names and getattr(options, field.name) != field.default
-    }
+    changed = changed_options(options)
+    return {name: value for name, value in changed.items() if name in names}
 
 
 def make(described: Call) -> Any:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import GlobalRandom, Int, Name, encode
+from hpbridge.plugin import GlobalRandom, Int, Name, changed_options, encode
 from hpbridge_hyperopt.backend.space import Layout, lay_out
 from hpbridge_hyperopt.native.distributions import row_of
 from hpbridge_hyperopt.native.write import to_nodes
@@ -132,11 +131,8 @@ def _call_source(algorithm: str, options: Any, seed: int) -> list[str]:
 
 def _algo_source(algorithm: str, options: Any) -> str:
     suggest = _suggest_source(algorithm)
-    given = [
-        f"{f.name}={getattr(options, f.name)!r}"
-        for f in dataclasses.fields(options)
-        if getattr(options, f.name) != f.default
-    ]
+    changed = changed_options(options)
+    given = [f"{name}={value!r}" for name, value in changed.items()]
     if algorithm == "mix":  # the library has no default
         pairs = [f"({share!r}, {_suggest_source(n)})" for share, n in options.p_suggest]
         given = [f"p_suggest=[{', '.join(pairs)}]"]

@@ -17,7 +17,7 @@ from hpbridge.plugin import (
     Space,
     SpaceError,
     class_names,
-    label_of,
+    text_of,
 )
 from hpbridge_optuna import _upstream
 
@@ -148,21 +148,15 @@ def categorical_of(choices: Sequence[object]) -> Categorical:
     Choices that are no scalars, or that are equal to another one, are named by their
     text; those without a stable text by their position. The record needs names.
     """
-    labels = [_text(choice, k) for k, choice in enumerate(choices)]
     plain = Categorical(choices)
     if not plain.problems():
         return plain
     seen: dict[str, object] = {}
-    for k, (label, choice) in enumerate(zip(labels, choices, strict=True)):
+    for k, choice in enumerate(choices):
+        text = text_of(choice)
+        label = f"choice{k}" if text is None else text
         seen[f"{label}#{k}" if label in seen else label] = choice
     return Categorical(seen)
-
-
-def _text(choice: object, position: int) -> str:
-    try:
-        return str(label_of(choice))
-    except ValueError:
-        return f"choice{position}"
 
 
 def external(parameter: Searched, internal: float) -> Label:

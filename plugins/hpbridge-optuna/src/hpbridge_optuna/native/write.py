@@ -6,10 +6,17 @@ so it needs no Optuna; only `to_distribution` does.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Call, Categorical, Float, Int, Quantized, quiet
+from hpbridge.plugin import (
+    Call,
+    Categorical,
+    Float,
+    Int,
+    Quantized,
+    changed_options,
+    quiet,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,11 +121,7 @@ def sampler_call(
     args: tuple[Any, ...] = ()
     if algorithm.name == "grid":
         args = ({n: _grid(p, of_labels) for n, p in searched.items()},)
-    kwargs = {
-        field.name: getattr(options, field.name)
-        for field in dataclasses.fields(options)
-        if getattr(options, field.name) != field.default
-    }
+    kwargs = changed_options(options)
     kwargs["seed"] = None if seed is None else seed % 2**32
     return Call(SAMPLERS[algorithm.name], args, kwargs)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import encode
+from hpbridge.plugin import changed_options, encode
 from hpbridge_ray.backend.space import read_source, to_dimensions
 
 if TYPE_CHECKING:
@@ -153,11 +152,7 @@ def _fit(name: str, options: Any, seed: int) -> str:
 
 
 def _searcher(name: str, options: Any, seed: int) -> str:
-    changed = {
-        field.name: getattr(options, field.name)
-        for field in dataclasses.fields(options)
-        if getattr(options, field.name) != field.default
-    }
+    changed = changed_options(options)
     arguments = {
         "random": {"random_state": seed, "max_concurrent": 1},
         "grid": {"max_concurrent": 1},

@@ -25,8 +25,9 @@ from hpbridge.plugin import (
     Space,
     SpaceError,
     class_names,
-    label_of,
+    labelled,
     lazy,
+    text_of,
 )
 from hpbridge_ray._upstream import draws_multiples_alike
 from hpbridge_ray.native.param_space import ParamSpace
@@ -203,16 +204,5 @@ def _choice(options: Sequence[Any], called: str, *, is_grid: bool) -> Parameter 
     shares = weights if not is_grid and max(weights, default=1) > 1 else None
     plain = Categorical(merged, weights=shares)
     if merged and plain.problems():
-        return Categorical(_labelled(merged), weights=shares)
+        return Categorical(labelled(merged, "choice {}", text_of), weights=shares)
     return plain
-
-
-def _labelled(options: Sequence[Any]) -> dict[str, Any]:
-    """Return choices by their labels; by position where labels do not tell them."""
-    try:
-        labels = [str(label_of(option)) for option in options]
-    except ValueError:
-        labels = []
-    if len(set(labels)) != len(options):
-        labels = [f"choice {k}" for k in range(len(options))]
-    return dict(zip(labels, options, strict=True))

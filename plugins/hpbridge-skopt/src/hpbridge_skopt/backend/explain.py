@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import encode
+from hpbridge.plugin import changed_options, encode
 from hpbridge_skopt.backend.space import dimensions, library_seed
 
 if TYPE_CHECKING:
@@ -105,11 +104,7 @@ def _repair(name: str) -> str:
 
 
 def _minimize(algorithm: str, options: Any, seed: int) -> str:
-    given = {
-        field.name: repr(getattr(options, field.name))
-        for field in dataclasses.fields(options)
-        if getattr(options, field.name) != field.default
-    }
+    given = {name: repr(value) for name, value in changed_options(options).items()}
     if options.initial_point_generator == "random":
         # The library refuses fewer calls than initial points.
         given["n_initial_points"] = f"min({options.n_initial_points}, n_trials)"

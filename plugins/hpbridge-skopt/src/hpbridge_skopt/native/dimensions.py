@@ -26,7 +26,9 @@ from hpbridge.plugin import (
     is_equal,
     is_number,
     label_of,
+    labelled,
     plain_number,
+    text_of,
 )
 
 if TYPE_CHECKING:
@@ -188,10 +190,7 @@ def _labelled(choices: list[Any]) -> list[Any] | dict[str, Any]:
     """Return choices as they are where they name themselves, else with labels."""
     if all(_names_itself(choice) for choice in choices):
         return choices
-    labels = [_label(choice) or f"choice_{k}" for k, choice in enumerate(choices)]
-    if len(set(labels)) < len(labels):
-        labels = [f"choice_{k}" for k in range(len(choices))]
-    return dict(zip(labels, choices, strict=True))
+    return labelled(choices, "choice_{}", _label, is_mixed=True)
 
 
 def _names_itself(choice: object) -> bool:
@@ -210,16 +209,13 @@ def _is_stub(choice: object) -> bool:
     return is_class or isinstance(choice, Stub)
 
 
-def _label(choice: Any) -> str:
-    """Return the label of a choice; nothing where its place has to name it."""
+def _label(choice: Any) -> str | None:
+    """Return the label of a choice; None where its place has to name it."""
     if isinstance(choice, Stub):
-        return ""
+        return None
     if _is_stub(choice):
         return str(choice.path).rpartition(".")[2]  # as of the real one's `label_of`
-    try:
-        return str(label_of(choice))
-    except ValueError:
-        return ""
+    return text_of(choice) or None
 
 
 def value_in(parameter: Parameter, value: Any) -> Any:
