@@ -93,6 +93,15 @@ def test_every_proposal_is_the_same_and_ours(name, options, proposed):
     assert all(proposed)
 
 
+@pytest.mark.parametrize("options", [{}, {"group": True}])
+def test_a_long_history_under_conditions_is_the_same(options, proposed):
+    space = PARITY_SPACES["conditional"]
+    theirs, ours, sampler = theirs_and_ours(space, complete, n_trials=150, **options)
+    assert ours == theirs
+    assert sampler.trust.lost_because == ""
+    assert all(proposed)
+
+
 @pytest.mark.parametrize("n_dimensions", [1, 8, 17])
 def test_sums_over_many_parameters_round_the_same(n_dimensions, proposed):
     space = Space({f"x{k:02}": Float(-1, k + 1) for k in range(n_dimensions)})

@@ -91,12 +91,16 @@ class QuickTPESampler(TPESampler):
 
 
 class _History:
-    """Of a study's complete trials what TPE looks at, in the order of their numbers."""
+    """Of a study's complete trials what TPE looks at, in the order of their numbers.
+
+    Arrays that are longer than needed, so that a trial is added in no time.
+    """
 
     def __init__(self) -> None:
-        self._n_seen = 0
-        self._values: list[float] = []
-        self._params: list[dict[str, float]] = []
+        self._n_seen = self._n_complete = 0
+        self._values = np.zeros(64)
+        self._numbers: Samples = {}
+        self._has: Samples = {}
         self._distributions: SearchSpace = {}
 
     def follow(self, trials: Sequence[FrozenTrial], asked: int) -> bool:
@@ -111,17 +115,28 @@ class _History:
             if trial.state == TrialState.COMPLETE:
                 if trial.constraints or not self.knows(trial.distributions):
                     return False
-                self._values.append(trial.values[0])
-                self._params.append(
-                    {
-                        name: self._distributions[name].to_internal_repr(value)
-                        for name, value in trial.params.items()
-                    }
-                )
+                self._add(trial)
             elif trial.state != TrialState.FAIL:
                 return False
             self._n_seen += 1
-        return bool(self._values) and self._n_seen == len(trials) - 1
+        return self._n_complete > 0 and self._n_seen == len(trials) - 1
+
+    def _add(self, trial: FrozenTrial) -> None:
+        place, length = self._n_complete, len(self._values)
+        if place == length:
+            length *= 2
+            self._values = _longer(self._values)
+            self._numbers = {n: _longer(each) for n, each in self._numbers.items()}
+            self._has = {name: _longer(each) for name, each in self._has.items()}
+        self._values[place] = trial.values[0]
+        for name, value in trial.params.items():
+            number = self._distributions[name].to_internal_repr(value)
+            if name not in self._numbers:
+                self._numbers[name] = np.zeros(length, type(number))
+                self._has[name] = np.zeros(length, bool)
+            self._numbers[name][place] = number
+            self._has[name][place] = True
+        self._n_complete += 1
 
     def knows(self, space: SearchSpace) -> bool:
         """Say whether the parameters are what they were in every other trial."""
@@ -137,15 +152,25 @@ class _History:
             search_space: Trials that lack a parameter of it are left out.
             gamma: Of how many trials there are, how many are the best.
         """
-        names = search_space.keys()
-        order = np.argsort(self._values, kind="stable")
+        order = np.argsort(self._values[: self._n_complete], kind="stable")
         n_best = gamma(len(order))
-        found: list[Samples] = []
-        for part in (order[:n_best], order[n_best:]):
-            every = [self._params[k] for k in np.sort(part).tolist()]
-            having = [params for params in every if names <= params.keys()]
-            found.append({n: np.asarray([each[n] for each in having]) for n in names})
-        return found
+        return [
+            self._of(np.sort(part), search_space)
+            for part in (order[:n_best], order[n_best:])
+        ]
+
+    def _of(self, places: np.ndarray, search_space: SearchSpace) -> Samples:
+        """Return the parameters of these trials, but for those that lack one."""
+        if search_space.keys() <= self._numbers.keys():
+            having = [self._has[name][places] for name in search_space]
+            places = places[np.logical_and.reduce(having)]
+            if len(places):
+                return {name: self._numbers[name][places] for name in search_space}
+        return {name: np.asarray([]) for name in search_space}
+
+
+def _longer(array: np.ndarray) -> np.ndarray:
+    return np.concatenate([array, np.zeros_like(array)])
 
 
 @functools.cache
