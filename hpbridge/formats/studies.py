@@ -75,7 +75,7 @@ def read_study(
     known = None if space is None else read_native(space).space
     native = None if known is space else space
     hints = Hints(name, known, native, dict(direction or {}), dict(columns or {}))
-    return _as_study(found.read(place, hints), found, source, known)
+    return as_study(found.read(place, hints), found, source, known)
 
 
 def import_study(
@@ -158,17 +158,23 @@ def write_study(
         problem = f"{format!r} {why}; {nearest(format, able)}"
         hint = "`hpbridge formats` lists what can be written"
         raise FormatError.unwritable(format, target, [problem], hint)
-    found = known[format]
+    return write_in(known[format], study, target)
+
+
+def write_in(
+    form: StudyFormat, study: Study, target: str | os.PathLike[str]
+) -> tuple[str, ...]:
+    """Write a study in a format that can be written; as `write_study`."""
     if not study.trials:
         problem = f"study {study.name!r} has no finished trial"
-        raise FormatError.unwritable(format, target, [problem], "run it first")
-    missing = [each for each in found.requires if not is_met(each)]
+        raise FormatError.unwritable(form.name, target, [problem], "run it first")
+    missing = [each for each in form.requires if not is_met(each)]
     if missing:
         problem = "it needs " + ", ".join(missing)
         hint = f"`pip install {' '.join(map(repr, missing))}`"
-        raise FormatError.unwritable(format, target, [problem], hint)
-    assert found.write is not None
-    return found.write(study, os.fspath(target))
+        raise FormatError.unwritable(form.name, target, [problem], hint)
+    assert form.write is not None
+    return form.write(study, os.fspath(target))
 
 
 def _place(source: object) -> object:
@@ -197,9 +203,20 @@ def _format_of(source: object, place: object, wanted: str | None) -> StudyFormat
     return found[0]
 
 
-def _as_study(
-    read: ForeignStudy, form: StudyFormat, source: object, known: Space | None
+def as_study(
+    read: ForeignStudy, form: StudyFormat, source: object, known: Space | None = None
 ) -> Study:
+    """Return what a reader found as a study.
+
+    Args:
+        read: What it found.
+        form: Whose reader it is.
+        source: Where it was.
+        known: What it searched, where the source does not say.
+
+    Raises:
+        FormatError: If it holds no trial, or bounds that are none.
+    """
     if not read.trials:
         problem = "it holds no finished trial"
         hint = "a study is imported when it has one"

@@ -1,4 +1,4 @@
-"""What a plugin's author tests with: the conformance kit and the parity check."""
+"""What a plugin's author tests with: the conformance kits and the parity check."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from hpbridge.contract.lazy import lazy_names
 if TYPE_CHECKING:
     from hpbridge.testing.checks import CheckResult
     from hpbridge.testing.conformance import BackendConformance, check_backend
+    from hpbridge.testing.format_conformance import FormatConformance, check_format
 
-__all__ = ["BackendConformance", "CheckResult", "check_backend"]
+__all__ = [
+    "BackendConformance",
+    "CheckResult",
+    "FormatConformance",
+    "check_backend",
+    "check_format",
+]
 
 # By name: the kit's own modules look up each other here.
 __getattr__ = lazy_names(
@@ -18,6 +25,8 @@ __getattr__ = lazy_names(
     {
         "BackendConformance": "hpbridge.testing.conformance",
         "CheckResult": "hpbridge.testing.checks",
+        "FormatConformance": "hpbridge.testing.format_conformance",
         "check_backend": "hpbridge.testing.conformance",
+        "check_format": "hpbridge.testing.format_conformance",
     },
 )

@@ -86,6 +86,11 @@ class Case:
         self._known: dict[str, object] = {}
 
     @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        return self.optimizer
+
+    @property
     def missing(self) -> list[str]:
         """Requirements that are not installed."""
         needed = (*self.spec.requires, *self.algorithm.requires)

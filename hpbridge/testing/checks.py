@@ -1,9 +1,9 @@
-"""What a check of the conformance kit is, and the one list of them.
+"""What a check of a conformance kit is, and the list of them that is a kit.
 
-A check is a function of a `Case`. It returns when the plugin keeps the rule, raises
-`CheckFailed` when not, and `NotApplicable` when the algorithm does not declare what
-the check is about. Its docstring is the rule, in one sentence, and stands in the
-failure's message.
+A check is a function of a case: of one algorithm of a backend, say, or of a format. It
+returns when the plugin keeps the rule, raises `CheckFailed` when not, and
+`NotApplicable` when the record does not declare what the check is about. Its docstring
+is the rule, in one sentence, and stands in the failure's message.
 """
 
 from __future__ import annotations
@@ -11,12 +11,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from hpbridge.testing.case import Case
+    from collections.abc import Mapping
 
-CheckFunction = Callable[["Case"], None]
+
+class Tried(Protocol):
+    """What a check is made on."""
+
+    @property
+    def title(self) -> str:
+        """What it is called in a failure's message."""
+
+    @property
+    def name(self) -> str:
+        """The algorithm; empty where there is none."""
+
+
+F = TypeVar("F", bound=Callable[[Any], None])
 
 CONTRACT = {
     1: "parity",
@@ -57,14 +70,18 @@ def require(kept: bool, expected: str, seen: object) -> None:
 
 @dataclass(frozen=True)
 class Check:
-    """One rule of the contract as a function."""
+    """One rule as a function.
+
+    Attributes:
+        origin: Which rule of which document it is.
+        is_per_backend: Whether it concerns the backend as a whole, not each of its
+            algorithms.
+    """
 
     name: str
-    function: CheckFunction
-    rule: int
-    """The number of the rule in `hpbridge.contract.backend`."""
+    function: Callable[[Any], None]
+    origin: str
     is_per_backend: bool
-    """Whether it concerns the backend as a whole, not each of its algorithms."""
 
     @property
     def sentence(self) -> str:
@@ -72,21 +89,37 @@ class Check:
         return (self.function.__doc__ or "").strip().partition("\n")[0]
 
 
-CHECKS: dict[str, Check] = {}
-"""Every check by name, in the order of running."""
+class Kit:
+    """The checks that a kind of record is held to.
+
+    Args:
+        source: What its rules are rules of.
+        rules: The rules in a few words, by number.
+
+    Attributes:
+        checks: Every check by name, in the order of running.
+    """
+
+    def __init__(self, source: str, rules: Mapping[int, str]) -> None:
+        self._source, self._rules = source, rules
+        self.checks: dict[str, Check] = {}
+
+    def check(self, rule: int, *, per_backend: bool = False) -> Callable[[F], F]:
+        """Register a function ``check_<name>`` as the check ``<name>``."""
+        origin = f"{self._source} rule {rule}, {self._rules[rule]}"
+
+        def register(function: F) -> F:
+            name = function.__name__.removeprefix("check_")
+            self.checks[name] = Check(name, function, origin, per_backend)
+            return function
+
+        return register
 
 
-def check(
-    rule: int, *, per_backend: bool = False
-) -> Callable[[CheckFunction], CheckFunction]:
-    """Register a function ``check_<name>`` as the check ``<name>``."""
-
-    def register(function: CheckFunction) -> CheckFunction:
-        name = function.__name__.removeprefix("check_")
-        CHECKS[name] = Check(name, function, rule, per_backend)
-        return function
-
-    return register
+BACKENDS = Kit("contract", CONTRACT)
+CHECKS = BACKENDS.checks
+"""Every check of a backend by name, in the order of running."""
+check = BACKENDS.check
 
 
 @dataclass(frozen=True)
@@ -95,7 +128,7 @@ class CheckResult:
 
     check: str
     algorithm: str
-    """Empty for a check of the whole backend."""
+    """Empty for a check of the whole backend, or of a record without algorithms."""
     passed: bool
     """Whether the rule was kept; True when the check was skipped."""
     skipped_reason: str
@@ -105,7 +138,7 @@ class CheckResult:
     seconds: float
 
 
-def run_check(check: Check, case: Case) -> CheckResult:
+def run_check(check: Check, case: Tried) -> CheckResult:
     """Make one check; whatever it or the plugin raises becomes the result."""
     started = time.perf_counter()
     skipped = message = ""
@@ -118,8 +151,27 @@ def run_check(check: Check, case: Case) -> CheckResult:
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
         message = f"expected no exception; saw {type(error).__name__}: {error}"
     if message:
-        rule = f"{check.sentence} (contract rule {check.rule}, {CONTRACT[check.rule]})"
-        message = f"{case.optimizer}, {check.name}: {message}. Rule: {rule}"
+        rule = f"{check.sentence} ({check.origin})"
+        message = f"{case.title}, {check.name}: {message}. Rule: {rule}"
     seconds = time.perf_counter() - started
     algorithm = "" if check.is_per_backend else case.name
     return CheckResult(check.name, algorithm, not message, skipped, message, seconds)
+
+
+def judge(result: CheckResult, reason: str) -> None:
+    """End a test of pytest as a check ended.
+
+    Args:
+        result: Of the check.
+        reason: Why it is expected to fail; empty where it is not.
+    """
+    import pytest
+
+    if result.skipped_reason:
+        pytest.skip(result.skipped_reason)
+    if reason and result.passed:
+        pytest.fail(f"{result.check} passes, but is expected to fail: {reason}")
+    if reason:
+        pytest.xfail(f"{reason}; {result.message}")
+    if not result.passed:
+        pytest.fail(result.message, pytrace=False)
