@@ -327,6 +327,11 @@ class BackendSpec:
 class HostSpec:
     """A library's own API into which any optimizer plugs.
 
+    What every host keeps are checks of the host kit (`hpbridge.testing.host_checks`):
+    a guest proposes inside what it proposes alone; what cannot run is refused before
+    the first trial; every proposal is told, once, bad outcomes included; an optimizer
+    that has nothing left ends the loop.
+
     Attributes:
         line: The line of an existing script that changes, with ``{optimizer}`` where
             the user writes ``backend:algorithm``.

@@ -10,13 +10,19 @@ if TYPE_CHECKING:
     from hpbridge.testing.checks import CheckResult
     from hpbridge.testing.conformance import BackendConformance, check_backend
     from hpbridge.testing.format_conformance import FormatConformance, check_format
+    from hpbridge.testing.host_conformance import HostConformance, check_host
+    from hpbridge.testing.hosted import Hosted, Recorder
 
 __all__ = [
     "BackendConformance",
     "CheckResult",
     "FormatConformance",
+    "HostConformance",
+    "Hosted",
+    "Recorder",
     "check_backend",
     "check_format",
+    "check_host",
 ]
 
 # By name: the kit's own modules look up each other here.
@@ -26,7 +32,11 @@ __getattr__ = lazy_names(
         "BackendConformance": "hpbridge.testing.conformance",
         "CheckResult": "hpbridge.testing.checks",
         "FormatConformance": "hpbridge.testing.format_conformance",
+        "HostConformance": "hpbridge.testing.host_conformance",
+        "Hosted": "hpbridge.testing.hosted",
+        "Recorder": "hpbridge.testing.hosted",
         "check_backend": "hpbridge.testing.conformance",
         "check_format": "hpbridge.testing.format_conformance",
+        "check_host": "hpbridge.testing.host_conformance",
     },
 )

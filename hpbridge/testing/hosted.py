@@ -53,6 +53,8 @@ class Hosted:
             Returns them in the order of running.
         reasons_against: ``reasons_against(space) -> list``: what the host's own way of
             describing a space cannot hold, one sentence each.
+        resumed: As `run`, but the host, or the object that plugs in, is saved or
+            pickled halfway and gone on with; None where it cannot be.
         is_quick: Whether `run` takes moments; the kit tries every algorithm in a quick
             host, and the default ones of all backends in another.
     """
@@ -60,6 +62,7 @@ class Hosted:
     spec: HostSpec
     run: Callable[[str, Experiment, int, int], Trials]
     reasons_against: Callable[[Space], list[str]] = no_reasons
+    resumed: Callable[[str, Experiment, int, int], Trials] | None = None
     is_quick: bool = True
 
 

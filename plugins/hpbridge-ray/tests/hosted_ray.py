@@ -78,13 +78,13 @@ class Trainable(tune.Trainable):  # type: ignore[misc]
 class _Numbered(BridgeSearcher):
     """Also says which trial it is: its seed follows from the number."""
 
-    _n_asked = 0
+    configs: list[dict[str, Any]]
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         config = super().suggest(trial_id)
         if isinstance(config, dict):
-            config = {**config, _NUMBER: self._n_asked}
-            self._n_asked += 1
+            config = {**config, _NUMBER: len(self.configs)}
+            self.configs.append(config)
         return config
 
 
@@ -205,6 +205,8 @@ def run(
         muted(),
     ):
         np.random.seed(seed % GlobalRandom.N_SEEDS)
+        searcher = _Numbered(optimizer, seed=seed)
+        searcher.configs = configs = []
         way = experiment.metrics[metric]
         results = tune.Tuner(
             tune.with_parameters(Trainable, packed=packed, space=read, seed=seed),
@@ -212,7 +214,7 @@ def run(
             tune_config=tune.TuneConfig(
                 metric=metric,
                 mode="max" if way == "maximize" else "min",
-                search_alg=_Numbered(optimizer, seed=seed),
+                search_alg=searcher,
                 num_samples=n_trials,
                 max_concurrent_trials=1,
                 reuse_actors=True,
@@ -225,9 +227,10 @@ def run(
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
         ).fit()
+        # A trial that failed has no config in its result.
         return [
-            (read.params(result.config), float(result.metrics.get(metric, math.nan)))
-            for result in results
+            (read.params(config), float(result.metrics.get(metric, math.nan)))
+            for config, result in zip(configs, results, strict=True)
         ]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+
 from hpbridge.plugin import Categorical, Float, Int
 from hpbridge.testing.hosted import Hosted, Recorder
-from hpbridge_skopt import HOST, minimize
+from hpbridge_skopt import HOST, BridgeOptimizer, minimize
 
 
 def reasons_against(space):
@@ -72,4 +74,17 @@ def run(optimizer, experiment, n_trials, seed):
     return recorder.trials
 
 
-HOSTED = Hosted(HOST, run, reasons_against)
+def resumed(optimizer, experiment, n_trials, seed):
+    """Run an experiment by ask and tell of an optimizer that is pickled halfway."""
+    space, recorder = experiment.space, Recorder(experiment, seed)
+    host = BridgeOptimizer(dimensions_of(space), optimizer, random_state=seed)
+    for number in range(n_trials):
+        if number == n_trials // 2:
+            host = pickle.loads(pickle.dumps(host))
+        point = host.ask()
+        params = space.canonical(dict(zip(space.searched, point, strict=True)))
+        host.tell(point, recorder.loss(recorder.run(params)))
+    return recorder.trials
+
+
+HOSTED = Hosted(HOST, run, reasons_against, resumed)
