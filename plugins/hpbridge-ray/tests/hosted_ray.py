@@ -35,6 +35,7 @@ from hpbridge_ray.driver.tuner import ENVIRONMENT
 from hpbridge_ray.host.plug import BridgeSearcher
 from hpbridge_ray.native.param_space import ParamSpace
 from hpbridge_ray.native.read import read_param_space
+from hpbridge_ray.native.write import domain_of, make_domain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +125,7 @@ def _domain(parameter: Parameter) -> Any:
     if isinstance(parameter, Categorical):
         if parameter.weights is not None or parameter.ordered:
             return "tune.choice has neither weights nor an order"
-        return tune.choice(list(parameter.labels))
+        return make_domain(domain_of(parameter))
     if isinstance(parameter, Int):
         return _int(parameter)
     if isinstance(parameter, Quantized):
@@ -137,15 +138,13 @@ def _float(parameter: Float) -> Any:
         return "tune.randn has no ends"
     if parameter.step is not None:
         return "tune.quniform has the ends at half share, and multiples only"
-    draw = tune.loguniform if parameter.log else tune.uniform
-    return draw(parameter.low, parameter.high)
+    return make_domain(domain_of(parameter))
 
 
 def _int(parameter: Int) -> Any:
     low, last, step = parameter.low, parameter.last, parameter.step
     if step == 1:
-        draw = tune.lograndint if parameter.log else tune.randint
-        return draw(low, last + 1)
+        return make_domain(domain_of(parameter))
     if low % step or not draws_multiples_alike():
         return f"tune.qrandint has multiples of {step} only, or not each as often"
     return tune.qrandint(low, last, step)

@@ -18,6 +18,8 @@ from ray.tune.search import ConcurrencyLimiter, Searcher
 from ray.tune.search.variant_generator import generate_variants
 
 import hpbridge as hpb
+from hpbridge.contract.backend import NoOptions
+from hpbridge.contract.wire import outcome_from_json
 from hpbridge.errors import (
     AlgorithmNotFoundError,
     BackendNotFoundError,
@@ -29,11 +31,10 @@ from hpbridge.errors import (
     UnsupportedFeatureError,
 )
 from hpbridge.hosts.conversation import Conversation
-from hpbridge.hosts.transcript import load_outcome
 from hpbridge.trial import State
 from hpbridge_ray import BridgeSearcher
-from hpbridge_ray.backend.optimizer import make_bohb, make_hyperopt, make_optuna
 from hpbridge_ray.native.read import from_native
+from hpbridge_ray.native.write import make_searcher
 from hpbridge_ray.options import BohbOptions, HyperOptOptions
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries under Ray's own
@@ -63,7 +64,7 @@ def told(searcher):
     """Return what a guest was told of its trials."""
     conversation, _ = searcher._inner._talk
     events = conversation.state()["events"]
-    return [load_outcome(data) for kind, _, data in events if kind == "tell"]
+    return [outcome_from_json(data) for kind, _, data in events if kind == "tell"]
 
 
 def study_of(searcher):
@@ -143,11 +144,12 @@ def test_maximizing_is_minimizing_the_opposite():
 
 
 def own(name):
-    return {
-        "ray:optuna": lambda: make_optuna(None, 4),
-        "ray:hyperopt": lambda: make_hyperopt(HyperOptOptions(n_initial_points=5), 4),
-        "ray:bohb": lambda: make_bohb(BohbOptions(), 4),
-    }[name]()
+    options = {
+        "ray:optuna": NoOptions(),
+        "ray:hyperopt": HyperOptOptions(n_initial_points=5),
+        "ray:bohb": BohbOptions(),
+    }
+    return make_searcher(name.removeprefix("ray:"), options[name], 4)
 
 
 @pytest.mark.parametrize("name", ["ray:optuna", "ray:hyperopt", "ray:bohb"])

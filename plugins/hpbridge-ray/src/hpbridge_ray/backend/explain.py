@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import changed_options, encode
+from hpbridge.plugin import Call, Name, encode
 from hpbridge_ray.backend.space import read_source, to_dimensions
+from hpbridge_ray.native.write import SEARCHERS, searcher_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpbridge.plugin import Algorithm, Encoded, Problem
     from hpbridge_ray.backend.space import Dimension
-
-_SEARCHERS = {
-    "random": ("ray.tune.search", "BasicVariantGenerator"),
-    "grid": ("ray.tune.search", "BasicVariantGenerator"),
-    "optuna": ("ray.tune.search.optuna", "OptunaSearch"),
-    "hyperopt": ("ray.tune.search.hyperopt", "HyperOptSearch"),
-    "bohb": ("ray.tune.search.bohb", "TuneBOHB"),
-}
 
 _TRAINABLE = '''
 class Objective(tune.Trainable):
@@ -99,7 +92,7 @@ def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> 
 
 
 def _imports(name: str, source: str) -> str:
-    module, cls = _SEARCHERS[name]
+    module, cls = SEARCHERS[name]
     plain = ["tempfile"]
     plain += [m for m in ("math", "hpbridge") if f"{m}." in source]
     lines = [f"import {m}" for m in sorted(plain)]
@@ -114,54 +107,38 @@ def _imports(name: str, source: str) -> str:
 
 def _param_space(encoded: Encoded, dimensions: Mapping[str, Dimension]) -> str:
     lines = [*encoded.comments(), "param_space = {"]
-    lines += [f"    {d.key!r}: {d.call}," for d in dimensions.values()]
+    lines += [f"    {d.key!r}: {d.domain.source()}," for d in dimensions.values()]
     return "\n".join([*lines, "}", ""])
 
 
 def _fit(name: str, options: Any, seed: int) -> str:
     is_variants = name in {"random", "grid"}
-    tune_config = [
-        'metric="value"',
-        'mode="min"',
-        f"search_alg={_searcher(name, options, seed)}",
-        "num_samples=1" if name == "grid" else "num_samples=n_trials",
-        *([] if is_variants else ["max_concurrent_trials=1"]),
-        *(["scheduler=OneBudget()"] if name == "bohb" else []),
-        "reuse_actors=True",
-    ]
-    run_config = [
-        "verbose=0",
-        "storage_path=tempfile.mkdtemp()",
-        "checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False)",
-        *(["stop=Enough()"] if name == "grid" else []),
-    ]
-    lines = [
-        "",
-        "tuner = tune.Tuner(",
-        "    Objective,",
-        "    param_space=param_space,",
-    ]
-    lines += ["    tune_config=tune.TuneConfig("]
-    lines += [f"        {argument}," for argument in tune_config]
-    lines += ["    ),", "    run_config=tune.RunConfig("]
-    lines += [f"        {argument}," for argument in run_config]
-    lines += ["    ),", ")"]
+    tune_config = {
+        "metric": "value",
+        "mode": "min",
+        "search_alg": searcher_of(name, options, seed),
+        "num_samples": 1 if name == "grid" else Name("n_trials"),
+        **({} if is_variants else {"max_concurrent_trials": 1}),
+        **({"scheduler": Call("OneBudget")} if name == "bohb" else {}),
+        "reuse_actors": True,
+    }
+    checkpoints = Call("tune.CheckpointConfig", kwargs={"checkpoint_at_end": False})
+    run_config = {
+        "verbose": 0,
+        "storage_path": Call("tempfile.mkdtemp"),
+        "checkpoint_config": checkpoints,
+        **({"stop": Call("Enough")} if name == "grid" else {}),
+    }
+    arguments = {
+        "param_space": Name("param_space"),
+        "tune_config": Call("tune.TuneConfig", kwargs=tune_config),
+        "run_config": Call("tune.RunConfig", kwargs=run_config),
+    }
+    call = Call("tune.Tuner", (Name("Objective"),), arguments)
+    lines = ["", f"tuner = {call.wrapped()}"]
     if name == "bohb":
         lines.append(f"np.random.seed({seed})  # hpbandster draws from this one too")
     return "\n".join(lines)
-
-
-def _searcher(name: str, options: Any, seed: int) -> str:
-    changed = changed_options(options)
-    arguments = {
-        "random": {"random_state": seed, "max_concurrent": 1},
-        "grid": {"max_concurrent": 1},
-        "optuna": {"seed": seed},
-        "hyperopt": {**changed, "random_state_seed": seed},
-        "bohb": {**({"bohb_config": changed} if changed else {}), "seed": seed},
-    }[name]
-    inside = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-    return f"{_SEARCHERS[name][1]}({inside})"
 
 
 def _trials(point: str, name: str) -> str:

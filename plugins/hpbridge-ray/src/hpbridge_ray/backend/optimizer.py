@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ray import tune
 from ray.tune.search import Searcher
 from ray.tune.search.variant_generator import generate_variants
 
@@ -23,6 +22,7 @@ from hpbridge.plugin import (
 )
 from hpbridge_ray._upstream import adopt
 from hpbridge_ray.backend.space import read, to_dimensions, write
+from hpbridge_ray.native.write import LOGGERS, make_domain, make_searcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,14 +30,6 @@ if TYPE_CHECKING:
     from hpbridge.plugin import Algorithm, Encoded, Label, Outcome, Problem
 
 METRIC = "value"
-
-# Under these, the searchers' own libraries log what they do.
-_LOGGERS = (
-    "optuna.study.study",
-    "optuna.storages._in_memory",
-    "hpbandster",
-    "ray.tune.search.bohb.bohb_search",
-)
 
 
 def create(
@@ -54,39 +46,12 @@ def create(
         return VariantOptimizer(encoded, algorithm, seed)
     if not encoded.native:
         return OnePoint(encoded)
+    searcher = make_searcher(name, options, seed)
     if name == "optuna":
-        return OptunaOptimizer(encoded, algorithm, make_optuna(options, seed))
+        return OptunaOptimizer(encoded, algorithm, searcher)
     if name == "hyperopt":
-        return SearcherOptimizer(encoded, algorithm, make_hyperopt(options, seed))
-    return BohbOptimizer(encoded, algorithm, make_bohb(options, seed), seed)
-
-
-def make_optuna(
-    options: Any,  # noqa: ARG001 - it has none
-    seed: int | None,
-    **more: Any,
-) -> Searcher:
-    from ray.tune.search.optuna import OptunaSearch
-
-    return OptunaSearch(seed=seed, **more)
-
-
-def make_hyperopt(options: Any, seed: int | None, **more: Any) -> Searcher:
-    from ray.tune.search.hyperopt import HyperOptSearch
-
-    return HyperOptSearch(
-        n_initial_points=options.n_initial_points,
-        gamma=options.gamma,
-        random_state_seed=seed,
-        **more,
-    )
-
-
-def make_bohb(options: Any, seed: int | None, **more: Any) -> Searcher:
-    with quiet(*_LOGGERS):  # hpbandster is older than Python's own warnings about it
-        from ray.tune.search.bohb import TuneBOHB
-
-        return TuneBOHB(bohb_config=dict(vars(options)), seed=seed, **more)
+        return SearcherOptimizer(encoded, algorithm, searcher)
+    return BohbOptimizer(encoded, algorithm, searcher, seed)
 
 
 class _RayOptimizer(Optimizer):
@@ -98,7 +63,7 @@ class _RayOptimizer(Optimizer):
         self._encoded = encoded
         self._dimensions = to_dimensions(encoded, algorithm.name)
         self._space = {
-            dimension.key: getattr(tune, dimension.function)(*dimension.args)
+            dimension.key: make_domain(dimension.domain)
             for dimension in self._dimensions.values()
         }
         self._n_asked = 0
@@ -160,11 +125,11 @@ class SearcherOptimizer(_RayOptimizer):
     ) -> None:
         super().__init__(encoded, algorithm)
         self._searcher = searcher
-        with quiet(*_LOGGERS):
+        with quiet(*LOGGERS):
             searcher.set_search_properties(METRIC, "min", self._space)
 
     def ask(self) -> Suggestion:
-        with quiet(*_LOGGERS):
+        with quiet(*LOGGERS):
             config = self._searcher.suggest(str(self._n_asked))
         if config is None or config == Searcher.FINISHED:
             msg = f"{type(self._searcher).__name__} has nothing more to suggest"
@@ -173,7 +138,7 @@ class SearcherOptimizer(_RayOptimizer):
 
     def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
         key = str(suggestion.id)
-        with quiet(*_LOGGERS):
+        with quiet(*LOGGERS):
             if outcome.state is State.COMPLETE:
                 self._complete(key, outcome.values[0])
             elif outcome.state is State.PRUNED:
@@ -203,7 +168,7 @@ class OptunaOptimizer(SearcherOptimizer):
     def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
         config = write(self._dimensions, self._encoded.encode(params))
         reports = _first_reports(outcome)
-        with quiet(*_LOGGERS):
+        with quiet(*LOGGERS):
             self._searcher.add_evaluated_point(
                 config,
                 outcome.values[0] if outcome.state is State.COMPLETE else None,
@@ -250,7 +215,7 @@ class BohbOptimizer(SearcherOptimizer):
         self._n_foreign += 1
         config = write(self._dimensions, self._encoded.encode(params))
         adopt(self._searcher, key, config)
-        with self._random, quiet(*_LOGGERS):
+        with self._random, quiet(*LOGGERS):
             self._complete(key, outcome.values[0])
 
 

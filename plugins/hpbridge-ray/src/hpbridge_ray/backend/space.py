@@ -32,11 +32,12 @@ from hpbridge.plugin import (
     Label,
     Parameter,
 )
+from hpbridge_ray.native.write import domain_of, grid_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hpbridge.plugin import Algorithm, Problem
+    from hpbridge.plugin import Algorithm, Call, Problem
 
 _DECIMALS = 13
 # Narrower than this, 13 decimal places are fewer than ten million values.
@@ -104,17 +105,11 @@ class Dimension:
 
     Attributes:
         key: Its name in ``param_space``.
-        function: A function of `ray.tune`.
+        domain: A function of `ray.tune`.
     """
 
     key: str
-    function: str
-    args: tuple[Any, ...]
-
-    @property
-    def call(self) -> str:
-        """The source of its domain."""
-        return f"tune.{self.function}({', '.join(map(repr, self.args))})"
+    domain: Call
 
 
 def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:  # noqa: ARG001
@@ -156,9 +151,9 @@ def to_dimensions(encoded: Encoded, algorithm: str) -> dict[str, Dimension]:
     names = list(encoded.native)
     is_plain = not any("/" in n or n.isdigit() or n in _RAY_WORDS for n in names)
     keys = names if is_plain else [f"p{k}" for k in range(len(names))]
-    domain = _grid if algorithm == "grid" else _domain
+    write_domain = grid_of if algorithm == "grid" else domain_of
     pairs = zip(keys, encoded.native.items(), strict=True)
-    return {name: Dimension(key, *domain(p)) for key, (name, p) in pairs}
+    return {name: Dimension(key, write_domain(p)) for key, (name, p) in pairs}
 
 
 def _survives_rounding(parameter: Float) -> bool:
@@ -166,22 +161,6 @@ def _survives_rounding(parameter: Float) -> bool:
     if max(map(abs, bounds)) > _LARGEST or bounds[1] - bounds[0] < _NARROWEST:
         return False
     return all(round(bound, _DECIMALS) == bound for bound in bounds)
-
-
-def _domain(parameter: Parameter) -> tuple[str, tuple[Any, ...]]:
-    if isinstance(parameter, Categorical):
-        return "choice", (list(parameter.labels),)
-    if isinstance(parameter, Int):
-        function = "lograndint" if parameter.log else "randint"
-        return function, (parameter.low, parameter.high + 1)  # Ray excludes the end
-    number = cast("Float", parameter)
-    function = "loguniform" if number.log else "uniform"
-    return function, (number.low, number.high)
-
-
-def _grid(parameter: Parameter) -> tuple[str, tuple[Any, ...]]:
-    grid = cast("Int | Categorical", parameter).grid
-    return "grid_search", (list(grid),)
 
 
 def read(

@@ -13,13 +13,11 @@ from ray.tune.search.variant_generator import generate_variants
 
 from hpbridge.plugin import read_options, registry
 from hpbridge_ray._upstream import preset_variants
-from hpbridge_ray.backend.optimizer import make_bohb, make_hyperopt, make_optuna
 from hpbridge_ray.native.param_space import flatten, nested
+from hpbridge_ray.native.write import make_searcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-_MAKERS = {"optuna": make_optuna, "hyperopt": make_hyperopt, "bohb": make_bohb}
 
 
 def own_searcher(
@@ -46,7 +44,8 @@ def own_searcher(
     given = flat if algorithm.name == "optuna" else [nested(p) for p in flat]
     if algorithm.name == "random":
         return VariantSearch(seed, given)
-    return _MAKERS[algorithm.name](read, seed, points_to_evaluate=given or None)
+    points_to_evaluate = {"points_to_evaluate": given} if given else {}
+    return make_searcher(algorithm.name, read, seed, **points_to_evaluate)
 
 
 class VariantSearch(Searcher):  # type: ignore[misc]
