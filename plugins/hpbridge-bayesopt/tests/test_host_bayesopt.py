@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
+import json
 import math
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -17,7 +20,9 @@ from scipy.optimize import NonlinearConstraint
 
 import hpbridge as hpb
 from hpbridge.contract.backend import ExhaustedError
-from hpbridge.errors import HpbridgeError
+from hpbridge.contract.capabilities import Feature, no
+from hpbridge.contract.registry import registry
+from hpbridge.errors import HistoryWarning, HpbridgeError
 from hpbridge_bayesopt import FORMAT, SPEC, BridgeAcquisition
 
 FLOATS = {"x": (-3.0, 3.0), "y": (0.0, 1.0)}
@@ -156,16 +161,16 @@ def test_a_guest_learns_from_everything_once():
     optimizer.maximize(init_points=3, n_iter=2)
     optimizer.register({"x": 0.25, "y": 0.5}, 7.0)
     optimizer.probe({"x": 0.75, "y": 0.5}, lazy=False)
-    seen = []
-    observe, tell = inside._guest.observe, inside._guest.tell
-    inside._guest.observe = lambda *a: seen.append(("observe", a)) or observe(*a)
-    inside._guest.tell = lambda *a: seen.append(("tell", a)) or tell(*a)
+    before = len(inside._talk.state()["events"])
     optimizer.suggest()
     optimizer.suggest()
-    assert [(what, args[1].values) for what, args in seen] == [
-        ("tell", (-optimizer.res[4]["target"],)),
-        ("observe", (-7.0,)),
-        ("observe", (-smooth(0.75, 0.5),)),
+    said = inside._talk.state()["events"][before:]
+    assert [(event[0], event[-1].get("values")) for event in said] == [
+        ("tell", [-optimizer.res[4]["target"]]),
+        ("observe", [-7.0]),
+        ("observe", [-smooth(0.75, 0.5)]),
+        ("ask", None),
+        ("ask", None),
     ]
 
 
@@ -187,7 +192,7 @@ def test_several_points_may_be_out_and_come_back_in_any_order():
     for params in reversed(asked):
         optimizer.register(params, smooth(**params))
     optimizer.suggest()
-    assert [len(waiting) for waiting in inside._pending.values()].count(1) == 1
+    assert len(inside._talk.open) == 1
 
 
 @pytest.mark.parametrize("guest", ["optuna:tpe", "hyperopt:tpe", "skopt:et"])
@@ -209,6 +214,36 @@ def test_a_saved_state_goes_on_where_it_was(tmp_path, guest):
         other.load_state(path)
 
 
+def test_a_state_of_when_it_was_asked_goes_on_too(tmp_path):
+    inside = BridgeAcquisition("optuna:tpe", seed=5)
+    optimizer = host(inside, smooth, FLOATS)
+    optimizer.maximize(init_points=2, n_iter=4)
+    path = tmp_path / "state.json"
+    optimizer.save_state(path)
+    state = json.loads(path.read_text())
+    # As it was written before what was said was kept.
+    asked_at = [2, 3, 4, 5]
+    old = {"optimizer": "optuna:tpe", "seed": 5, "asked_at": asked_at}
+    path.write_text(json.dumps({**state, "acquisition_params": old}))
+    loaded = host(BridgeAcquisition("optuna:tpe"), smooth, FLOATS)
+    loaded.load_state(path)
+    assert loaded.suggest() == optimizer.suggest()
+
+
+def test_one_that_learns_trial_by_trial_is_not_asked_again_before(monkeypatch):
+    algorithm = registry().algorithm("random")[1]
+    waits = algorithm.capabilities.but({Feature.PENDING: no("it waits")})
+    patched = dataclasses.replace(algorithm, capabilities=waits)
+    monkeypatch.setitem(registry().backends["random"].algorithms, "random", patched)
+    optimizer = host(BridgeAcquisition("random", seed=0), None, FLOATS)
+    optimizer.register({"x": 0.0, "y": 0.0}, 0.0)
+    params = optimizer.suggest()
+    with pytest.raises(HpbridgeError, match="`suggest` before the last point is reg"):
+        optimizer.suggest()
+    optimizer.register(params, 1.0)
+    assert optimizer.suggest() != params
+
+
 def test_known_points_are_told_and_not_proposed_again():
     calls = []
 
@@ -228,9 +263,10 @@ def test_bad_targets_are_failures_to_a_guest():
     for target in [1.0, math.nan, math.inf, -math.inf, 2.0]:
         optimizer.register(optimizer.suggest(), target)
     optimizer.register({"x": 99.0, "y": 0.5}, 1.0)  # outside its range
-    assert optimizer.suggest()
-    assert len(inside._guest.notes) == 1
-    assert "'x' is 99.0, outside [-3.0, 3.0]" in inside._guest.notes[0]
+    said = "'x' is 99.0, outside [-3.0, 3.0]"
+    with pytest.warns(HistoryWarning, match=re.escape(said)) as caught:
+        assert optimizer.suggest()
+    assert len(caught) == 1
 
 
 def test_constraints_reach_a_guest_that_takes_them():
@@ -240,12 +276,10 @@ def test_constraints_reach_a_guest_that_takes_them():
     inside = BridgeAcquisition("optuna:tpe", seed=0)
     optimizer = host(inside, smooth, FLOATS, constraint=limit)
     optimizer.maximize(init_points=2, n_iter=1)
-    outcomes = []
-    observe = inside._guest.tell
-    inside._guest.tell = lambda s, o: outcomes.append(o) or observe(s, o)
     optimizer.suggest()
+    told = inside._talk.state()["events"][-2]
     x, y = optimizer.res[2]["constraint"]
-    assert outcomes[0].constraints == (x - 0.5, y - 0.75, 0.25 - y)
+    assert told[-1]["constraints"] == [x - 0.5, y - 0.75, 0.25 - y]
     refused = host(BridgeAcquisition("skopt:et"), smooth, FLOATS, constraint=limit)
     with pytest.raises(HpbridgeError, match="cannot run this experiment") as caught:
         refused.maximize(init_points=1, n_iter=1)

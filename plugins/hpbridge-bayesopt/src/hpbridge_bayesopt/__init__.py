@@ -124,6 +124,7 @@ SPEC = BackendSpec(
     explain=lazy("hpbridge_bayesopt.backend.explain:explain"),
     homepage="https://github.com/bayesian-optimization/BayesianOptimization",
     from_native=lazy("hpbridge_bayesopt.native.read:from_native"),
+    upstream=lazy("hpbridge_bayesopt._upstream:problems"),
     tested={"oldest": "3.0.0", "newest": "3.4.0"},
 )
 

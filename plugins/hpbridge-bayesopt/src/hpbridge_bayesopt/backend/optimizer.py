@@ -25,6 +25,7 @@ from hpbridge.plugin import (
     encode,
     quiet,
 )
+from hpbridge_bayesopt._upstream import GAUSSIAN_PROCESS, RANDOM_STATE
 from hpbridge_bayesopt.backend.repairs import categorical_class
 from hpbridge_bayesopt.backend.space import size_of
 from hpbridge_bayesopt.backend.state import load_state
@@ -190,11 +191,14 @@ class BayesOptOptimizer(Optimizer):
         for x, _ in self._pending.values():
             if x not in lied:
                 lied.register(x, lie, constraint_lie)
-        library._space = lied
-        try:
-            return library.suggest()
-        finally:
-            library._space = space
+        # What `suggest` itself does with its own space.
+        x = library.acquisition_function.suggest(
+            gp=GAUSSIAN_PROCESS.of(library),
+            target_space=lied,
+            fit_gp=True,
+            random_state=RANDOM_STATE.of(library),
+        )
+        return space.array_to_params(x)
 
     def _reduce_domain(self) -> None:
         # Without a best point (all failed, none feasible) there is nothing to follow.

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.gaussian_process.kernels import Matern
 
+from hpbridge_bayesopt._upstream import RANDOM_STATE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,7 +39,7 @@ def load_state(
         kernel = Matern(**native["gp_params"]["kernel"])
         random_state = native.get("random_state")
         if random_state is not None:
-            library._random_state.set_state(
+            RANDOM_STATE.of(library).set_state(
                 (
                     random_state["bit_generator"],
                     np.array(random_state["state"], dtype=np.uint32),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import Float, ForeignStudy, Space
+from hpbridge_bayesopt._upstream import DOMAIN_REDUCTION
 from hpbridge_bayesopt.format.points import NATIVE_KEYS, params_of, trial_of
 from hpbridge_bayesopt.native.read import space_of
 
@@ -59,7 +60,7 @@ def read_live(optimizer: Any, name: str, metric: str) -> ForeignStudy:
 
 
 def _space_of(optimizer: Any) -> Space:
-    reduction = optimizer._bounds_transformer
+    reduction = DOMAIN_REDUCTION.of(optimizer)
     if reduction is None:
         return space_of(optimizer.space.params_config)
     # Its ranges are what the reduction left of them; all are of floats.

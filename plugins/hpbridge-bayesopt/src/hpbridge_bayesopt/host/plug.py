@@ -11,16 +11,18 @@ from bayes_opt.exception import TargetSpaceEmptyError
 from bayes_opt.util import ensure_rng
 
 from hpbridge.plugin import (
+    Conversation,
     ExhaustedError,
-    Guest,
+    GuestRecipe,
     HpbridgeError,
+    NoProposal,
     OptionError,
     Outcome,
     State,
-    Suggestion,
     read_options,
     registry,
 )
+from hpbridge_bayesopt._upstream import ALLOWS_DUPLICATES, RANDOM_STATE
 from hpbridge_bayesopt.backend.optimizer import MAX_REPEATS
 from hpbridge_bayesopt.native import write
 from hpbridge_bayesopt.native.read import space_of
@@ -31,13 +33,11 @@ if TYPE_CHECKING:
     from bayes_opt import BayesianOptimization
     from bayes_opt.target_space import TargetSpace
 
-    from hpbridge.plugin import Label
 
 _LARGEST_SEED = 2**31 - 1
 _OF_ACQUISITIONS = ("kappa", "xi", "exploration_decay", "exploration_decay_delay")
 
-Point = tuple[float, ...]
-"""A row of the target space, by which points are known."""
+_CANNOT_WAIT = "`suggest` before the last point is registered"
 
 
 class HostSpaceError(HpbridgeError, ValueError):
@@ -100,13 +100,11 @@ class BridgeAcquisition(acquisition.AcquisitionFunction):  # type: ignore[misc]
         self._seed = seed
         self._forget()
 
-    def _forget(self) -> None:
-        self._guest: Guest | None = None
+    def _forget(self, saved: Mapping[str, Any] | None = None) -> None:
+        self._talk: Conversation | None = None
         self._bounds: Any = None
-        self._pending: dict[Point, list[Suggestion]] = {}
         self._n_seen = 0
-        # How many rows it had seen at each ask, for going on after `load_state`.
-        self._asked_at: list[int] = []
+        self._saved = saved
 
     def base_acq(self, *args: Any, **kwargs: Any) -> Any:
         """Return the library's own value; other optimizers have none.
@@ -163,90 +161,73 @@ class BridgeAcquisition(acquisition.AcquisitionFunction):  # type: ignore[misc]
         """
         if self._own is not None:
             return dict(optimizer.random_sample(1)[0])
-        x = self._next(optimizer.space, optimizer._random_state)
+        x = self._next(optimizer.space, RANDOM_STATE.of(optimizer))
         return dict(optimizer.space.array_to_params(x))
 
     def _next(self, target_space: TargetSpace, random_state: Any) -> Any:
-        guest = self._guest_for(target_space, random_state)
-        self._learn(guest, target_space, len(target_space))
+        talk = self._talk_about(target_space, random_state)
+        self._learn(talk, target_space, len(target_space))
         for _ in range(MAX_REPEATS):
-            x, suggestion = self._ask(guest, target_space)
-            if target_space._allow_duplicate_points or x not in target_space:
+            x = _propose(talk, target_space)
+            if ALLOWS_DUPLICATES.of(target_space) or x not in target_space:
                 break
             # `maximize` would answer from its cache, and call nothing.
-            self._tell_known(guest, target_space, x, suggestion)
+            _tell_known(talk, target_space, x)
         return x
 
-    def _guest_for(self, target_space: TargetSpace, random_state: Any) -> Guest:
-        if self._guest is None:
+    def _talk_about(self, target_space: TargetSpace, random_state: Any) -> Conversation:
+        """Return the conversation, which begins where there is a target space."""
+        if self._talk is None:
             if self._seed is None:
                 self._seed = int(ensure_rng(random_state).randint(_LARGEST_SEED))
             optimizer, _, options = self._made_of
             constraint = target_space.constraint
-            guest = Guest(
-                optimizer,
-                space_of(target_space.params_config),
-                n_constraints=0 if constraint is None else len(_limits(constraint)),
-                seed=self._seed,
-                options=options,
+            n_limits = 0 if constraint is None else len(_limits(constraint))
+            recipe = GuestRecipe(
+                optimizer, n_constraints=n_limits, seed=self._seed, options=options
             )
+            space = space_of(target_space.params_config)
+            self._talk = Conversation(recipe, space, cannot_wait=_CANNOT_WAIT)
             self._bounds = target_space.bounds.copy()
-            self._guest = guest
-            self._relive(guest, target_space)
+            self._go_on(self._talk, target_space)
         if not np.array_equal(self._bounds, target_space.bounds):
             raise HostSpaceError.changed(self.name)
-        return self._guest
+        return self._talk
 
-    def _relive(self, guest: Guest, target_space: TargetSpace) -> None:
-        """Ask and learn anew what was asked and learned before a `save_state`."""
-        asked_at, self._asked_at, self._n_seen = self._asked_at, [], 0
-        for n_seen in asked_at:
-            self._learn(guest, target_space, min(n_seen, len(target_space)))
-            x, suggestion = self._ask(guest, target_space)
-            is_known = _key(x) in {_key(r) for r in target_space.params[:n_seen]}
-            if is_known and not target_space._allow_duplicate_points:
-                self._tell_known(guest, target_space, x, suggestion)
+    def _go_on(self, talk: Conversation, target_space: TargetSpace) -> None:
+        """Bring the optimizer to where it was at a `save_state`."""
+        saved, self._saved = self._saved or {}, None
+        if "conversation" in saved:
+            talk.restore(saved["conversation"])
+            self._n_seen = saved["n_seen"]
+        # A state may hold how many rows were seen at each ask instead.
+        for n_seen in saved.get("asked_at", ()):
+            self._learn(talk, target_space, min(n_seen, len(target_space)))
+            x = _propose(talk, target_space)
+            known = target_space.params[:n_seen].tolist()
+            if x.tolist() in known and not ALLOWS_DUPLICATES.of(target_space):
+                _tell_known(talk, target_space, x)
 
-    def _ask(self, guest: Guest, target_space: TargetSpace) -> tuple[Any, Suggestion]:
-        self._asked_at.append(self._n_seen)
-        try:
-            suggestion = guest.ask()
-        except ExhaustedError:
-            self._asked_at.pop()
-            raise
-        x = target_space.params_to_array(guest.values(suggestion.params))
-        self._pending.setdefault(_key(x), []).append(suggestion)
-        return x, suggestion
-
-    def _learn(self, guest: Guest, target_space: TargetSpace, n_rows: int) -> None:
-        """Tell or observe the rows that it has not seen, up to a number of them."""
+    def _learn(
+        self, talk: Conversation, target_space: TargetSpace, n_rows: int
+    ) -> None:
+        """Tell of the rows that it has not seen, up to a number of them."""
         for k in range(self._n_seen, n_rows):
-            row = target_space.params[k]
-            outcome = _outcome(target_space, k)
-            waiting = self._pending.get(_key(row))
-            if waiting:
-                guest.tell(waiting.pop(0), outcome)
-            else:
-                params = _params(guest, target_space.array_to_params(row))
-                if params is not None:
-                    guest.observe(params, outcome)
+            params = _params(target_space, target_space.params[k])
+            talk.seen(params, _outcome(target_space, k))
         self._n_seen = max(self._n_seen, n_rows)
 
-    def _tell_known(
-        self, guest: Guest, target_space: TargetSpace, x: Any, suggestion: Suggestion
-    ) -> None:
-        self._pending[_key(x)].remove(suggestion)
-        rows = [_key(row) for row in target_space.params]
-        guest.tell(suggestion, _outcome(target_space, rows.index(_key(x))))
-
     def get_acquisition_params(self) -> dict[str, Any]:
-        """Return what `save_state` keeps: the seed, and when it was asked."""
+        """Return what `save_state` keeps: the seed, and what was said."""
         if self._own is not None:
             return dict(self._own.get_acquisition_params())
+        if self._talk is None:
+            return {"optimizer": self.name, "seed": self._seed, **(self._saved or {})}
         return {
             "optimizer": self.name,
             "seed": self._seed,
-            "asked_at": list(self._asked_at),
+            "n_seen": self._n_seen,
+            "conversation": self._talk.state(),
         }
 
     def set_acquisition_params(self, params: dict[str, Any]) -> None:
@@ -261,19 +242,8 @@ class BridgeAcquisition(acquisition.AcquisitionFunction):  # type: ignore[misc]
         if params.get("optimizer") != self.name:
             problem = f"the state is of {params.get('optimizer')!r}"
             raise OptionError.invalid(self.name, [problem])
-        self._forget()
+        self._forget(saved=params)
         self._seed = params["seed"]
-        self._asked_at = [int(n) for n in params["asked_at"]]
-
-    def __getstate__(self) -> dict[str, Any]:
-        # What it was asked and when is enough to bring the optimizer back.
-        lost: dict[str, Any] = {
-            "_guest": None,
-            "_bounds": None,
-            "_pending": {},
-            "_n_seen": 0,
-        }
-        return {**self.__dict__, **lost}
 
 
 def _own_acquisition(
@@ -290,20 +260,24 @@ def _own_acquisition(
     return write.make(write.acquisition(algorithm, options))
 
 
-def _key(row: Any) -> Point:
-    return tuple(row.tolist())
+def _propose(talk: Conversation, target_space: TargetSpace) -> Any:
+    """Return the next point, as a row of the target space."""
+    params = talk.propose()
+    if isinstance(params, NoProposal):
+        raise ExhaustedError(talk.exhausted)
+    return target_space.params_to_array(talk.values(params))
 
 
-def _params(guest: Guest, values: Mapping[str, Any]) -> dict[str, Label] | None:
-    """Return a registered point in plain values; None where it is not in the space."""
-    plain = {n: v.item() if hasattr(v, "item") else v for n, v in values.items()}
-    try:
-        return guest.space.canonical(plain)
-    except HpbridgeError as error:
-        note = " ".join(str(error).split())
-        if note not in guest.notes:
-            guest.notes.append(note)
-        return None
+def _tell_known(talk: Conversation, target_space: TargetSpace, x: Any) -> None:
+    """Tell what a proposal came to that the target space knows already."""
+    row = target_space.params.tolist().index(x.tolist())
+    talk.seen(_params(target_space, x), _outcome(target_space, row))
+
+
+def _params(target_space: TargetSpace, row: Any) -> dict[str, Any]:
+    """Return a row in plain values and choice objects."""
+    values = target_space.array_to_params(row)
+    return {n: v.item() if hasattr(v, "item") else v for n, v in values.items()}
 
 
 def _outcome(target_space: TargetSpace, row: int) -> Outcome:
