@@ -7,6 +7,7 @@ import pickle
 from hpbridge.plugin import Categorical, Float, Int
 from hpbridge.testing.hosted import Hosted, Recorder
 from hpbridge_skopt import HOST, BridgeOptimizer, minimize
+from hpbridge_skopt.native import write
 
 
 def reasons_against(space):
@@ -44,21 +45,8 @@ def _missing(parameter):
 
 def dimensions_of(space):
     """Return a space as dimensions that are read as the same space."""
-    return [_dimension(name, p) for name, p in space.searched.items()]
-
-
-def _dimension(name, parameter):
-    from skopt import space as native
-
-    from hpbridge_skopt.backend.repairs import FullInteger
-
-    if isinstance(parameter, Categorical):
-        weights = None if parameter.weights is None else list(parameter.weights)
-        return native.Categorical(list(parameter.labels), prior=weights, name=name)
-    if isinstance(parameter, Int):
-        return FullInteger(parameter.low, parameter.high, name=name)
-    prior = "log-uniform" if parameter.log else "uniform"
-    return native.Real(parameter.low, parameter.high, prior=prior, name=name)
+    searched = space.searched.items()
+    return [write.make(write.dimension(n, p, "FullInteger")) for n, p in searched]
 
 
 def run(optimizer, experiment, n_trials, seed):

@@ -141,7 +141,7 @@ def test_gbrt_gives_the_trials_of_gbrt_minimize_itself(monkeypatch, seed):
     args = (SPEC, "gbrt", SMALL, 12, seed)
     bridge = run_bridge(*args)
     # Without a model, gbrt_minimize makes its own.
-    monkeypatch.setattr(_explain, "_gbrt_model", lambda *_: "None")
+    monkeypatch.setattr(_explain, "_gbrt_model", lambda *_: None)
     check_same(bridge, run_native(*args))
 
 

@@ -177,6 +177,7 @@ SPEC = BackendSpec(
     explain=lazy("hpbridge_skopt.backend.explain:explain"),
     homepage="https://scikit-optimize.readthedocs.io",
     from_native=lazy("hpbridge_skopt.native.read:from_native"),
+    upstream=lazy("hpbridge_skopt._upstream:problems"),
     tested={"oldest": "0.10.2", "newest": "0.10.2"},
 )
 

@@ -7,7 +7,6 @@ import copy
 import dataclasses
 import io
 import math
-import warnings
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -162,9 +161,7 @@ class BayesOptOptimizer(Optimizer):
 
     def _suggest(self) -> tuple[Any, bool]:
         library, is_model = self._library, True
-        with warnings.catch_warnings():
-            # The acquisition divides by a deviation that is 0 at known points.
-            warnings.simplefilter("ignore")
+        with quiet():  # the acquisition divides by a deviation, 0 at known points
             try:
                 native = self._suggest_beside_pending()
             except NoValidPointRegisteredError:
@@ -204,8 +201,7 @@ class BayesOptOptimizer(Optimizer):
         # Without a best point (all failed, none feasible) there is nothing to follow.
         if self._reduction is None or self._library.max is None:
             return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             self._library.set_bounds(self._reduction.transform(self._library.space))
 
     def _learn(self, x: Any, outcome: Outcome) -> None:
@@ -217,13 +213,12 @@ class BayesOptOptimizer(Optimizer):
 
     def _register(self, x: Any, outcome: Outcome, target: float) -> None:
         space = self._library.space
-        quiet: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+        silent: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
         if x in space:
             # Only with allow_duplicate_points, which prints a line for each.
-            quiet = contextlib.redirect_stdout(io.StringIO())
-        with quiet, warnings.catch_warnings():
-            # The domain may have shrunk away from a point since it was asked.
-            warnings.simplefilter("ignore")
+            silent = contextlib.redirect_stdout(io.StringIO())
+        # The domain may have shrunk away from a point since it was asked.
+        with silent, quiet():
             space.register(x, target, self._constraint_values(outcome))
 
     def _constraint_values(self, outcome: Outcome) -> Any:

@@ -24,6 +24,7 @@ from hpbridge.plugin import (
     Parameter,
     Space,
     SpaceError,
+    is_instance_of,
     is_number,
     unpack_study,
 )
@@ -65,11 +66,7 @@ def recognizes(source: object) -> bool:
 
 
 def _is_optimizer(source: object) -> bool:
-    return any(
-        cls.__name__ == "BayesianOptimization"
-        and cls.__module__.split(".")[0] == "bayes_opt"
-        for cls in type(source).__mro__
-    )
+    return is_instance_of(source, "bayes_opt", "BayesianOptimization")
 
 
 def _head(path: Path) -> str:

@@ -24,6 +24,7 @@ from hpbridge.plugin import (
     Parameter,
     Space,
     SpaceError,
+    class_names,
     label_of,
     labelled,
     plain_number,
@@ -82,11 +83,7 @@ def _is_telling(value: object) -> bool:
 
 def kind_of(value: object) -> str:
     """Return the name of a parameter's class; nothing where it is none."""
-    names = [
-        cls.__name__
-        for cls in type(value).__mro__
-        if cls.__module__.split(".")[0] == "bayes_opt"
-    ]
+    names = class_names(value, "bayes_opt")
     return next((name for name in names if name in _KINDS), "")
 
 

@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import changed_options, encode
-from hpbridge_skopt.backend.space import dimensions, library_seed
+from hpbridge.plugin import Call, Name, changed_options, encode
+from hpbridge_skopt.backend.space import library_seed
+from hpbridge_skopt.native.write import dimensions
 
 if TYPE_CHECKING:
     from hpbridge.plugin import Algorithm, Problem
@@ -104,31 +105,29 @@ def _repair(name: str) -> str:
 
 
 def _minimize(algorithm: str, options: Any, seed: int) -> str:
-    given = {name: repr(value) for name, value in changed_options(options).items()}
+    given = changed_options(options)
     if options.initial_point_generator == "random":
         # The library refuses fewer calls than initial points.
-        given["n_initial_points"] = f"min({options.n_initial_points}, n_trials)"
+        least = f"min({options.n_initial_points}, n_trials)"
+        given["n_initial_points"] = Name(least)
     function = {"gp": "gp_minimize", "gbrt": "gbrt_minimize"}.get(
         algorithm, "forest_minimize"
     )
-    model = {}
+    model: dict[str, Any] = {}
     if function == "forest_minimize":
-        model = {"base_estimator": repr(algorithm.upper())}
+        model = {"base_estimator": algorithm.upper()}
     if function == "gbrt_minimize":
         model = {"base_estimator": _gbrt_model(seed, options.n_jobs)}
-    arguments = {**model, "n_calls": "n_trials", **given, "random_state": str(seed)}
-    lines = [f"    {name}={value}," for name, value in arguments.items()]
-    return "\n".join([f"{function}(", "    run,", "    dimensions,", *lines, ")"])
+    named = {**model, "n_calls": Name("n_trials"), **given, "random_state": seed}
+    return Call(function, (Name("run"), Name("dimensions")), named).wrapped()
 
 
-def _gbrt_model(seed: int, n_jobs: int) -> str:
-    # As skopt.utils.cook_estimator makes it.
-    model = 'GradientBoostingRegressor(n_estimators=30, loss="quantile")'
-    lines = [
-        "RepairedGBRT(",
-        f"        base_estimator={model},",
-        f"        random_state=np.random.RandomState({seed}),",
-        *([f"        n_jobs={n_jobs},"] if n_jobs != 1 else []),
-        "    )",
-    ]
-    return "\n".join(lines)
+def _gbrt_model(seed: int, n_jobs: int) -> Call:
+    """Describe the model that `skopt.utils.cook_estimator` makes."""
+    quantile = {"n_estimators": 30, "loss": "quantile"}
+    named = {
+        "base_estimator": Call("GradientBoostingRegressor", (), quantile),
+        "random_state": Call("np.random.RandomState", (seed,)),
+        **({"n_jobs": n_jobs} if n_jobs != 1 else {}),
+    }
+    return Call("RepairedGBRT", (), named)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,6 @@ import skopt
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.utils import check_random_state
-from skopt.space import Categorical, Integer, Real
 from skopt.utils import cook_estimator, normalize_dimensions
 
 from hpbridge.plugin import (
@@ -23,9 +21,12 @@ from hpbridge.plugin import (
     State,
     Suggestion,
     encode,
+    quiet,
 )
-from hpbridge_skopt.backend.repairs import FullInteger, RepairedGBRT
-from hpbridge_skopt.backend.space import dimensions, library_seed
+from hpbridge_skopt._upstream import INITIAL_DESIGN
+from hpbridge_skopt.backend.repairs import RepairedGBRT
+from hpbridge_skopt.backend.space import library_seed
+from hpbridge_skopt.native import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
         Problem,
     )
 
-_DIMENSIONS = {cls.__name__: cls for cls in (Categorical, FullInteger, Integer, Real)}
 LARGEST_SEED = np.iinfo(np.int32).max
 # The models square and sum what they are told; beyond this that overflows.
 LARGEST_VALUE = 1e150
@@ -53,12 +53,11 @@ def create(
     encoded = encode(problem, algorithm, options, name)
     if not encoded.native:
         return OnePoint(encoded)
-    calls = dimensions(encoded, algorithm, options)
+    described = write.dimensions(encoded, algorithm, options)
 
     def make(n_past: int = 0) -> skopt.Optimizer:
-        space = [call.make(_DIMENSIONS) for call in calls]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Sobol' would like a power of two
+        space = [write.make(each) for each in described]
+        with quiet():  # Sobol' would like a power of two
             return make_library(
                 algorithm.name, space, options, library_seed(seed), n_past=n_past
             )
@@ -169,9 +168,8 @@ class SkoptOptimizer(Optimizer):
         self._liar: skopt.Optimizer | None = None
 
     def ask(self) -> Suggestion:
-        with warnings.catch_warnings():
-            # It warns of points that it proposes again, and of what scikit-learn does.
-            warnings.simplefilter("ignore")
+        # It warns of points that it proposes again, and of what scikit-learn does.
+        with quiet():
             self._tell_library()
             point = self._next_point()
         number = self._n_asked
@@ -216,42 +214,27 @@ class SkoptOptimizer(Optimizer):
         if self._learns:
             self._untold.append((point, _value_of(outcome)))
 
-    @property
-    def _n_missing(self) -> int:
-        """How many finite values the initial phase still lacks."""
-        n_initial: int = self._library.n_initial_points_
-        return n_initial - len(self._library.Xi)
-
     def _tell_library(self) -> None:
         """Tell what is finite, and at the end of the initial phase everything.
 
         Until then what is not finite is held, so that the model begins with as many
         real values as were asked for.
         """
-        finite, late = self._held.settle(
-            self._untold, self._library.yi, self._n_missing
-        )
+        library, untold = self._library, self._untold
+        finite, late = self._held.settle(untold, library.yi, n_missing(library))
         self._untold = []
         if finite or late:
             points, values = zip(*finite, *late, strict=True)
-            self._library.tell(list(points), list(values))
+            library.tell(list(points), list(values))
 
     def _next_point(self) -> list[Any]:
-        if self._n_missing > 0:
-            return self._initial_point()
+        library = self._library
+        if n_missing(library) > 0:
+            n_used = len(library.Xi) + len(self._pending) + len(self._held)
+            return initial_point(library, n_used)
         if not self._pending:
-            return list(self._library.ask())
+            return list(library.ask())
         return self._next_to_pending()
-
-    def _initial_point(self) -> list[Any]:
-        design = self._library._initial_samples
-        if design is None:
-            return list(self._library.ask())
-        # The library counts the told points only, and would repeat itself.
-        index = len(self._library.Xi) + len(self._pending) + len(self._held)
-        if index < len(design):
-            return list(design[index])
-        return list(self._library.space.rvs(random_state=self._library.rng)[0])
 
     def _next_to_pending(self) -> list[Any]:
         """Ask a copy that believes that pending points came out as well as the best.
@@ -267,6 +250,29 @@ class SkoptOptimizer(Optimizer):
         points = list(self._pending.values())[n_known:]
         liar.tell(points, [min(liar.yi)] * len(points))
         return list(liar.ask())
+
+
+def n_missing(library: skopt.Optimizer) -> int:
+    """Return how many finite values the initial phase still lacks."""
+    n_initial: int = library.n_initial_points_
+    return n_initial - len(library.Xi)
+
+
+def initial_point(library: skopt.Optimizer, n_used: int) -> list[Any]:
+    """Return the next point of the initial phase.
+
+    The library counts the points with values only, and would repeat itself.
+
+    Args:
+        library: Whose design it is, if it has one.
+        n_used: How many of its points were asked.
+    """
+    design = INITIAL_DESIGN.of(library)
+    if design is None:
+        return list(library.ask())
+    if n_used < len(design):
+        return list(design[n_used])
+    return list(library.space.rvs(random_state=library.rng)[0])
 
 
 def _copy(library: skopt.Optimizer) -> skopt.Optimizer:

@@ -1,14 +1,9 @@
-"""The native space and the native call, described without importing the library.
-
-Both the optimizer, which makes the objects, and `explain`, which prints them, read
-these descriptions.
-"""
+"""What the library can search, and how, known without importing it."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import (
     CODECS,
@@ -20,33 +15,12 @@ from hpbridge.plugin import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hpbridge.plugin import Algorithm, Problem
 
 # Trees compute in 32-bit floats; an Integer goes through a 64-bit float.
 _LARGEST_FLOAT = 1e38
 _LARGEST_INT = 2**53
 _LARGEST_GRID = 10**6
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call of a class, to be made or to be printed."""
-
-    name: str
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-
-    def make(self, names: Mapping[str, Any]) -> Any:
-        """Return the object, of the class that has this name among `names`."""
-        return names[self.name](*self.args, **self.kwargs)
-
-    def source(self) -> str:
-        """Return the call as Python source."""
-        parts = [repr(arg) for arg in self.args]
-        parts += [f"{name}={value!r}" for name, value in self.kwargs.items()]
-        return f"{self.name}({', '.join(parts)})"
 
 
 def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:  # noqa: ARG001
@@ -102,26 +76,6 @@ def _option_problems(encoded: Encoded, options: Any) -> list[str]:
                 f"in {len(natives)} dimensions, more than {_LARGEST_GRID}"
             )
     return found
-
-
-def dimensions(encoded: Encoded, algorithm: Algorithm, options: Any) -> list[Call]:
-    """Return the calls that make the library's dimensions, in order."""
-    design = getattr(options, "initial_point_generator", "random")
-    is_normalized = algorithm.name == "gp" or design != "random"
-    integer = "FullInteger" if is_normalized else "Integer"
-    return [_dimension(n, p, integer) for n, p in encoded.native.items()]
-
-
-def _dimension(name: str, parameter: Parameter, integer: str) -> Call:
-    if isinstance(parameter, Float):
-        # The default base is 10. Under trees any other is clipped to wrong bounds.
-        prior = {"prior": "log-uniform"} if parameter.log else {}
-        return Call("Real", (parameter.low, parameter.high), {**prior, "name": name})
-    if isinstance(parameter, Int):
-        return Call(integer, (parameter.low, parameter.high), {"name": name})
-    choices = cast("Categorical", parameter)
-    weights = {} if choices.weights is None else {"prior": list(choices.weights)}
-    return Call("Categorical", (list(choices.labels),), {**weights, "name": name})
 
 
 def library_seed(seed: int) -> int:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 import math
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import skopt
-from skopt.space import Categorical, Integer, Real, Space
+from skopt.space import Space
 from skopt.utils import create_result
 
-from hpbridge import plugin
 from hpbridge.plugin import (
     PAYLOAD_KEY,
-    Float,
+    Categorical,
     FormatError,
-    Int,
     State,
     pack_study,
+    quiet,
     whole_file,
 )
 from hpbridge_skopt.format.read import NAME
+from hpbridge_skopt.native.write import dimension, make
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,8 +70,7 @@ def _result(points: list[list[Any]], values: list[float], dimensions: list[Any])
     if not dimensions or len(points) < 2:  # noqa: PLR2004 - a model needs two
         result.models = []
         return result
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         optimizer = skopt.Optimizer(
             dimensions,
             "ET",  # in a moment, whatever the size of the study
@@ -92,42 +90,20 @@ class _Native:
 
     def __init__(self, name: str, parameter: Parameter) -> None:
         self.name = name
-        self._parameter = parameter
         self._texts: dict[Any, Any] = {}
-        self.dimension = self._make()
-
-    def _make(self) -> Any:
-        parameter = self._parameter
-        if isinstance(parameter, plugin.Categorical):
+        if isinstance(parameter, Categorical):
             labels = parameter.labels
             choices = _as_choices(labels)
             self._texts = dict(zip(map(_key, labels), choices, strict=True))
-            weights = parameter.weights
-            shares = None if weights is None else list(weights)
-            return Categorical(list(self._texts.values()), prior=shares, name=self.name)
-        low, high = _range(parameter)
-        if low == high:
-            return Categorical([low], name=self.name)
-        if isinstance(low, int):
-            is_log = isinstance(parameter, Int) and parameter.log
-            prior = "log-uniform" if is_log else "uniform"
-            return Integer(low, high, prior, name=self.name)
-        is_log = isinstance(parameter, Float) and parameter.log
-        return Real(low, high, "log-uniform" if is_log else "uniform", name=self.name)
+        choices = list(self._texts.values())
+        self.dimension = make(dimension(name, parameter, choices=choices))
 
     def value(self, params: Mapping[str, Label]) -> Any:
         """Return the library's value; of an inactive parameter its first one."""
-        first = self.dimension.bounds[0]
         if self.name not in params:
-            return first
+            return self.dimension.bounds[0]
         value = params[self.name]
         return self._texts[_key(value)] if self._texts else value
-
-
-def _range(parameter: Any) -> tuple[Any, Any]:
-    if parameter.n_values is not None:
-        return parameter.at(0), parameter.at(parameter.n_values - 1)
-    return parameter.low, parameter.high
 
 
 def _key(label: Label) -> Any:

@@ -10,12 +10,17 @@ from skopt.space import check_dimension
 from skopt.utils import dimensions_aslist
 
 from hpbridge.plugin import ExhaustedError, OptionError, nearest
+from hpbridge_skopt._upstream import MAKE_OPTIMIZER
 from hpbridge_skopt.host.plug import BridgeOptimizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ARGUMENTS = ("optimizer", "options", "random_state", "space_constraint")
+
+
+# It would search with the library's own optimizer, and nothing would tell so.
+MAKE_OPTIMIZER.check()
 
 
 class BridgeBayesSearchCV(BayesSearchCV):  # type: ignore[misc]

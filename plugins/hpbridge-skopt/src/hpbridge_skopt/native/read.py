@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hpbridge.plugin import NativeSpace
+from hpbridge.plugin import NativeSpace, class_names, is_instance_of
 from hpbridge_skopt.native.dimensions import (
     KINDS,
     Dimension,
@@ -59,7 +59,7 @@ class _OfList:
 
 def _listed(given: Any) -> list[Any] | None:
     """Return the dimensions of a Space or of a list; None where it is neither."""
-    if is_of_library(given, "Space"):
+    if is_instance_of(given, "skopt", "Space"):
         return list(given.dimensions)
     if not isinstance(given, (list, tuple)) or not given:
         return None
@@ -67,16 +67,8 @@ def _listed(given: Any) -> list[Any] | None:
     return list(given) if all(fits) else None
 
 
-def is_of_library(value: object, name: str) -> bool:
-    """Say whether an object is of the library's class of this name, or of a child."""
-    return any(
-        cls.__name__ == name and cls.__module__.split(".")[0] == "skopt"
-        for cls in type(value).__mro__
-    )
-
-
 def _is_dimension(value: object) -> bool:
-    return any(is_of_library(value, kind) for kind in KINDS)
+    return not {*KINDS}.isdisjoint(class_names(value, "skopt"))
 
 
 def _is_array(value: object) -> bool:
