@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import GlobalRandom, Int, Name, changed_options, encode
+from hpbridge.plugin import Call, GlobalRandom, Int, Name, changed_options, encode
 from hpbridge_hyperopt.backend.space import Layout, lay_out
 from hpbridge_hyperopt.native.distributions import row_of
 from hpbridge_hyperopt.native.write import to_nodes
 
 if TYPE_CHECKING:
-    from hpbridge.plugin import Algorithm, Call, Encoded, Problem
+    from hpbridge.plugin import Algorithm, Encoded, Problem
 
 # Where the module has another name than the algorithm.
 _MODULES = {"random": "rand"}
@@ -114,30 +114,23 @@ def _call_source(algorithm: str, options: Any, seed: int) -> list[str]:
             f"random.seed({seed % GlobalRandom.N_SEEDS})",
             f"np.random.seed({seed % GlobalRandom.N_SEEDS})",
         ]
-    return [
-        *lines,
-        "fmin(",
-        "    evaluate,",
-        "    space,",
-        f"    algo={_algo_source(algorithm, options)},",
-        "    max_evals=n_trials,",
-        f"    rstate=np.random.default_rng({seed}),",
-        "    catch_eval_exceptions=True,",
-        "    show_progressbar=False,",
-        ")",
-        "",
-    ]
+    given = {
+        "algo": _algo(algorithm, options),
+        "max_evals": Name("n_trials"),
+        "rstate": Call("np.random.default_rng", (seed,)),
+        "catch_eval_exceptions": True,
+        "show_progressbar": False,
+    }
+    call = Call("fmin", (Name("evaluate"), Name("space")), given)
+    return [*lines, call.wrapped(), ""]
 
 
-def _algo_source(algorithm: str, options: Any) -> str:
-    suggest = _suggest_source(algorithm)
-    changed = changed_options(options)
-    given = [f"{name}={value!r}" for name, value in changed.items()]
+def _algo(algorithm: str, options: Any) -> Call | Name:
+    suggest, given = _suggest(algorithm), changed_options(options)
     if algorithm == "mix":  # the library has no default
-        pairs = [f"({share!r}, {_suggest_source(n)})" for share, n in options.p_suggest]
-        given = [f"p_suggest=[{', '.join(pairs)}]"]
-    return f"partial({', '.join([suggest, *given])})" if given else suggest
+        given = {"p_suggest": [(share, _suggest(n)) for share, n in options.p_suggest]}
+    return Call("partial", (suggest,), given) if given else suggest
 
 
-def _suggest_source(algorithm: str) -> str:
-    return f"{_MODULES.get(algorithm, algorithm)}.suggest"
+def _suggest(algorithm: str) -> Name:
+    return Name(f"{_MODULES.get(algorithm, algorithm)}.suggest")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import math
 from functools import partial
@@ -69,15 +68,11 @@ def create(
 
 def suggest_of(algorithm: str, options: Any) -> Callable[..., list[dict[str, Any]]]:
     """Return Hyperopt's own suggest function with these options."""
-    values = _values_of(options)
+    values = dict(vars(options))
     if "p_suggest" in values:
         pairs = values["p_suggest"]
         values["p_suggest"] = [(share, _SUGGEST[name]) for share, name in pairs]
     return partial(_SUGGEST[algorithm], **values)
-
-
-def _values_of(options: Any) -> dict[str, Any]:
-    return {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
 
 
 class HyperoptOptimizer(Optimizer):
@@ -192,7 +187,7 @@ class _Tpe(HyperoptOptimizer):
 
     def __init__(self, encoded: Encoded, options: Any, seed: int) -> None:
         self._trust = Trust("hyperopt:tpe")
-        super().__init__(encoded, QuickTpe(self._trust, **_values_of(options)), seed)
+        super().__init__(encoded, QuickTpe(options, self._trust), seed)
 
     def ask(self) -> Suggestion:
         """Propose a point, and say it when the quick way is given up."""

@@ -16,56 +16,35 @@ import numpy as np
 from hpbridge.plugin import Trust
 from hpbridge_hyperopt import _upstream
 from hpbridge_hyperopt._upstream import hyperopt
+from hpbridge_hyperopt.options import TpeOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hyperopt.base import Domain, Trials
 
-# To be tried out with: a random trial, and four proposals.
-_SETTINGS: dict[str, Any] = {
-    "prior_weight": 1.0,
-    "n_startup_jobs": 1,
-    "n_EI_candidates": 4,
-    "gamma": 0.25,
-}
 _N_TRIED = 5
+"""A random trial, and four proposals."""
 
 
 class QuickTpe:
     """A suggest function for one study: of one domain, with one history.
 
     Args:
+        options: Of `tpe.suggest`.
         trust: How far it is believed.
-        prior_weight: As of `tpe.suggest`, and so the others.
 
     Source:
         hyperopt 0.3.0, `tpe.suggest`. Its documents of one id (`from_tid`) and its
         `randint` with an offset are left out: no space of ours has them.
     """
 
-    def __init__(
-        self,
-        trust: Trust,
-        *,
-        prior_weight: float,
-        n_startup_jobs: int,
-        n_EI_candidates: int,  # noqa: N803 - the library's name
-        gamma: float,
-    ) -> None:
-        self._trust = trust
+    def __init__(self, options: TpeOptions, trust: Trust) -> None:
+        self._options, self._trust = options, trust
         # Logging two lines a trial is no part of the algorithm.
         self._theirs: Callable[..., list[dict[str, Any]]] = partial(
-            hyperopt.tpe.suggest,
-            prior_weight=prior_weight,
-            n_startup_jobs=n_startup_jobs,
-            n_EI_candidates=n_EI_candidates,
-            gamma=gamma,
-            verbose=False,
+            hyperopt.tpe.suggest, **vars(options), verbose=False
         )
-        self._n_startup = n_startup_jobs
-        self._n_candidates = n_EI_candidates
-        self._shape = prior_weight, gamma
         self._program: tuple[dict[str, Any], dict[str, Any], Any] | None = None
 
     def __call__(
@@ -74,7 +53,7 @@ class QuickTpe:
         """Return the document of a new trial, as `tpe.suggest` does."""
         known = _known(trials)
         theirs = partial(self._theirs, new_ids, domain, trials, seed)
-        if len(known) < max(self._n_startup, 1):
+        if len(known) < max(self._options.n_startup_jobs, 1):
             return theirs()
         ours = partial(self._propose, new_ids[0], domain, trials, seed, known)
         return self._trust.propose(ours, theirs)
@@ -88,13 +67,13 @@ class QuickTpe:
         known: list[tuple[int, float, dict[str, Any]]],
     ) -> list[dict[str, Any]]:
         if self._program is None:
-            build = _upstream.BUILD_POSTERIOR.get()
-            self._program = build(domain, *self._shape)
+            build, options = _upstream.BUILD_POSTERIOR.get(), self._options
+            self._program = build(domain, options.prior_weight, options.gamma)
         observed, observed_loss, posterior = self._program
         tids, losses, miscs = zip(*known, strict=True)
         # The candidates need ids that no trial has.
         first = max(tids[-1], tid) + 2
-        fake_ids = list(range(first, first + self._n_candidates))
+        fake_ids = list(range(first, first + self._options.n_EI_candidates))
         to_idxs_vals = _upstream.MISCS_TO_IDXS_VALS.get()
         idxs, vals = to_idxs_vals(miscs, keys=list(domain.params))
         memo = {
@@ -140,7 +119,7 @@ def _known(trials: Trials) -> list[tuple[int, float, dict[str, Any]]]:
 def problems_of_quick_way() -> list[str]:
     """Say whether it proposes what the installed `tpe.suggest` does, tried out."""
     hp, trust = hyperopt.hp, Trust("hyperopt:tpe")
-    suggest = QuickTpe(trust, **_SETTINGS)
+    suggest = QuickTpe(TpeOptions(n_startup_jobs=1), trust)
     space = {"c": hp.choice("c", ["a", {"x": hp.uniform("x", 0, 1)}])}
     domain, history = _upstream.DOMAIN.get()(None, space), _upstream.History()
     for seed in range(_N_TRIED):
