@@ -12,12 +12,15 @@ import os
 import pickle
 import select
 import signal
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from hpbridge.contract.execution import Reply
+from hpbridge.drivers.desk import LENGTH, Line
 from hpbridge.drivers.objective import Attempt, describe_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import BinaryIO
 
     from hpbridge.contract.execution import Checkpoint
@@ -25,8 +28,8 @@ if TYPE_CHECKING:
     from hpbridge.space.parameters import Label
 
 READY, BROKEN, DONE, PAUSED = "ready", "broken", "done", "paused"
-"""What a worker says: that it has the first experiment, why it cannot load one, what a
-trial came to, where one goes on from. What is of a trial is followed by its job."""
+"""What a worker says: since when it has the first experiment, why it cannot load one,
+what a trial came to, where one goes on from. Each is followed by the job, or by 0."""
 
 
 class Task(NamedTuple):
@@ -47,8 +50,12 @@ class Task(NamedTuple):
     checkpoint: Checkpoint | None = None
 
 
-def main() -> None:
-    """Serve the process at the other end of standard input until it closes it."""
+def main(line: int | None = None) -> None:
+    """Serve the process at the other end of standard input until it closes it.
+
+    Args:
+        line: The number of the socket to the desk, where there is one.
+    """
     connection = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # the objective must not read our tasks
@@ -56,7 +63,7 @@ def main() -> None:
     os.dup(connection)  # never closed: the parent sees when we have really ended
     # Ctrl-C is the parent's business; it decides what becomes of us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    worker = _Worker(connection)
+    worker = _Worker(connection, None if line is None else Line(line))
     _thread.start_new_thread(worker.watch, ())
     # Nobody listens any more: the study has ended, or its process was killed.
     with contextlib.suppress(EOFError, ConnectionError):
@@ -64,11 +71,12 @@ def main() -> None:
 
 
 class _Worker:
-    def __init__(self, connection: int) -> None:
-        self._connection = connection
+    def __init__(self, connection: int, line: Line | None) -> None:
+        self._connection, self._line = connection, line
         self._tasks: BinaryIO = os.fdopen(connection, "rb")
         self._results: BinaryIO = os.fdopen(os.dup(connection), "wb")
         self._experiments: dict[int, Experiment] = {}
+        self._broken: dict[int, str] = {}
         self._is_busy = False
 
     def watch(self) -> None:
@@ -86,19 +94,23 @@ class _Worker:
         while True:
             task: Task = pickle.load(self._tasks)
             if task.packed is not None:
-                try:
-                    self._experiments[task.key] = unpack_experiment(task.packed)
-                except BaseException as error:  # noqa: BLE001 - a module may raise any
-                    self._send(BROKEN, task.job, describe_error(error))
-                    continue
-            if task.job:
+                self._load(task.key, task.packed)
+            if task.key in self._broken:
+                self._send(BROKEN, task.job, self._broken[task.key])
+            elif task.job:
                 self._run(task)
             else:
-                self._send(READY, 0)
+                self._send(READY, 0, time.time())
+
+    def _load(self, key: int, packed: bytes) -> None:
+        try:
+            self._experiments[key] = unpack_experiment(packed)
+        except BaseException as error:  # noqa: BLE001 - a module may raise anything
+            self._broken[key] = describe_error(error)
 
     def _run(self, task: Task) -> None:
         self._is_busy = True
-        attempt = Attempt(None, task.checkpoint)
+        attempt = Attempt(self._answer_of(task.job), task.checkpoint)
         run = attempt.run(
             self._experiments[task.key],
             task.params,
@@ -113,8 +125,15 @@ class _Worker:
             self._send(PAUSED, task.job, run, checkpoint)
         self._is_busy = False
 
+    def _answer_of(self, job: int) -> Callable[[int, float], Reply] | None:
+        line = self._line
+        if line is None:
+            return None
+        return lambda step, value: Reply(line.report(job, step, value))
+
     def _send(self, *message: Any) -> None:
-        pickle.dump(message, self._results)
+        data = pickle.dumps(message)
+        self._results.write(LENGTH.pack(len(data)) + data)
         self._results.flush()
 
 

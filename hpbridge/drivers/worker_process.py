@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import select
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from hpbridge.drivers.desk import LENGTH
 from hpbridge.drivers.objective import describe_error
 from hpbridge.errors import ExperimentError
 
@@ -64,47 +66,54 @@ class RunningJob:
     started_at: float
     deadline: float
 
-    @classmethod
-    def starting(cls, job: Job) -> RunningJob:
-        """Return a job that begins now."""
-        limit = float("inf") if job.timeout is None else job.timeout
-        return cls(job, time.time(), time.monotonic() + limit)
-
 
 class WorkerProcess:
     """A worker process, from its start to its end.
 
+    Args:
+        line: Its end of a socket to the desk, if there is one; closed here.
+
     Attributes:
         has: The numbers of the experiments that it was sent.
         is_ready: Whether it has loaded the first one.
-        running: What it runs; None when it is idle.
+        running: What it runs, or will as soon as it is ready; None when it is idle.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, line: socket.socket | None = None) -> None:
+        lines = [] if line is None else [line.fileno()]
         path = [entry for entry in sys.path if isinstance(entry, str)]
         code = (
             f"import sys; sys.path[:] = {path!r}; sys.argv[:] = {sys.argv!r}; "
-            "from hpbridge.drivers.worker import main; main()"
+            f"from hpbridge.drivers.worker import main; main(*{lines})"
         )
         flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
         self.socket, theirs = socket.socketpair()
         self.socket.settimeout(_STUCK_SECONDS)
-        with theirs:
+        with theirs, line or contextlib.nullcontext():
             self._process = subprocess.Popen(
                 [sys.executable, *flags, "-c", code],
                 stdin=theirs.fileno(),
+                pass_fds=lines,
                 start_new_session=True,
             )
         self.pid = self._process.pid
-        self._messages = self.socket.makefile("rb")
         self.has: set[int] = set()
         self.is_ready = False
         self.running: RunningJob | None = None
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether it may be given a job."""
-        return self.is_ready and self.running is None
+    def begin(self, job: Job, since: float | None = None) -> None:
+        """Take note that a job begins: now, or when it is ready.
+
+        Args:
+            job: That it was sent.
+            since: When it began, Unix time in seconds: this process may have been busy.
+        """
+        now = time.time()
+        since = now if since is None else min(since, now)
+        deadline = float("inf")
+        if self.is_ready and job.timeout is not None:
+            deadline = time.monotonic() + job.timeout - (now - since)
+        self.running = RunningJob(job, since, deadline)
 
     def send(self, task: Task) -> bool:
         """Send a task; say whether the worker lives to read it."""
@@ -117,10 +126,26 @@ class WorkerProcess:
 
     def receive(self) -> tuple[Any, ...] | None:
         """Return the next message; None when the worker is dead."""
+        # One at a time and no byte more: what is read ahead, no selector sees.
         try:
-            return cast("tuple[Any, ...]", pickle.load(self._messages))
+            (length,) = LENGTH.unpack(self._read(LENGTH.size))
+            return cast("tuple[Any, ...]", pickle.loads(self._read(length)))
         except (EOFError, OSError, pickle.UnpicklingError):
             return None
+
+    def _read(self, size: int) -> bytearray:
+        data = bytearray(size)
+        view = memoryview(data)
+        while view:
+            n_read = self.socket.recv_into(view)
+            if not n_read:
+                raise EOFError
+            view = view[n_read:]
+        return data
+
+    def has_said(self) -> bool:
+        """Say whether there is something to receive, if only its end."""
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     def is_dead(self) -> bool:
         """Say whether the process has ended, and leave its exit code to be read."""
@@ -144,7 +169,6 @@ class WorkerProcess:
             self.socket.settimeout(grace)
             with contextlib.suppress(OSError):
                 self.socket.recv(1)
-        self._messages.close()
         self.socket.close()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)

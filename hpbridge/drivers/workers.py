@@ -8,9 +8,10 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from hpbridge.contract.execution import Ended, Lost, Paused, Refused
+from hpbridge.contract.execution import Ended, Lost, Paused, Refused, Reported
+from hpbridge.drivers.desk_process import DeskProcess
 from hpbridge.drivers.worker import BROKEN, DONE, READY, Task
-from hpbridge.drivers.worker_process import RunningJob, WorkerProcess, pack_experiment
+from hpbridge.drivers.worker_process import WorkerProcess, pack_experiment
 from hpbridge.errors import ExperimentError
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class Workers:
         self._broken: dict[int, ExperimentError] = {}
         self._failed_starts = 0
         self._selector = selectors.DefaultSelector()
+        self._running: dict[int, Job] = {}
+        self._desk = DeskProcess()
+        self._selector.register(self._desk.socket, selectors.EVENT_READ, self._desk)
 
     def prepare(self, count: int) -> None:
         """Start workers until there are so many.
@@ -75,7 +79,7 @@ class Workers:
         """
         new = []
         for _ in range(count - len(self._workers)):
-            new.append(worker := WorkerProcess())
+            new.append(worker := WorkerProcess(self._desk.line()))
             self._workers.append(worker)
             self._selector.register(worker.socket, selectors.EVENT_READ, worker)
         # While the first ones start: it takes time, and they need it only then.
@@ -97,10 +101,14 @@ class Workers:
         self._dispatch()
 
     def _dispatch(self) -> None:
-        for worker in self._workers:
-            if self._todo and worker.is_idle:
+        # One that still loads the experiment has its job waiting when it is ready, even
+        # if this process thinks by then.
+        for worker in sorted(self._workers, key=lambda worker: not worker.is_ready):
+            if self._todo and worker.running is None:
                 job = self._todo.popleft()
-                worker.running = RunningJob.starting(job)
+                self._desk.expect(job)  # before its first report can come
+                self._running[job.id] = job
+                worker.begin(job)
                 if not worker.send(self._task(job, worker)):
                     # It died before it had the trial, which costs nothing.
                     worker.running = None
@@ -125,12 +133,16 @@ class Workers:
 
     def messages(self) -> Iterable[Message]:
         """Return what workers said, and which of them died or were late."""
-        messages: list[Message] = []
         readable = {key.data for key, _ in self._selector.select(0)}
+        messages: list[Message] = []
+        if self._desk in readable:
+            messages += self._reported(self._desk.reports())
+            if self._desk.is_dead:
+                self._selector.unregister(self._desk.socket)
         for worker in list(self._workers):
             if worker in readable:
                 messages += self._read(worker)
-            elif worker.is_dead():
+            elif worker.is_dead() and not worker.has_said():
                 messages += self._bury(worker)
             elif worker.running and time.monotonic() >= worker.running.deadline:
                 limit = worker.running.job.timeout
@@ -140,6 +152,13 @@ class Workers:
         self._refused = []
         return messages
 
+    def _reported(self, reports: list[tuple[int, int, float]]) -> list[Message]:
+        return [
+            Reported(self._running[job], step, value)
+            for job, step, value in reports
+            if job in self._running
+        ]
+
     def _read(self, worker: WorkerProcess) -> list[Message]:
         message = worker.receive()
         if message is None:
@@ -147,6 +166,9 @@ class Workers:
         kind, number, *content = message
         if kind == READY or not number:
             worker.is_ready = True
+            if worker.running is not None:
+                since = content[0] if kind == READY else time.time()
+                worker.begin(worker.running.job, since)
             self._failed_starts = 0
             if kind == BROKEN:
                 self._refuse(self._first, f"{_NOT_LOADED}: {content[0]}")
@@ -155,6 +177,7 @@ class Workers:
         if running is None or running.job.id != number:
             return []
         worker.running = None
+        self._forget(running.job)
         if kind == BROKEN:
             self._todo.appendleft(running.job)
             self._refuse(running.job.experiment, f"{_NOT_LOADED}: {content[0]}")
@@ -176,29 +199,44 @@ class Workers:
         self._workers.remove(worker)
         self._selector.unregister(worker.socket)
         how = worker.end()
+        running = worker.running
         if not worker.is_ready:
+            if running is not None:  # it never began, which costs nothing
+                self._todo.appendleft(running.job)
             self._failed_starts += 1
             if self._failed_starts == _MOST_FAILED_STARTS:
                 problem = f"loading it ends a worker process ({how})"
                 self._refuse(self._first, problem)
-        running = worker.running
+            return []
         if running is None:
             return []
         why = why or f"the worker process died ({how})"
-        seconds = time.time() - running.started_at
-        return [Lost(running.job, why, running.started_at, seconds, str(worker.pid))]
+        job, started_at = running.job, running.started_at
+        seconds = time.time() - started_at
+        # All that it reported while it lived is at the desk.
+        reported = self._reported(self._desk.sync())
+        self._forget(job)
+        return [*reported, Lost(job, why, started_at, seconds, str(worker.pid))]
+
+    def _forget(self, job: Job) -> None:
+        del self._running[job.id]
+        self._desk.forget(job)
 
     def answer(self, job: Job, reply: Reply) -> None:
         """Answer the job's reports so from now on."""
+        self._desk.answer(job, reply)
 
     def decide_by(self, policy: Policy) -> None:
         """Let a policy answer reports."""
+        self._desk.decide_by(policy, self._running.values())
 
     def cancel(self, job: Job) -> None:
         """End the worker that runs a job, or forget a job that none runs."""
         for worker in self._workers:
             if worker.running is not None and worker.running.job is job:
+                worker.running = None
                 self._bury(worker)
+                self._forget(job)
                 return
         if job in self._todo:
             self._todo.remove(job)
@@ -209,7 +247,9 @@ class Workers:
         for worker in self._workers:
             worker.hang_up()
         for worker in self._workers:
-            worker.end(_EXIT_SECONDS if worker.is_idle else 0.0)
+            is_idle = worker.is_ready and worker.running is None
+            worker.end(_EXIT_SECONDS if is_idle else 0.0)
+        self._desk.close()
 
 
 @contextlib.contextmanager

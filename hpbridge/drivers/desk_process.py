@@ -1,0 +1,150 @@
+"""The desk, seen from the process that started it; see `hpbridge.drivers.desk`."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import pickle
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.drivers.desk import (
+    ANSWER,
+    JOB,
+    LENGTH,
+    OVER,
+    POLICY,
+    REPORT,
+    SYNC,
+    SYNCED,
+    WORKER,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hpbridge.contract.execution import Job, Policy, Reply
+
+# How long the desk may take to hand over what is there, or to end.
+_PATIENCE_SECONDS = 5.0
+_MOST = 1 << 16
+
+_Report = tuple[int, int, float]
+
+
+class DeskProcess:
+    """The desk, from its start to its end. When it dies, studies go on without it.
+
+    Attributes:
+        socket: Readable when it has handed on a report, and when it is dead.
+        is_dead: Whether it was seen to be.
+    """
+
+    def __init__(self) -> None:
+        path = [entry for entry in sys.path if isinstance(entry, str)]
+        code = (
+            f"import sys; sys.path[:] = {path!r}; "
+            "from hpbridge.drivers.desk import main; main()"
+        )
+        self.socket, theirs = socket.socketpair()
+        self.socket.settimeout(_PATIENCE_SECONDS)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-S", "-c", code],
+                stdin=theirs.fileno(),
+                start_new_session=True,  # Ctrl-C is our business
+            )
+        self.is_dead = False
+        self._received = bytearray()
+        self._has_policy = False
+        self._questions = itertools.count(1)
+
+    def line(self) -> socket.socket | None:
+        """Return a worker's end of a new socket to the desk; None if it is dead."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            self._tell(WORKER, sockets=[ours.fileno()])
+        if self.is_dead:
+            theirs.close()
+            return None
+        return theirs
+
+    def expect(self, job: Job) -> None:
+        """Let it know of a job, if its policy wants to."""
+        if self._has_policy:
+            self._tell(JOB, job.id, job.study, job.number)
+
+    def forget(self, job: Job) -> None:
+        """Let it know that a job is over."""
+        if self._has_policy:
+            self._tell(OVER, job.id)
+
+    def answer(self, job: Job, reply: Reply) -> None:
+        """Let it answer a job so."""
+        self._tell(ANSWER, job.id, reply.value)
+
+    def decide_by(self, policy: Policy, jobs: Iterable[Job]) -> None:
+        """Let it answer by a policy; `jobs` are those that run."""
+        import cloudpickle
+
+        self._has_policy = True
+        self._tell(POLICY, cloudpickle.dumps(policy))
+        for job in jobs:
+            self.expect(job)
+
+    def _tell(self, *message: Any, sockets: Iterable[int] = ()) -> None:
+        if self.is_dead:
+            return
+        data = pickle.dumps(message)
+        data = LENGTH.pack(len(data)) + data
+        try:
+            sent = socket.send_fds(self.socket, [data], list(sockets))
+            self.socket.sendall(data[sent:])
+        except OSError:
+            self.is_dead = True
+
+    def reports(self) -> list[_Report]:
+        """Return the reports (job, step, value) that it has handed on, without wait."""
+        return [report for report in self._read(0) if report[0] != SYNCED]
+
+    def sync(self) -> list[_Report]:
+        """Return all reports that workers have sent until now."""
+        question = next(self._questions)
+        self._tell(SYNC, question)
+        found: list[_Report] = []
+        while not self.is_dead:
+            read = self._read(_PATIENCE_SECONDS)
+            found += [report for report in read if report[0] != SYNCED]
+            if any(report[:2] == (SYNCED, question) for report in read):
+                break
+        return found
+
+    def _read(self, seconds: float) -> list[_Report]:
+        """Read what is there, or wait so long for something."""
+        if self.is_dead:
+            return []
+        flags = 0 if seconds else socket.MSG_DONTWAIT
+        try:
+            data = self.socket.recv(_MOST, flags)
+            self.is_dead = not data
+        except BlockingIOError:
+            return []
+        except OSError:  # or it takes too long
+            self.is_dead = True
+            return []
+        self._received += data
+        whole = len(self._received) // REPORT.size * REPORT.size
+        reports = list(REPORT.iter_unpack(bytes(self._received[:whole])))
+        del self._received[:whole]
+        return reports
+
+    def close(self) -> None:
+        """End it."""
+        self.socket.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_PATIENCE_SECONDS)
+            return
+        self._process.kill()
+        self._process.wait()
