@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from dataclasses import fields, replace
 
 import pytest
@@ -232,3 +234,15 @@ def test_the_json_of_a_study_has_the_fields_that_are_shown(tmp_path) -> None:
     shown.insert(shown.index("metrics") + 1, "bounds")
     assert list(data) == ["schema", *shown, "trials"]
     assert data["settings"]["bounds"] == [["value", 1, 0.9]]
+
+
+LOAD = "import sys, hpbridge; print(len(hpbridge.load_study('s', sys.argv[1]).trials))"
+
+
+def test_a_process_that_made_no_parameter_reads_a_study(tmp_path) -> None:
+    # Which kinds there are must not hang on what has been imported.
+    store = tmp_path / "store.db"
+    a_study(store)
+    command = [sys.executable, "-c", LOAD, str(store)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("3\n", "")
