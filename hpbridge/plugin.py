@@ -90,11 +90,12 @@ if TYPE_CHECKING:
         SpaceError,
         StoreError,
         UnsupportedFeatureError,
+        masked,
         nearest,
     )
     from hpbridge.experiment import Constraint, Experiment
     from hpbridge.formats import inert
-    from hpbridge.formats.inert.data import MOST_BYTES, MOST_NODES, Array
+    from hpbridge.formats.inert.data import DAMAGE, MOST_BYTES, MOST_NODES, Array
     from hpbridge.formats.inert.reader import InertError, Stub, loads
     from hpbridge.formats.payload import PAYLOAD_KEY, pack_study, unpack_study
     from hpbridge.formats.whole_file import whole_file
@@ -121,7 +122,14 @@ if TYPE_CHECKING:
     from hpbridge.space.space import Params, Space
     from hpbridge.store.settings import Settings
     from hpbridge.study import Study
-    from hpbridge.trial import FinishedTrial, State, Trial, TrialPruned, trial_seed
+    from hpbridge.trial import (
+        FinishedTrial,
+        State,
+        Trial,
+        TrialPruned,
+        by_step,
+        trial_seed,
+    )
 
 _HOMES = {
     module: tuple(names.split())
@@ -159,11 +167,11 @@ _HOMES = {
         "errors": (
             "ExperimentError ForeignHistoryError FormatError HistoryWarning "
             "HpbridgeError OptionError SpaceError StoreError UnsupportedFeatureError "
-            "nearest"
+            "masked nearest"
         ),
         "experiment": "Constraint Experiment",
         "formats": "inert",
-        "formats.inert.data": "MOST_BYTES MOST_NODES Array",
+        "formats.inert.data": "DAMAGE MOST_BYTES MOST_NODES Array",
         "formats.inert.reader": "InertError Stub loads",
         "formats.payload": "PAYLOAD_KEY pack_study unpack_study",
         "formats.whole_file": "whole_file",
@@ -183,7 +191,7 @@ _HOMES = {
         "space.space": "Params Space",
         "store.settings": "Settings",
         "study": "Study",
-        "trial": "FinishedTrial State Trial TrialPruned trial_seed",
+        "trial": "FinishedTrial State Trial TrialPruned by_step trial_seed",
     }.items()
 }
 """The names that each module of the core gives to plugins."""
@@ -193,6 +201,7 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 __all__ = [
     "CERTAIN",
     "CODECS",
+    "DAMAGE",
     "INTERRUPTED",
     "MOST_BYTES",
     "MOST_NODES",
@@ -284,6 +293,7 @@ __all__ = [
     "Trust",
     "UnsupportedFeatureError",
     "Upstream",
+    "by_step",
     "changed_options",
     "class_names",
     "describe_error",
@@ -303,6 +313,7 @@ __all__ = [
     "lazy",
     "lazy_names",
     "loads",
+    "masked",
     "nearest",
     "no",
     "pack_experiment",

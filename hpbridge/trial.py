@@ -176,6 +176,19 @@ class Trial(Mapping[str, Any]):
         return self._is_to_end
 
 
+def by_step(reports: Iterable[tuple[int, float]]) -> dict[int, float]:
+    """Return reports by their step; of one step the first counts.
+
+    Example:
+        >>> by_step([(1, 0.5), (2, 0.4), (1, 0.3)])
+        {1: 0.5, 2: 0.4}
+    """
+    found: dict[int, float] = {}
+    for step, value in reports:
+        found.setdefault(step, value)
+    return found
+
+
 @dataclass(frozen=True)
 class Result:
     """What running an objective once came to.

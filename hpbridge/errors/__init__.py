@@ -47,6 +47,7 @@ from hpbridge.errors.experiments import (
 from hpbridge.errors.house import (
     HpbridgeError,
     compose,
+    masked,
     nearest,
 )
 from hpbridge.errors.plugins import (
@@ -105,5 +106,6 @@ __all__ = [
     "StudyNotFoundError",
     "UnsupportedFeatureError",
     "compose",
+    "masked",
     "nearest",
 ]

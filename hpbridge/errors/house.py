@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +50,19 @@ def nearest(word: str, words: Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return "there are: " + ", ".join(known) if known else "there are none"
+
+
+_PASSWORD = re.compile(r"(://[^:/@]*:).*@")
+
+
+def masked(text: str) -> str:
+    """Return a URL, or a text with one, as it may be shown: without its password.
+
+    Example:
+        >>> masked("postgresql://me:p@ss@host/db has no study")
+        'postgresql://me:***@host/db has no study'
+    """
+    return _PASSWORD.sub(r"\1***@", text)
 
 
 class HpbridgeError(Exception):

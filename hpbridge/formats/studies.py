@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.contract.foreign import ForeignStudy, Hints, StudyFormat
 from hpbridge.contract.native import read_native
 from hpbridge.contract.registry import is_met, registry
-from hpbridge.errors import FormatError, SpaceError, nearest
+from hpbridge.errors import FormatError, SpaceError, masked, nearest
 from hpbridge.experiment import read_constraints
 from hpbridge.formats.trials import finished_of
 from hpbridge.space.categorical import Categorical
@@ -263,8 +263,6 @@ def as_study(
 
 def _shown(source: object) -> str:
     if isinstance(source, (str, os.PathLike)):
-        from hpbridge.store.failures import masked
-
         return masked(os.fspath(source))
     return f"{type(source).__module__}.{type(source).__qualname__}"
 

@@ -16,9 +16,10 @@ from hpbridge.errors import (
     HpbridgeError,
     StoreError,
     StudyNotFoundError,
+    masked,
 )
 from hpbridge.store import schema
-from hpbridge.store.failures import explained, masked, one_line
+from hpbridge.store.failures import explained, one_line
 from hpbridge.store.lease import is_held
 from hpbridge.store.record import (
     RUNNING,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -34,15 +33,8 @@ _MEANINGS = [
     ),
 ]
 
-_PASSWORD = re.compile(r"(://[^:/@]*:).*@")
-
 # The package behind a database URL, and the extra of hpbridge that brings it.
 _EXTRAS = {"psycopg": "postgresql", "pymysql": "mysql"}
-
-
-def masked(url: str) -> str:
-    """Return a URL as it may be shown: its password is starred out."""
-    return _PASSWORD.sub(r"\1***@", url)
 
 
 @contextmanager

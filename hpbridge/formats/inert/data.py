@@ -13,6 +13,15 @@ MOST_BYTES = 256 * 2**20
 """Of a file after it was unpacked, and of an array."""
 MOST_NODES = 4_000_000
 """Of the data that `hpbridge.formats.inert.reader.plain` returns, and of a range."""
+DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What reading damaged data of any types may come to."""
 
 _LONGEST_CODE = 20
 

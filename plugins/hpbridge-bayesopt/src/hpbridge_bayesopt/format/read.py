@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import (
+    DAMAGE,
     PAYLOAD_KEY,
     Float,
     ForeignStudy,
@@ -47,15 +48,6 @@ METRIC = "target"
 _HEAD = 2**14
 _MOST_BYTES = 2**28
 _STATE_KEYS = ("keys", "params", "target")
-# What reading damaged data of any types may come to.
-_DAMAGE = (
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    ArithmeticError,
-    RecursionError,
-)
 
 
 def recognizes(source: object) -> bool:
@@ -108,7 +100,7 @@ def read(source: Any, hints: Hints) -> ForeignStudy:
         raise _unreadable(where, [error.strerror or str(error)]) from error
     except SpaceError as error:
         raise _unreadable(where, error.problems) from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise _unreadable(where, [" ".join(str(error).split())[:300]]) from error
 
 

@@ -19,6 +19,7 @@ from hpbridge.plugin import (
     Outcome,
     State,
     Suggestion,
+    by_step,
     encode,
     quiet,
 )
@@ -31,6 +32,7 @@ from hpbridge_optuna.native.sampler_state import (
     with_safe_pickles,
     without_pickles,
 )
+from hpbridge_optuna.native.states import STATES
 from hpbridge_optuna.native.write import SAMPLERS, sampler_call, to_distribution
 
 if TYPE_CHECKING:
@@ -44,13 +46,6 @@ if TYPE_CHECKING:
 
 STUDY_NAME = "hpbridge"
 """Fixed, since Optuna draws a random one and some of its parts hash the name."""
-
-
-_STATES = {
-    State.COMPLETE: TrialState.COMPLETE,
-    State.FAILED: TrialState.FAIL,
-    State.PRUNED: TrialState.PRUNED,
-}
 
 
 class OptunaOptimizer(Optimizer):
@@ -146,7 +141,7 @@ class OptunaOptimizer(Optimizer):
             trial.report(value, step)
         values = outcome.values if outcome.state is State.COMPLETE else None
         try:
-            self._study.tell(trial, values, state=_STATES[outcome.state])
+            self._study.tell(trial, values, state=STATES[outcome.state])
         except RuntimeError:
             # An exhaustive sampler stops the study after its last point, which Optuna
             # allows only within `optimize`; the trial is stored by then
@@ -174,7 +169,7 @@ class OptunaOptimizer(Optimizer):
         native = self._encoded.encode(params)
         is_complete = outcome.state is State.COMPLETE
         trial = optuna.trial.create_trial(
-            state=_STATES[outcome.state],
+            state=STATES[outcome.state],
             values=outcome.values if is_complete else None,
             params=native,
             distributions={name: self._distributions[name] for name in native},
@@ -221,11 +216,7 @@ class OptunaOptimizer(Optimizer):
         # Optuna has none under several objectives, and no negative steps.
         if outcome.state is not State.PRUNED or self._problem.n_objectives > 1:
             return {}
-        found: dict[int, float] = {}
-        for step, value in outcome.reports:
-            if step >= 0:
-                found.setdefault(step, value)  # the first counts, as in Trial.report
-        return found
+        return by_step(pair for pair in outcome.reports if pair[0] >= 0)
 
 
 def _outcome_of_forbidden(problem: Problem, algorithm: Algorithm) -> Outcome:

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import MOST_BYTES, Categorical
+from hpbridge.plugin import DAMAGE, MOST_BYTES, Categorical
 from hpbridge_optuna.format.raw import (
     DIRECTIONS,
     STATES,
@@ -31,7 +31,6 @@ _FINISHED = {"COMPLETE", "PRUNED", "FAIL"}
 # The first operation makes a study, and is short.
 _LONGEST_FIRST = 65_536
 _IGNORED = 10
-_DAMAGE = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 def is_journal(path: Path) -> bool:
@@ -67,7 +66,7 @@ def read_journal(path: Path, wanted: str | None) -> RawStudy:
             replay.apply(json.loads(line))
         except DamagedError:
             raise
-        except _DAMAGE as error:
+        except DAMAGE as error:
             msg = f"line {number} is no operation of a journal: {line[:60]!r}"
             raise DamagedError(msg) from error
     studies = {study.name: study for study in replay.studies.values()}

@@ -6,7 +6,6 @@ Everything here is Optuna's own meaning; `hpbridge_optuna.format.read` makes our
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +21,6 @@ STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
 """By Optuna's number: `optuna.trial.TrialState`."""
 DIRECTIONS = ("not_set", "minimize", "maximize")
 """By Optuna's number: `optuna.study.StudyDirection`."""
-
-
-_PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
-
-
-def masked(url: str) -> str:
-    """Return a URL, or a text with one, as it may be shown: without its password."""
-    return _PASSWORD.sub(r"\1***@", url)
 
 
 class DamagedError(ValueError):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import (
+    DAMAGE,
     ForeignStudy,
     ForeignTrial,
     FormatError,
@@ -14,6 +15,7 @@ from hpbridge.plugin import (
     SpaceError,
     State,
     is_instance_of,
+    masked,
 )
 from hpbridge_optuna import _upstream
 from hpbridge_optuna._upstream import METRIC_NAMES, PARENTS
@@ -25,7 +27,6 @@ from hpbridge_optuna.format.raw import (
     DamagedError,
     RawStudy,
     RawTrial,
-    masked,
     pick,
 )
 from hpbridge_optuna.format.tables import (
@@ -59,7 +60,6 @@ _ALGORITHMS = {
     "qmc:": "qmc",
 }
 """The algorithm that leaves system attributes of this prefix."""
-_DAMAGE = (LookupError, TypeError, ValueError, OverflowError, RecursionError)
 
 
 def recognizes(source: object) -> bool:
@@ -91,7 +91,7 @@ def read(source: Any, hints: Hints) -> ForeignStudy:
     except SpaceError as error:
         problems = list(error.problems)
         hint = "give the space with --space FILE:NAME"
-    except _DAMAGE as error:
+    except DAMAGE as error:
         text = " ".join(str(error).split())
         problems = [f"it is damaged ({type(error).__name__}: {text:.120})"]
         hint = "open it with Optuna itself to see whether it is whole"

@@ -15,21 +15,21 @@ import math
 import re
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from hpbridge.plugin import masked
 from hpbridge_optuna.format.raw import (
     DamagedError,
     Distributions,
     RawStudy,
     RawTrial,
     count,
-    masked,
     pick,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SCHEMA = "v3.2.0.a"
 """The revision that is read: `alembic_version`, the last one of Optuna 3.2 to 5.0."""
@@ -51,12 +51,33 @@ _FIRST_UTC = 5
 _SPECIAL = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
 
 
-class Rows(Protocol):
-    """A connection: what a query returns, and how a name is quoted in it."""
+class Rows:
+    """What queries return, as many in all as are read of a file.
 
-    quote: str
+    Args:
+        run: ``run(query) -> cursor``.
+        quote: How a name is quoted.
+        is_file: Whether it is a file, whose pages can be checked.
 
-    def __call__(self, query: str) -> list[tuple[Any, ...]]: ...
+    Attributes:
+        tables: The names of all.
+    """
+
+    def __init__(
+        self, run: Callable[[str], Any], *, quote: str = '"', is_file: bool = False
+    ) -> None:
+        self._run, self.quote, self.is_file = run, quote, is_file
+        self.tables: set[str] = set()
+        self._total = 0
+
+    def __call__(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what a query does."""
+        cursor = self._run(query)
+        found: list[tuple[Any, ...]] = []
+        while part := cursor.fetchmany(100_000):
+            self._total = count(self._total, len(part))
+            found += map(tuple, part)
+        return found
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -72,7 +93,7 @@ def is_sqlite(path: Path) -> bool:
             if file.read(len(_SQLITE_MAGIC)) != _SQLITE_MAGIC:
                 return False
         with sqlite_file(path) as rows:
-            return _tables(rows) >= TABLES
+            return rows.tables >= TABLES
     except (OSError, DamagedError, sqlite3.Error):
         return False
 
@@ -86,7 +107,12 @@ def sqlite_file(path: Path) -> Iterator[Rows]:
     """
     try:
         with contextlib.closing(_connect(path)) as connection:
-            yield _SQLiteRows(connection)
+            connection.execute("BEGIN")
+            rows = Rows(connection.execute, is_file=True)
+            # Tables only: a view could be a query without an end.
+            query = "SELECT name FROM sqlite_master WHERE type='table'"
+            rows.tables = {name for (name,) in rows(query)}
+            yield rows
     except sqlite3.Error as error:
         hint = ""
         if "locked" in str(error):
@@ -111,23 +137,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-class _SQLiteRows:
-    quote = '"'
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._total = 0
-        connection.execute("BEGIN")
-
-    def __call__(self, query: str) -> list[tuple[Any, ...]]:
-        cursor = self._connection.execute(query)
-        found: list[tuple[Any, ...]] = []
-        while part := cursor.fetchmany(100_000):
-            self._total = count(self._total, len(part))
-            found += part
-        return found
-
-
 @contextlib.contextmanager
 def server(url: str) -> Iterator[Rows]:
     """Open a database of any kind that SQLAlchemy knows, to read.
@@ -142,7 +151,10 @@ def server(url: str) -> Iterator[Rows]:
         engine = sa.create_engine(with_driver(url), poolclass=NullPool)
         with engine.connect() as plain:
             connection = _read_only(plain)
-            yield _ServerRows(connection)
+            quote = connection.dialect.identifier_preparer.initial_quote
+            rows = Rows(connection.exec_driver_sql, quote=quote)
+            rows.tables = set(sa.inspect(connection).get_table_names())
+            yield rows
     except ModuleNotFoundError as error:
         msg = f"{masked(url)} needs the package {error.name!r}, which is not installed"
         raise DamagedError(msg, f"`pip install {error.name}`") from error
@@ -180,39 +192,18 @@ def _read_only(connection: Any) -> Any:
     return connection
 
 
-class _ServerRows:
-    def __init__(self, connection: Any) -> None:
-        self.quote = connection.dialect.identifier_preparer.initial_quote
-        self._connection = connection
-        self._total = 0
-
-    def __call__(self, query: str) -> list[tuple[Any, ...]]:
-        found = [tuple(row) for row in self._connection.exec_driver_sql(query)]
-        self._total = count(self._total, len(found))
-        return found
-
-
-def _tables(rows: Rows) -> set[str]:
-    if isinstance(rows, _SQLiteRows):
-        # Tables only: a view could be a query without an end.
-        return {n for (n,) in rows("SELECT name FROM sqlite_master WHERE type='table'")}
-    import sqlalchemy as sa
-
-    return set(sa.inspect(rows._connection).get_table_names())  # type: ignore[attr-defined]
-
-
 def read_tables(rows: Rows, wanted: str | None) -> RawStudy:
     """Return the study of a name, or the only one.
 
     Raises:
         DamagedError: If there is no such study, or the tables are not Optuna's.
     """
-    missing = sorted(TABLES - _tables(rows))
+    missing = sorted(TABLES - rows.tables)
     if missing:
         msg = f"it has no table {missing[0]!r}, so it is no storage of Optuna 3.2 to 5"
         raise DamagedError(msg, "name the file or URL that was `storage=` in Optuna")
     _check_schema(rows)
-    if isinstance(rows, _SQLiteRows):
+    if rows.is_file:
         _check_pages(rows)
     studies = {
         name: key for key, name in rows("SELECT study_id, study_name FROM studies")

@@ -15,9 +15,17 @@ import sqlalchemy as sa
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, create_trial
 
-from hpbridge.plugin import FormatError, State, dump_number, quiet, whole_file
+from hpbridge.plugin import (
+    FormatError,
+    State,
+    by_step,
+    dump_number,
+    masked,
+    quiet,
+    whole_file,
+)
 from hpbridge_optuna import _upstream
 from hpbridge_optuna.format.extras import (
     BOUNDS,
@@ -28,13 +36,14 @@ from hpbridge_optuna.format.extras import (
     TIMES,
     is_told_by_values,
 )
-from hpbridge_optuna.format.raw import FORMAT, masked
+from hpbridge_optuna.format.raw import FORMAT
 from hpbridge_optuna.format.tables import sqlite_path, with_driver
 from hpbridge_optuna.native.sampler_state import (
     SYSTEM,
     restore_system_attributes,
     with_safe_pickles,
 )
+from hpbridge_optuna.native.states import STATES
 from hpbridge_optuna.native.write import to_distribution
 
 if TYPE_CHECKING:
@@ -44,11 +53,6 @@ if TYPE_CHECKING:
 
     from hpbridge.plugin import FinishedTrial, Study
 
-STATES = {
-    State.COMPLETE: TrialState.COMPLETE,
-    State.FAILED: TrialState.FAIL,
-    State.PRUNED: TrialState.PRUNED,
-}
 _JOURNALS = {".log", ".jsonl"}
 _FAILURES = (
     *(sa.exc.SQLAlchemyError, optuna.exceptions.OptunaError),
@@ -176,9 +180,7 @@ def _fill(storage: BaseStorage, study: Study) -> None:
 def _frozen(
     study: Study, trial: FinishedTrial, distributions: dict[str, BaseDistribution]
 ) -> FrozenTrial:
-    reports: dict[int, float] = {}
-    for step, value in trial.reports:
-        reports.setdefault(step, value)
+    reports = by_step(trial.reports)
     frozen = create_trial(
         state=STATES[trial.state],
         values=_values(study, trial, reports),

@@ -18,10 +18,10 @@ from hpbridge.plugin import (
     NoProposal,
     Outcome,
     SpaceError,
-    State,
     quiet,
 )
 from hpbridge_optuna import _upstream
+from hpbridge_optuna.native.states import FINISHED, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +31,6 @@ if TYPE_CHECKING:
 
     from hpbridge.plugin import GuestRecipe, Space
 
-STATES = {
-    TrialState.COMPLETE: State.COMPLETE,
-    TrialState.FAIL: State.FAILED,
-    TrialState.PRUNED: State.PRUNED,
-}
 logger = logging.getLogger(__name__)
 
 
@@ -103,7 +98,7 @@ class StudyGuest:
     def _learn(self, study: Study) -> None:
         # Of the storage, since some pruners hand out a study with a part of the trials.
         storage, key = _upstream.STORAGE.of(study), _upstream.STUDY_ID.of(study)
-        trials = storage.get_all_trials(key, deepcopy=False, states=tuple(STATES))
+        trials = storage.get_all_trials(key, deepcopy=False, states=FINISHED)
         new = [trial for trial in trials if trial.number not in self._seen]
         if self._has_new_constraints(new):
             self._start()
@@ -152,4 +147,4 @@ class StudyGuest:
             constraints = tuple(kept.get(key, math.nan) for key in self._constraints)
         if any(map(math.isnan, constraints)):
             constraints = ()
-        return Outcome(STATES[trial.state], values, constraints, reports)
+        return Outcome(OURS[trial.state], values, constraints, reports)

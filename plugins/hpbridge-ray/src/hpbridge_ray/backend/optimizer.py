@@ -17,6 +17,7 @@ from hpbridge.plugin import (
     Optimizer,
     State,
     Suggestion,
+    by_step,
     encode,
     quiet,
 )
@@ -224,8 +225,6 @@ def _result(value: float, step: int = 1) -> dict[str, Any]:
 
 
 def _first_reports(outcome: Outcome) -> dict[int, float]:
-    reports: dict[int, float] = {}
-    for step, value in outcome.reports:
-        if outcome.state is State.PRUNED and step >= 0:
-            reports.setdefault(step, value)
-    return reports
+    if outcome.state is not State.PRUNED:
+        return {}
+    return by_step(pair for pair in outcome.reports if pair[0] >= 0)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import (
+    DAMAGE,
     PAYLOAD_KEY,
     ForeignStudy,
     ForeignTrial,
@@ -39,15 +40,6 @@ METRIC = "value"
 FAILED_KEY = "hpbridge:failed"
 """Points of a `BridgeOptimizer` that came to no finite value."""
 
-# What reading damaged data of any types may come to.
-_DAMAGE = (
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    ArithmeticError,
-    RecursionError,
-)
 _HEAD = 2**16
 _FIRST_CLASS = 512
 _ALGORITHMS = {
@@ -114,7 +106,7 @@ def read(source: Any, hints: Hints) -> ForeignStudy:
         raise _unreadable(
             where, error.problems, "`--space file.py:space` gives it"
         ) from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         reason = " ".join(str(error).split())
         raise _unreadable(where, [f"{reason:.200}"]) from error
 
