@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 # The kinds that a space may hold are those whose modules were imported.
+import hpbridge.space.categorical  # noqa: F401
+import hpbridge.space.parameters  # noqa: F401
 import hpbridge.space.quantized  # noqa: F401
 from hpbridge.errors import SpaceError
 from hpbridge.space.kinds import Parameter
