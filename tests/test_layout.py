@@ -15,6 +15,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "hpbridge"
+TESTS = ROOT / "tests"
 MODULES = sorted(
     path
     for folder in ("hpbridge", "plugins", "tests", "examples")
@@ -212,3 +213,62 @@ def test_a_plugin_declares_the_versions_that_it_is_tested_with(package):
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_no_module_has_a_name_that_says_nothing(path):
     assert path.stem not in {"utils", "common", "base", "helpers", "misc"}
+
+
+TESTED_THROUGH = {
+    "__main__": ("cli/test_app", "it runs the commands"),
+    "analysis/*": ("report/test_page", "its numbers are compared where they are shown"),
+    "cli/*": ("cli/test_app", "commands are run as a user runs them"),
+    "contract/backend": ("testing/test_conformance", "each rule is a check of the kit"),
+    "contract/builtin": ("contract/test_registry", "declarations only"),
+    "contract/execution": ("drivers/test_loop", "declarations, and what the loop says"),
+    "contract/foreign": ("formats/test_studies", "declarations only"),
+    "contract/hookspecs": ("contract/test_registry", "declarations only"),
+    "contract/native": ("contract/test_references", "what references lead to"),
+    "contract/numbers": ("store/test_record", "there and back with a record"),
+    "doctor/*": ("cli/test_app", "run in processes of its own, by its command"),
+    "drivers/*": ("drivers/test_workers", "every part of a driver runs real trials"),
+    "encoding/codecs": ("encoding/test_encoded", "a codec is seen in an encoded space"),
+    "encoding/discrete": ("encoding/test_encoded", "as the other codecs"),
+    "engine/beginning": ("engine/test_resume", "the beginning of a life that goes on"),
+    "engine/contest": ("engine/test_compare", "what a comparison has settled"),
+    "engine/life": ("engine/test_run", "the life that a verb lives"),
+    "engine/plan": ("engine/test_run", "what a verb has settled"),
+    "errors/*": ("test_errors", "all classes keep one form"),
+    "formats/*": ("formats/test_tables", "the parts of one reader of tables"),
+    "formats/search*": ("formats/test_read_searches", "the parts of one reader"),
+    "formats/inert/data": ("formats/inert/test_reader", "the data that a reader makes"),
+    "hosts/*": ("hosts/test_conversation", "the parts of one conversation"),
+    "hosts/sklearn/*": ("hosts/sklearn/test_search", "the parts of one search"),
+    "learning/*": (
+        "engine/test_resume",
+        "optimizers learn in studies",
+    ),
+    "report/*": ("report/test_page", "the parts of one page"),
+    "sklearn": ("hosts/sklearn/test_search", "the door to it"),
+    "space/*": ("space/test_parameters", "kinds of parameters share their properties"),
+    "store/*": ("store/test_database", "the parts of one store, on real servers"),
+    "study": ("formats/test_export", "a study is seen in its rows"),
+    "testing/*": ("testing/test_conformance", "each check is proved by wrong plugins"),
+    "testing/format_*": ("testing/test_format_conformance", "by wrong formats"),
+    "testing/host_*": ("testing/test_host_conformance", "by wrong hosts"),
+    "trial": ("engine/test_run", "what an objective gets while a study runs"),
+}
+"""Modules without a test file of their own name: where they are tested, and why."""
+
+
+def test_each_module_has_its_tests_or_a_reason():
+    for path in CORE_MODULES:
+        module = path.relative_to(CORE).with_suffix("")
+        own = TESTS / module.parent / f"test_{module.name}.py"
+        if path.stem == "__init__" or own.exists():
+            continue
+        assert any(module.match(pattern) for pattern in TESTED_THROUGH), module
+
+
+@pytest.mark.parametrize("pattern", TESTED_THROUGH)
+def test_the_tests_that_a_reason_names_are_there(pattern):
+    there, _ = TESTED_THROUGH[pattern]
+    assert (TESTS / f"{there}.py").exists()
+    names = [path.relative_to(CORE).with_suffix("") for path in CORE_MODULES]
+    assert any(name.match(pattern) for name in names)

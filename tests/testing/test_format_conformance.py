@@ -139,7 +139,7 @@ class TestExpected(FormatConformance):
 
 
 def test_the_test_class_judges_as_the_function_does(tmp_path) -> None:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     (tmp_path / "test_formats.py").write_text(FAILING)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0"]
     command += ["-c", str(root / "pyproject.toml"), "--rootdir", str(tmp_path)]

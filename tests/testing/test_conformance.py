@@ -25,7 +25,7 @@ from hpbridge.testing.marginal_checks import binomial_tails
 from tests import wrong_plugins as wrong
 from tests.wrong_plugins import RIGHT, declaring, spec_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass
