@@ -100,7 +100,6 @@ if TYPE_CHECKING:
     from hpbridge.formats.payload import PAYLOAD_KEY, pack_study, unpack_study
     from hpbridge.formats.whole_file import whole_file
     from hpbridge.hosts.conversation import Conversation, NoProposal
-    from hpbridge.hosts.guest import Guest
     from hpbridge.hosts.recipe import GuestRecipe
     from hpbridge.learning.choice import Choice
     from hpbridge.learning.session import Ask, Session
@@ -176,7 +175,6 @@ _HOMES = {
         "formats.payload": "PAYLOAD_KEY pack_study unpack_study",
         "formats.whole_file": "whole_file",
         "hosts.conversation": "Conversation NoProposal",
-        "hosts.guest": "Guest",
         "hosts.recipe": "GuestRecipe",
         "learning.choice": "Choice",
         "learning.session": "Ask Session",
@@ -240,7 +238,6 @@ __all__ = [
     "ForeignTrial",
     "FormatError",
     "GlobalRandom",
-    "Guest",
     "GuestRecipe",
     "Held",
     "Hints",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import tempfile
 import warnings
+from pathlib import Path
 
 from bayes_opt import BayesianOptimization
 
@@ -60,40 +62,61 @@ def _missing(parameter):
     return [what for what, is_so in wrong.items() if is_so]
 
 
-def run(optimizer, experiment, n_trials, seed):
-    """Run an experiment by `maximize`; return parameters and values in order."""
+def run(optimizer, experiment, n_trials, seed, at=None):
+    """Run an experiment by `maximize`; return parameters and values in order.
+
+    Args:
+        at: After how many trials the state is saved, and a new host goes on from it.
+    """
     space, recorder = experiment.space, Recorder(experiment, seed)
 
     def function(**values):  # which `maximize` maximizes
         return -recorder.loss(recorder.run(space.canonical(values)))
 
+    def make():
+        return _host_of(function, optimizer, space, seed)
+
     # It prints a line for each point that it knows, and warns of ints and choices.
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with contextlib.suppress(ExhaustedError):
-            _maximize(function, optimizer, space, n_trials, seed, recorder.trials)
+            _maximize(make, n_trials, recorder.trials, at)
     return recorder.trials[:n_trials]
 
 
-def _maximize(function, optimizer, space, n_trials, seed, trials):
+def resumed(optimizer, experiment, n_trials, seed):
+    """Run an experiment that is saved halfway, and gone on with by a new host."""
+    return run(optimizer, experiment, n_trials, seed, n_trials // 2)
+
+
+def _maximize(make, n_trials, trials, at):
+    host = make()
+    inside = host.acquisition_function
+    if inside.name.startswith("bayesopt:"):
+        host.maximize(init_points=min(_INIT_POINTS, n_trials), n_iter=0)
+    else:
+        host.probe(inside.first(host))
+    for _ in range(2 * n_trials):  # a known point uses up an iteration
+        if len(trials) == at:
+            with tempfile.TemporaryDirectory() as folder:
+                host.save_state(Path(folder) / "state.json")
+                host = make()
+                host.load_state(Path(folder) / "state.json")
+        if len(trials) < n_trials:
+            host.maximize(init_points=0, n_iter=1 if len(trials) else 0)
+
+
+def _host_of(function, optimizer, space, seed):
     inside = BridgeAcquisition(optimizer, seed=seed)
-    is_own = inside.name.startswith("bayesopt:")
-    host = BayesianOptimization(
+    return BayesianOptimization(
         function,
         _pbounds(space),
         acquisition_function=inside,
         random_state=int(seed),
         verbose=0,
         # Another optimizer runs what it proposes, as it does alone.
-        allow_duplicate_points=not is_own,
+        allow_duplicate_points=not inside.name.startswith("bayesopt:"),
     )
-    if is_own:
-        host.maximize(init_points=min(_INIT_POINTS, n_trials), n_iter=0)
-    else:
-        host.probe(inside.first(host))
-    for _ in range(2 * n_trials):  # a known point uses up an iteration
-        if len(trials) < n_trials:
-            host.maximize(init_points=0, n_iter=1 if len(trials) else 0)
 
 
 def _pbounds(space):
@@ -102,4 +125,4 @@ def _pbounds(space):
     return write.make(Call("dict", (bounds,)))
 
 
-HOSTED = Hosted(HOST, run, reasons_against)
+HOSTED = Hosted(HOST, run, reasons_against, resumed)

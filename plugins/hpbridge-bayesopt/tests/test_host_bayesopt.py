@@ -356,3 +356,9 @@ def test_an_exhausted_guest_says_so():
     with pytest.raises(ExhaustedError):
         optimizer.maximize(init_points=0, n_iter=5)
     assert len(optimizer.res) == 3
+
+
+def test_a_pickle_of_before_the_release_is_refused_in_a_sentence():
+    by_name = b"chpbridge_bayesopt._host\nBridgeAcquisition\n."
+    with pytest.raises(hpb.HpbridgeError, match=r"before hpbridge-bayesopt 0\.1\.0"):
+        pickle.loads(by_name)

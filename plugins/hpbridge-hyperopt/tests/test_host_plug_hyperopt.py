@@ -37,7 +37,8 @@ from hpbridge.errors import (
     SpaceError,
     UnsupportedFeatureError,
 )
-from hpbridge.hosts.guest import Guest
+from hpbridge.hosts.conversation import Conversation
+from hpbridge.hosts.recipe import GuestRecipe
 from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 from hpbridge_hyperopt import SPEC, suggest
@@ -277,17 +278,16 @@ def test_points_to_evaluate_come_first_and_are_learned():
     _, seen = run(suggest("optuna:tpe", seed=3), 14, points_to_evaluate=points)
     assert [p["x"] for p in seen[:2]] == [0.25, -0.5]
     space = SPEC.from_native(SPACE).space
-    guest = Guest("optuna:tpe", space, seed=3)
+    guest = Conversation(GuestRecipe("optuna:tpe", seed=3), space)
     known = [
         {"model": "svm", "C": 2.0, "q": 0.5, "x": 0.25},
         {"model": 2, "p": "b", "r": 5, "q": 0.0, "x": -0.5},
     ]
     for params, point in zip(known, seen[:2], strict=True):
-        guest.observe(params, Outcome(State.COMPLETE, (loss_of(point),)))
-    for point in seen[2:]:
-        suggestion = guest.ask()
-        assert suggestion.params["x"] == point["x"]
-        guest.tell(suggestion, Outcome(State.COMPLETE, (loss_of(point),)))
+        guest.seen(params, Outcome(State.COMPLETE, (loss_of(point),)))
+    for number, point in enumerate(seen[2:]):
+        assert guest.propose(number)["x"] == point["x"]
+        guest.ended(number, Outcome(State.COMPLETE, (loss_of(point),)))
 
 
 def test_a_point_outside_the_space_is_run_and_not_learned():
@@ -340,11 +340,11 @@ def test_a_save_file_is_gone_on_with_in_another_process(tmp_path):
     study = hpb.read_study(path_of(path), space=SPACE)
     assert len(study.trials) == 20
     # It learned from the twelve: a fresh guest that observes them proposes the same.
-    guest = Guest("optuna:tpe", study.space, seed=3)
+    guest = Conversation(GuestRecipe("optuna:tpe", seed=3), study.space)
     for trial in study.trials[:12]:
         outcome = Outcome(State.COMPLETE, (trial.metrics["loss"],))
-        guest.observe(trial.params, outcome)
-    assert guest.ask().params == study.trials[12].params
+        guest.seen(trial.params, outcome)
+    assert guest.propose() == study.trials[12].params
 
 
 def test_pickled_with_its_trials_a_guest_goes_on_where_it_was():
@@ -364,13 +364,15 @@ def path_of(text):
 def test_several_ids_are_asked_at_once_and_told_when_they_are_done():
     trials, seen = run(suggest("optuna:tpe", seed=3), 14, max_queue_len=4)
     assert trials.tids == list(range(14))
-    guest = Guest("optuna:tpe", SPEC.from_native(SPACE).space, seed=3)
+    space = SPEC.from_native(SPACE).space
+    guest = Conversation(GuestRecipe("optuna:tpe", seed=3), space)
     for start in range(0, 14, 4):
-        asked = [guest.ask() for _ in seen[start : start + 4]]
-        for suggestion, point in zip(asked, seen[start : start + 4], strict=True):
-            assert suggestion.params["x"] == point["x"]
-            outcome = Outcome(State.COMPLETE, (loss_of(point),))
-            guest.tell(suggestion, outcome)
+        numbers = range(start, min(start + 4, 14))
+        asked = {number: guest.propose(number) for number in numbers}
+        for number, params in asked.items():
+            assert params["x"] == seen[number]["x"]
+            outcome = Outcome(State.COMPLETE, (loss_of(seen[number]),))
+            guest.ended(number, outcome)
 
 
 def test_fmin_stops_early_and_at_its_threshold():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -572,3 +573,9 @@ def test_a_mode_that_does_not_fit_the_searchers_own_metrics_is_refused():
     searcher = BridgeSearcher("optuna:nsga2", ["a", "b"])
     with pytest.raises(ExperimentError, match="2 metrics and 1 modes"):
         searcher.set_search_properties(None, "min", PARAM_SPACE)
+
+
+def test_a_pickle_of_before_the_release_is_refused_in_a_sentence():
+    by_name = b"chpbridge_ray._host\nBridgeSearcher\n."
+    with pytest.raises(hpb.HpbridgeError, match=r"before hpbridge-ray 0\.1\.0"):
+        pickle.loads(by_name)

@@ -537,3 +537,9 @@ def test_a_space_keeps_its_constraint_when_it_is_given_as_one():
     space = Space([(0.0, 1.0)], constraint=lambda p: p[0] > 0.5)
     host = BridgeOptimizer(space, "optuna:random", random_state=0)
     assert all(host.ask()[0] > 0.5 for _ in range(10))
+
+
+def test_a_pickle_of_before_the_release_is_refused_in_a_sentence():
+    by_name = b"chpbridge_skopt._host\nBridgeOptimizer\n."
+    with pytest.raises(hpb.HpbridgeError, match=r"before hpbridge-skopt 0\.1\.0"):
+        pickle.loads(by_name)
