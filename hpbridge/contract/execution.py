@@ -249,12 +249,19 @@ class DriverSpec:
             time to start: `settings.workers` slots, no more than `settings.n_trials`,
             for that experiment. Left, it ends all of that, whatever still runs, and
             leaves no process behind. Raises `ExperimentError` where it cannot run it.
+        isolates: Whether a trial has a process of its own, so that one that dies costs
+            itself and no more, and one that runs can be ended. With several slots, at
+            least.
+        answers: Whether a report is answered while the trial runs; otherwise reports
+            come with the trial's end, and nothing can be decided from them.
     """
 
     name: str
     summary: str
     open: Callable[[Experiment, Settings], AbstractContextManager[Executor]]
     requires: tuple[str, ...] = ()
+    isolates: bool = True
+    answers: bool = True
 
 
 @dataclass(frozen=True)

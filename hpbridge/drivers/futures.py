@@ -226,5 +226,10 @@ def open_futures(
 
 def spec_of(pool: concurrent.futures.Executor) -> DriverSpec:
     """Return a pool that the caller brought as a driver."""
-    summary = "A pool of the caller's."
-    return DriverSpec(type(pool).__name__, summary, partial(open_futures, pool))
+    return DriverSpec(
+        type(pool).__name__,
+        "A pool of the caller's.",
+        partial(open_futures, pool),
+        isolates=False,
+        answers=isinstance(pool, ThreadPoolExecutor),
+    )

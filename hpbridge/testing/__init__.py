@@ -9,6 +9,7 @@ from hpbridge.contract.lazy import lazy_names
 if TYPE_CHECKING:
     from hpbridge.testing.checks import CheckResult
     from hpbridge.testing.conformance import BackendConformance, check_backend
+    from hpbridge.testing.driver_conformance import DriverConformance, check_driver
     from hpbridge.testing.format_conformance import FormatConformance, check_format
     from hpbridge.testing.host_conformance import HostConformance, check_host
     from hpbridge.testing.hosted import Hosted, Recorder
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 __all__ = [
     "BackendConformance",
     "CheckResult",
+    "DriverConformance",
     "FormatConformance",
     "HostConformance",
     "Hosted",
     "Recorder",
     "check_backend",
+    "check_driver",
     "check_format",
     "check_host",
 ]
@@ -31,11 +34,13 @@ __getattr__ = lazy_names(
     {
         "BackendConformance": "hpbridge.testing.conformance",
         "CheckResult": "hpbridge.testing.checks",
+        "DriverConformance": "hpbridge.testing.driver_conformance",
         "FormatConformance": "hpbridge.testing.format_conformance",
         "HostConformance": "hpbridge.testing.host_conformance",
         "Hosted": "hpbridge.testing.hosted",
         "Recorder": "hpbridge.testing.hosted",
         "check_backend": "hpbridge.testing.conformance",
+        "check_driver": "hpbridge.testing.driver_conformance",
         "check_format": "hpbridge.testing.format_conformance",
         "check_host": "hpbridge.testing.host_conformance",
     },

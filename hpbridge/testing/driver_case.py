@@ -1,0 +1,175 @@
+"""One driver under test: opens it, and runs studies in it through the core's loop."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.contract.builtin import DEFAULT_DRIVER
+from hpbridge.contract.execution import Job, Reported
+from hpbridge.contract.registry import is_met
+from hpbridge.drivers.loop import drive
+from hpbridge.engine.life import Life
+from hpbridge.engine.plan import Plan
+from hpbridge.experiment import Experiment
+from hpbridge.learning.choice import choose
+from hpbridge.learning.history import fit_history
+from hpbridge.space.parameters import Float
+from hpbridge.store.settings import Settings
+from hpbridge.testing.checks import NotApplicable, require
+from hpbridge.testing.driver_objectives import PATIENCE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hpbridge.contract.execution import DriverSpec, Executor, Message, Policy
+    from hpbridge.study import Study
+
+OPTIMIZER = "random"
+"""Of the studies that the kit runs: what it proposes depends on nothing else."""
+
+
+class DriverCase:
+    """A driver, and what the kit runs in it.
+
+    Args:
+        spec: The driver, as its plugin registers it.
+    """
+
+    name = ""
+    """Drivers have no algorithms."""
+
+    def __init__(self, spec: DriverSpec) -> None:
+        self.spec = spec
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        return f"driver {self.spec.name!r}"
+
+    @property
+    def missing(self) -> list[str]:
+        """What it requires and is not installed."""
+        return [each for each in self.spec.requires if not is_met(each)]
+
+    def needs(self, what: bool, why_not: str) -> None:
+        """Skip the check unless the driver declares what it is about.
+
+        Raises:
+            NotApplicable: With why not.
+        """
+        if not what:
+            raise NotApplicable(why_not)
+
+    def needs_isolation(self) -> None:
+        """Skip the check where trials have no process of their own."""
+        self.needs(self.spec.isolates, "trials have no process of their own")
+
+    def needs_answers(self) -> None:
+        """Skip the check where reports come with the trial's end."""
+        self.needs(self.spec.answers, "reports come with the end of a trial")
+
+    def experiment(self, objective: Callable[..., Any]) -> Experiment:
+        """Return an experiment of one parameter."""
+        return Experiment(name="kit", objective=objective, space={"x": Float(-1, 1)})
+
+    def life(
+        self,
+        objective: Callable[..., Any],
+        n_trials: int = 4,
+        *,
+        seed: int = 0,
+        history: Study | None = None,
+        **settings: Any,
+    ) -> Life:
+        """Return a study that has not begun."""
+        tuned = self.experiment(objective)
+        chosen = choose(OPTIMIZER, tuned)
+        past = None if history is None else fit_history(history, tuned, chosen)
+        given = Settings(n_trials, **settings)
+        plan = Plan(tuned, chosen, given, seed, DEFAULT_DRIVER, history=past)
+        return Life(plan, ":memory:")
+
+    @contextmanager
+    def opened(self, life: Life, slots: int = 2) -> Iterator[Executor]:
+        """Open the driver for a study."""
+        settings = life.plan.settings
+        given = Settings(
+            settings.n_trials, workers=slots, timeout_trial=settings.timeout_trial
+        )
+        with self.spec.open(life.plan.experiment, given) as executor:
+            yield executor
+
+    def run(self, life: Life, policy: Policy | None = None) -> Study:
+        """Run a study in the driver."""
+        with self.opened(life, life.plan.settings.workers) as executor:
+            if policy is not None:
+                executor.decide_by(policy)
+            drive([life], executor)
+        return life.study()
+
+    def job(self, life: Life, number: int = 0) -> Job:
+        """Return a job outside of any study."""
+        experiment = life.plan.experiment
+        return Job(number + 1, experiment, "kit", number, {"x": 0.5}, 7)
+
+
+@contextmanager
+def folder() -> Iterator[str]:
+    """Give a folder, for trials to leave marks in."""
+    with tempfile.TemporaryDirectory(prefix="hpbridge-kit-") as path:
+        yield path
+
+
+def hear(
+    executor: Executor, until: Callable[[list[Message]], bool], what: str
+) -> list[Message]:
+    """Take messages until there is what is awaited.
+
+    Raises:
+        CheckFailed: If it never comes.
+    """
+    heard: list[Message] = []
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not until(heard):
+        require(time.monotonic() < deadline, what, f"nothing but {ends(heard)}")
+        executor.wait(0.5)
+        heard += executor.messages()
+    return heard
+
+
+def ends(messages: list[Message]) -> list[Message]:
+    """Return those messages that are no reports."""
+    return [each for each in messages if not isinstance(each, Reported)]
+
+
+def process_in(path: str, number: int = 0) -> int:
+    """Return the process that runs a trial, when it has left its mark.
+
+    Raises:
+        CheckFailed: If it never does.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        marks = list(Path(path).glob(f"{number}-*"))
+        if marks:
+            return int(marks[0].name.partition("-")[2])
+        require(time.monotonic() < deadline, "a trial that begins", "none")
+        time.sleep(0.02)
+
+
+def is_gone(process: int) -> bool:
+    """Say whether a process ends within some seconds. POSIX only."""
+    deadline = time.monotonic() + PATIENCE_SECONDS / 6
+    while time.monotonic() < deadline:
+        try:
+            stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+        except OSError:
+            return True
+        if stat.rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.02)
+    return False

@@ -1,0 +1,91 @@
+"""What the driver kit runs: objectives that behave, and objectives that do not.
+
+They go to other processes by their names, so nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpbridge.trial import TrialPruned
+
+if TYPE_CHECKING:
+    from hpbridge.trial import Trial
+
+PATIENCE_SECONDS = 60.0
+"""How long anything may take before it counts as never."""
+
+
+def square(trial: Trial) -> dict[str, float]:
+    """Return what the trial's parameters and seed make."""
+    drawn = random.Random(trial.seed).random()
+    return {"value": trial["x"] ** 2, "drawn": drawn, "number": trial.number}
+
+
+def fails_first(folder: str, trial: Trial) -> float:
+    """Fail in the first attempt at each trial."""
+    mark = Path(folder, str(trial.number))
+    if not mark.exists():
+        mark.touch()
+        msg = "the first attempt"
+        raise ValueError(msg)
+    return float(trial["x"])
+
+
+def kills_itself(trial: Trial) -> float:
+    """Report thrice; then trial 1 kills its process."""
+    for step in (1, 2, 3):
+        trial.report(step / 2, step)
+    if trial.number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return float(trial["x"])
+
+
+def sleeps(trial: Trial) -> float:
+    """Let trial 1 take for ever."""
+    if trial.number == 1:
+        time.sleep(10 * PATIENCE_SECONDS)
+    return float(trial["x"])
+
+
+class StubbornError(Exception):
+    """It holds what cannot be pickled, and is not made from its message."""
+
+    def __init__(self, one: int, other: int) -> None:
+        super().__init__(f"{one} and {other}")
+        self.held = lambda: one
+
+
+def raises_stubborn(trial: Trial) -> float:
+    """Raise in trial 1 what cannot be sent."""
+    if trial.number == 1:
+        raise StubbornError(1, 2)
+    return float(trial["x"])
+
+
+def epochs(trial: Trial) -> float:
+    """Report five steps, from where it was paused; end early when told to."""
+    for step in range(len(trial.reports) + 1, 6):
+        trial.report(step / 2, step)
+        if trial.should_prune():
+            raise TrialPruned
+    return float(trial["x"])
+
+
+def waits(folder: str, trial: Trial) -> float:
+    """Say which process runs it; report until told to end, or for ever."""
+    Path(folder, f"{trial.number}-{os.getpid()}").touch()
+    until = time.monotonic() + PATIENCE_SECONDS
+    step = 0
+    while time.monotonic() < until:
+        step += 1
+        trial.report(0.5, step)
+        if trial.should_prune():
+            raise TrialPruned
+        time.sleep(0.01)
+    return 1.0

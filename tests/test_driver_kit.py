@@ -1,0 +1,81 @@
+"""The driver kit passes the core's own drivers, and fails wrong ones by name."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+
+import pytest
+
+from hpbridge.contract.execution import DriverSpec
+from hpbridge.contract.registry import registry
+from hpbridge.drivers.futures import open_futures
+from hpbridge.drivers.in_process import InProcess
+from hpbridge.errors import ExperimentError
+from hpbridge.testing import DriverConformance, check_driver
+from hpbridge.testing.driver_case import DriverCase
+from hpbridge.testing.driver_checks import DRIVERS
+from tests import wrong_drivers as wrong
+
+
+class TestWorkers(DriverConformance):
+    # Opened with two workers, or with a timeout.
+    spec = registry().driver("local")
+
+
+def open_here(experiment, settings):
+    if settings.timeout_trial is not None:
+        problem = "timeout_trial must be None: nobody ends this process"
+        raise ExperimentError.invalid(experiment.name, [problem])
+    return nullcontext(InProcess())
+
+
+class TestInProcess(DriverConformance):
+    spec = DriverSpec("here", "In process.", open_here, isolates=False)
+
+
+@contextmanager
+def pooled(kind, experiment, settings):
+    with kind(2) as pool, open_futures(pool, experiment, settings) as executor:
+        yield executor
+
+
+class TestThreads(DriverConformance):
+    spec = DriverSpec(
+        "threads",
+        "A pool of threads.",
+        lambda *given: pooled(ThreadPoolExecutor, *given),
+        isolates=False,
+    )
+
+
+class TestProcessPool(DriverConformance):
+    spec = DriverSpec(
+        "processes",
+        "A pool of processes.",
+        lambda *given: pooled(ProcessPoolExecutor, *given),
+        isolates=False,
+        answers=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "spec"), wrong.DRIVERS.items(), ids=list(wrong.DRIVERS)
+)
+def test_a_wrong_driver_fails_its_check(name, spec) -> None:
+    result = DRIVERS.checks[name.split("-")[0]]
+    case = DriverCase(spec)
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - a verdict, or what it raised
+        result.function(case)
+    assert not type(caught.value).__name__.startswith("NotApplicable")
+
+
+def test_every_check_has_a_wrong_driver_that_fails_it() -> None:
+    failed = {name.split("-")[0] for name in wrong.DRIVERS}
+    assert failed == set(DRIVERS.checks)
+
+
+def test_what_is_not_installed_is_skipped() -> None:
+    spec = DriverSpec("far", "Far away.", print, requires=("not-there-at-all>=1",))
+    results = check_driver(spec)
+    assert {r.skipped_reason for r in results} == {"not installed: not-there-at-all>=1"}

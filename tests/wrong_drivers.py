@@ -1,0 +1,182 @@
+"""Drivers that are wrong in one way each: they prove that the kit's checks can fail.
+
+Each spoils an executor that keeps every rule: in process where that does, worker
+processes where a trial dies or is ended.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from typing import ClassVar
+
+from hpbridge.contract.execution import (
+    DriverSpec,
+    Ended,
+    Lost,
+    Paused,
+    Refused,
+    Reported,
+)
+from hpbridge.drivers.in_process import InProcess
+from hpbridge.drivers.workers import Workers
+from hpbridge.errors import ExperimentError
+
+
+def here(executor, **declared) -> DriverSpec:
+    def opened(_experiment, settings):
+        made = executor()
+        made.n_trials = settings.n_trials
+        return nullcontext(made)
+
+    return DriverSpec("wrong", "Wrong.", opened, isolates=False, **declared)
+
+
+def there(workers) -> DriverSpec:
+    @contextmanager
+    def opened(experiment, settings):
+        made = workers(experiment, settings.workers)
+        try:
+            yield made
+        finally:
+            made.close()
+
+    return DriverSpec("wrong", "Wrong.", opened)
+
+
+class NoSlots(InProcess):
+    slots = 0
+
+
+class OtherSeed(InProcess):
+    def start(self, job) -> None:
+        job.seed += 1
+        super().start(job)
+
+
+class Remembers(InProcess):
+    """Takes a trial for another one of the same number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known = {}
+
+    def messages(self):
+        said = []
+        for message in super().messages():
+            if isinstance(message, Ended):
+                run = self.known.setdefault(message.job.number, message.run)
+                said.append(Ended(message.job, run))
+        return said
+
+
+class CountsNumbers(InProcess):
+    """Takes the number of a trial for how many have run."""
+
+    def start(self, job) -> None:
+        super().start(job)
+        if job.number >= self.n_trials:
+            self.cancel(job)
+            error = ExperimentError.invalid("kit", ["all trials have run"])
+            self._messages.append(Refused(job, error))
+
+
+class SaysTwice(InProcess):
+    def messages(self):
+        return [m for message in super().messages() for m in (message, message)]
+
+
+class Changes(InProcess):
+    """Changes what a trial came to."""
+
+    changes: ClassVar[dict] = {}
+
+    def messages(self):
+        said = list(super().messages())
+        for message in said:
+            if isinstance(message, Ended):
+                run = message.run
+                run.result = replace(run.result, **self.changes)
+        return said
+
+
+class OwnWords(Changes):
+    changes: ClassVar = {"error": "a trial failed"}
+
+
+class DropsReports(Changes):
+    changes: ClassVar = {"reports": ()}
+
+
+class Obstinate(InProcess):
+    def decide_by(self, policy) -> None:
+        pass
+
+
+class EndsPaused(InProcess):
+    def messages(self):
+        return [
+            Ended(m.job, m.run) if isinstance(m, Paused) else m
+            for m in super().messages()
+        ]
+
+
+class GivesUp(Workers):
+    """Ends the study with a trial that died."""
+
+    def messages(self):
+        error = ExperimentError.invalid("kit", ["a worker died"])
+        return [
+            Refused(m.job, error) if isinstance(m, Lost) else m
+            for m in super().messages()
+        ]
+
+
+class Forgets(Workers):
+    def messages(self):
+        return [m for m in super().messages() if not isinstance(m, Reported)]
+
+
+class Mute(Workers):
+    def answer(self, job, reply) -> None:
+        raise NotImplementedError
+
+
+class Unending(Workers):
+    def cancel(self, job) -> None:
+        pass
+
+
+class LeavesProcesses(Workers):
+    """They end long after they should."""
+
+    def close(self) -> None:
+        threading.Timer(12, super().close).start()
+
+
+def no_timeout(_experiment, _settings):
+    name = "kit"
+    raise ExperimentError.invalid(name, ["no"])
+
+
+DRIVERS = {
+    "record": DriverSpec("wrong", " ", print),
+    "slots": here(NoSlots),
+    "trials": here(OtherSeed),
+    "several_studies": here(Remembers),
+    "long_history": here(CountsNumbers),
+    "each_once": here(SaysTwice),
+    "retries": here(Remembers),
+    "stubborn_error": here(OwnWords),
+    "death": there(GivesUp),
+    "timeout": DriverSpec("wrong", "Wrong.", no_timeout),
+    "reports": here(DropsReports),
+    "reports_of_the_dead": there(Forgets),
+    "stop": here(Obstinate),
+    "pause": here(EndsPaused),
+    "answer": there(Mute),
+    "cancel": there(Unending),
+    "interrupt": there(LeavesProcesses),
+}
+"""By the check that each fails."""
