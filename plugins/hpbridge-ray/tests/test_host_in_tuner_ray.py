@@ -11,7 +11,6 @@ import signal
 from pathlib import Path
 
 import pytest
-from hosted_ray import HOSTED
 
 import hpbridge as hpb
 from hpbridge.contract.foreign import Hints
@@ -222,6 +221,9 @@ def test_the_host_gives_the_trials_of_the_guest_alone(optimizer, objective):
     experiment = hpb.Experiment(
         objective=objective, space=space, direction={"loss": "maximize"}
     )
+    # Not above: Ray's actors import this module, and do not find that one.
+    from hosted_ray import HOSTED
+
     found = HOSTED.run(optimizer, experiment, 8, 2)
     study = hpb.run(
         experiment, optimizer, n_trials=8, seed=2, store=":memory:", driver="local"
