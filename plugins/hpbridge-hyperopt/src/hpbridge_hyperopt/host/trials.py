@@ -135,12 +135,14 @@ class TrialsGuest:
 
 
 def _told_part(doc: dict[str, Any]) -> dict[str, Any]:
-    """Return what a guest is told of a document, as plain data."""
+    """Return what a guest is told of a document, as plain data.
+
+    Source:
+        hyperopt 0.3.0, `spark._write_result_back`: the result comes after the state.
+    """
     result, state = doc["result"], doc["state"]
     if state == DONE and result["status"] == "new":
-        state = (
-            RUNNING  # hyperopt 0.3.0, `spark._write_result_back`: the result is last
-        )
+        state = RUNNING  # as long as Spark has not written its result
     return {
         "tid": doc["tid"],
         "state": state,
