@@ -252,6 +252,7 @@ TESTED_THROUGH = {
     "testing/*": ("testing/test_conformance", "each check is proved by wrong plugins"),
     "testing/format_*": ("testing/test_format_conformance", "by wrong formats"),
     "testing/host_*": ("testing/test_host_conformance", "by wrong hosts"),
+    "testing/driver_*": ("testing/test_driver_conformance", "by wrong drivers"),
     "trial": ("engine/test_run", "what an objective gets while a study runs"),
 }
 """Modules without a test file of their own name: where they are tested, and why."""

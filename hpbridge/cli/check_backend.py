@@ -1,4 +1,4 @@
-"""`hpbridge check-backend`: the conformance kit over any installed plugin."""
+"""`hpbridge check-backend`: the conformance kits over any installed plugin."""
 
 from __future__ import annotations
 
@@ -10,38 +10,46 @@ from hpbridge.cli.arguments import JsonOption
 
 
 def check_backend(
-    name: Annotated[str, typer.Argument(metavar="BACKEND", help="Its name.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="Of a backend, or of another record of the plugin."
+        ),
+    ],
     algorithm: Annotated[
         list[str] | None,
         typer.Option("--algorithm", "-a", help="Check only this one; repeatable."),
     ] = None,
     json: JsonOption = False,
 ) -> int:
-    """Check that a backend keeps every rule of the contract."""
+    """Check that all that a plugin registers keeps every rule."""
     from hpbridge.cli.output import margin, print_json, screen, table
     from hpbridge.contract.registry import registry
-    from hpbridge.testing import check_backend as check
+    from hpbridge.testing.plugin_conformance import check_plugin
 
-    spec = registry().backend(name)
     for each in algorithm or []:
         registry().algorithm(f"{name}:{each}")
 
-    def tell(result: Any) -> None:
+    def tell(verdict: Any) -> None:
+        result = verdict.result
         if not json:
             word = (
                 "skip" if result.skipped_reason else "ok" if result.passed else "FAIL"
             )
-            line = f"{word:4} {name}:{result.algorithm} {result.check}"
+            line = f"{word:4} {verdict.title} {result.check}"
             margin().print(line, markup=False)
 
-    results = check(spec, algorithms=algorithm, on_result=tell)
-    failed = [r for r in results if not r.passed and not r.skipped_reason]
+    verdicts = check_plugin(name, algorithms=algorithm, on_verdict=tell)
+    results = [verdict.result for verdict in verdicts]
+    failed = [v for v in verdicts if not v.result.passed]
     if json:
-        print_json([vars(result) for result in results])
+        print_json(
+            [{"kind": v.kind, "name": v.name, **vars(v.result)} for v in verdicts]
+        )
     else:
-        rows = [[f"{name}:{r.algorithm}", r.check, r.message] for r in failed]
+        rows = [[v.title, v.result.check, v.result.message] for v in failed]
         if rows:
-            screen().print(table("", ["optimizer", "broken rule", "why"], rows))
+            screen().print(table("", ["checked", "broken rule", "why"], rows))
         n_skipped = sum(bool(r.skipped_reason) for r in results)
         n_kept = len(results) - len(failed) - n_skipped
         line = f"{n_kept} kept, {len(failed)} broken, {n_skipped} skipped"

@@ -190,6 +190,24 @@ def test_the_doctor_runs_what_is_installed(folder: Path) -> None:
     assert (found["optimizer"], found["verdict"]) == ("random:random", "works")
 
 
+def test_check_backend_checks_whatever_a_plugin_registers() -> None:
+    from hpbridge.testing.plugin_conformance import records_of
+
+    assert records_of("random") == [("backend", "random")]
+    assert {kind for kind, _ in records_of("ray")} == {
+        *("backend", "driver", "format", "host"),
+    }
+    assert ("format", "csv") in records_of("local")
+
+
+def test_check_backend_checks_the_core_like_a_plugin(folder: Path) -> None:
+    done = hpbridge(folder, "check-backend", "csv", "--json")
+    found = json.loads(done.stdout)
+    checked = {(each["kind"], each["name"]) for each in found}
+    assert {("driver", "local"), ("format", "json"), ("host", "sklearn")} <= checked
+    assert [each for each in found if not each["passed"]] == []
+
+
 def test_check_backend_runs_the_kit(folder: Path) -> None:
     done = hpbridge(folder, "check-backend", "random")
     assert ", 0 broken" in done.stdout
