@@ -24,7 +24,7 @@ def spoilt(monkeypatch):
     """A plugin that registers a wrong driver, a wrong format and a host."""
     plugins = registry()
     records = {
-        "driver": wrong_drivers.here(wrong_drivers.OtherSeed),
+        "driver": wrong_drivers.DRIVERS["timeout"],
         "format": wrong_formats.spec(write=wrong_formats.overwrites),
         "host": plugins.host("sklearn"),
     }
