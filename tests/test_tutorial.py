@@ -18,7 +18,8 @@ TUTORIAL = (PLUGINS / "README.md").read_text(encoding="utf-8")
     [
         "pyproject.toml",
         "src/hpbridge_random/__init__.py",
-        "src/hpbridge_random/_optimizer.py",
+        "src/hpbridge_random/backend/optimizer.py",
+        "src/hpbridge_random/backend/explain.py",
         "tests/test_conformance.py",
         "tests/test_parity_random.py",
     ],

@@ -73,6 +73,7 @@ class Check:
     """One rule as a function.
 
     Attributes:
+        rule: The number of the rule in its kit.
         origin: Which rule of which document it is.
         is_per_backend: Whether it concerns the backend as a whole, not each of its
             algorithms.
@@ -80,6 +81,7 @@ class Check:
 
     name: str
     function: Callable[[Any], None]
+    rule: int
     origin: str
     is_per_backend: bool
 
@@ -110,7 +112,7 @@ class Kit:
 
         def register(function: F) -> F:
             name = function.__name__.removeprefix("check_")
-            self.checks[name] = Check(name, function, origin, per_backend)
+            self.checks[name] = Check(name, function, rule, origin, per_backend)
             return function
 
         return register
