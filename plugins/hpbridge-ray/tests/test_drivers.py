@@ -260,4 +260,4 @@ def test_ctrl_c_ends_the_study_and_loses_no_finished_trial(driver, tmp_path):
 def _study_names(path):
     from hpbridge.store import open_store
 
-    return [row["name"] for row in open_store(str(path)).studies()]
+    return [study.name for study in open_store(str(path)).studies()]
