@@ -11,7 +11,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Upstream
+from hpbridge.plugin import Upstream, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,15 +44,16 @@ __all__ = ["hyperopt"]
 
 _LIBRARY = Upstream("hyperopt", "hyperopt==0.3.0")
 
+# What builds on these names knows whether it still can; by name, since it is above.
+_try_quick_way = lazy("hpbridge_hyperopt.backend.tpe:problems_of_quick_way")
+
 
 def problems() -> list[str]:
     """Return one sentence for each name that is gone or is not what it was.
 
     Where none is, the quick way of TPE, which is built on them, is tried out.
     """
-    from hpbridge_hyperopt.backend.tpe import problems_of_quick_way
-
-    return _LIBRARY.problems() or problems_of_quick_way()
+    return _LIBRARY.problems() or _try_quick_way()
 
 
 def _takes(*names: str) -> Callable[[Any], bool]:

@@ -14,7 +14,7 @@ import inspect
 from importlib.util import find_spec
 from typing import Any
 
-from hpbridge.plugin import Upstream, quiet
+from hpbridge.plugin import Upstream, lazy, quiet
 
 METRIC_NAMES = "study:metric_names"
 """System attribute of a study: what `Study.set_metric_names` was told."""
@@ -35,12 +35,13 @@ GP_LOGGERS = ("optuna._gp.gp", "optuna._gp.batched_lbfgsb", "optuna._gp.optim_mi
 _OPTUNA = Upstream("optuna", "optuna==5.0.0")
 _CMAES = Upstream("cmaes", "cmaes==0.13.1")
 
+# What builds on these names knows whether it still can; by name, since it is above.
+_try_quick_way = lazy("hpbridge_optuna.backend.tpe:problems_of_quick_way")
+
 
 def problems() -> list[str]:
     """Return what the installed Optuna lacks or does otherwise, one sentence each."""
-    from hpbridge_optuna.backend.tpe import problems_of_quick_way
-
-    found = _OPTUNA.problems() or problems_of_quick_way()
+    found = _OPTUNA.problems() or _try_quick_way()
     if find_spec("cmaes") is not None:
         found += _CMAES.problems()
     return found
@@ -129,31 +130,15 @@ for _name in STORAGE_LOGGERS:
 _OPTUNA.private("optuna._gp:__name__", _cost, lambda _: all(map(find_spec, GP_LOGGERS)))
 
 
-def _is_made_quick_to_copy(_make: object) -> bool:
-    from hpbridge_optuna.backend.storage import LeanStorage, LeanTrial
-
-    study = _study(LeanStorage())
-    study.ask()
-    return type(study.get_trials(deepcopy=False)[0]) is LeanTrial
-
-
-def _is_shown_alike(text: Any) -> bool:
-    from optuna.distributions import FloatDistribution
-
-    from hpbridge_optuna.backend.storage import SharedFloat
-
-    return bool(text(SharedFloat(0, 1)) == text(FloatDistribution(0, 1)))
-
-
 NEW_TRIAL = _OPTUNA.private(
     "optuna.storages:InMemoryStorage._create_running_trial",
     "each trial is copied in more time",
-    _is_made_quick_to_copy,
+    lazy("hpbridge_optuna.backend.storage:is_made_quick_to_copy"),
 )
 _OPTUNA.private(
     "optuna.distributions:FloatDistribution.__repr__",
     "optuna:qmc takes a study of Optuna's for one of another space",
-    _is_shown_alike,
+    lazy("hpbridge_optuna.backend.storage:is_shown_alike"),
 )
 
 _SLOW = "optuna:tpe proposes by Optuna's own code, in more time"

@@ -6,6 +6,7 @@ import copy
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+import optuna
 from optuna.distributions import (
     CategoricalDistribution,
     FloatDistribution,
@@ -14,6 +15,7 @@ from optuna.distributions import (
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from hpbridge.plugin import quiet
 from hpbridge_optuna import _upstream
 
 if TYPE_CHECKING:
@@ -98,3 +100,16 @@ class LeanStorage(InMemoryStorage):
     @staticmethod
     def _create_running_trial() -> FrozenTrial:
         return lean(_upstream.NEW_TRIAL.get()())
+
+
+def is_made_quick_to_copy(_make: object) -> bool:
+    """Say whether Optuna still makes its trials by what `LeanStorage` overrides."""
+    with quiet(InMemoryStorage.__module__):
+        study = optuna.create_study(storage=LeanStorage())
+    study.ask()
+    return type(study.get_trials(deepcopy=False)[0]) is LeanTrial
+
+
+def is_shown_alike(text: Any) -> bool:
+    """Say whether a distribution of ours has the text of Optuna's own."""
+    return bool(text(SharedFloat(0, 1)) == text(FloatDistribution(0, 1)))
