@@ -14,10 +14,20 @@ from pathlib import Path
 import pytest
 
 import hpbridge as hpb
+from hpbridge.contract.execution import DriverSpec
 from hpbridge.contract.registry import registry
 from hpbridge.errors import ExperimentError
+from hpbridge.testing import DriverConformance
 from hpbridge.trial import TrialPruned
 from hpbridge_ray import DRIVERS
+
+(ACTORS,) = [spec for spec in DRIVERS if isinstance(spec, DriverSpec)]
+
+
+@pytest.mark.usefixtures("cluster")
+class TestActors(DriverConformance):
+    spec = ACTORS
+
 
 NAMES = [driver.name for driver in DRIVERS]
 SPACE = {

@@ -195,7 +195,6 @@ DRIVERS = (
         summary="A pool of Ray actors, quicker to start than Tune.",
         open=lazy("hpbridge_ray.driver.pool:open_actors"),
         requires=SPEC.requires,
-        answers=False,
     ),
 )
 

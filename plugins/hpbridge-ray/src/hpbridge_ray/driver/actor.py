@@ -12,7 +12,7 @@ import os
 import pickle
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import (
     Attempt,
@@ -66,17 +66,38 @@ class Runner:
         number: int,
         seed: int,
         timeout: float | None = None,
-        checkpoint: Checkpoint | None = None,
+        attempt: Attempt | None = None,
     ) -> tuple[Run, Checkpoint | None]:
         """Run one trial, and return where it goes on from if it has paused.
 
         The process ends when the trial takes longer than `timeout` seconds.
         """
-        attempt = Attempt(None, checkpoint)
+        attempt = attempt or Attempt()
         with _limited(timeout):
             worker = str(os.getpid())
             run = attempt.run(self._experiment, params, number, seed, worker)
         return run, attempt.pause(run)
+
+    def run_job(
+        self,
+        line: tuple[Any, int, str],
+        checkpoint: Checkpoint | None,
+        point: tuple[Mapping[str, Label], int, int],
+        timeout: float | None,
+    ) -> tuple[Run, Checkpoint | None]:
+        """Run one trial whose reports are answered; see `run`.
+
+        Args:
+            line: The desk, the job's number there, and the study.
+            checkpoint: Where the trial goes on from.
+            point: Parameters, number and seed.
+            timeout: As of `run`.
+        """
+        from hpbridge_ray.driver.desk import asking
+
+        desk, job, study = line
+        attempt = Attempt(asking(desk, job, (study, point[1])), checkpoint)
+        return self.run(*point, timeout, attempt)
 
 
 @contextlib.contextmanager

@@ -21,11 +21,13 @@ from hpbridge.plugin import (
     Lost,
     Paused,
     Refused,
+    Reported,
     describe_error,
     failed,
 )
 from hpbridge_ray.driver.actor import Runner, pack, why_lost
 from hpbridge_ray.driver.cluster import ensure_ray, muted
+from hpbridge_ray.driver.desk import DeskActor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,12 +77,15 @@ class Actors:
     def __init__(self, experiment: Experiment, slots: int) -> None:
         self.slots = slots
         self._groups = [_Group(experiment)]
+        self._desk: DeskActor
         self._busy: dict[Any, _Task] = {}
+        self._jobs: dict[int, Job] = {}
         self._messages: list[Message] = []
 
     def prepare(self, count: int) -> None:
-        """Start so many actors for the first experiment."""
+        """Start so many actors for the first experiment, and the desk."""
         self._groups[0].start(count)
+        self._desk = DeskActor()
 
     def start(self, job: Job) -> None:
         """Hand a job to the next free actor."""
@@ -105,33 +110,35 @@ class Actors:
             group.todo.clear()
         while group.todo and group.idle:
             job, actor = group.todo.popleft(), group.idle.pop()
-            future = actor.run.remote(
-                dict(job.params), job.number, job.seed, job.timeout, job.checkpoint
-            )
+            line = self._desk.handle, job.id, job.study
+            point = dict(job.params), job.number, job.seed
+            future = actor.run_job.remote(line, job.checkpoint, point, job.timeout)
+            self._jobs[job.id] = job
             self._busy[future] = _Task(group, actor, job, time.time())
         missing = len(group.todo) - len(group.starting)
         if missing > 0:
-            self._make_room(missing)
             group.start(missing)
 
-    def _make_room(self, count: int) -> None:
-        """End idle actors of other experiments where more would be too many."""
+    def _make_room(self) -> None:
+        """End idle actors where those of other experiments wait for their place."""
         n_actors = len(self._busy)
         n_actors += sum(len(g.idle) + len(g.starting) for g in self._groups)
         for group in self._groups:
-            while group.idle and n_actors + count > self.slots:
+            while group.idle and n_actors > self.slots:
                 ray.kill(group.idle.pop())
                 n_actors -= 1
 
     @property
     def _futures(self) -> list[Any]:
         starting = [future for group in self._groups for future in group.starting]
-        return [*starting, *self._busy]
+        desk = [] if self._desk.pending is None else [self._desk.pending]
+        return [*starting, *self._busy, *desk]
 
     def wait(self, seconds: float) -> None:
         """Wait until there is something to take."""
         for group in self._groups:
             self._dispatch(group)
+        self._make_room()
         if not self._messages and self._futures:
             ray.wait(self._futures, timeout=seconds)
 
@@ -144,10 +151,19 @@ class Actors:
         ready, _ = ray.wait(futures, num_returns=len(futures), timeout=0)
         for future in ready:
             if future in self._busy:
-                messages.append(self._take(future))
-            else:
+                messages += self._take(future)
+            elif future == self._desk.pending:
+                messages += self._reported(self._desk.reports())
+            elif any(future in group.starting for group in self._groups):
                 self._welcome(future)
         return messages
+
+    def _reported(self, reports: list[tuple[int, int, float]]) -> list[Message]:
+        return [
+            Reported(self._jobs[job], step, value)
+            for job, step, value in reports
+            if job in self._jobs
+        ]
 
     def _welcome(self, future: Any) -> None:
         (group,) = [group for group in self._groups if future in group.starting]
@@ -165,32 +181,43 @@ class Actors:
         if problem is not None:
             group.refuse(problem)
 
-    def _take(self, future: Any) -> Message:
+    def _take(self, future: Any) -> list[Message]:
         task = self._busy.pop(future)
         job, started_at = task.job, task.started_at
+        messages: list[Message] = []
         try:
             run, checkpoint = ray.get(future)
         except ray.exceptions.RayActorError:
             seconds = time.time() - started_at
             why = why_lost(seconds, job.timeout)
-            return Lost(job, why, started_at, seconds, "lost")
+            # All that it reported while it lived is at the desk.
+            messages += self._reported(self._desk.sync())
+            messages.append(Lost(job, why, started_at, seconds, "lost"))
         except Exception as error:  # noqa: BLE001 - the result could not be sent
             task.group.idle.append(task.actor)
-            return Ended(job, failed(describe_error(error), started_at))
-        task.group.idle.append(task.actor)
-        return Ended(job, run) if checkpoint is None else Paused(job, checkpoint, run)
+            messages.append(Ended(job, failed(describe_error(error), started_at)))
+        else:
+            task.group.idle.append(task.actor)
+            is_over = checkpoint is None
+            messages.append(
+                Ended(job, run) if is_over else Paused(job, checkpoint, run)
+            )
+        del self._jobs[job.id]
+        return messages
 
     def answer(self, job: Job, reply: Reply) -> None:
         """Answer the job's reports so from now on."""
+        self._desk.answer(job, reply)
 
     def decide_by(self, policy: Policy) -> None:
         """Let a policy answer reports."""
+        self._desk.decide_by(policy)
 
     def cancel(self, job: Job) -> None:
         """End the actor that runs a job, or forget a job that none runs."""
         for future, task in list(self._busy.items()):
             if task.job is job:
-                del self._busy[future]
+                del self._busy[future], self._jobs[job.id]
                 ray.kill(task.actor)
         for group in self._groups:
             if job in group.todo:
@@ -203,6 +230,7 @@ class Actors:
             actors += [*group.starting.values(), *group.idle]
         for actor in actors:
             ray.kill(actor)
+        self._desk.close()
 
 
 @contextlib.contextmanager
