@@ -15,7 +15,7 @@ from hpbridge.errors import (
     SpaceError,
     UnsupportedFeatureError,
 )
-from hpbridge.hosts.guest import Guest
+from hpbridge.hosts.recipe import GuestRecipe
 from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 from hpbridge_bayesopt import SPEC
@@ -63,7 +63,7 @@ class TestRefusals:
         with pytest.raises(UnsupportedFeatureError, match="1 constraint needs"):
             create(algorithm, problem=Problem(PLANE, n_constraints=1))
         with pytest.raises(UnsupportedFeatureError) as caught:
-            Guest(f"bayesopt:{algorithm}", PLANE, n_constraints=1)
+            GuestRecipe(f"bayesopt:{algorithm}", n_constraints=1).choice(PLANE)
         assert "bayesopt:ei, bayesopt:poi" in str(caught.value)
         assert "bayesopt:ucb" not in caught.value.hint
 

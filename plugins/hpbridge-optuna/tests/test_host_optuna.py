@@ -24,7 +24,7 @@ from hpbridge.errors import (
     SpaceError,
     UnsupportedFeatureError,
 )
-from hpbridge.hosts.guest import Guest
+from hpbridge.hosts.recipe import GuestRecipe
 from hpbridge.trial import State
 from hpbridge_optuna import BridgeSampler
 from hpbridge_optuna.native.write import SAMPLERS
@@ -98,6 +98,12 @@ TREE_SPACE = {
     "kind": hpb.Categorical(["a", "b"]),
     "m": hpb.Int(0, 3, when={"kind": "b"}),
 }
+
+
+def guest_alone(optimizer, space, seed, **problem):
+    """Return the optimizer without a host around it."""
+    recipe = GuestRecipe(optimizer, seed=seed, **problem)
+    return recipe.learner(recipe.choice(space), space, seed)
 
 
 @pytest.mark.parametrize("algorithm", DIAGONAL)
@@ -209,11 +215,11 @@ def test_constraints_that_nobody_named_are_found():
         return params["y"]
 
     study = optimize(sampler, 3, run)
-    guest = Guest("bayesopt:ei", experiment.space, n_constraints=1, seed=1)
+    guest = guest_alone("bayesopt:ei", experiment.space, seed=1, n_constraints=1)
     for trial in study.trials[:1]:
         outcome = Outcome(State.COMPLETE, (trial.value,), (trial.params["x"],))
         guest.observe(trial.params, outcome)
-    assert guest.ask().params == study.trials[1].params
+    assert guest.ask(0).params == study.trials[1].params
 
 
 def test_a_guest_that_knows_no_constraints_says_so():
@@ -233,17 +239,17 @@ def test_a_guest_that_knows_no_constraints_says_so():
 
 def test_without_a_space_the_first_trial_is_random_and_the_guest_learns_it():
     study = optimize(BridgeSampler("hyperopt:tpe", seed=3), 6)
-    guest = Guest("hyperopt:tpe", FLAT, seed=3)
+    guest = guest_alone("hyperopt:tpe", FLAT, seed=3)
     first = study.trials[0]
     alone = optimize(optuna.samplers.RandomSampler(seed=3), 1)
     assert first.params == alone.trials[0].params
     guest.observe(first.params, Outcome(State.COMPLETE, (first.value,)))
     for trial in study.trials[1:]:
-        suggestion = guest.ask()
+        suggestion = guest.ask(0)
         assert suggestion.params == trial.params
         state = State.FAILED if trial.value is None else State.COMPLETE
         values = () if trial.value is None else (trial.value,)
-        guest.tell(suggestion, Outcome(state, values))
+        guest.learn(suggestion, suggestion.params, Outcome(state, values))
 
 
 def test_a_conditional_parameter_is_drawn_at_random_and_said(caplog):
@@ -270,7 +276,7 @@ def test_a_space_in_any_words_is_searched_from_the_first_trial(kind):
         "distributions": {"x": dist(-5, 5), "y": dist(0, 3)},
     }[kind]
     study = optimize(BridgeSampler("hyperopt:tpe", seed=3, space=space), 1)
-    assert params_of(study) == [Guest("hyperopt:tpe", FLAT, seed=3).ask().params]
+    assert params_of(study) == [guest_alone("hyperopt:tpe", FLAT, seed=3).ask(0).params]
 
 
 def test_what_somebody_fixed_is_no_proposal_of_the_guest():
@@ -278,8 +284,8 @@ def test_what_somebody_fixed_is_no_proposal_of_the_guest():
     study = optuna.create_study(sampler=sampler)
     study.enqueue_trial({"x": 1.5})
     study.optimize(objective, n_trials=3, catch=(ArithmeticError,))
-    guest = Guest("hyperopt:random", FLAT, seed=3)
-    asked = [guest.ask().params for _ in range(3)]
+    guest = guest_alone("hyperopt:random", FLAT, seed=3)
+    asked = [guest.ask(0).params for _ in range(3)]
     assert params_of(study) == [{**asked[0], "x": 1.5}, *asked[1:]]
 
 
@@ -367,14 +373,14 @@ def test_the_trials_of_other_processes_are_learned(tmp_path):
     study = optimize(sampler, 1, storage=url)
     subprocess.run([sys.executable, "-c", _OTHER, url], check=True)
     study.optimize(objective, n_trials=1, catch=(ArithmeticError,))
-    guest = Guest("hyperopt:tpe", FLAT, seed=2)
-    mine = guest.ask()
+    guest = guest_alone("hyperopt:tpe", FLAT, seed=2)
+    mine = guest.ask(0)
     trials = study.trials
     assert len(trials) == 5
-    guest.tell(mine, Outcome(State.COMPLETE, (trials[0].value,)))
+    guest.learn(mine, mine.params, Outcome(State.COMPLETE, (trials[0].value,)))
     for trial in trials[1:4]:
         guest.observe(trial.params, Outcome(State.COMPLETE, (trial.value,)))
-    assert trials[4].params == guest.ask().params
+    assert trials[4].params == guest.ask(0).params
 
 
 @pytest.mark.parametrize("optimizer", ["hyperopt:tpe", "optuna:tpe"])
