@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpbridge.contract.attempt import Checkpoint, Reply, Run, failed
     from hpbridge.contract.backend import (
         Algorithm,
         BackendSpec,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         no,
     )
     from hpbridge.contract.execution import (
-        Checkpoint,
         DriverSpec,
         Ended,
         Executor,
@@ -44,11 +44,8 @@ if TYPE_CHECKING:
         Paused,
         Policy,
         Refused,
-        Reply,
         Reported,
         Resources,
-        Run,
-        failed,
     )
     from hpbridge.contract.foreign import (
         ForeignStudy,
@@ -133,6 +130,7 @@ if TYPE_CHECKING:
 _HOMES = {
     module: tuple(names.split())
     for module, names in {
+        "contract.attempt": "Checkpoint Reply Run failed",
         "contract.backend": (
             "Algorithm BackendSpec ExhaustedError HostSpec NativeSpace Optimizer "
             "Outcome PastTrial Problem Suggestion"
@@ -141,8 +139,8 @@ _HOMES = {
             "SPACE_FEATURES YES Capabilities Capability Feature Support emulated no"
         ),
         "contract.execution": (
-            "Checkpoint DriverSpec Ended Executor Job LoopSpec Lost Message Paused "
-            "Policy Refused Reply Reported Resources Run failed"
+            "DriverSpec Ended Executor Job LoopSpec Lost Message Paused Policy "
+            "Refused Reported Resources"
         ),
         "contract.foreign": "ForeignStudy ForeignTrial Hints Part StudyFormat",
         "contract.hookspecs": "hookimpl",

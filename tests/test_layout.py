@@ -226,6 +226,7 @@ TESTED_THROUGH = {
     "__main__": ("cli/test_app", "it runs the commands"),
     "analysis/*": ("report/test_page", "its numbers are compared where they are shown"),
     "cli/*": ("cli/test_app", "commands are run as a user runs them"),
+    "contract/attempt": ("drivers/test_loop", "declarations, and what the loop says"),
     "contract/backend": ("testing/test_conformance", "each rule is a check of the kit"),
     "contract/builtin": ("contract/test_registry", "declarations only"),
     "contract/execution": ("drivers/test_loop", "declarations, and what the loop says"),

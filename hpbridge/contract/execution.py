@@ -9,23 +9,18 @@ runs is the executor's. A library that must own the loop brings a `LoopSpec` ins
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
-
-from hpbridge.trial import Result, State
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
+    from hpbridge.contract.attempt import Checkpoint, Reply, Run
     from hpbridge.errors import HpbridgeError
     from hpbridge.experiment import Experiment
     from hpbridge.learning.session import Session
     from hpbridge.space.parameters import Label
     from hpbridge.store.settings import Settings
-
-Reports: TypeAlias = tuple[tuple[int, float], ...]
-"""Intermediate values (step, value), in the order of reporting."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +33,6 @@ class Resources:
     """Bytes."""
     custom: Mapping[str, float] = field(default_factory=dict)
     """By the engine's own names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """Where a paused trial goes on from.
-
-    Attributes:
-        reports: What it had reported; the trial that goes on has them from the start.
-        data: What the trial itself saved: plain data, or a reference to it.
-    """
-
-    reports: Reports = ()
-    data: Any = None
 
 
 @dataclass(slots=True, eq=False)
@@ -81,36 +63,6 @@ class Job:
     timeout: float | None = None
     resources: Resources | None = None
     checkpoint: Checkpoint | None = None
-
-
-@dataclass(slots=True)
-class Run:
-    """What running a trial came to, with the times that only its place knows.
-
-    Attributes:
-        started_at: Unix time, seconds.
-        worker: Who ran it: ``main``, or a process by id.
-        attempts: How often it was run; the loop counts them.
-    """
-
-    result: Result
-    started_at: float
-    run_seconds: float
-    worker: str = "main"
-    attempts: int = 1
-
-
-def failed(
-    error: str,
-    started_at: float,
-    *,
-    run_seconds: float = 0.0,
-    worker: str = "main",
-    reports: Reports = (),
-) -> Run:
-    """Return the run of a trial that ended from outside: died, or took too long."""
-    result = Result(State.FAILED, reports=reports, error=error)
-    return Run(result, started_at, run_seconds, worker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,19 +125,6 @@ class Refused:
 Message: TypeAlias = Reported | Ended | Lost | Paused | Refused
 """What an executor says of a job. After any but `Reported`, its slot is free; whatever
 it says of the job later, or once more, is ignored."""
-
-
-class Reply(Enum):
-    """What a running trial is told when it has reported.
-
-    A trial obeys by ending soon: `Trial.should_prune` is true from then on.
-    """
-
-    GO_ON = 0
-    STOP = 1
-    """End, for good."""
-    PAUSE = 2
-    """End for now; the job says `Paused`, and another one may go on from there."""
 
 
 class Policy(Protocol):

@@ -8,21 +8,27 @@ that records them when it has the time. It waits at no cost, and ends with that 
 What goes through the sockets: a worker sends `REPORT` (job, step, value) and reads one
 byte, a `Reply`. The desk sends the same `REPORT` on, and one with `SYNCED` in place of
 a job when it has sent all that workers had said. It is told what to do by pickled
-tuples, each preceded by its length. Nothing but the standard library is imported here,
-unless a policy wants it.
+tuples, each preceded by its length.
+
+It runs as a program of its own and imports little of the standard library, so that it
+is there in milliseconds; the rest, and `sys.path`, come with a policy.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import select
-import socket
 import struct
+import sys
 from collections import deque
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # to import `typing` would take half of the time to start
 if TYPE_CHECKING:
+    import socket
+    from typing import Any
+
     from hpbridge.contract.execution import Policy
 
 REPORT = struct.Struct("<qqd")
@@ -49,18 +55,22 @@ _MOST = 1 << 16
 def main() -> None:
     """Serve the process at the other end of standard input until it closes it."""
     with contextlib.suppress(EOFError, ConnectionError):
-        Desk(socket.socket(fileno=0)).serve()
+        Desk(0).serve()
+    os._exit(0)  # nothing is left to be done, and somebody waits for it
 
 
 class Desk:
     """Answers reports, and hands them on.
 
     Args:
-        connection: To the process that records.
+        connection: The number of the socket to the process that records.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._main = connection
+    def __init__(self, connection: int) -> None:
+        import socket  # workers import this module too, for the forms alone
+
+        self._library = socket
+        self._main = socket.socket(fileno=connection)
         self._said = bytearray()  # by the main process, in parts
         self._unsent = bytearray()  # to the main process
         self._sockets: deque[int] = deque()  # that came, and were not spoken of yet
@@ -93,8 +103,8 @@ class Desk:
 
     def _obey(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            flags = socket.MSG_DONTWAIT
-            data, sockets, _, _ = socket.recv_fds(self._main, _MOST, 64, flags)
+            flags = self._library.MSG_DONTWAIT
+            data, sockets, _, _ = self._library.recv_fds(self._main, _MOST, 64, flags)
             if not data:
                 raise EOFError
             self._sockets.extend(sockets)
@@ -110,7 +120,7 @@ class Desk:
 
     def _do(self, what: str, *about: Any) -> None:
         if what == WORKER:
-            worker = socket.socket(fileno=self._sockets.popleft())
+            worker = self._library.socket(fileno=self._sockets.popleft())
             self._workers[worker.fileno()] = worker, bytearray()
             self._poll.register(worker, select.POLLIN)
         elif what == JOB:
@@ -121,6 +131,7 @@ class Desk:
         elif what == ANSWER:
             self._answers[about[0]] = about[1]
         elif what == POLICY:
+            sys.path[:] = about[1]
             self._policy = pickle.loads(about[0])
         elif what == SYNC:
             for number in list(self._workers):
@@ -131,7 +142,7 @@ class Desk:
         """Take what a worker reports: hand it on, then answer."""
         worker, said = self._workers[number]
         try:
-            data = worker.recv(_MOST, socket.MSG_DONTWAIT)
+            data = worker.recv(_MOST, self._library.MSG_DONTWAIT)
         except BlockingIOError:
             return
         except OSError:
@@ -163,47 +174,11 @@ class Desk:
         was_waiting = bool(self._unsent)
         with contextlib.suppress(BlockingIOError):
             while self._unsent:
-                n_sent = self._main.send(self._unsent, socket.MSG_DONTWAIT)
+                n_sent = self._main.send(self._unsent, self._library.MSG_DONTWAIT)
                 del self._unsent[:n_sent]
         if was_waiting:
             self._listen()
 
 
-class Line:
-    """A worker's end of its socket to the desk.
-
-    Args:
-        number: Of the socket; it was inherited.
-    """
-
-    def __init__(self, number: int) -> None:
-        import os
-        import threading
-
-        os.set_inheritable(number, False)  # not for what an objective starts
-        self._socket: socket.socket | None = socket.socket(fileno=number)
-        self._socket.settimeout(_PATIENCE_SECONDS)
-        self._lock = threading.Lock()
-        self._process, self._here = os.getpid(), os.getpid
-
-    def report(self, job: int, step: int, value: float) -> int:
-        """Return the answer to a report; to go on where nobody answers any more."""
-        with self._lock:
-            if self._socket is None or self._here() != self._process:
-                return GO_ON  # what an objective forks has no line of its own
-            try:
-                self._socket.sendall(REPORT.pack(job, step, value))
-                answer = self._socket.recv(1)
-            except struct.error:
-                return GO_ON  # a step beyond 64 bits: it comes with the result
-            except OSError:
-                answer = b""
-            if not answer:  # the desk died: reports come with the results
-                self._socket.close()
-                self._socket = None
-                return GO_ON
-            return answer[0]
-
-
-# A desk that for so long says nothing is as good as dead.
-_PATIENCE_SECONDS = 30.0
+if __name__ == "__main__":
+    main()

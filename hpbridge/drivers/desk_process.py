@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.drivers import desk
 from hpbridge.drivers.desk import (
     ANSWER,
     JOB,
@@ -25,7 +26,8 @@ from hpbridge.drivers.desk import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hpbridge.contract.execution import Job, Policy, Reply
+    from hpbridge.contract.attempt import Reply
+    from hpbridge.contract.execution import Job, Policy
 
 # How long the desk may take to hand over what is there, or to end.
 _PATIENCE_SECONDS = 5.0
@@ -43,23 +45,26 @@ class DeskProcess:
     """
 
     def __init__(self) -> None:
-        path = [entry for entry in sys.path if isinstance(entry, str)]
-        code = (
-            f"import sys; sys.path[:] = {path!r}; "
-            "from hpbridge.drivers.desk import main; main()"
-        )
-        self.socket, theirs = socket.socketpair()
+        self.socket, self._theirs = socket.socketpair()
         self.socket.settimeout(_PATIENCE_SECONDS)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-S", "-c", code],
-                stdin=theirs.fileno(),
-                start_new_session=True,  # Ctrl-C is our business
-            )
+        self._process: subprocess.Popen[bytes] | None = None
         self.is_dead = False
         self._received = bytearray()
         self._has_policy = False
         self._questions = itertools.count(1)
+
+    def start(self) -> None:
+        """Start it, unless it was. What it was told before waits for it."""
+        if self._process is not None:
+            return
+        # As a program, without site-packages and its own folder: nothing is imported
+        # that it does not need.
+        with self._theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-S", "-P", desk.__file__],
+                stdin=self._theirs.fileno(),
+                start_new_session=True,  # Ctrl-C is our business
+            )
 
     def line(self) -> socket.socket | None:
         """Return a worker's end of a new socket to the desk; None if it is dead."""
@@ -90,7 +95,8 @@ class DeskProcess:
         import cloudpickle
 
         self._has_policy = True
-        self._tell(POLICY, cloudpickle.dumps(policy))
+        path = [entry for entry in sys.path if isinstance(entry, str)]
+        self._tell(POLICY, cloudpickle.dumps(policy), path)
         for job in jobs:
             self.expect(job)
 
@@ -140,11 +146,20 @@ class DeskProcess:
         del self._received[:whole]
         return reports
 
+    def hang_up(self) -> None:
+        """Let it end by itself."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+
     def close(self) -> None:
         """End it."""
+        self.hang_up()
+        self._theirs.close()
+        # Its end of the socket closes with it; `Popen.wait` looks more seldom.
+        with contextlib.suppress(OSError):
+            while self.socket.recv(_MOST):
+                pass
         self.socket.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_PATIENCE_SECONDS)
-            return
-        self._process.kill()
-        self._process.wait()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()

@@ -19,15 +19,14 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.contract.attempt import Reply, failed
 from hpbridge.contract.execution import (
     DriverSpec,
     Ended,
     Lost,
     Paused,
     Refused,
-    Reply,
     Reported,
-    failed,
 )
 from hpbridge.drivers.objective import Attempt, describe_error
 from hpbridge.drivers.worker import unpack_experiment
@@ -38,7 +37,8 @@ if TYPE_CHECKING:
     import concurrent.futures
     from collections.abc import Iterable, Iterator
 
-    from hpbridge.contract.execution import Checkpoint, Job, Message, Policy, Run
+    from hpbridge.contract.attempt import Checkpoint, Run
+    from hpbridge.contract.execution import Job, Message, Policy
     from hpbridge.experiment import Experiment
     from hpbridge.store.settings import Settings
 

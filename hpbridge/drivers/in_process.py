@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hpbridge.contract.execution import Ended, Paused, Refused, Reply, Reported
+from hpbridge.contract.attempt import Reply
+from hpbridge.contract.execution import Ended, Paused, Refused, Reported
 from hpbridge.drivers.objective import Attempt
 from hpbridge.errors import HpbridgeError
 

@@ -12,16 +12,8 @@ import itertools
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from hpbridge.contract.execution import (
-    Ended,
-    Job,
-    Lost,
-    Paused,
-    Refused,
-    Reported,
-    Run,
-    failed,
-)
+from hpbridge.contract.attempt import Run, failed
+from hpbridge.contract.execution import Ended, Job, Lost, Paused, Refused, Reported
 from hpbridge.drivers.interrupts import Interrupts
 from hpbridge.errors import HpbridgeError, StoreError
 from hpbridge.trial import State
@@ -29,7 +21,8 @@ from hpbridge.trial import State
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hpbridge.contract.execution import Checkpoint, Executor, Message
+    from hpbridge.contract.attempt import Checkpoint
+    from hpbridge.contract.execution import Executor, Message
     from hpbridge.learning.session import Ask, Session
 
 # How long to wait for messages before looking whether a process has died in silence.

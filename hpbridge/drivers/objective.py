@@ -31,16 +31,15 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.contract.execution import Checkpoint, Reply, Run
+from hpbridge.contract.attempt import Checkpoint, Reply, Run
 from hpbridge.errors import SpaceError
 from hpbridge.experiment import DEFAULT_METRIC
-from hpbridge.learning.growing import Asking
 from hpbridge.trial import Result, State, Trial, TrialPruned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpbridge.contract.execution import Reports
+    from hpbridge.contract.attempt import Reports
     from hpbridge.experiment import Experiment
     from hpbridge.space.parameters import Label
 
@@ -123,7 +122,11 @@ def evaluate(
     Raises:
         SpaceError: If it defines a space that cannot be.
     """
-    asking = Asking(experiment.space, params, seed) if experiment.is_growing else None
+    asking = None
+    if experiment.is_growing:
+        from hpbridge.learning.growing import Asking  # workers start faster without
+
+        asking = Asking(experiment.space, params, seed)
     suggest = None if asking is None else asking.suggest
     values = experiment.space.to_objects(params)
     trial = Trial(

@@ -15,15 +15,16 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from hpbridge.contract.execution import Reply
-from hpbridge.drivers.desk import LENGTH, Line
+from hpbridge.contract.attempt import Reply
+from hpbridge.drivers.desk import LENGTH
+from hpbridge.drivers.line import Line
 from hpbridge.drivers.objective import Attempt, describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import BinaryIO
 
-    from hpbridge.contract.execution import Checkpoint
+    from hpbridge.contract.attempt import Checkpoint
     from hpbridge.experiment import Experiment
     from hpbridge.space.parameters import Label
 
@@ -92,7 +93,7 @@ class _Worker:
 
     def serve(self) -> None:
         while True:
-            task: Task = pickle.load(self._tasks)
+            task = Task(*pickle.load(self._tasks))
             if task.packed is not None:
                 self._load(task.key, task.packed)
             if task.key in self._broken:
@@ -120,7 +121,7 @@ class _Worker:
         )
         checkpoint = attempt.pause(run)
         if checkpoint is None:
-            self._send(DONE, task.job, run)
+            self._send(DONE, task.job, run.result, run.started_at, run.run_seconds)
         else:
             self._send(PAUSED, task.job, run, checkpoint)
         self._is_busy = False

@@ -118,7 +118,7 @@ class WorkerProcess:
     def send(self, task: Task) -> bool:
         """Send a task; say whether the worker lives to read it."""
         try:
-            self.socket.sendall(pickle.dumps(task))
+            self.socket.sendall(pickle.dumps(tuple(task)))
         except OSError:
             return False
         self.has.add(task.key)

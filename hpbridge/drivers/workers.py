@@ -8,6 +8,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from hpbridge.contract.attempt import Run
 from hpbridge.contract.execution import Ended, Lost, Paused, Refused, Reported
 from hpbridge.drivers.desk_process import DeskProcess
 from hpbridge.drivers.worker import BROKEN, DONE, READY, Task
@@ -17,7 +18,8 @@ from hpbridge.errors import ExperimentError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hpbridge.contract.execution import Job, Message, Policy, Reply
+    from hpbridge.contract.attempt import Reply
+    from hpbridge.contract.execution import Job, Message, Policy
     from hpbridge.experiment import Experiment
     from hpbridge.store.settings import Settings
 
@@ -82,6 +84,7 @@ class Workers:
             new.append(worker := WorkerProcess(self._desk.line()))
             self._workers.append(worker)
             self._selector.register(worker.socket, selectors.EVENT_READ, worker)
+        self._desk.start()  # after the first workers, which take longer
         # While the first ones start: it takes time, and they need it only then.
         key = self._packed.key_of(self._first)
         packed = None if key in self._broken else self._packed.bytes_of(key)
@@ -101,9 +104,10 @@ class Workers:
         self._dispatch()
 
     def _dispatch(self) -> None:
-        # One that still loads the experiment has its job waiting when it is ready, even
-        # if this process thinks by then.
-        for worker in sorted(self._workers, key=lambda worker: not worker.is_ready):
+        free = [worker for worker in self._workers if worker.is_ready]
+        # While all still load the experiment, the first has a job waiting when it is
+        # ready, even if this process thinks by then; the others wait for no slow start.
+        for worker in free or self._workers[:1]:
             if self._todo and worker.running is None:
                 job = self._todo.popleft()
                 self._desk.expect(job)  # before its first report can come
@@ -183,7 +187,9 @@ class Workers:
             self._refuse(running.job.experiment, f"{_NOT_LOADED}: {content[0]}")
             return []
         if kind == DONE:
-            return [Ended(running.job, content[0])]
+            result, started_at, seconds = content
+            run = Run(result, started_at, seconds, str(worker.pid))
+            return [Ended(running.job, run)]
         return [Paused(running.job, content[1], content[0])]
 
     def _refuse(self, experiment: Experiment, problem: str) -> None:
@@ -244,6 +250,7 @@ class Workers:
     def close(self) -> None:
         """End every worker, running ones too."""
         self._selector.close()
+        self._desk.hang_up()
         for worker in self._workers:
             worker.hang_up()
         for worker in self._workers:

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hpbridge.contract.attempt import Run
 from hpbridge.contract.backend import ExhaustedError, Outcome, Suggestion
-from hpbridge.contract.execution import Run
 from hpbridge.errors import ObjectiveError
 from hpbridge.learning.growing import Asked, objects_of
 from hpbridge.trial import FinishedTrial, Origin, Result, State, trial_seed

@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpbridge.contract.execution import DriverSpec, Ended, Reply
+from hpbridge.contract.attempt import Reply
+from hpbridge.contract.execution import DriverSpec, Ended
 from hpbridge.drivers.loop import drive
 from hpbridge.errors import ExperimentError
 from hpbridge.testing import driver_objectives as objectives

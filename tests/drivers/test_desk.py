@@ -12,8 +12,8 @@ from contextlib import contextmanager
 import pytest
 
 import hpbridge as hpb
+from hpbridge.contract.attempt import Reply
 from hpbridge.contract.backend import Optimizer, Suggestion
-from hpbridge.contract.execution import Reply
 from hpbridge.drivers import workers
 from hpbridge.drivers.desk_process import DeskProcess
 from hpbridge.drivers.local import open_local
@@ -205,11 +205,13 @@ def note(session, trial):
     if trial.number == 2:
         os.kill(os.getpid(), 9)
 
-before = desk_process.DeskProcess.__init__
+before = desk_process.DeskProcess.start
 def noted(self):
+    is_new = self._process is None
     before(self)
-    print(self._process.pid, flush=True)
-desk_process.DeskProcess.__init__ = noted
+    if is_new:
+        print(self._process.pid, flush=True)
+desk_process.DeskProcess.start = noted
 tuned = hpb.Experiment(objective=objective, space={"x": hpb.Float(0, 1)})
 hpb.run(tuned, "random", n_trials=9, store=":memory:", workers=2, callbacks=[note])
 """

@@ -9,15 +9,8 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 
 import hpbridge as hpb
-from hpbridge.contract.execution import (
-    Checkpoint,
-    DriverSpec,
-    Ended,
-    Lost,
-    Paused,
-    Reply,
-    Run,
-)
+from hpbridge.contract.attempt import Checkpoint, Reply, Run
+from hpbridge.contract.execution import DriverSpec, Ended, Lost, Paused
 from hpbridge.contract.registry import registry
 from hpbridge.drivers.in_process import InProcess
 from hpbridge.drivers.loop import drive

@@ -11,7 +11,7 @@ import cloudpickle
 import pytest
 
 import hpbridge as hpb
-from hpbridge.contract.execution import Run
+from hpbridge.contract.attempt import Run
 from hpbridge.contract.references import load_experiment
 from hpbridge.contract.registry import registry
 from hpbridge.drivers.objective import evaluate
