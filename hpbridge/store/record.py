@@ -69,7 +69,8 @@ TRIAL_FIELDS = (
     Field("attempts", Kind.INTEGER, is_shown=True),
     Field("asked_at", Kind.REAL, is_shown=True),
     Field(
-        *("started_at", Kind.REAL),
+        "started_at",
+        Kind.REAL,
         form=SECONDS,
         is_optional=True,
         is_shown=True,
@@ -77,7 +78,8 @@ TRIAL_FIELDS = (
     ),
     Field("ask_seconds", Kind.REAL, is_shown=True),
     Field(
-        *("run_seconds", Kind.REAL),
+        "run_seconds",
+        Kind.REAL,
         form=SECONDS,
         is_optional=True,
         is_shown=True,
@@ -164,7 +166,8 @@ STUDY_FIELDS = (
     Field("space", Kind.JSON, form=Form(Space.to_json, Space.from_json), is_shown=True),
     Field("metrics", Kind.JSON, is_shown=True),
     Field(
-        *("settings", Kind.JSON),
+        "settings",
+        Kind.JSON,
         form=Form(StudySettings.to_json, StudySettings.from_json),
         is_shown=True,
     ),
