@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from types import ModuleType
 
 
 class Tried(Protocol):
@@ -116,6 +117,15 @@ class Kit:
             return function
 
         return register
+
+    def arrange(self, modules: Iterable[ModuleType]) -> None:
+        """Put the checks in the order of their modules, whoever imported one first."""
+        ranks = {module.__name__: rank for rank, module in enumerate(modules)}
+        found = sorted(
+            self.checks.items(), key=lambda i: ranks[i[1].function.__module__]
+        )
+        self.checks.clear()
+        self.checks.update(found)
 
 
 BACKENDS = Kit("contract", CONTRACT)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hpbridge.testing import (  # noqa: F401 - each registers its checks
+from hpbridge.testing import (  # each registers its checks
     declaration_checks,
     history_checks,
     marginal_checks,
@@ -24,12 +24,24 @@ from hpbridge.testing import (  # noqa: F401 - each registers its checks
     suggestion_checks,
 )
 from hpbridge.testing.case import Case
-from hpbridge.testing.checks import CHECKS, CheckResult, judge, run_check
+from hpbridge.testing.checks import BACKENDS, CHECKS, CheckResult, judge, run_check
 
 if TYPE_CHECKING:
     from hpbridge.contract.backend import BackendSpec
 
 Expected = Mapping["str | tuple[str, str]", str]
+
+BACKENDS.arrange(
+    (
+        declaration_checks,
+        history_checks,
+        marginal_checks,
+        outcome_checks,
+        quiet_checks,
+        refusal_checks,
+        suggestion_checks,
+    )
+)
 
 
 def check_backend(

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 
 from hpbridge.contract.backend import Problem
 from hpbridge.contract.capabilities import Feature, Support
+from hpbridge.contract.lazy import Lazy
 from hpbridge.contract.options import document_options, read_options
 from hpbridge.contract.registry import registry
 from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS, encoding_name
@@ -58,12 +59,11 @@ def check_requirements(case: Case) -> None:
 @check(rule=7, per_backend=True)
 def check_import(case: Case) -> None:
     """The spec can be read without importing the library behind it."""
-    module = inspect.getmodule(case.spec.create)
+    package = _package_of(case.spec.create)
     libraries = sorted({m for r in case.spec.requires for m in _modules_of(r)})
-    if module is None or not libraries:
+    if not package or not libraries:
         msg = "it requires no library"
         raise NotApplicable(msg)
-    package = module.__name__.partition(".")[0]
     source = (
         f"import sys, {package}\n"
         f"print(*[name for name in {libraries!r} if name in sys.modules])"
@@ -74,6 +74,15 @@ def check_import(case: Case) -> None:
     require(done.returncode == 0, f"`import {package}` to work", done.stderr[-500:])
     imported = done.stdout.strip()
     require(not imported, f"`import {package}` to import none of {libraries}", imported)
+
+
+def _package_of(function: object) -> str:
+    """Return the package of a record's function; of one that is named, by its name."""
+    if isinstance(function, Lazy):
+        module = function.reference.partition(":")[0]
+    else:
+        module = getattr(inspect.getmodule(function), "__name__", "")
+    return module.partition(".")[0]
 
 
 def _modules_of(requirement: str) -> set[str]:
