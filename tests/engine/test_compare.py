@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -88,9 +90,18 @@ def test_a_study_that_breaks_does_not_end_the_comparison() -> None:
 
 
 @pytest.mark.parametrize("backends", [["random", "optuna:tpe", "optuna:random"]])
-def test_studies_side_by_side_run_the_same_trials(backends) -> None:
-    # Defined here, so that it goes to a worker by value.
-    tuned = hpb.Experiment(objective=lambda t: t["x"] ** 2, space=SPACE, name="bowl")
+def test_studies_side_by_side_run_the_same_trials(backends, tmp_path) -> None:
+    ours = os.getpid()
+
+    def meets(trial):  # goes to a worker by value
+        if os.getpid() != ours:  # each of three workers runs a trial at once
+            (tmp_path / str(os.getpid())).touch()
+            until = time.monotonic() + 60
+            while len([*tmp_path.iterdir()]) < 3 and time.monotonic() < until:
+                time.sleep(0.01)
+        return trial["x"] ** 2
+
+    tuned = hpb.Experiment(objective=meets, space=SPACE, name="bowl")
     begun = []
     settings = {"backends": backends, "repeats": 2, "n_trials": 12, "shared_start": 2}
     one = compare(tuned, **settings)
