@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 import pickle
 
 import pytest
 
-from hpbridge.contract.lazy import lazy, lazy_names
+from hpbridge.contract.lazy import Lazy, lazy, lazy_names
+from hpbridge.contract.registry import registry
 from hpbridge.errors import LibraryNotInstalledError
 
 
@@ -39,3 +41,26 @@ def test_lazy_names_name_what_is_missing_and_how_to_get_it():
     assert str(caught.value) == (
         "x needs a_library_not_there, which is not installed.\nHint: `get`."
     )
+
+
+def named_in(record):
+    """Return what a record, and the algorithms in it, name by `lazy`."""
+    held = [getattr(record, field.name) for field in dataclasses.fields(record)]
+    for algorithm in getattr(record, "algorithms", {}).values():
+        held += [algorithm.refine, algorithm.encode]
+    return [each for each in held if isinstance(each, Lazy)]
+
+
+RECORDS = [(kind, name) for kind, found in registry().records.items() for name in found]
+
+
+@pytest.mark.parametrize(("kind", "name"), RECORDS)
+def test_every_function_that_an_installed_record_names_is_there(kind, name):
+    """A slip in a name would otherwise show only when somebody calls it."""
+    for function in named_in(registry().records[kind][name]):
+        assert callable(function.resolve()), function
+
+
+def test_records_do_name_functions():
+    found = [named_in(registry().records[kind][name]) for kind, name in RECORDS]
+    assert sum(map(len, found)) > 20
