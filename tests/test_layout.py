@@ -64,6 +64,7 @@ ORDER = (
     "testing",
     "cli",
     "plugin",
+    "native",
     "sklearn",
 )
 """What may stand at the top of the core. Each imports only what is before it."""
@@ -233,6 +234,7 @@ TESTED_THROUGH = {
     "contract/foreign": ("formats/test_studies", "declarations only"),
     "contract/hookspecs": ("contract/test_registry", "declarations only"),
     "contract/native": ("contract/test_references", "what references lead to"),
+    "native": ("contract/test_references", "a door of two names"),
     "contract/numbers": ("store/test_record", "there and back with a record"),
     "doctor/*": ("cli/test_app", "run in processes of its own, by its command"),
     "drivers/*": ("drivers/test_workers", "every part of a driver runs real trials"),
