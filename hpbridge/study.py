@@ -138,13 +138,14 @@ class Study(StudyRecord):
         """
         return _frame_of(self.rows(), self.columns)
 
-    def export(self, path: str | os.PathLike[str]) -> None:
+    def export(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the trials to a file: ``.csv``, ``.parquet`` or ``.json`` by its name.
 
         Raises:
-            HpbridgeError: If the ending is another one, or a package is missing.
+            HpbridgeError: If the ending is another one, a package is missing, or there
+                is such a file and `overwrite` is not set.
         """
-        _export_study(self, path)
+        _export_study(self, path, overwrite=overwrite)
 
 
 def _is_beaten(point: list[float], front: list[list[float]]) -> bool:

@@ -69,6 +69,9 @@ JsonOption = Annotated[
 ]
 StudyArg = Annotated[str, typer.Argument(metavar="STUDY", help="Its name or number.")]
 FileOption = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace another file that is there.")
+]
 SpaceOption = Annotated[
     str | None,
     typer.Option(

@@ -12,6 +12,7 @@ from hpbridge.cli.arguments import (
     ExperimentArg,
     JsonOption,
     OnErrorOption,
+    OverwriteOption,
     RetriesOption,
     SettingOption,
     StoreOption,
@@ -51,6 +52,7 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
         Path | None,
         typer.Option("--report", metavar="FILE.html", help="Write the page there."),
     ] = None,
+    overwrite: OverwriteOption = False,
     option: SettingOption = None,
     store: StoreOption = None,
     driver: DriverOption = None,
@@ -79,8 +81,10 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.progress import Display
     from hpbridge.contract.references import load_experiment
+    from hpbridge.report.page import check_target
 
-    _check_report(report)
+    if report is not None:
+        check_target(report, overwrite=overwrite)
     loaded = load_experiment(experiment)
     names = [word.strip() for word in backends.split(",") if word.strip()]
     with say_how_to_go_on(), Display(is_quiet=json) as display:
@@ -106,21 +110,9 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
             on_study=display.start_plan,
         )
     if report is not None and comparison.studies:
-        comparison.report(report)
+        comparison.report(report, overwrite=overwrite)
     print_comparison(comparison, report, as_json=json)
     return 1 if comparison.failures else 0
-
-
-def _check_report(report: Path | None) -> None:
-    """Refuse a page that cannot be written before the first trial."""
-    from hpbridge.formats.export import ExportError
-    from hpbridge.report.page import check_packages
-
-    if report is None:
-        return
-    check_packages()
-    if not report.absolute().parent.is_dir():
-        raise ExportError.no_folder(report)
 
 
 def print_comparison(

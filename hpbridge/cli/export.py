@@ -6,16 +6,14 @@ from typing import Annotated
 
 import typer
 
-from hpbridge.cli.arguments import StoreOption, StudyArg
+from hpbridge.cli.arguments import OverwriteOption, StoreOption, StudyArg
 
 _ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
 
 
 def export(
     study: StudyArg,
-    target: Annotated[
-        str, typer.Argument(metavar="FILE|URL", help="What to write; not there yet.")
-    ],
+    target: Annotated[str, typer.Argument(metavar="FILE|URL", help="What to write.")],
     to: Annotated[
         str | None,
         typer.Option(
@@ -24,6 +22,7 @@ def export(
             help="As `hpbridge formats` lists them; by default by the file's ending.",
         ),
     ] = None,
+    overwrite: OverwriteOption = False,
     store: StoreOption = None,
 ) -> None:
     """Write a study to a file or a database that other tools read."""
@@ -37,9 +36,9 @@ def export(
     if to is None and Path(target).suffix.lower() in _ENDINGS:
         to = _ENDINGS[Path(target).suffix.lower()]
     if to is None:
-        loaded.export(target)  # says which endings there are
+        loaded.export(target, overwrite=overwrite)  # says which endings there are
         return
-    notes = write_study(loaded, target, to)
+    notes = write_study(loaded, target, to, overwrite=overwrite)
     out = margin()
     for note in notes:
         out.print(f"Note: {note}", markup=False)

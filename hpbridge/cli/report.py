@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hpbridge.cli.arguments import FileOption, StoreOption
+from hpbridge.cli.arguments import FileOption, OverwriteOption, StoreOption
 
 
 def report(
@@ -19,6 +19,7 @@ def report(
         str | None,
         typer.Option("--comparison", "-c", help="A comparison's name or number."),
     ] = None,
+    overwrite: OverwriteOption = False,
     store: StoreOption = None,
 ) -> None:
     """Write the self-contained HTML page of a comparison, or of single studies."""
@@ -34,5 +35,5 @@ def report(
         studies = tuple(load_study(name, store) for name in study or [])
         title = studies[0].name if len(studies) == 1 else f"{len(studies)} studies"
         loaded = Comparison(title, studies)
-    loaded.report(output)
+    loaded.report(output, overwrite=overwrite)
     margin().print(f"Wrote {output}.", markup=False)

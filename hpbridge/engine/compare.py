@@ -83,12 +83,17 @@ class Comparison:
 
         return frame_of([row for study in self.studies for row in study.rows()])
 
-    def report(self, path: str | os.PathLike[str]) -> None:
-        """Write a self-contained HTML page with the convergence of each optimizer."""
+    def report(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a self-contained HTML page with the convergence of each optimizer.
+
+        A page that is there is replaced, any other file only with `overwrite`.
+        """
         from hpbridge.report.page import write_report
 
         absent = {**self.skipped, **self.failures}
-        write_report(self.studies, path, title=self.name, absent=absent)
+        write_report(
+            self.studies, path, title=self.name, absent=absent, overwrite=overwrite
+        )
 
 
 def compare(  # noqa: PLR0913 - a verb of the project; all but one have a default

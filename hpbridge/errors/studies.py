@@ -92,10 +92,11 @@ class FormatError(HpbridgeError, ValueError):
 
     @classmethod
     def unreadable(
-        cls, form: str, source: object, problems: Sequence[str], hint: str
+        cls, form: str | None, source: object, problems: Sequence[str], hint: str
     ) -> FormatError:
         """Return the error for a source that is not what its format wants."""
-        headline = f"{str(source)!r:.200} cannot be read as a study of format {form!r}"
+        headline = f"{str(source)!r:.200} cannot be read as a study"
+        headline += f" of format {form!r}" if form else ""
         return cls(headline, problems, hint)
 
     @classmethod

@@ -60,10 +60,9 @@ class ExportError(HpbridgeError, ValueError):
     """The results cannot be written that way."""
 
     @classmethod
-    def no_folder(cls, path: Path) -> ExportError:
-        """Return the error for a file in a folder that does not exist."""
-        headline = f"{str(path)!r} cannot be written: its folder does not exist"
-        return cls(headline, hint=f"`mkdir -p {path.parent}`")
+    def unwritable(cls, path: Path, problem: str, hint: str) -> ExportError:
+        """Return the error for a file that cannot be written, and why."""
+        return cls(f"{str(path)!r} cannot be written: {problem}", hint=hint)
 
 
 def frame_of(

@@ -14,6 +14,7 @@ from hpbridge.contract.registry import is_met, registry
 from hpbridge.errors import FormatError, SpaceError, masked, nearest
 from hpbridge.experiment import read_constraints
 from hpbridge.formats.trials import finished_of
+from hpbridge.formats.whole_file import whole_file
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int, Parameter, plain_number
 from hpbridge.space.space import Space
@@ -136,13 +137,16 @@ def write_study(
     study: Study,
     target: str | os.PathLike[str],
     format: str,  # noqa: A002
+    *,
+    overwrite: bool = False,
 ) -> tuple[str, ...]:
     """Write a study where another tool reads it.
 
     Args:
         study: Ours, or one that was read.
-        target: A file that does not exist yet, or a database URL.
+        target: A file, or the URL of a database, to which the study is added.
         format: As in ``"optuna"``; a registered format that can be written.
+        overwrite: Whether a file that is there is replaced; otherwise it is refused.
 
     Returns:
         What the format cannot hold and the study has, one sentence each.
@@ -158,11 +162,15 @@ def write_study(
         problem = f"{format!r} {why}; {nearest(format, able)}"
         hint = "`hpbridge formats` lists what can be written"
         raise FormatError.unwritable(format, target, [problem], hint)
-    return write_in(known[format], study, target)
+    return write_in(known[format], study, target, overwrite=overwrite)
 
 
 def write_in(
-    form: StudyFormat, study: Study, target: str | os.PathLike[str]
+    form: StudyFormat,
+    study: Study,
+    target: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
 ) -> tuple[str, ...]:
     """Write a study in a format that can be written; as `write_study`."""
     if not study.trials:
@@ -174,7 +182,16 @@ def write_in(
         hint = f"`pip install {' '.join(map(repr, missing))}`"
         raise FormatError.unwritable(form.name, target, [problem], hint)
     assert form.write is not None
-    return form.write(study, os.fspath(target))
+    place = os.fspath(target)
+    if not overwrite or "://" in place or not Path(place).exists():
+        return form.write(study, place)
+    with whole_file(form.name, Path(place), overwrite=True) as part:
+        try:
+            return form.write(study, str(part))
+        except FormatError as error:
+            raise FormatError.unwritable(
+                form.name, place, error.problems, error.hint
+            ) from error
 
 
 def _place(source: object) -> object:
@@ -193,7 +210,7 @@ def _format_of(source: object, place: object, wanted: str | None) -> StudyFormat
     if isinstance(place, Path) and not place.exists():
         problem = f"there is no file or folder {str(place)!r}"
         hint = "give an existing path, a database URL, or a study of the store"
-        raise FormatError.unreadable(wanted or "any", source, [problem], hint)
+        raise FormatError.unreadable(wanted, source, [problem], hint)
     if wanted is not None:
         return known[wanted]
     found = [each for each in known.values() if each.recognizes(place)]

@@ -1,8 +1,8 @@
 """Write a study to a file: whole or not at all.
 
-There are two doors. ``Study.export(path)`` takes the form from the file's ending and
-replaces what is there; `write_study` takes it by name, refuses to, and says what is
-lost. Behind both are the same writers.
+There are two doors. ``Study.export(path)`` takes the form from the file's ending,
+`write_study` takes it by name and says what is lost. Neither replaces what is there
+unless it is told to. Behind both are the same writers.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ if TYPE_CHECKING:
     from hpbridge.study import Study
 
 
-def export_study(study: Study, path: str | os.PathLike[str]) -> None:
+def export_study(
+    study: Study, path: str | os.PathLike[str], *, overwrite: bool = False
+) -> None:
     """Write a study to a file, in the format that its ending names.
 
-    What is there is replaced.
-
     Raises:
-        ExportError: If the ending is unknown, or a package is missing.
+        ExportError: If the ending is unknown, a package is missing, or there is such
+            a file and `overwrite` is not set.
     """
     target = Path(path)
     form = target.suffix.lower().removeprefix(".")
@@ -48,12 +49,10 @@ def export_study(study: Study, path: str | os.PathLike[str]) -> None:
         hint = "end it in " + ", ".join(f".{name}" for name in _WRITERS)
         raise ExportError(headline, hint=hint)
     try:
-        with whole_file(form, target, replaces=True) as part:
+        with whole_file(form, target, overwrite=overwrite) as part:
             _WRITERS[form](study, part)
     except FormatError as error:
-        headline = f"{str(target)!r} cannot be written: {error.reasons[0]}"
-        hint = "choose a folder that exists and is writable"
-        raise ExportError(headline, hint=hint) from error
+        raise ExportError.unwritable(target, error.reasons[0], error.hint) from error
 
 
 def write_json(study: Study, target: str) -> tuple[str, ...]:

@@ -16,6 +16,13 @@ from hpbridge import __version__
 from hpbridge.analysis.convergence import Curve, curve_by_seconds, curve_by_trials
 from hpbridge.analysis.summary import by_optimizer, common_best, summarize
 from hpbridge.formats.export import ExportError, study_to_json
+from hpbridge.formats.whole_file import (
+    EXISTS,
+    HINT,
+    OVERWRITE_HINT,
+    beside,
+    problem_of_target,
+)
 from hpbridge.report import sections, texts
 from hpbridge.report.figures import convergence_figure
 from hpbridge.report.table import milestone_table, summary_table
@@ -43,33 +50,52 @@ def write_report(
     title: str,
     table: Sequence[Mapping[str, Any]] | None = None,
     absent: Mapping[str, str] | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write one HTML file that shows studies and needs nothing else to be read.
 
     Args:
         studies: Of one experiment, or of several: each experiment has its own part.
             Studies of one optimizer are its repeats.
-        path: Of the file to write; one that is there is replaced.
+        path: Of the file to write. A page that is there is replaced.
         title: Of the page.
         table: The summary, as `hpbridge.analysis.summary.summarize` returns it, with
             more columns if there are any; made by it by default. Of several
             experiments, each always gets its own.
         absent: What is missing from a comparison, and why: optimizers that failed or
             could not take part.
+        overwrite: Whether any other file that is there is replaced too.
 
     Raises:
         ExportError: If jinja2 or plotly is not installed, or the file cannot be
             written.
     """
+    target = Path(path)
+    check_target(target, overwrite=overwrite)
     script = _plotly_script()
     html = _render(_context(studies, title, table, absent or {}), script)
-    target = Path(path)
     try:
-        target.write_text(html, encoding="utf-8", newline="\n")
+        with beside(target) as part:
+            part.write_text(html, encoding="utf-8", newline="\n")
     except OSError as error:
-        headline = f"{str(target)!r} cannot be written: {error.strerror or error}"
-        hint = "choose a folder that exists and is writable"
-        raise ExportError(headline, hint=hint) from error
+        reason = error.strerror or str(error)
+        raise ExportError.unwritable(target, reason, HINT) from error
+
+
+def check_target(target: Path, *, overwrite: bool = False) -> None:
+    """Refuse a page that cannot be made or written, or would replace another file.
+
+    Raises:
+        ExportError: If jinja2 or plotly is not installed, or the target is a file that
+            is no page of ours, a folder, or in a folder that is not there.
+    """
+    check_packages()
+    problem = problem_of_target(target, overwrite=overwrite, is_page=True)
+    if problem == EXISTS:
+        other = f"{problem}, and is no page of hpbridge"
+        raise ExportError.unwritable(target, other, OVERWRITE_HINT)
+    if problem is not None:
+        raise ExportError.unwritable(target, problem, HINT)
 
 
 def check_packages() -> None:

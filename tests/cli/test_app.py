@@ -93,7 +93,18 @@ def test_a_comparison_ends_in_a_table_and_a_page(folder: Path) -> None:
         assert word in done.stdout
     assert "<script" in (folder / "c.html").read_text()
     hpbridge(folder, "report", "--comparison", "1", "-o", "again.html")
-    assert (folder / "again.html").exists()
+    hpbridge(folder, "report", "--comparison", "1", "-o", "again.html")
+    script = (folder / "exp.py").read_text()
+    words = ["compare", "exp.py:experiment", "-b", "random", "-n", "2"]
+    done = hpbridge(folder, *words, "--report", "exp.py", code=2)
+    assert "is no page of hpbridge" in done.stderr
+    assert len(json.loads(hpbridge(folder, "studies", "--json").stdout)["studies"]) == 4
+    hpbridge(folder, "export", "1", "exp.py", "--to", "csv", code=2)
+    assert (folder / "exp.py").read_text() == script
+    (folder / "old.csv").write_text("old")
+    hpbridge(folder, "export", "1", "old.csv", "--overwrite")
+    hpbridge(folder, "report", "1", "-o", "old.csv", "--overwrite")
+    assert (folder / "old.csv").read_text().startswith("<!DOCTYPE html>")
 
 
 def test_explain_prints_code_that_runs(folder: Path) -> None:

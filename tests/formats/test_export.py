@@ -197,7 +197,7 @@ def test_a_study_without_trials(empty, tmp_path, ending) -> None:
     [
         ("study.xlsx", "names no known format.\nHint: end it in .csv, .json, .parquet"),
         ("study", "names no known format.\nHint: end it in .csv, .json, .parquet"),
-        ("no/folder/s.csv", "cannot be written: No such file or directory.\nHint: "),
+        ("no/folder/s.csv", "cannot be written: its folder does not exist.\nHint: "),
         ("no/folder/s.parquet", "cannot be written: "),
     ],
 )
@@ -209,16 +209,21 @@ def test_what_cannot_be_written(study, tmp_path, name, message) -> None:
     assert "\nHint: " in str(caught.value)
 
 
-def test_an_export_replaces_what_is_there_and_is_what_a_format_writes(
+def test_an_export_replaces_what_is_there_when_told_to_at_every_door(
     study, tmp_path
 ) -> None:
     for form in ("csv", "json", "parquet"):
-        hpb.write_study(study, tmp_path / f"new.{form}", form)
+        new = tmp_path / f"new.{form}"
+        new.write_text("mine")
+        with pytest.raises(ExportError, match=r"exists already\.\nHint: .*overwrite"):
+            study.export(new)
+        assert new.read_text() == "mine"
+        hpb.write_study(study, new, form, overwrite=True)
         path = tmp_path / f"old.{form.upper()}"
         path.write_text("old")
         link = tmp_path / f"link.{form}"
         link.symlink_to(path)
-        study.export(link)
+        study.export(link, overwrite=True)
         assert path.read_bytes() == (tmp_path / f"new.{form}").read_bytes()
         assert link.is_symlink()
 

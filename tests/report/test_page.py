@@ -28,6 +28,7 @@ from hpbridge.analysis.convergence import (
 )
 from hpbridge.analysis.summary import common_best, summarize
 from hpbridge.formats.export import ExportError, study_to_json
+from hpbridge.formats.whole_file import MARK
 from hpbridge.report.page import check_packages, write_report
 from hpbridge.trial import State
 
@@ -436,8 +437,28 @@ def test_missing_packages_are_named_with_the_command(tmp_path, monkeypatch):
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):
-    with pytest.raises(ExportError, match=r"No such file.*\nHint"):
+    with pytest.raises(ExportError, match=r"folder does not exist.*\nHint"):
         write_report([], tmp_path / "nowhere" / "page.html", title="A page")
+
+
+def test_a_page_takes_the_place_of_a_page_only(tmp_path):
+    studies = [hostile_study(n_trials=3)]
+    path = tmp_path / "exp.py"
+    path.write_text(f"page = '<!DOCTYPE html>{MARK}'")
+    with pytest.raises(ExportError) as caught:
+        write_report(studies, path, title="A page")
+    assert str(caught.value) == (
+        f"{str(path)!r} cannot be written: it exists already, and is no page of "
+        "hpbridge.\nHint: choose a new file, or replace that one with `--overwrite`, "
+        "in Python with overwrite=True."
+    )
+    assert path.read_text().startswith("page = ")
+    with pytest.raises(ExportError, match="it is a folder"):
+        write_report(studies, tmp_path, title="A page", overwrite=True)
+    write_report(studies, path, title="A page", overwrite=True)
+    write_report(studies, path, title="Another")
+    assert "<title>Another</title>" in path.read_text(encoding="utf-8")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_importing_the_report_costs_no_package():

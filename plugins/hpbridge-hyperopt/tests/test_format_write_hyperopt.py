@@ -206,7 +206,7 @@ def test_a_target_that_exists_is_not_touched(tmp_path):
     path.write_bytes(b"mine")
     with pytest.raises(FormatError, match="it exists already"):
         FORMAT.write(full_study(n_trials=1), str(path))
-    with pytest.raises(FormatError, match="No such file"):
+    with pytest.raises(FormatError, match="its folder does not exist"):
         FORMAT.write(full_study(n_trials=1), str(tmp_path / "no" / "t.pkl"))
     assert [p.name for p in tmp_path.iterdir()] == ["t.pkl"]
     assert path.read_bytes() == b"mine"

@@ -303,7 +303,7 @@ def test_a_target_that_exists_or_no_value_at_all_is_refused(tmp_path, study):
     with pytest.raises(FormatError, match="it exists already"):
         FORMAT.write(study, str(path))
     assert path.read_text() == "mine"
-    with pytest.raises(FormatError, match="No such file"):
+    with pytest.raises(FormatError, match="its folder does not exist"):
         FORMAT.write(study, str(tmp_path / "no" / "out.pkl"))
     failing = hpb.minimize(
         lambda p: math.nan,
