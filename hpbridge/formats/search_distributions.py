@@ -3,22 +3,65 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.library import class_names
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int, Parameter
+from hpbridge.space.plain import plain_number
 from hpbridge.space.priors import Normal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_POINTS = 1000
 """Of a discrete distribution, each of which becomes a choice with its weight."""
+
+_LEAST_SHARE = 1e-9
+"""Of a distribution, at each of its ends, that is left out of its quantiles."""
 
 KNOWN = "uniform, loguniform, truncnorm, randint and discrete ones with few values"
 
 
 def is_distribution(domain: object) -> bool:
-    """Say whether it is a distribution of scipy.stats, frozen or not."""
-    return bool(class_names(domain, "scipy.stats")) and hasattr(domain, "rvs")
+    """Say whether it is a distribution of scipy.stats, frozen or not, of one value."""
+    is_theirs = bool(class_names(domain, "scipy.stats")) and has_draws(domain)
+    return is_theirs and (hasattr(domain, "dist") or hasattr(domain, "freeze"))
+
+
+def has_draws(domain: object) -> bool:
+    """Say whether it is drawn as a search of scikit-learn draws: it has an `rvs`."""
+    return callable(getattr(domain, "rvs", None)) and not isinstance(domain, type)
+
+
+def read_quantiles(domain: Any) -> tuple[Float, Callable[[Any], Any]]:
+    """Return the parameter, and what makes a value of it, of any object with `rvs`.
+
+    An optimizer searches the quantile, where the object has a `ppf`: uniformly, so
+    that the values have their distribution.
+
+    Raises:
+        ValueError: If it only draws, and nothing tells what lies where.
+    """
+    text = text_of_domain(domain)
+    if not callable(getattr(domain, "ppf", None)):
+        msg = (
+            f"is {text}, which only draws (`rvs`): an optimizer that learns needs its "
+            'quantiles (`ppf`); backend="random" draws it, where no other parameter is '
+            "in hpbridge's words"
+        )
+        raise ValueError(msg)
+    from numpy.random import RandomState
+
+    # A search draws with a generator, so that is all that an object need take.
+    is_whole = isinstance(plain_number(domain.rvs(random_state=RandomState(0))), int)
+
+    def value_of(quantile: Any) -> Any:
+        value = plain_number(domain.ppf(quantile))
+        return int(value) if is_whole else value
+
+    # Short of both ends, where a distribution without bounds has no finite value.
+    return Float(_LEAST_SHARE, 1 - _LEAST_SHARE), value_of
 
 
 def read_distribution(domain: Any) -> Parameter:
@@ -90,6 +133,15 @@ def _loc_and_scale(frozen: Any) -> tuple[float, float]:
 def _plain(point: Any) -> float | int:
     number = float(point)
     return int(number) if number.is_integer() else number
+
+
+def text_of_domain(domain: Any) -> str:
+    """Return how a user would write what is drawn from."""
+    if not is_distribution(domain):
+        return f"an object of {type(domain).__qualname__}"
+    if not hasattr(domain, "dist"):
+        return f"scipy.stats.{getattr(domain, 'name', type(domain).__name__)}"
+    return _text(domain)
 
 
 def _text(frozen: Any) -> str:

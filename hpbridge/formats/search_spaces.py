@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.registry import registry
 from hpbridge.errors import SpaceError
+from hpbridge.formats.search_choices import read_choices
 from hpbridge.formats.search_distributions import (
-    KNOWN,
+    has_draws,
     is_distribution,
     read_distribution,
+    read_quantiles,
 )
-from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Constant, Label, Parameter
-from hpbridge.space.plain import labelled
 from hpbridge.space.space import Space
 from hpbridge.trial import Trial
 
@@ -48,7 +48,7 @@ def read_spaces(given: object, n_iter: int, estimator: Any) -> list[Searched]:
         SpaceError: With everything that is wrong with them.
     """
     problems: list[str] = []
-    parts = _parts(given, n_iter, problems)
+    parts = parts_of(given, n_iter, problems)
     found = [_read(space, n, problems) for space, n in parts]
     if problems:
         hint = (
@@ -60,7 +60,7 @@ def read_spaces(given: object, n_iter: int, estimator: Any) -> list[Searched]:
         raise SpaceError(headline, problems, hint)
     spaces = [searched for searched in found if searched is not None]
     for searched in spaces:
-        _require_fit(searched, estimator)
+        _require_all_fit(searched, estimator)
     return spaces
 
 
@@ -77,10 +77,20 @@ def read_space(given: object) -> Space:
     return found.space
 
 
-def _parts(given: object, n_iter: int, problems: list[str]) -> list[tuple[object, int]]:
-    """Return the spaces with their iterations."""
+def parts_of(
+    given: object, n_iter: int, problems: list[str]
+) -> list[tuple[object, int]]:
+    """Return the spaces of a search, each with its number of candidates.
+
+    Args:
+        given: As of `hpbridge.sklearn.BridgeSearchCV`.
+        n_iter: How many candidates are tried in a space that names no number.
+        problems: Takes what is wrong.
+    """
     if not isinstance(given, (list, tuple)):
         return [(given, n_iter)]
+    if given and all(isinstance(part, Mapping) for part in given):
+        return [(part, n_iter) for part in given]
     if isinstance(given, tuple) or not given:
         problems.append(f"space is {given!r:.200}")
         return []
@@ -105,10 +115,15 @@ def _read(given: object, n_iter: int, problems: list[str]) -> Searched | None:
     """Return one space of a search; None where it has problems."""
     ours: dict[str, Parameter] = {}
     theirs: dict[str, object] = {}
+    made: dict[str, Callable[[Any], Any]] = {}
     n_before = len(problems)
     for name, domain in given.items() if isinstance(given, dict) else ():
+        parameter: Parameter | None
         try:
-            parameter = _parameter(domain)
+            if only_draws(domain):
+                parameter, made[name] = read_quantiles(domain)
+            else:
+                parameter = _parameter(domain)
         except ValueError as error:
             problems.append(f"{name!r} {error}")
             continue
@@ -128,7 +143,32 @@ def _read(given: object, n_iter: int, problems: list[str]) -> Searched | None:
         return None
     if not searched.space.searched:
         problems.append("the space has only constants: nothing to search")
-    return searched
+    return _with_made(searched, made) if made else searched
+
+
+def only_draws(domain: object) -> bool:
+    """Say whether a domain has an `rvs`, and no library says more of it."""
+    if not has_draws(domain) or isinstance(domain, Parameter):
+        return False
+    return not is_distribution(domain) and not _is_native(domain)
+
+
+def _is_native(domain: object) -> bool:
+    """Say whether a domain is in the words of any installed backend's library."""
+    problems: list[str] = []
+    return _asked({"x": domain}, problems) is not None or bool(problems)
+
+
+def _with_made(
+    searched: Searched, made: Mapping[str, Callable[[Any], Any]]
+) -> Searched:
+    """Return a space whose values are made of those that an optimizer proposes."""
+
+    def to_params(point: Mapping[str, Label]) -> dict[str, Any]:
+        params = searched.to_params(point)
+        return {n: made[n](v) if n in made else v for n, v in params.items()}
+
+    return replace(searched, to_params=to_params)
 
 
 def _joined(
@@ -174,6 +214,16 @@ def _handed_over(
 def _native(
     given: object, theirs: Mapping[str, object], problems: list[str]
 ) -> NativeSpace | None:
+    """Return what a backend makes of a space; None where it has problems."""
+    n_before = len(problems)
+    found = _asked(given, problems)
+    if found is None and len(problems) == n_before:
+        unknown = [_unknown(name, domain) for name, domain in theirs.items()]
+        problems += unknown or [f"space is {given!r:.200}"]
+    return found
+
+
+def _asked(given: object, problems: list[str]) -> NativeSpace | None:
     """Ask every installed backend whether a space is in its library's words."""
     for spec in registry().backends.values():
         if spec.from_native is None:
@@ -185,10 +235,6 @@ def _native(
             return None
         if found is not None:
             return found
-    if theirs:
-        problems += [_unknown(name, domain) for name, domain in theirs.items()]
-    else:
-        problems.append(f"space is {given!r:.200}")
     return None
 
 
@@ -204,11 +250,11 @@ def _unknown(name: str, domain: Any) -> str:
         return f"{name!r} is {domain!r:.200}, which has no order; make it a list"
     return (
         f"{name!r} is {domain!r:.200}, which neither hpbridge nor an installed backend "
-        f"knows; of scipy.stats, taken are {KNOWN}"
+        "knows; a list of choices, or a distribution with `rvs`, would do"
     )
 
 
-def _parameter(domain: Any) -> Parameter | None:  # noqa: PLR0911 - one a kind
+def _parameter(domain: Any) -> Parameter | None:
     """Return the parameter of a domain; None where it may be a library's own.
 
     Raises:
@@ -216,21 +262,40 @@ def _parameter(domain: Any) -> Parameter | None:  # noqa: PLR0911 - one a kind
     """
     if isinstance(domain, Parameter):
         return domain
-    if domain is None or isinstance(domain, (bool, int, float, str)):
-        return Constant(domain)
-    if _is_array(domain, 0):
-        return Constant(domain.item())
+    if is_constant(domain):
+        return Constant(plain_constant(domain))
     if is_distribution(domain):
         return read_distribution(domain)
-    if isinstance(domain, tuple) and _is_range_elsewhere(domain):
-        return None
-    if isinstance(domain, (list, tuple, range)) or _is_array(domain, 1):
-        return _choices(list(domain))
+    if is_sequence(domain):
+        return read_choices(list(domain))[0]
     return None
 
 
-def _is_array(domain: Any, ndim: int) -> bool:
-    return hasattr(domain, "tolist") and getattr(domain, "ndim", None) == ndim
+def is_constant(domain: Any) -> bool:
+    """Say whether a domain is one plain value, which is not searched."""
+    is_scalar = domain is None or isinstance(domain, (bool, int, float, str))
+    return is_scalar or _ndim(domain) == 0
+
+
+def plain_constant(domain: Any) -> Any:
+    """Return the plain value that a constant domain is."""
+    return domain.item() if _ndim(domain) == 0 else domain
+
+
+def is_sequence(domain: Any) -> bool:
+    """Say whether a domain is choices in an order; no pair that may be a range."""
+    if isinstance(domain, tuple) and _is_range_elsewhere(domain):
+        return False
+    is_array = (_ndim(domain) or 0) > 0 and hasattr(domain, "__len__")
+    return is_array or (
+        isinstance(domain, Sequence) and not isinstance(domain, (str, bytes))
+    )
+
+
+def _ndim(domain: Any) -> int | None:
+    """Return how many dimensions an array has; None of what is no array."""
+    ndim = getattr(domain, "ndim", None)
+    return ndim if isinstance(ndim, int) and hasattr(domain, "tolist") else None
 
 
 def _is_range_elsewhere(domain: tuple[Any, ...]) -> bool:
@@ -238,42 +303,39 @@ def _is_range_elsewhere(domain: tuple[Any, ...]) -> bool:
     ends, rest = domain[:2], domain[2:]
     if len(ends) < 2 or not all(_is_number(end) for end in ends):  # noqa: PLR2004
         return False
-    return not rest or isinstance(rest[0], str)
+    if not rest:
+        return bool(ends[0] < ends[1])
+    return isinstance(rest[0], str)
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _choices(choices: list[Any]) -> Categorical:
-    """Return the choices, named by their position where no text tells them apart."""
-    found = Categorical(choices)
-    if found.problems() and choices and not any(map(_is_scalar, choices)):
-        return Categorical(labelled(choices, "choice {}"))
-    return found
-
-
-def _is_scalar(value: object) -> bool:
-    return value is None or isinstance(value, (str, bool, int, float))
-
-
-def _require_fit(searched: Searched, estimator: Any) -> None:
+def _require_all_fit(searched: Searched, estimator: Any) -> None:
     """Check that the estimator takes the parameters, all of them, before any fit."""
     rng = random.Random(0)
-    problems: dict[str, None] = {}
     unseen = set(searched.space.searched)
     for _ in range(_TRIES):
         point = searched.space.sample(rng)
         unseen -= set(point)
-        params = searched.to_params(point)
-        problems |= dict.fromkeys(_refusals(params, estimator))
-        if problems or not unseen:
+        require_fit(searched.to_params(point), estimator)
+        if not unseen:
             break
+
+
+def require_fit(params: dict[str, Any], estimator: Any) -> None:
+    """Check that an estimator takes parameters.
+
+    Raises:
+        SpaceError: With every parameter that it does not take, and why.
+    """
+    problems = list(dict.fromkeys(_refusals(params, estimator)))
     if problems:
         name = type(estimator).__name__
         headline = f"The search space does not fit the estimator {name}"
         hint = "`estimator.get_params()` has every name; a step's are 'step__name'"
-        raise SpaceError(headline, list(problems), hint)
+        raise SpaceError(headline, problems, hint)
 
 
 def _refusals(params: dict[str, Any], estimator: Any) -> list[str]:

@@ -52,6 +52,25 @@ class Categorical(Searched):
         self.when = freeze_when(when)
         self._index = {label: k for k, label in enumerate(self.labels)}
 
+    @classmethod
+    def labelled(
+        cls,
+        labels: Sequence[Label],
+        choices: Sequence[object],
+        *,
+        weights: Sequence[float] | None = None,
+    ) -> Self:
+        """Return one of any objects, each under a plain value that stands for it.
+
+        Args:
+            labels: In the order of `choices`; no two are equal.
+            choices: What the objective sees.
+            weights: As of `Categorical`.
+        """
+        found = cls(labels, weights=weights)
+        found.choices = tuple(choices)
+        return found
+
     def _read_choices(
         self, choices: object
     ) -> tuple[tuple[Label, ...], tuple[object, ...]]:
@@ -214,6 +233,9 @@ class Categorical(Searched):
         for label, choice in zip(self.labels, self.choices, strict=True):
             if choice is value:
                 return label
+        for label, choice in zip(self.labels, self.choices, strict=True):
+            if type(choice) is type(value) and is_equal(choice, value):
+                return label  # 1, 1.0 and True are equal
         for label, choice in zip(self.labels, self.choices, strict=True):
             if is_equal(choice, value) or is_equal(label, value):
                 return label

@@ -177,7 +177,7 @@ WRONG = {
         ["'C' is <class 'object'>, which neither hpbridge nor", "'degree' is scipy"],
     ),
     "a parameter": (
-        {"C": hpb.Float(2, 1), "degree": [1, 1]},
+        {"C": hpb.Float(2, 1), "degree": []},
         ["'C'", "reversed", "'degree'"],
     ),
 }

@@ -50,11 +50,16 @@ class Candidate:
     """A proposal, and what became of it."""
 
     number: int
+    """In its space."""
     params: Mapping[str, Label]
+    values: dict[str, Any]
+    """What the estimator gets."""
     tells_before: int
-    asked_at: float
+    asked_at: float = 0.0
     """Unix time, seconds."""
-    ask_seconds: float
+    ask_seconds: float = 0.0
+    row: int = 0
+    """In ``cv_results_``."""
     started_at: float = 0.0
     """Unix time, seconds."""
     fits: list[Fit] = field(default_factory=list)
@@ -68,6 +73,10 @@ class SearchedSpace:
         recipe: What makes the optimizer.
         batch_size: As of `BridgeSearchCV`.
 
+    Attributes:
+        spaces: Itself, as the one that is searched by this optimizer.
+        n_candidates: How many there are at most.
+
     Raises:
         UnsupportedFeatureError: If the optimizer cannot propose a batch.
     """
@@ -79,6 +88,8 @@ class SearchedSpace:
         batch = f"batch_size={batch_size}"
         self.conversation = Conversation(recipe, read.space, cannot_wait=batch)
         self.candidates: list[Candidate] = []
+        self.spaces = [self]
+        self.n_candidates = read.n_iter
         self._n_told = 0
         if batch_size is None:
             batch_size = read.n_iter if self._is_one_batch() else 1
@@ -103,9 +114,6 @@ class SearchedSpace:
         left = self.read.n_iter
         while left and (batch := self._ask(min(self._batch_size, left))):
             left -= len(batch)
-            started = time.time()
-            for candidate in batch:
-                candidate.started_at = started
             self.candidates += batch
             yield batch
             if self.stop_reason is not None:
@@ -120,7 +128,10 @@ class SearchedSpace:
                 self._warn_of_end(number)
                 break
             seconds = time.perf_counter() - started
-            batch.append(Candidate(number, params, self._n_told, asked_at, seconds))
+            values = self.read.to_params(params)
+            batch.append(
+                Candidate(number, params, values, self._n_told, asked_at, seconds)
+            )
         return batch
 
     def _warn_of_end(self, n_tried: int) -> None:
@@ -131,12 +142,12 @@ class SearchedSpace:
             stacklevel=2,
         )
 
-    def tell(self, batch: list[Candidate], fits: list[list[Fit]], metric: str) -> None:
+    def tell(self, batch: list[Candidate], metric: str) -> None:
         """Tell the optimizer of a batch, in the order in which it proposed it."""
-        for candidate, own in zip(batch, fits, strict=True):
-            candidate.fits = own
+        for candidate in batch:
             self._n_told += 1
-            self.conversation.ended(candidate.number, outcome_of(own, metric))
+            outcome = outcome_of(candidate.fits, metric)
+            self.conversation.ended(candidate.number, outcome)
 
 
 def outcome_of(fits: list[Fit], metric: str) -> Outcome:

@@ -5,18 +5,23 @@ The only module of hpbridge that needs scikit-learn to be imported.
 
 from __future__ import annotations
 
-import contextlib
+import copy
 import numbers
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 
+from hpbridge.contract.registry import registry
+from hpbridge.formats.search_sampling import read_sampled
 from hpbridge.formats.search_spaces import read_spaces
 from hpbridge.hosts.recipe import GuestRecipe
 from hpbridge.hosts.sklearn.candidates import SameSplits, SearchedSpace
+from hpbridge.hosts.sklearn.sampled import SampledSpaces
 from hpbridge.hosts.sklearn.studies import studies_of
+from hpbridge.hosts.sklearn.tasks import Tasks
 from hpbridge.hosts.sklearn.upstream import (
     base_search,
     fit_context,
@@ -28,8 +33,10 @@ from hpbridge.hosts.sklearn.upstream import (
 from hpbridge.trial import trial_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
+    from hpbridge.formats.search_sampling import Sampled
+    from hpbridge.hosts.sklearn.candidates import Candidate
     from hpbridge.study import Study
 
 
@@ -46,6 +53,10 @@ _fit = fit_with(
         "check_cv": lambda *args, **kwargs: SameSplits(check_cv(*args, **kwargs)),
     }
 )
+
+
+_RANDOM = ("random", "random")
+"""Backend and algorithm that draw what `RandomizedSearchCV` draws, in its words."""
 
 
 class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
@@ -189,58 +200,76 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
     def _run_search(
         self, evaluate_candidates: Callable[..., Any], *, callback_ctx: Any = None
     ) -> None:
-        spaces = self._searched()
-        search_ctx = None
-        if callback_ctx is not None:
-            search_ctx = callback_ctx.subcontext(task_name="search", max_subtasks=None)
-            search_ctx.call_on_fit_task_begin(estimator=self)
+        searches = self._searched()
+        tasks = Tasks.begun(self, callback_ctx, searches)
         results: dict[str, Any] = {}
-        for each in spaces:
+        n_tried = 0
+        for each in searches:
             for batch in each.batches():
-                candidates = [each.read.to_params(one.params) for one in batch]
-                with self._batch_context(search_ctx, len(batch)) as context:
-                    results = evaluate_candidates(candidates, **context)
-                each.tell(batch, self._fits_of(len(batch)), self._metric())
-        if search_ctx is not None:
-            search_ctx.call_on_fit_task_end(estimator=self)
+                results = self._evaluate(batch, n_tried, evaluate_candidates, tasks)
+                n_tried += len(batch)
+                each.tell(batch, self._metric())
+        tasks.end(self)
         self._complete(results)
+        spaces = [space for each in searches for space in each.spaces]
         self.studies_ = studies_of(self.estimator, spaces, results, self._metric())
 
-    def _searched(self) -> list[SearchedSpace]:
-        """Return the optimizer of each space; what is wrong with any is said here."""
+    def _searched(self) -> list[SearchedSpace | SampledSpaces]:
+        """Return what proposes the candidates; what is wrong with it is said here."""
+        names = registry().algorithm(self.backend)
+        if [each.name for each in names] == list(_RANDOM):
+            sampled = read_sampled(self.space, self.n_iter)
+            if sampled is not None:
+                return self._sampled(sampled)
         seed = self.random_state
         if not isinstance(seed, numbers.Integral):
             seed = check_random_state(seed).randint(2**32, dtype=np.uint32)
-        seed, options = int(seed), self.options or {}
+        spaces = read_spaces(self.space, self.n_iter, self.estimator)
         return [
-            SearchedSpace(
-                read,
-                # Spaces after the first must not repeat its draws.
-                GuestRecipe(
-                    self.backend,
-                    seed=trial_seed(seed, k) if k else seed,
-                    options=options,
-                ),
-                self.batch_size,
-            )
-            for k, read in enumerate(
-                read_spaces(self.space, self.n_iter, self.estimator)
-            )
+            SearchedSpace(read, self._recipe(int(seed), k), self.batch_size)
+            for k, read in enumerate(spaces)
         ]
 
-    @contextlib.contextmanager
-    def _batch_context(self, search_ctx: Any, n_candidates: int) -> Iterator[Any]:
-        """Tell callbacks of a batch; scikit-learn before 1.9 has none."""
-        if search_ctx is None:
-            yield {}
-            return
-        context = search_ctx.subcontext(
-            task_name="batch",
-            max_subtasks=n_candidates * self.n_splits_,
-            sequential_subtasks=False,
-        ).call_on_fit_task_begin(estimator=self)
-        yield {"callback_ctx": context}
-        context.call_on_fit_task_end(estimator=self)
+    def _sampled(self, sampled: list[Sampled]) -> list[SearchedSpace | SampledSpaces]:
+        state = self.random_state
+        if isinstance(state, numbers.Integral):
+            seed = int(state)
+        else:
+            # The record's: of what it is in now, and with nothing drawn from it.
+            now = copy.deepcopy(check_random_state(state))
+            seed = int(now.randint(2**32, dtype=np.uint32))
+        found: list[SearchedSpace | SampledSpaces] = []
+        for k, each in enumerate(sampled):
+            recipe = self._recipe(seed, k)
+            begin = recipe.seed if k and state is not None else state
+            found.append(
+                SampledSpaces(each, recipe, begin, self.batch_size, self.estimator)
+            )
+        return found
+
+    def _recipe(self, seed: int, k: int) -> GuestRecipe:
+        """Return what makes the optimizer of a space, by the place of that."""
+        # Spaces after the first must not repeat its draws.
+        seed = trial_seed(seed, k) if k else seed
+        return GuestRecipe(self.backend, seed=seed, options=self.options or {})
+
+    def _evaluate(
+        self,
+        batch: list[Candidate],
+        n_tried: int,
+        evaluate_candidates: Callable[..., Any],
+        tasks: Tasks,
+    ) -> dict[str, Any]:
+        """Fit and score the candidates of a batch, and keep with each its fits."""
+        started = time.time()
+        for row, candidate in enumerate(batch, n_tried):
+            candidate.row, candidate.started_at = row, started
+        values = [candidate.values for candidate in batch]
+        context = tasks.of_batch(n_tried * self.n_splits_)
+        results: dict[str, Any] = evaluate_candidates(values, **context)
+        for candidate, fits in zip(batch, self._fits_of(len(batch)), strict=True):
+            candidate.fits = fits
+        return results
 
     def _format_results(
         self,

@@ -18,35 +18,35 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpbridge.hosts.sklearn.candidates import Candidate, SearchedSpace
+    from hpbridge.hosts.sklearn.sampled import SampledSpace
 
 
 def studies_of(
-    estimator: Any, spaces: list[SearchedSpace], results: Mapping[str, Any], metric: str
+    estimator: Any,
+    spaces: list[SearchedSpace | SampledSpace],
+    results: Mapping[str, Any],
+    metric: str,
 ) -> tuple[Study, ...]:
     """Return the study of each space of a search.
 
-    The spaces follow one another in `results`, the search's ``cv_results_``.
+    Args:
+        estimator: What was searched.
+        spaces: With all their candidates, whose rows are those of `results`.
+        results: The search's ``cv_results_``.
+        metric: That was optimized.
     """
-    studies, first = [], 0
-    for each in spaces:
-        studies.append(_study_of(estimator, each, results, metric, first))
-        first += len(each.candidates)
-    return tuple(studies)
+    return tuple(_study_of(estimator, each, results, metric) for each in spaces)
 
 
 def _study_of(
     estimator: Any,
-    searched: SearchedSpace,
+    searched: SearchedSpace | SampledSpace,
     results: Mapping[str, Any],
     metric: str,
-    first: int,
 ) -> Study:
     guest, name = searched.conversation, type(estimator).__name__
     choice, candidates = guest.choice, searched.candidates
-    trials = [
-        _trial(searched, each, results, metric, first + each.number)
-        for each in candidates
-    ]
+    trials = [_trial(searched, each, results, metric) for each in candidates]
     return Study(
         name=f"{name}-{choice.spec.name}-{choice.algorithm.name}-{guest.seed}",
         experiment=name,
@@ -69,13 +69,12 @@ def _study_of(
 
 
 def _trial(
-    searched: SearchedSpace,
+    searched: SearchedSpace | SampledSpace,
     candidate: Candidate,
     results: Mapping[str, Any],
     metric: str,
-    row: int,
 ) -> FinishedTrial:
-    fits = candidate.fits
+    fits, row = candidate.fits, candidate.row
     traceback = next((fit["fit_error"] for fit in fits if fit["fit_error"]), None)
     error = None
     state = outcome_of(fits, metric).state
