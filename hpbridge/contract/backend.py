@@ -335,6 +335,9 @@ class HostSpec:
     Attributes:
         line: The line of an existing script that changes, with ``{optimizer}`` where
             the user writes ``backend:algorithm``.
+        defaults: By ``backend:algorithm``, options that the host's own object has by
+            default, where that differs from the library's one call that runs a search,
+            which an algorithm's options are those of.
         upstream: As of `BackendSpec`, of what the host builds on; None where it is the
             backend's library, whose record says it.
     """
@@ -345,4 +348,20 @@ class HostSpec:
     """The extension point, as in ``a BaseSampler for Study.optimize``."""
     line: str
     requires: tuple[str, ...] = ()
+    defaults: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     upstream: Callable[[], list[str]] | None = None
+
+    def options(self, optimizer: str, given: Mapping[str, object]) -> dict[str, object]:
+        """Return the options of an optimizer in this host: its defaults, and the given.
+
+        Args:
+            optimizer: ``backend:algorithm``, whole.
+            given: By name, as the user has them.
+
+        Example:
+            >>> plain = {"acq": "hedge"}
+            >>> host = HostSpec("a", "an Optimizer", "", defaults={"a:gp": plain})
+            >>> host.options("a:gp", {"points": 3})
+            {'acq': 'hedge', 'points': 3}
+        """
+        return {**self.defaults.get(optimizer, {}), **given}

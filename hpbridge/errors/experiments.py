@@ -27,9 +27,14 @@ class SpaceError(HpbridgeError, ValueError):
         return cls(f"{what} is not in the search space", problems, hint)
 
     @classmethod
-    def all_forbidden(cls, tries: int) -> SpaceError:
-        """Return the error for a space in which nothing is allowed."""
-        headline = f"The search space forbids every one of {tries} points tried"
+    def all_forbidden(cls, tries: int | None) -> SpaceError:
+        """Return the error for a space in which nothing is allowed.
+
+        Args:
+            tries: How many points were tried; None for every point that there is.
+        """
+        which = "its points" if tries is None else f"{tries} points tried"
+        headline = f"The search space forbids every one of {which}"
         return cls(headline, hint="loosen a clause of forbid=")
 
 

@@ -190,7 +190,11 @@ class Conversation:
                     self.check_several(self._cannot_wait)
                 return NoProposal.WAIT
             try:
-                return said.ask(key)
+                n_drawn = len(said.learner.drawn)
+                point = said.ask(key)
+                if said.learner.drawn and not n_drawn:
+                    self._say(said.learner.notes[-1])
+                return point
             except ExhaustedError as end:
                 if said.open and not self._cannot_wait:
                     return NoProposal.WAIT  # what runs may fail and be wanted again

@@ -44,7 +44,8 @@ class Choice:
                 return self._make_grown(experiment.over(space), grown)
 
             return GrowingLearner(self.name, make, recorded=experiment.space)
-        return Learner(self.name, self.make(experiment, seed), experiment.space)
+        optimizer = self.make(experiment, seed)
+        return Learner(self.name, optimizer, experiment.space, seed)
 
     def _make_grown(self, experiment: Experiment, seed: int) -> Optimizer:
         self.check(problem_of(experiment))

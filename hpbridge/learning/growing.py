@@ -146,9 +146,11 @@ class GrowingLearner(Learner):
         self._own: Suggestion | None = None
         self._told: list[Run] = []
 
-    def ask(self, number: int) -> Suggestion:
+    def ask(
+        self, number: int, recorded: Mapping[str, Label] | None = None
+    ) -> Suggestion:
         """Propose a point of what is known; nothing before anything is."""
-        self._own = super().ask(number)
+        self._own = super().ask(number, recorded)
         return self._own
 
     def learn(

@@ -7,6 +7,8 @@ record, another optimizer that has several as members) is not its business.
 
 from __future__ import annotations
 
+import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.backend import ExhaustedError, Optimizer, Outcome, Suggestion
@@ -15,8 +17,8 @@ from hpbridge.errors import (
     ForeignHistoryError,
     HpbridgeError,
     OptimizerError,
-    SpaceError,
 )
+from hpbridge.space.allowed import AllowedPoints
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
@@ -25,10 +27,25 @@ if TYPE_CHECKING:
     from hpbridge.contract.backend import PastTrial
     from hpbridge.learning.growing import Asked
     from hpbridge.space.parameters import Label
-    from hpbridge.space.space import Space
+    from hpbridge.space.space import Params, Space
 
-# An optimizer that proposes only forbidden points must not ask for ever.
-MOST_REJECTIONS = 1000
+MOST_REJECTIONS = 100
+"""How many forbidden points an optimizer may propose for one trial, before the trial
+is drawn from the allowed ones. After a trial that was drawn it may half as often, down
+to `FEWEST_REJECTIONS`, until it proposes an allowed one itself: an ask can take
+seconds."""
+FEWEST_REJECTIONS = 10
+"""How many it may propose for a trial however many before it had to be drawn."""
+MOST_RECORDED = 1000
+"""How many it may have proposed before a trial of a record that is relived: a record
+may be older than the drawing of trials."""
+
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnSuggestion(Suggestion):
+    """A point that was drawn in place of an optimizer's forbidden proposals."""
 
 
 class Learner:
@@ -40,15 +57,25 @@ class Learner:
         name: Backend and algorithm, as in ``optuna:tpe``.
         optimizer: Fresh.
         space: What it searches.
+        seed: Of the points that are drawn in place of forbidden proposals.
 
     Attributes:
+        drawn: Numbers of the trials that were drawn in place of proposals.
         notes: What users should know of it, one sentence each, none twice.
         refusals: Those of `notes` that say what it cannot learn from.
     """
 
-    def __init__(self, name: str, optimizer: Optimizer, space: Space) -> None:
+    def __init__(
+        self, name: str, optimizer: Optimizer, space: Space, seed: int = 0
+    ) -> None:
         self.name, self.space = name, space
         self._optimizer = optimizer
+        self._seed = seed
+        self._allowed = AllowedPoints(space)
+        self._known: list[Params] = []
+        self._n_drawn_in_a_row = 0
+        self._note_of_drawn = ""
+        self.drawn: list[int] = []
         self.notes: list[str] = []
         self.refusals: list[str] = []
 
@@ -57,40 +84,88 @@ class Learner:
         if text not in self.notes:
             self.notes.append(text)
 
-    def ask(self, number: int) -> Suggestion:
+    def ask(
+        self, number: int, recorded: Mapping[str, Label] | None = None
+    ) -> Suggestion:
         """Return the next proposal that is in the space and not forbidden.
 
         A forbidden one is told as failed, without having been run: the "reject"
-        encoding of `hpbridge.encoding.encoded`.
+        encoding of `hpbridge.encoding.encoded`. After `MOST_REJECTIONS` of them, the
+        point is drawn from the allowed ones, and noted.
 
         Args:
-            number: Of the trial that is proposed, for errors.
+            number: Of the trial that is proposed, for errors and for what is drawn.
+            recorded: The point that came out before, if it is asked for once more.
 
         Raises:
             ContractError: If a proposal lies outside the space.
-            SpaceError: If nothing but forbidden points is proposed.
+            SpaceError: If no allowed point is found.
             OptimizerError: If the library fails.
             ExhaustedError: If there is nothing left to propose.
         """
-        for _ in range(MOST_REJECTIONS):
-            try:
-                suggestion = self._optimizer.ask()
-            except (HpbridgeError, ExhaustedError):
-                raise
-            except Exception as error:
-                doing = f"to propose trial {number}"
-                raise OptimizerError.failed(self.name, doing, error) from error
-            violations = self.space.violations(suggestion.params)
-            if violations:
-                rule = "it left the space: " + "; ".join(violations)
-                raise ContractError.broke(self.name, rule)
-            if not self.space.is_restricted or not self.space.forbids(
-                suggestion.params
-            ):
-                self._hear()
+        if not self.space.is_restricted:
+            return self._propose(number)
+        patience = max(MOST_REJECTIONS >> self._n_drawn_in_a_row, FEWEST_REJECTIONS)
+        for _ in range(patience):
+            suggestion = self._allowed_proposal(number)
+            if suggestion is not None:
                 return suggestion
+        drawn = self._draw(number)
+        if recorded is not None and dict(drawn.params) != dict(recorded):
+            for _ in range(MOST_RECORDED - patience):
+                suggestion = self._allowed_proposal(number)
+                if suggestion is not None:
+                    return suggestion
+        self._n_drawn_in_a_row += 1
+        self._known.append(dict(drawn.params))
+        self._note_drawn(number)
+        return drawn
+
+    def _propose(self, number: int) -> Suggestion:
+        """Return the optimizer's next proposal, which may be forbidden."""
+        try:
+            suggestion = self._optimizer.ask()
+        except (HpbridgeError, ExhaustedError):
+            raise
+        except Exception as error:
+            doing = f"to propose trial {number}"
+            raise OptimizerError.failed(self.name, doing, error) from error
+        violations = self.space.violations(suggestion.params)
+        if violations:
+            rule = "it left the space: " + "; ".join(violations)
+            raise ContractError.broke(self.name, rule)
+        self._hear()
+        return suggestion
+
+    def _allowed_proposal(self, number: int) -> Suggestion | None:
+        """Return the next proposal; tell it as failed where it is forbidden."""
+        suggestion = self._propose(number)
+        if self.space.forbids(suggestion.params):
             self._optimizer.tell(suggestion, Outcome(State.FAILED))
-        raise SpaceError.all_forbidden(MOST_REJECTIONS)
+            return None
+        self._n_drawn_in_a_row = 0
+        self._known.append(dict(suggestion.params))
+        return suggestion
+
+    def _draw(self, number: int) -> DrawnSuggestion:
+        """Return an allowed point, the same for the same seed and number."""
+        rng = random.Random(f"hpbridge:{self._seed}:{number}:allowed")
+        return DrawnSuggestion(-1 - number, self._allowed.draw(rng, self._known))
+
+    def _note_drawn(self, number: int) -> None:
+        """Say which trials were drawn, in one note that grows."""
+        if self._note_of_drawn in self.notes:
+            self.notes.remove(self._note_of_drawn)
+        self.drawn.append(number)
+        n_drawn = len(self.drawn)
+        named = ", ".join(map(str, self.drawn[:_MOST_NAMED]))
+        more = " ..." if n_drawn > _MOST_NAMED else ""
+        trials = "1 trial was" if n_drawn == 1 else f"{n_drawn} trials were"
+        self._note_of_drawn = (
+            f"{trials} drawn at random from the allowed points, since {self.name} "
+            f"proposed forbidden ones only: {named}{more}"
+        )
+        self.note(self._note_of_drawn)
 
     def learn(
         self,
@@ -106,7 +181,7 @@ class Learner:
         What it refuses to learn from is noted once.
 
         Args:
-            suggestion: Its own proposal; None where the trial came from elsewhere.
+            suggestion: As `ask` returned it; None where the trial came from elsewhere.
             params: The point, in plain values.
             outcome: Everything minimized.
             number: Of the trial, for errors.
@@ -119,10 +194,10 @@ class Learner:
             OptimizerError: If the library fails.
         """
         try:
-            if suggestion is not None:
-                self._optimizer.tell(suggestion, outcome)
-            else:
+            if suggestion is None or isinstance(suggestion, DrawnSuggestion):
                 self._optimizer.observe(params, outcome)
+            else:
+                self._optimizer.tell(suggestion, outcome)
         except ForeignHistoryError as refusal:
             self._refuse(refusal)
         except HpbridgeError:

@@ -84,7 +84,7 @@ def ask_again(
         The proposal; or None, and where it differs.
     """
     try:
-        suggestion = learner.ask(number)
+        suggestion = learner.ask(number, recorded)
     except ExhaustedError as end:
         return None, f"the optimizer is exhausted: {end}"
     if dict(suggestion.params) != dict(recorded):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpbridge.errors import SpaceError, nearest
+from hpbridge.space.allowed import MOST_DRAWS, AllowedPoints
 from hpbridge.space.checks import build
 from hpbridge.space.json_form import parts_from_json, space_to_json
 from hpbridge.space.kinds import Constant, Parameter, Searched, with_when
@@ -229,39 +230,43 @@ class Space(Mapping[str, Parameter]):
         Raises:
             SpaceError: If a predicate raises.
         """
+        return any(self._forbidding(params))
+
+    def n_forbidding(self, params: Mapping[str, Label]) -> int:
+        """Return how many entries of ``forbid=`` exclude this point.
+
+        Raises:
+            SpaceError: If a predicate raises.
+        """
+        return sum(self._forbidding(params))
+
+    def _forbidding(self, params: Mapping[str, Label]) -> Iterator[bool]:
+        """Yield of each entry of ``forbid=`` whether it excludes a point."""
         for clause in self._clauses:
-            if all(self._holds(n, values, params) for n, values in clause):
-                return True
+            yield all(self._holds(n, values, params) for n, values in clause)
         if not self._predicates:
-            return False
+            return
         values = self.to_objects(params)
         for predicate in self._predicates:
             try:
-                if predicate(values):
-                    return True
+                is_forbidden = bool(predicate(values))
             except Exception as error:
                 problem = f"forbid={predicate!r} raised {error!r} at {values!r}"
                 raise SpaceError.invalid([problem]) from error
-        return False
+            yield is_forbidden
 
-    def sample(self, rng: random.Random, tries: int = 10_000) -> Params:
+    def sample(self, rng: random.Random, tries: int = MOST_DRAWS) -> Params:
         """Draw a point: independent, by scale, prior and weights; never forbidden.
 
         Args:
             rng: The source of randomness; nothing global is touched.
-            tries: How many forbidden points are drawn before giving up.
+            tries: How many forbidden points are drawn before an allowed one is
+                searched for, as of `hpbridge.space.allowed`.
 
         Raises:
-            SpaceError: If every one of `tries` points is forbidden.
+            SpaceError: If no allowed point is found.
         """
-        for _ in range(tries):
-            point: Params = {}
-            for name, parameter in self._searched.items():
-                if self.is_active(name, point):
-                    point[name] = parameter.draw(rng)
-            if not self.is_restricted or not self.forbids(point):
-                return point
-        raise SpaceError.all_forbidden(tries)
+        return AllowedPoints(self).draw(rng, tries=tries)
 
     def to_json(self) -> dict[str, Any]:
         """Return the space as JSON data: version, parameters in order, forbidden.

@@ -240,6 +240,30 @@ def test_a_note_of_the_host_is_said_once() -> None:
     assert said == ["it ignores the constraints"] == list(talk.notes)
 
 
+class Stuck(Listening):
+    """Proposes one point, whatever it is told."""
+
+    def change(self, params):
+        return {"x": 0.75}
+
+
+def test_who_proposes_forbidden_points_only_gets_drawn_ones_also_later(offer) -> None:
+    space = hpb.Space({"x": hpb.Float(0, 1)}, forbid=[lambda p: p["x"] > 0.5])
+    said = []
+    talk = Conversation(GuestRecipe(offer(Stuck), seed=0), space, say=said.append)
+    first = [talk.propose("a"), talk.propose("b")]
+    talk.ended("a", complete(1))
+    assert (*first[0].values(), *first[1].values()) < (0.5, 0.5)
+    assert heard(talk)[-1] == (first[0], complete(1), "observed")
+    assert len(said) == 1
+    assert said[0].endswith("guest:random proposed forbidden ones only: 0")
+    again = copy.copy(talk)
+    assert again.propose("c") == talk.propose("c")
+    assert again.notes == talk.notes
+    assert talk.notes[0].startswith("3 trials were drawn at random")
+    assert len(said) == 1
+
+
 def test_who_takes_one_trial_at_a_time_is_asked_when_none_is_open(offer) -> None:
     name = offer(Listening, [Feature.PENDING])
     talk = talk_with(name)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import math
 import pickle
 import warnings
@@ -31,6 +32,7 @@ from hpbridge.errors import HpbridgeError, SpaceError
 from hpbridge.trial import State
 from hpbridge_skopt import (
     FORMAT,
+    HOST,
     SPEC,
     BridgeBayesSearchCV,
     BridgeOptimizer,
@@ -166,20 +168,54 @@ def ask_and_tell(optimizer):
     return seen, optimizer.run(cost, 2).x_iters
 
 
-@pytest.mark.parametrize("design", ["random", "lhs"])
-def test_the_diagonal_asks_and_tells_as_the_library(design):
-    native = skopt.Optimizer(
-        dimensions(),
-        "ET",
-        n_initial_points=3,
-        initial_point_generator=design,
-        acq_func="EI",
-        acq_optimizer="sampling",
-        acq_optimizer_kwargs=SMALL,
-        random_state=5,
+def native_optimizer(algorithm, seed, **settings):
+    """Return the Optimizer of one line of a user's."""
+    if algorithm != "gbrt":
+        return skopt.Optimizer(dimensions(), algorithm, random_state=seed, **settings)
+    rng = np.random.RandomState(seed)  # as the library has it, mended
+    model = RepairedGBRT(
+        base_estimator=GradientBoostingRegressor(n_estimators=30, loss="quantile"),
+        random_state=rng.randint(0, np.iinfo(np.int32).max),
     )
-    options = {"n_initial_points": 3, "initial_point_generator": design, **SMALL}
-    ours = BridgeOptimizer(dimensions(), "skopt:et", random_state=5, options=options)
+    return skopt.Optimizer(dimensions(), model, random_state=rng, **settings)
+
+
+@pytest.mark.parametrize("algorithm", ["gp", "et", "rf", "gbrt"])
+def test_one_line_s_defaults_are_those_of_the_library_s_optimizer(algorithm):
+    native = native_optimizer(algorithm, 3)
+    ours = BridgeOptimizer(dimensions(), f"skopt:{algorithm}", random_state=3)
+    assert ours.run(cost, 13).x_iters == native.run(cost, 13).x_iters
+
+
+def defaults_of(call):
+    parameters = inspect.signature(call).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+@pytest.mark.parametrize("algorithm", SPEC.algorithms)
+def test_every_default_is_that_of_the_library_s_own_call(algorithm):
+    cls = SPEC.algorithms[algorithm].options
+    theirs = defaults_of(getattr(skopt, SPEC.algorithms[algorithm].native_call))
+    ours = vars(cls())
+    assert ours == {name: theirs[name] for name in ours}
+    hosted = vars(cls(**HOST.options(f"skopt:{algorithm}", {})))
+    of_host = defaults_of(skopt.Optimizer)
+    assert {n: v for n, v in hosted.items() if n in of_host} == {
+        name: of_host[name] for name in hosted if name in of_host
+    }
+
+
+@pytest.mark.parametrize("algorithm", ["et", "rf", "gbrt"])
+@pytest.mark.parametrize("design", ["random", "lhs"])
+def test_the_diagonal_asks_and_tells_as_the_library(design, algorithm):
+    options = {"n_initial_points": 3, "initial_point_generator": design}
+    native = native_optimizer(algorithm, 5, acq_optimizer_kwargs=SMALL, **options)
+    ours = BridgeOptimizer(
+        dimensions(),
+        f"skopt:{algorithm}",
+        random_state=5,
+        options={**options, **SMALL},
+    )
     assert ask_and_tell(ours) == ask_and_tell(native)
     assert len(ours.models) == len(native.models)
 
@@ -410,7 +446,7 @@ def search(cls, spaces=SPACES, n_iter=6, **kwargs):
 
 
 def test_the_diagonal_searches_as_bayes_search_cv():
-    native = {"base_estimator": "ET", "acq_func": "EI", "n_initial_points": 3}
+    native = {"base_estimator": "ET", "n_initial_points": 3}
     native["acq_optimizer_kwargs"] = SMALL
     ours = {"optimizer": "skopt:et", "options": {"n_initial_points": 3, **SMALL}}
     left = search(skopt.BayesSearchCV, optimizer_kwargs=native)

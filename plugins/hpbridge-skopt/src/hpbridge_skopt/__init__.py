@@ -198,6 +198,10 @@ HOST = HostSpec(
     summary="an Optimizer with ask and tell, a minimize, and a BayesSearchCV on it",
     line='hpbridge_skopt.minimize(func, dimensions, "{optimizer}", n_calls=50)',
     requires=SPEC.requires,
+    # `skopt.Optimizer` has one default for all; the functions have one each.
+    defaults={
+        f"skopt:{name}": {"acq_func": "gp_hedge"} for name in ("et", "rf", "gbrt")
+    },
 )
 
 

@@ -75,6 +75,7 @@ def make_library(
     random_state: int | np.random.RandomState | None,
     *,
     n_past: int = 0,
+    draws_model_seed: bool = False,
     **settings: Any,
 ) -> skopt.Optimizer:
     """Return the Optimizer that the library's own function makes.
@@ -85,6 +86,8 @@ def make_library(
         options: Of the algorithm.
         random_state: As the library takes it.
         n_past: How many trials it is told of first, as of ``x0`` with ``y0``.
+        draws_model_seed: Seed boosted trees as `skopt.Optimizer` does that makes them
+            itself, not as `gbrt_minimize`.
         settings: Further arguments of the Optimizer.
 
     Source:
@@ -112,9 +115,12 @@ def make_library(
             "GP", space=space, random_state=estimator_seed, noise=options.noise
         )
     elif algorithm == "gbrt":
+        model_state: Any = check_random_state(random_state)
+        if draws_model_seed:
+            state, model_state = model_state, model_state.randint(0, LARGEST_SEED)
         model = RepairedGBRT(
             base_estimator=GradientBoostingRegressor(n_estimators=30, loss="quantile"),
-            random_state=check_random_state(random_state),
+            random_state=model_state,
             n_jobs=options.n_jobs,
         )
     return skopt.Optimizer(

@@ -19,6 +19,7 @@ from hpbridge.plugin import (
     read_options,
     registry,
 )
+from hpbridge_skopt import HOST
 from hpbridge_skopt.backend.optimizer import LARGEST_SEED
 from hpbridge_skopt.host.own import OwnEngine
 from hpbridge_skopt.native.dimensions import value_in
@@ -68,13 +69,23 @@ def engine_of(
     random_state: RandomState,
     options: Mapping[str, object],
     *,
-    n_past: int,
+    n_past: int | None,
 ) -> Engine:
-    """Return the library's own Optimizer for an optimizer of its, else a guest."""
+    """Return the library's own Optimizer for an optimizer of its, else a guest.
+
+    Args:
+        optimizer: As of `BridgeOptimizer`.
+        space: The library's, a copy.
+        random_state: As of `BridgeOptimizer`.
+        options: As of `BridgeOptimizer`.
+        n_past: How many points a function of the library's own begins with; None for
+            its `Optimizer`, which has other defaults.
+    """
     spec, algorithm = registry().algorithm(optimizer)
     if spec.name == "skopt":
         name = f"{spec.name}:{algorithm.name}"
-        read = read_options(name, algorithm.options, options)
+        given = HOST.options(name, options) if n_past is None else options
+        read = read_options(name, algorithm.options, given)
         return OwnEngine(algorithm.name, space, random_state, read, n_past)
     return GuestEngine(optimizer, space, _seed_of(random_state), options)
 

@@ -35,7 +35,7 @@ class OwnEngine:
         space: Space,
         random_state: RandomState,
         options: Any,
-        n_past: int,
+        n_past: int | None,
     ) -> None:
         if isinstance(random_state, (int, np.integer)):
             random_state = library_seed(int(random_state))
@@ -46,7 +46,8 @@ class OwnEngine:
             space.dimensions,
             options,
             random_state,
-            n_past=n_past,
+            n_past=n_past or 0,
+            draws_model_seed=n_past is None,
             model_queue_size=None,
             space_constraint=space.constraint,
         )

@@ -35,8 +35,9 @@ class BridgeOptimizer:
     """An object with the ask and tell of `skopt.Optimizer`, around any optimizer.
 
     With an optimizer of scikit-optimize it hands everything to the library's own
-    `Optimizer`: the same points for the same seed. Any other searches the same space,
-    and every `ask` is a new proposal, so that several may be out at once.
+    `Optimizer`, whose defaults hold: the same points for the same seed. Any other one
+    searches the same space, and every `ask` is a new proposal, so that several may be
+    out at once.
 
     Args:
         dimensions: As the library takes them: `Space`, list of dimensions or tuples.
@@ -72,7 +73,7 @@ class BridgeOptimizer:
         random_state: int | np.random.RandomState | None = None,
         options: Mapping[str, object] | None = None,
         space_constraint: Callable[[list[Any]], object] | None = None,
-        _n_past: int = 0,
+        _n_past: int | None = None,
     ) -> None:
         # The library changes the dimensions that it is given.
         constraint = space_constraint or getattr(dimensions, "constraint", None)
