@@ -34,14 +34,16 @@ if TYPE_CHECKING:
 
     from hpbridge.plugin import Algorithm, Encoded, Label
 
-# Logging two lines a trial is no part of the algorithm.
-_SUGGEST: dict[str, Callable[..., list[dict[str, Any]]]] = {
-    "tpe": partial(hyperopt.tpe.suggest, verbose=False),
+FUNCTIONS: dict[str, Callable[..., list[dict[str, Any]]]] = {
+    "tpe": hyperopt.tpe.suggest,
     "random": hyperopt.rand.suggest,
     "anneal": hyperopt.anneal.suggest,
     "mix": hyperopt.mix.suggest,
     "atpe": hyperopt.atpe.suggest,
 }
+"""The library's own by our names."""
+# Logging two lines a trial is no part of the algorithm.
+_SUGGEST = FUNCTIONS | {"tpe": partial(hyperopt.tpe.suggest, verbose=False)}
 
 _DONE = hyperopt.JOB_STATE_DONE
 _NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import GuestRecipe, Space, read_options, registry
 from hpbridge_hyperopt import SPEC
-from hpbridge_hyperopt.host.own import own_suggest
+from hpbridge_hyperopt.host.own import OwnSuggest, merged_options
 from hpbridge_hyperopt.host.trials import TrialsGuest
 from hpbridge_hyperopt.native.read import read_draws
 
@@ -39,7 +39,8 @@ def suggest(
     again with the same trials, `fmin` goes on; trials that it holds already, from a
     file, say, are learned from. With other trials, the function starts afresh.
 
-    An optimizer of Hyperopt is Hyperopt's own function, with these options.
+    An optimizer of Hyperopt is Hyperopt's own function, with these options. Options may
+    come by `functools.partial` too, as those of Hyperopt's own functions do.
 
     Args:
         optimizer: ``backend`` or ``backend:algorithm``, as in ``"optuna:tpe"``.
@@ -65,10 +66,10 @@ def suggest(
     spec, algorithm = plugins.algorithm(optimizer)
     name = f"{spec.name}:{algorithm.name}"
     plugins.require(spec, algorithm)
-    read = read_options(name, algorithm.options, options or {})
+    read_options(name, algorithm.options, options or {})
     # ATPE draws from the global generators and breaks on a bad trial; ours does not.
     if spec.name == SPEC.name and algorithm.name != "atpe":
-        return own_suggest(algorithm.name, read, seed)
+        return OwnSuggest(name, algorithm, options or {}, seed)
     return BridgeSuggest(optimizer, seed, options)
 
 
@@ -90,28 +91,55 @@ class BridgeSuggest:
     ) -> None:
         self._recipe = GuestRecipe(optimizer, seed=seed, options=dict(options or {}))
         self._order = list(order)
+        self._partial: dict[str, object] = {}
         self._guest: TrialsGuest | None = None
 
     def __call__(
-        self, new_ids: Sequence[int], domain: Domain, trials: Trials, seed: Any
+        self,
+        new_ids: Sequence[int],
+        domain: Domain,
+        trials: Trials,
+        seed: Any,
+        /,
+        *,
+        verbose: bool = False,  # noqa: ARG002 - of Hyperopt's own functions
+        **options: object,
     ) -> Docs:
         """Return a document for each id; fewer where nothing is left to propose.
 
+        Args:
+            new_ids: Of the trials.
+            domain: Of `fmin`.
+            trials: Of `fmin`.
+            seed: Of the optimizer, where it has none of its own.
+            verbose: Nothing; `functools.partial` may bring it.
+            options: Of the algorithm, as `functools.partial` gives them.
+
         Raises:
+            OptionError: If the algorithm does not have these options.
             SpaceError: If the space cannot be kept, or is another one than before.
             UnsupportedFeatureError: If the optimizer cannot search it, or cannot
                 propose several trials at once and is asked to.
         """
-        if self._guest is None or not self._guest.is_of(trials):
+        is_other = options != self._partial
+        if self._guest is None or is_other or not self._guest.is_of(trials):
             space, _ = self._read(domain)
-            recipe = self._recipe
+            recipe = self._with(options)
             if recipe.seed is None:
                 recipe = replace(recipe, seed=int(seed))
             self._guest = TrialsGuest(recipe, space, trials)
+            self._partial = dict(options)
         if not self._guest.is_in(domain):
             self._guest.enter(domain, *self._read(domain))
         self._guest.learn()
         return self._guest.propose(new_ids)
+
+    def _with(self, given: Mapping[str, object]) -> GuestRecipe:
+        """Return what makes the guest, with the options of a partial besides."""
+        spec, algorithm = registry().algorithm(self._recipe.optimizer)
+        name = f"{spec.name}:{algorithm.name}"
+        merged_options(name, algorithm, self._recipe.options, given)
+        return replace(self._recipe, options={**self._recipe.options, **given})
 
     def _read(self, domain: Domain) -> tuple[Space, Mapping[str, Draw]]:
         draws = read_draws(domain.expr)
