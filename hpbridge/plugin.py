@@ -101,7 +101,6 @@ if TYPE_CHECKING:
     from hpbridge.learning.choice import Choice
     from hpbridge.learning.session import Ask, Session
     from hpbridge.space.categorical import Categorical, is_equal, label_of
-    from hpbridge.space.conditions import CERTAIN, infer_conditions
     from hpbridge.space.kinds import Searched
     from hpbridge.space.parameters import (
         Constant,
@@ -177,7 +176,6 @@ _HOMES = {
         "learning.choice": "Choice",
         "learning.session": "Ask Session",
         "space.categorical": "Categorical is_equal label_of",
-        "space.conditions": "CERTAIN infer_conditions",
         "space.kinds": "Searched",
         "space.parameters": (
             "Constant Float Int Label Parameter is_number plain_number with_when"
@@ -195,7 +193,6 @@ _HOMES = {
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "CERTAIN",
     "CODECS",
     "DAMAGE",
     "INTERRUPTED",
@@ -299,7 +296,6 @@ __all__ = [
     "failed",
     "hookimpl",
     "inert",
-    "infer_conditions",
     "is_equal",
     "is_instance_of",
     "is_number",

@@ -88,6 +88,22 @@ DirectionOption = Annotated[
         help="Which way is better; may be given several times, the main one first.",
     ),
 ]
+DefaultOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--default",
+        metavar="NAME=VALUE",
+        help="Of a source whose earlier trials lack this parameter: what they had.",
+    ),
+]
+WithoutOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--without",
+        metavar="NAME",
+        help="Of a source that holds no space: a parameter that is to be none of it.",
+    ),
+]
 
 
 def read_pairs(option: str, words: list[str] | None) -> dict[str, str]:

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from hpbridge.cli.arguments import (
+    DefaultOption,
     DirectionOption,
     JsonOption,
     SpaceOption,
     StoreOption,
+    WithoutOption,
 )
 
 
@@ -44,6 +46,8 @@ def import_(  # noqa: PLR0913, PLR0917 - a command takes what it takes
             help="Of a table: param:lr=learning_rate, metric:loss=val_loss, ...",
         ),
     ] = None,
+    default: DefaultOption = None,
+    without: WithoutOption = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -62,6 +66,8 @@ def import_(  # noqa: PLR0913, PLR0917 - a command takes what it takes
         space=None if space is None else load_object(space)[0],
         direction=read_pairs("--direction", direction),
         columns=read_pairs("--column", column),
+        defaults=read_pairs("--default", default),
+        without=without or (),
     )
     if json:
         print_json(study_summary(imported))

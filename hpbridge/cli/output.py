@@ -34,6 +34,13 @@ def margin() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def say_first(past: Study) -> None:
+    """Say what was not certain when a study was read, before it is gone on from."""
+    out = margin()
+    for note in past.notes if past.settings.imported is not None else ():
+        out.print(f"{past.name}: {note}", markup=False)
+
+
 def print_json(data: Any) -> None:
     """Print standard JSON; a number that it cannot hold goes as a string."""
     from hpbridge.contract.numbers import standard

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hpbridge.cli.arguments import (
+    DefaultOption,
     DirectionOption,
     DriverOption,
     ExperimentArg,
@@ -20,6 +21,7 @@ from hpbridge.cli.arguments import (
     TimeoutOption,
     TimeoutTrialOption,
     TrialsOption,
+    WithoutOption,
     WorkersOption,
 )
 
@@ -51,6 +53,8 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
             help="Go on from this study of the store, or from any tool's.",
         ),
     ] = None,
+    default: DefaultOption = None,
+    without: WithoutOption = None,
     space: SpaceOption = None,
     direction: DirectionOption = None,
     resume: Annotated[
@@ -66,12 +70,18 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     import hpbridge
     from hpbridge.cli.arguments import read_pairs, read_settings
     from hpbridge.cli.interrupted import say_how_to_go_on
-    from hpbridge.cli.output import print_json, print_study, study_summary
+    from hpbridge.cli.output import print_json, print_study, say_first, study_summary
     from hpbridge.cli.progress import Display
     from hpbridge.contract.references import load_experiment, reference_to
+    from hpbridge.engine.run import find_history
 
     ways = read_pairs("--direction", direction)
     loaded = load_experiment(reference_to(experiment, space, ways))
+    past = None
+    if history is not None:
+        hints = {"defaults": read_pairs("--default", default), "without": without or ()}
+        past = find_history(history, store, loaded, **hints)
+        say_first(past)
     with say_how_to_go_on(), Display(is_quiet=json) as display:
         unfinished = _unfinished(loaded, backend, seed, store) if resume else None
         if unfinished is not None:
@@ -99,7 +109,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
                 retries=retries,
                 on_error=on_error,
                 callbacks=[display.show],
-                history=history,
+                history=past,
             )
     if json:
         print_json(study_summary(study))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hpbridge.space.kinds import Searched
     from hpbridge.space.space import Space
     from hpbridge.study import Study
     from hpbridge.trial import State
@@ -83,8 +84,11 @@ class ForeignStudy:
     Attributes:
         trials: Finished trials in the order in which they were asked for. What still
             runs is left out, and said so in the notes.
-        space: None where the source holds none and it cannot be inferred exactly; then
-            the ranges of the values seen stand for it, which the import says.
+        space: None where the source holds none.
+        parameters: Then what each parameter was searched as, in the order in which
+            they were asked for; `hpbridge.space.gathering` infers when each is there.
+            Where the source does not say that either, the ranges of the values seen
+            stand for it, which the import says.
         metrics: Direction by metric, in order; the first is the main one.
         bounds: Constraints on metrics, as `hpbridge.Experiment` takes them.
         algorithm: The backend's name of the algorithm that ran it, where known.
@@ -96,6 +100,7 @@ class ForeignStudy:
     trials: tuple[ForeignTrial, ...]
     metrics: Mapping[str, str]
     space: Space | None = None
+    parameters: Mapping[str, Searched] = field(default_factory=dict)
     bounds: Mapping[str, str] = field(default_factory=dict)
     algorithm: str = ""
     backend: str = ""
@@ -117,6 +122,8 @@ class Hints:
         direction: Direction by metric; of one or several, the first is the main one.
         columns: Of a table: the column of each ``param:NAME``, ``metric:NAME``,
             ``state`` and so on, by the names of the results schema.
+        defaults: Values for trials that lack a parameter, which was added later.
+        without: Parameters that are to be none of a space that is inferred.
     """
 
     name: str | None = None
@@ -124,6 +131,8 @@ class Hints:
     native_space: object = None
     direction: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

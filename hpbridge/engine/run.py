@@ -83,7 +83,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         >>> len(study.trials)
         3
     """
-    past = None if history is None else _find(history, store, experiment)
+    past = None if history is None else find_history(history, store, experiment)
     if past is not None and experiment.is_growing:
         experiment = experiment.over(past.space)  # what is known so far
     chosen = choose(backend, experiment, options)
@@ -105,16 +105,18 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     return live(Life(plan, store, tuple(callbacks)))
 
 
-def _find(
+def find_history(
     given: Study | str | os.PathLike[str],
     store: str | os.PathLike[str] | Database | None,
     experiment: Experiment,
+    **hints: Any,
 ) -> Study:
+    """Return the study to go on from; `hints` as of `hpbridge.read_study`."""
     from hpbridge.formats.studies import find_study
 
     space = None if experiment.is_growing else experiment.space
     # In its own words, a library's space tells more of how its files are to be read.
-    return find_study(given, store, experiment.native_space or space)
+    return find_study(given, store, experiment.native_space or space, **hints)
 
 
 def minimize(

@@ -11,30 +11,21 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.contract.foreign import ForeignStudy, Hints, StudyFormat
 from hpbridge.contract.native import read_native
 from hpbridge.contract.registry import is_met, registry
-from hpbridge.errors import FormatError, SpaceError, masked, nearest
+from hpbridge.errors import FormatError, masked, nearest
 from hpbridge.experiment import read_constraints
-from hpbridge.formats.trials import finished_of
+from hpbridge.formats.fitting import fitted
 from hpbridge.formats.whole_file import whole_file
-from hpbridge.space.categorical import Categorical
-from hpbridge.space.parameters import Float, Int, Parameter, plain_number
-from hpbridge.space.space import Space
 from hpbridge.store.record import Status
 from hpbridge.store.settings import ImportedFrom, Settings, StudySettings
 from hpbridge.study import Study, load_study
-from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hpbridge.contract.foreign import ForeignTrial
     from hpbridge.store import Database
-    from hpbridge.trial import FinishedTrial
-
-MOST_NAMED = 3
-"""How many trials that do not fit are named one by one."""
 
 
-def read_study(
+def read_study(  # noqa: PLR0913 - all that a source may not say
     source: object,
     *,
     format: str | None = None,  # noqa: A002 - as the command line calls it
@@ -42,6 +33,8 @@ def read_study(
     space: object = None,
     direction: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
+    defaults: Mapping[str, object] | None = None,
+    without: Iterable[str] = (),
 ) -> Study:
     """Read a study that hpbridge did not run, or that it exported.
 
@@ -56,6 +49,10 @@ def read_study(
             parameters, or a library's own space.
         direction: ``{metric: "minimize" or "maximize"}``; the first is the main one.
         columns: Of a table: ``{"param:lr": "learning_rate", "metric:loss": "val"}``.
+        defaults: ``{parameter: value}`` for trials that lack a parameter, which was
+            added to the study later.
+        without: Parameters that are left out of a space that is inferred; what the
+            trials have of them becomes their attributes.
 
     Returns:
         The study, not in a store. Its notes say what the source did not hold.
@@ -75,8 +72,16 @@ def read_study(
     found = _format_of(source, place, format)
     known = None if space is None else read_native(space).space
     native = None if known is space else space
-    hints = Hints(name, known, native, dict(direction or {}), dict(columns or {}))
-    return as_study(found.read(place, hints), found, source, known)
+    hints = Hints(
+        name,
+        known,
+        native,
+        direction=dict(direction or {}),
+        columns=dict(columns or {}),
+        defaults=dict(defaults or {}),
+        without=tuple(without),
+    )
+    return as_study(found.read(place, hints), found, source, hints)
 
 
 def import_study(
@@ -113,6 +118,7 @@ def find_study(
     given: Study | str | os.PathLike[str] | object,
     store: str | os.PathLike[str] | Database | None = None,
     space: object = None,
+    **hints: Any,
 ) -> Study:
     """Return a study by its name in the store, or read it from where it is.
 
@@ -120,17 +126,30 @@ def find_study(
         given: A `Study`, a name or id, or whatever `read_study` reads.
         store: As of `hpbridge.run`.
         space: As of `read_study`, for a source that holds none.
+        hints: As of `read_study`, for a source that is read.
 
     Raises:
         StudyNotFoundError: If it is neither in the store nor a file or a URL.
+        FormatError: If there are hints, and it has been read.
     """
     if isinstance(given, Study):
+        _refuse_hints(given.name, hints)
         return given
     if isinstance(given, (str, int)):
         is_place = isinstance(given, str) and ("://" in given or Path(given).exists())
         if not is_place:
+            _refuse_hints(given, hints)
             return load_study(given, store)
-    return read_study(given, space=space)
+    return read_study(given, space=space, **hints)
+
+
+def _refuse_hints(given: str | int, hints: Mapping[str, Any]) -> None:
+    said = [name for name, value in hints.items() if value]
+    if said:
+        problem = f"it is a study of ours, and {said[0]!r} is for one that is read"
+        hint = "give the file or the database that it was read from"
+        form = "hpbridge"
+        raise FormatError.unreadable(form, given, [problem], hint)
 
 
 def write_study(
@@ -221,7 +240,7 @@ def _format_of(source: object, place: object, wanted: str | None) -> StudyFormat
 
 
 def as_study(
-    read: ForeignStudy, form: StudyFormat, source: object, known: Space | None = None
+    read: ForeignStudy, form: StudyFormat, source: object, hints: Hints | None = None
 ) -> Study:
     """Return what a reader found as a study.
 
@@ -229,24 +248,17 @@ def as_study(
         read: What it found.
         form: Whose reader it is.
         source: Where it was.
-        known: What it searched, where the source does not say.
+        hints: What the user says of it.
 
     Raises:
-        FormatError: If it holds no trial, or bounds that are none.
+        FormatError: If it holds no trial, or bounds that are none; or the hints do not
+            fit it.
     """
     if not read.trials:
         problem = "it holds no finished trial"
         hint = "a study is imported when it has one"
         raise FormatError.unreadable(form.name, source, [problem, *read.notes], hint)
-    notes = list(read.notes)
-    space = read.space or known
-    is_seen = space is None
-    if space is None:
-        space = seen_space(read.trials, form.name, source)
-        notes.append(
-            "the source holds no space: the ranges are those of the values seen"
-        )
-    trials = _trials_of(read, space, notes, is_seen=is_seen)
+    space, trials, notes = fitted(read, hints or Hints(), form.name, source)
     problems: list[str] = []
     bounds = read_constraints(dict(read.bounds), problems)
     if problems:
@@ -282,79 +294,3 @@ def _shown(source: object) -> str:
     if isinstance(source, (str, os.PathLike)):
         return masked(os.fspath(source))
     return f"{type(source).__module__}.{type(source).__qualname__}"
-
-
-def _trials_of(
-    read: ForeignStudy, space: Space, notes: list[str], *, is_seen: bool
-) -> list[FinishedTrial]:
-    found: list[FinishedTrial] = []
-    left_out: list[str] = []
-    for place, trial in enumerate(read.trials):
-        try:
-            point = _partial(trial, space) if is_seen else _point(trial, space)
-        except SpaceError as error:
-            left_out.append(f"trial {place}: {error.reasons[0]}")
-            continue
-        found.append(finished_of(trial, len(found), point, space))
-    if left_out:
-        more = "; ..." if len(left_out) > MOST_NAMED else ""
-        notes.append(
-            f"{len(left_out)} of {len(read.trials)} trials are left out, since they "
-            f"are not in the space: {'; '.join(left_out[:MOST_NAMED])}{more}"
-        )
-    return found
-
-
-def _point(trial: ForeignTrial, space: Space) -> dict[str, Any]:
-    """Return a trial's point; of one that failed, what it has of a point."""
-    if trial.state is State.COMPLETE:
-        return space.canonical(trial.params)
-    try:
-        return space.canonical(trial.params)
-    except SpaceError:
-        return _partial(trial, space)
-
-
-def _partial(trial: ForeignTrial, space: Space) -> dict[str, Any]:
-    """Return those of a trial's parameters that are in the space."""
-    point: dict[str, Any] = {}
-    for name, parameter in space.searched.items():
-        if name in trial.params:
-            try:
-                point[name] = parameter.canonical(trial.params[name])
-            except ValueError:
-                continue
-    return point
-
-
-def seen_space(trials: Iterable[ForeignTrial], form: str, source: object) -> Space:
-    """Return the smallest space that holds the values of some trials.
-
-    Whole numbers make an `Int`, other numbers a `Float`, everything else the choices
-    in the order in which they first came up.
-
-    Raises:
-        FormatError: If there is no parameter.
-    """
-    values: dict[str, list[Any]] = {}
-    for trial in trials:
-        for name, value in trial.params.items():
-            values.setdefault(name, []).append(plain_number(value))
-    if not values:
-        problem = "its trials have no parameters"
-        hint = "give its space, or say which columns are parameters"
-        raise FormatError.unreadable(form, source, [problem], hint)
-    return Space({name: _hull(seen) for name, seen in values.items()})
-
-
-def _hull(values: list[Any]) -> Parameter:
-    kinds = {type(value) for value in values}
-    if kinds == {int}:
-        return Int(min(values), max(values))
-    if kinds <= {int, float}:
-        return Float(min(values), max(values))
-    choices: list[Any] = []
-    for value in values:
-        if not any(value == c and type(value) is type(c) for c in choices):
-            choices.append(value)
-    return Categorical(choices)

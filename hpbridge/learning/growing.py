@@ -7,8 +7,8 @@ and observes the trial. A trial that asks for more, or for less, makes the space
 another optimizer is made for the new space and observes all trials.
 
 When a parameter is not asked for in every trial, it gets the condition under which it
-was: the values of the one parameter before it that tells the trials apart. Values of
-that parameter that never came up are taken as not having it, until they do.
+was: the values of the one parameter before it that tells the trials apart. Choices that
+never came up are taken as not having it, until they do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from hpbridge.contract.backend import Optimizer, Outcome, Suggestion
 from hpbridge.errors import SpaceError
 from hpbridge.learning.learner import Learner
-from hpbridge.space.conditions import LIKELY, infer_conditions
+from hpbridge.space.conditions import infer_conditions, likely
 from hpbridge.space.kinds import Parameter, Searched, with_when
 from hpbridge.space.space import Space
 from hpbridge.trial import State
@@ -28,6 +28,8 @@ from hpbridge.trial import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hpbridge.space.conditions import Condition
+    from hpbridge.space.kinds import When
     from hpbridge.space.plain import Label
 
 
@@ -114,14 +116,17 @@ def infer_space(trials: Sequence[Run]) -> Space:
     for trial in trials:
         for name, (parameter, _) in trial.asked.items():
             found.setdefault(name, parameter)
-    placed: dict[str, Searched] = {}
-    for name, parameter in found.items():
-        having = [trial.point for trial in trials if name in trial.asked]
-        lacking = [t.point for t in trials if name not in t.asked and t.is_whole]
-        conditions = infer_conditions(placed, having, lacking, LIKELY)
-        condition = next(conditions, None) if lacking else None
-        placed[name] = with_when(parameter, (condition,) if condition else ())
+    points = [(trial.point, trial.is_whole) for trial in trials]
+    conditions = infer_conditions(found, points, likely)
+    placed = {
+        name: with_when(parameter, _likeliest(conditions.get(name, ())))
+        for name, parameter in found.items()
+    }
     return Space(placed) if placed else Space.unknown()
+
+
+def _likeliest(conditions: Sequence[Condition]) -> When:
+    return conditions[0].when if conditions else ()
 
 
 class GrowingLearner(Learner):

@@ -76,8 +76,11 @@ def fit_history(study: Study, experiment: Experiment, choice: Choice) -> History
         kept.append(_as_imported(trial, len(kept), point, names, experiment))
     if left_out:
         notes.append(_say_left_out(left_out, len(study.trials)))
+    if study.settings.imported is not None:  # what was said when it was read
+        notes += study.notes
     if not kept:
-        problems = left_out[:MOST_NAMED] or ["it has no finished trial"]
+        problems = left_out[:MOST_NAMED] or list(study.notes)
+        problems = problems or ["it has no finished trial"]
         raise HistoryError.unfit(study.name, experiment.name, problems)
     is_own = study.backend == choice.spec.name and study.space == experiment.space
     is_own = is_own and len(kept) == len(study.trials)

@@ -99,7 +99,8 @@ def test_without_a_space_the_values_seen_stand_for_it_and_that_is_said():
 
 def test_a_parameter_that_some_trials_lack_is_not_made_up():
     study = hpb.read_study(Source(complete(x=0.5, y=1.0), complete(x=0.25)))
-    assert [t.params for t in study.trials] == [{"x": 0.5, "y": 1.0}, {"x": 0.25}]
+    assert [t.params for t in study.trials] == [{"x": 0.5}, {"x": 0.25}]
+    assert [t.attributes for t in study.trials] == [{"param:y": 1.0}, {}]
 
 
 def test_complete_trials_outside_the_space_are_left_out_and_named():

@@ -235,7 +235,7 @@ def test_any_table_is_a_study_by_its_columns(table) -> None:
     assert "1 trials that had not ended are left out" in found.notes
     whole = hpb.read_study(table, columns=COLUMNS)
     assert whole.best_trial.params["lr"] == 0.1
-    assert whole.space["layers"] == hpb.Int(3, 6)
+    assert whole.space["lr"] == hpb.Float(0.001, 0.3)
 
 
 def test_a_frame_and_a_parquet_file_are_read_as_the_text_is(table, tmp_path) -> None:

@@ -200,7 +200,7 @@ def test_the_parent_of_fewest_values_is_taken_for_the_condition():
     trials = [asked(c="adam", n=3, x=0.1), asked(c="sgd", n=5)]
     assert infer_space(trials)["x"].when == (("c", ("adam",)),)
     trials = [asked(c="adam", n=3, x=0.1), asked(c="adam", n=5)]
-    assert infer_space(trials)["x"].when == (("n", (3,)),)
+    assert infer_space(trials)["x"].when == (("n", (1, 2, 3)),)
 
 
 def test_attributes_of_a_trial_are_kept(tmp_path):

@@ -107,7 +107,7 @@ def test_everything_arrives(file):
 
 
 def test_the_space_is_that_of_the_objective(file):
-    study = read(file)
+    study = hpb.read_study(file)
     assert study.space == hpb.Space(
         {
             "solver": hpb.Categorical(["adam", "sgd", None]),
@@ -223,7 +223,7 @@ def test_changed_ranges_are_joined_and_said():
         x=(2.0, dist.FloatDistribution(0.5, 2)),
         n=(6, dist.IntDistribution(2, 14, step=4)),
     ))  # fmt: skip
-    found = read(study)
+    found = hpb.read_study(study)
     assert found.space == hpb.Space({"x": hpb.Float(0, 2), "n": hpb.Int(0, 14, step=2)})
     assert [note.split(";")[0] for note in found.notes] == [
         "'x' was searched in 2 ranges or kinds",
@@ -231,7 +231,7 @@ def test_changed_ranges_are_joined_and_said():
     ]
 
 
-def test_what_no_single_parameter_explains_is_always_active_and_said():
+def test_what_two_parameters_explain_together_is_read_and_said():
     def run(trial):
         a = trial.suggest_categorical("a", [True, False])
         b = trial.suggest_categorical("b", [True, False])
@@ -239,12 +239,66 @@ def test_what_no_single_parameter_explains_is_always_active_and_said():
 
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.optimize(run, n_trials=40)
-    found = read(study)
-    assert not found.space["x"].when
-    lacking = sum("x" not in trial.params for trial in study.trials)
-    assert found.notes[0].startswith(f"{lacking} of 40 trials lack 'x'")
-    imported = hpb.read_study(study)
-    assert len(imported.trials) == 40 - lacking
+    found = hpb.read_study(study)
+    assert found.space["x"].when == (("a", (True,)), ("b", (True,)))
+    assert found.notes[0].endswith("'a' is one of [True] and 'b' is one of [True]")
+    assert [t.params for t in found.trials] == [t.params for t in study.trials]
+
+
+SETS = {
+    "a pruned trial tried another": (["a"] * 6, ["ab"], "a", 6),
+    "a complete trial tried another": (["a"] * 6 + ["ab"], [], "a", 7),
+    "one was replaced": (["ab"] * 4 + ["ac"] * 4, [], "a", 8),
+    "others, pruned": (["ab"] * 5, ["cd"] * 4, "ab", 5),
+    "one was added": (["a"] * 5 + ["ab"] * 3, [], "a", 8),
+    "one was added early": (["a"] + ["ab"] * 11, [], "ab", 11),
+}
+
+
+@pytest.mark.parametrize(("whole", "pruned", "names", "n_kept"), [*SETS.values()])
+def test_no_complete_trial_is_lost_for_what_a_minority_has(
+    whole, pruned, names, n_kept
+):
+    uniform = optuna.distributions.FloatDistribution(0, 1)
+    study = optuna.create_study()
+    for state, sets in (("COMPLETE", whole), ("PRUNED", pruned)):
+        for each in sets:
+            study.add_trial(
+                optuna.trial.create_trial(
+                    state=optuna.trial.TrialState[state],
+                    params=dict.fromkeys(each, 0.5),
+                    distributions=dict.fromkeys(each, uniform),
+                    value=1.0 if state == "COMPLETE" else None,
+                )
+            )
+    found = hpb.read_study(study)
+    assert "".join(found.space) == names
+    assert sum(t.state is hpb.State.COMPLETE for t in found.trials) == n_kept
+    for trial in found.trials:
+        kept = {n.removeprefix("param:") for n in trial.attributes}
+        assert {*trial.params, *kept} <= {*"abcd"}
+
+
+def test_kinds_scales_and_choices_that_changed_hold_every_trial():
+    dist = optuna.distributions
+    study = optuna.create_study()
+    for params in (
+        {"x": (3, dist.IntDistribution(1, 4)), "c": ("a", ["a", "b"])},
+        {"x": (0.0, dist.FloatDistribution(0, 1)), "c": ("b", ["b", "c"])},
+        {"x": (5.0, dist.FloatDistribution(1e-3, 9, log=True)), "c": ("d", ["d"])},
+    ):
+        label, choices = params["c"]
+        params["c"] = label, dist.CategoricalDistribution(choices)
+        study.add_trial(distribution_trial(**params))
+    found = hpb.read_study(study)
+    assert found.space == hpb.Space(
+        {"x": hpb.Float(0, 9), "c": hpb.Categorical(["a", "b", "c", "d"])}
+    )
+    assert [t.params for t in found.trials] == [t.params for t in study.trials]
+    assert [note.split(";")[0] for note in found.notes] == [
+        "'x' was searched in 3 ranges or kinds",
+        "'c' was searched in 3 ranges or kinds",
+    ]
 
 
 def test_choices_of_any_kind_get_names():
@@ -255,7 +309,7 @@ def test_choices_of_any_kind_get_names():
         distribution = optuna.distributions.CategoricalDistribution(choices)
         for choice in choices[:2]:
             study.add_trial(distribution_trial(c=(choice, distribution)))
-    found = read(study)
+    found = hpb.read_study(study)
     labels = ("(1, 2)", "a", "1", "True", "None", "nan")
     assert found.space["c"].labels == labels
     assert [trial.params["c"] for trial in found.trials] == ["(1, 2)", "a"]
@@ -281,7 +335,7 @@ def test_old_distributions_and_short_forms_are_read(files, tmp_path):
     trial.pop("datetime_complete")
     path = tmp_path / "old.log"
     path.write_text("\n".join(map(json.dumps, [first, trial])) + "\n")
-    found = read(path)
+    found = hpb.read_study(path)
     assert found.space == hpb.Space(
         {
             "a": hpb.Float(0.1, 1, log=True),
@@ -417,6 +471,6 @@ def test_an_impossible_distribution_is_named(tmp_path):
         )
         connection.commit()
     with pytest.raises(FormatError, match=r"'x'.* high must be a finite number"):
-        read(url)
+        hpb.read_study(url)
     space = hpb.Space({"x": hpb.Float(0, 2)})
     assert read(url, space=space).space is space

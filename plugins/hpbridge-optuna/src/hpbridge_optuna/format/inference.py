@@ -1,8 +1,8 @@
-"""The space behind the trials of a define-by-run study.
+"""The parameters of a define-by-run study.
 
 Optuna keeps a distribution with every parameter of every trial, and no space. The
-parameters, their ranges and their order follow exactly; a condition is inferred only
-where the trials leave no doubt, and said to be inferred.
+parameters and their order follow exactly; where a distribution changed, there is one
+that holds the values of all. When each is there is for the core to infer.
 """
 
 from __future__ import annotations
@@ -13,57 +13,23 @@ from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
-from hpbridge.plugin import CERTAIN, Float, Int, infer_conditions, with_when
+from hpbridge.plugin import Categorical, Float, Int
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from hpbridge.plugin import Label, Searched
     from hpbridge_optuna.format.raw import RawTrial
 
 
-class Inferred(NamedTuple):
+class Merged(NamedTuple):
     """Parameters in the order of their suggestions, and what is not certain."""
 
     parameters: dict[str, Searched]
     notes: list[str]
 
 
-def infer(trials: list[RawTrial]) -> Inferred:
-    """Return the parameters of finished trials.
-
-    A parameter is active where the trials that ran to their end have it; those that
-    failed or were pruned may have ended before it was suggested.
-    """
-    whole = [trial for trial in trials if trial.state == "COMPLETE"] or trials
-    parameters, notes = _merged(trials)
-    names = list(parameters)
-    for place, name in enumerate(names):
-        lacking = [trial for trial in whole if name not in trial.params]
-        if not lacking:
-            continue
-        having = [trial for trial in trials if name in trial.params]
-        before = {each: parameters[each] for each in names[:place]}
-        found = list(
-            infer_conditions(before, _points(having), _points(lacking), CERTAIN)
-        )
-        if found:
-            parent, values = found[0]
-            parameters[name] = with_when(parameters[name], ((parent, values),))
-            others = "".join(f"; {other!r} would fit too" for other, _ in found[1:])
-            notes.append(
-                f"the condition of {name!r} was inferred from {len(trials)} trials: "
-                f"{parent!r} is one of {list(values)}{others}"
-            )
-        else:
-            notes.append(
-                f"{len(lacking)} of {len(whole)} trials lack {name!r}, and no single "
-                "parameter before it says when; it was taken as always active"
-            )
-    return Inferred(parameters, notes)
-
-
-def _merged(trials: Iterable[RawTrial]) -> Inferred:
+def merged(trials: Iterable[RawTrial]) -> Merged:
     """Return one parameter a name; where distributions changed, one that holds all."""
     variants: dict[str, dict[int, Searched]] = {}
     sequences: dict[tuple[str, ...], None] = {}
@@ -81,7 +47,7 @@ def _merged(trials: Iterable[RawTrial]) -> Inferred:
                 f"{name!r} was searched in {len(distinct)} ranges or kinds; "
                 f"it was taken as {parameters[name]!r}"
             )
-    return Inferred(parameters, notes)
+    return Merged(parameters, notes)
 
 
 def _order(sequences: Iterable[tuple[str, ...]]) -> list[str]:
@@ -97,20 +63,43 @@ def _order(sequences: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def _merge(variants: list[Searched]) -> Searched:
-    """Return the last kind and scale with the range of all that share them."""
+    """Return the last kind and scale with a range that holds all ranges.
+
+    Whole numbers are numbers, a logarithm takes positive ones, and what else there is
+    are choices, in the order in which they came up.
+    """
     last = variants[-1]
-    if len(variants) == 1 or not isinstance(last, (Float, Int)):
+    if len(variants) == 1:
         return last
-    alike = [v for v in variants if isinstance(v, type(last)) and v.log == last.log]
-    low, high = min(v.low for v in alike), max(v.high for v in alike)
-    step = _common_step(alike)
-    if isinstance(last, Int):
+    numbers = [v for v in variants if isinstance(v, (Float, Int))]
+    if len(numbers) < len(variants):
+        choices = [v for v in variants if isinstance(v, Categorical)]
+        if isinstance(last, Categorical) and len(choices) == len(variants):
+            return _union(choices)
+        alike = [v for v in variants if isinstance(v, type(last))]
+        return last if len(alike) == len(variants) else _merge(alike)
+    low, high = min(v.low for v in numbers), max(v.high for v in numbers)
+    is_log = last.log and low > 0  # type: ignore[attr-defined]
+    step = None if is_log else _common_step(numbers)
+    if all(isinstance(v, Int) for v in numbers):
         whole = 1 if step is None else int(step)
-        return Int(int(low), int(high), log=last.log, step=whole)
-    return Float(low, high, log=last.log, step=None if step is None else float(step))
+        return Int(int(low), int(high), log=is_log, step=whole)
+    return Float(low, high, log=is_log, step=None if step is None else float(step))
 
 
-def _common_step(variants: list[Float | Int]) -> Fraction | None:
+def _union(variants: list[Categorical]) -> Categorical:
+    named: dict[tuple[type, Label], object] = {}
+    for variant in variants:
+        for label in variant.labels:
+            named.setdefault((type(label), label), variant.choice(label))
+    labels = [label for _, label in named]
+    is_plain = all(choice is label for (_, label), choice in named.items())
+    if is_plain or len({*labels}) < len(labels):
+        return Categorical(labels)
+    return Categorical(dict(zip(labels, named.values(), strict=True)))
+
+
+def _common_step(variants: Sequence[Float | Int]) -> Fraction | None:
     """Return the step of the coarsest grid that holds all grids, if all have one."""
     ranges = [v for v in variants if v.low != v.high]
     if any(v.step is None for v in ranges):
@@ -128,7 +117,3 @@ def _gcd(left: Fraction, right: Fraction) -> Fraction:
         left.numerator * right.denominator, right.numerator * left.denominator
     )
     return Fraction(above, below)
-
-
-def _points(trials: Iterable[RawTrial]) -> list[dict[str, Label]]:
-    return [{n: value for n, (_, value) in trial.params.items()} for trial in trials]

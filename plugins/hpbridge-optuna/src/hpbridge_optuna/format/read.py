@@ -11,7 +11,6 @@ from hpbridge.plugin import (
     ForeignStudy,
     ForeignTrial,
     FormatError,
-    Space,
     SpaceError,
     State,
     is_instance_of,
@@ -20,7 +19,7 @@ from hpbridge.plugin import (
 from hpbridge_optuna import _upstream
 from hpbridge_optuna._upstream import METRIC_NAMES, PARENTS
 from hpbridge_optuna.format.extras import Extras, constraint_values
-from hpbridge_optuna.format.inference import infer
+from hpbridge_optuna.format.inference import merged
 from hpbridge_optuna.format.journal import is_journal, read_journal
 from hpbridge_optuna.format.raw import (
     FORMAT,
@@ -165,16 +164,15 @@ def _foreign(raw: RawStudy, hints: Hints) -> ForeignStudy:
     extras = Extras.of(raw, finished)
     metrics = _metrics(raw)
     space = hints.space or extras.space
-    if space is None and finished:
-        inferred = infer(finished)
-        space = Space(inferred.parameters) if inferred.parameters else None
-        notes += inferred.notes
+    found = merged(finished if space is None else ())
+    notes += found.notes
     parents = _parents(raw)
     return ForeignStudy(
         name=raw.name,
         trials=tuple(_trial(t, metrics, extras, parents) for t in finished),
         metrics=metrics,
         space=space,
+        parameters=found.parameters,
         bounds=extras.bounds,
         algorithm=_algorithm(raw),
         attributes=extras.attributes(raw.user),
