@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hpbridge.formats.studies import import_study, read_study, write_study
     from hpbridge.space.categorical import Categorical
     from hpbridge.space.parameters import Constant, Float, Int
-    from hpbridge.space.priors import LogNormal, Normal
+    from hpbridge.space.priors import LogNormal, Normal, ScipyPrior
     from hpbridge.space.quantized import Quantized
     from hpbridge.space.space import Space
     from hpbridge.study import Study, load_study
@@ -49,6 +49,7 @@ _HOMES = {
     "LogNormal": "space.priors",
     "Normal": "space.priors",
     "Quantized": "space.quantized",
+    "ScipyPrior": "space.priors",
     "Space": "space.space",
     "State": "trial",
     "Study": "study",
@@ -76,6 +77,7 @@ __all__ = [
     "LogNormal",
     "Normal",
     "Quantized",
+    "ScipyPrior",
     "Space",
     "State",
     "Study",

@@ -27,7 +27,6 @@ from hpbridge.contract.capabilities import Capabilities, Capability, Feature
 from hpbridge.errors import ForeignHistoryError, UnsupportedFeatureError
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int
-from hpbridge.space.quantized import Quantized
 from hpbridge.trial import State
 from hpbridge_random import SPEC as RIGHT
 
@@ -90,21 +89,22 @@ class LosesLogScaleOfInts(Wrapped):
 
 class ExcludesUpperBound(Wrapped):
     def value(self, parameter, value):
-        if isinstance(parameter, Int) and parameter.n_values > 1 and not parameter.log:
+        is_grid = parameter.feature in {Feature.INT, Feature.INT_STEP}
+        if is_grid and parameter.n_values > 1:
             return parameter.at(self.rng.randrange(parameter.n_values - 1))
         return value
 
 
 class HalvesTheEnds(Wrapped):
     def value(self, parameter, value):
-        if isinstance(parameter, Int) and parameter.step == 1 and not parameter.log:
+        if parameter.feature is Feature.INT:
             return round(self.rng.uniform(parameter.low, parameter.high))
         return value
 
 
 class TakesQuantaForSteps(Wrapped):
     def value(self, parameter, value):
-        if isinstance(parameter, Quantized):
+        if parameter.feature is Feature.QUANTIZED:
             return parameter.at(self.rng.randrange(parameter.n_values))
         return value
 
@@ -140,9 +140,17 @@ class IgnoresWeights(Wrapped):
 
 class IgnoresPriors(Wrapped):
     def value(self, parameter, value):
-        if isinstance(parameter, Float) and parameter.prior is not None:
-            return self.rng.uniform(parameter.low, parameter.high)
+        if parameter.feature is Feature.FLOAT_PRIOR:
+            return self.rng.uniform(*parameter.reach)
         return value
+
+
+class IgnoresPriorsOfInts(Wrapped):
+    def value(self, parameter, value):
+        if parameter.feature is not Feature.INT_PRIOR:
+            return value
+        drawn = self.rng.uniform(*parameter.reach)
+        return round(drawn) if isinstance(parameter, Int) else parameter.round(drawn)
 
 
 class ShowsInactiveParameters(Wrapped):

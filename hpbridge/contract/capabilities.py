@@ -34,6 +34,7 @@ SPACE_FEATURES = (
     Feature.INT,
     Feature.INT_LOG,
     Feature.INT_STEP,
+    Feature.INT_PRIOR,
     Feature.QUANTIZED,
     Feature.CATEGORICAL,
     Feature.CATEGORICAL_ORDERED,

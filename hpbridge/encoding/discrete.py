@@ -12,6 +12,7 @@ from hpbridge.encoding.codecs import Codec
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.kinds import Searched
 from hpbridge.space.parameters import Float, Int
+from hpbridge.space.shaped import Shaped
 
 if TYPE_CHECKING:
     from hpbridge.space.plain import Label
@@ -72,8 +73,8 @@ class Choice(Codec[Categorical]):
         return f"{list(self.parameter.labels)!r}[int({expression})]"
 
 
-class Quantile(Codec[Float]):
-    """A float with a prior as a quantile of that prior, uniform in [0, 1]."""
+class Quantile(Codec[Shaped]):
+    """A number with a prior as a quantile of that prior, uniform in [0, 1]."""
 
     name = "quantile"
     native = Float(0.0, 1.0)
@@ -85,7 +86,7 @@ class Quantile(Codec[Float]):
 
     def decode(self, value: Any) -> Label:
         """Return the value at this quantile."""
-        return self.parameter.quantile(float(value))
+        return cast("Label", self.parameter.quantile(float(value)))
 
     def encode(self, value: Any) -> Label:
         """Return the quantile of this value."""
@@ -93,9 +94,7 @@ class Quantile(Codec[Float]):
 
     def source(self, expression: str) -> str:
         """Return the source of `decode`, by hpbridge's own truncated prior."""
-        low, high, prior = self.parameter.low, self.parameter.high, self.parameter.prior
-        ours = f"hpbridge.Float({low!r}, {high!r}, prior=hpbridge.{prior!r})"
-        return f"{ours}.quantile(float({expression}))"
+        return f"{self.parameter.source()}.quantile(float({expression}))"
 
 
 class Weighted(Codec[Categorical]):

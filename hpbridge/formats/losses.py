@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.foreign import Part
 from hpbridge.space.categorical import Categorical
-from hpbridge.space.parameters import Constant, Float
+from hpbridge.space.parameters import Constant
+from hpbridge.space.shaped import Shaped
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def _any_trial(says: Callable[[Any], Any]) -> Callable[[Study], bool]:
 
 
 def _is_shaped(parameter: object) -> bool:
-    if isinstance(parameter, Float):
+    if isinstance(parameter, Shaped):
         return parameter.prior is not None
     return isinstance(parameter, Categorical) and parameter.weights is not None
 

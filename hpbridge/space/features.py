@@ -16,6 +16,7 @@ class Feature(Enum):
     INT = "int"
     INT_LOG = "int, log scale"
     INT_STEP = "int in steps"
+    INT_PRIOR = "int or quantized with a prior"
     QUANTIZED = "quantized"
     """`Quantized`: rounded to multiples of q, as by Hyperopt and Ray Tune."""
     CATEGORICAL = "categorical"

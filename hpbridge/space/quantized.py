@@ -5,20 +5,23 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.space.features import Feature
-from hpbridge.space.kinds import Searched, freeze_when
+from hpbridge.space.kinds import freeze_when
 from hpbridge.space.parameters import Float
 from hpbridge.space.plain import is_number, plain_number
-from hpbridge.space.ranges import range_problems
+from hpbridge.space.priors import prior_to_json
+from hpbridge.space.ranges import bound_to_json, range_problems
+from hpbridge.space.shaped import Shaped, fields_with_prior
 
 if TYPE_CHECKING:
     import random
+    from typing import Self
 
 
 @dataclass(frozen=True)
-class Quantized(Searched):
+class Quantized(Shaped):
     """A number drawn from [low, high], then rounded to a multiple of `q`.
 
     Here so that spaces of other libraries keep their meaning. It is not a step: the
@@ -31,6 +34,7 @@ class Quantized(Searched):
         high: Upper end of the draw.
         q: The quantum. An int gives ints, a float gives floats.
         log: Draw uniformly in the logarithm.
+        prior: As of `Float`, by which it is drawn; with it, ends may be infinite.
         when: ``{parent: value or list of values}`` under which it is active.
 
     Source:
@@ -46,6 +50,7 @@ class Quantized(Searched):
     high: float
     q: float
     log: bool = field(default=False, kw_only=True)
+    prior: Any = field(default=None, kw_only=True)
     when: Any = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
@@ -54,10 +59,14 @@ class Quantized(Searched):
             object.__setattr__(self, name, float(value) if is_number(value) else value)
         object.__setattr__(self, "q", plain_number(self.q))
         object.__setattr__(self, "when", freeze_when(self.when))
+        self._read_prior()
 
     def problems(self) -> list[str]:
         """Return what is wrong with the range, the quantum and the scale."""
-        found = range_problems(self.low, self.high, None)
+        if self.prior is None:
+            found = range_problems(self.low, self.high, None)
+        else:
+            found = self._prior_problems(("log=True", self.log))
         if not is_number(self.q) or not math.isfinite(self.q) or self.q <= 0:
             found.append(f"q must be a positive finite number, got {self.q!r}")
         if self.log and not found and self.low <= 0:
@@ -71,12 +80,14 @@ class Quantized(Searched):
 
     @cached_property
     def first(self) -> int:
-        """The smallest value, in quanta."""
-        return round(self.low / self.q)
+        """The smallest value, in quanta; 0 where there is none."""
+        return 0 if math.isinf(self.low) else round(self.low / self.q)
 
     @cached_property
-    def n_values(self) -> int:
-        """How many values there are."""
+    def n_values(self) -> int | None:
+        """How many values there are; None where an end is infinite."""
+        if self.is_unbounded:
+            return None
         return round(self.high / self.q) - self.first + 1
 
     def at(self, index: int) -> float:
@@ -89,11 +100,15 @@ class Quantized(Searched):
 
     @property
     def feature(self) -> Feature:
-        """One of its own."""
+        """One of its own, but with a prior that of an int."""
+        if self.prior is not None:
+            return Feature.INT_PRIOR
         return Feature.QUANTIZED
 
     def draw(self, rng: random.Random) -> float:
-        """Draw by scale, and round."""
+        """Draw by scale or prior, and round."""
+        if self.prior is not None:
+            return cast("float", self.quantile(rng.random()))
         return self.round(Float(self.low, self.high, log=self.log).draw(rng))
 
     def plain(self, value: Any) -> float:
@@ -110,17 +125,44 @@ class Quantized(Searched):
 
     def round_source(self, expression: str) -> str:
         """Return the source of `round`."""
-        last = self.first + self.n_values - 1
         index = f"round({expression} / {self.q!r})"
-        return f"min(max({index}, {self.first}), {last}) * {self.q!r}"
+        if not math.isinf(self.low):
+            index = f"max({index}, {self.first})"
+        if not math.isinf(self.high):
+            index = f"min({index}, {round(self.high / self.q)})"
+        return f"{index} * {self.q!r}"
 
     def _to_fields(self) -> dict[str, Any]:
-        log = {"log": True} if self.log else {}
-        return {"low": self.low, "high": self.high, **log, "q": self.q}
+        return {
+            "low": bound_to_json(self.low),
+            "high": bound_to_json(self.high),
+            **({"log": True} if self.log else {}),
+            "q": self.q,
+            **({} if self.prior is None else {"prior": prior_to_json(self.prior)}),
+        }
+
+    @classmethod
+    def _from_fields(cls, fields: dict[str, Any]) -> Self:
+        return cls(**fields_with_prior(fields))
+
+    def _edges(self, value: float) -> tuple[float, float]:
+        half = self.q / 2
+        return max(value - half, self.low), min(value + half, self.high)
+
+    def _rounded(self, drawn: float) -> float:
+        return self.round(drawn)
+
+    def _more_arguments(self) -> list[str]:
+        return [repr(self.q)]
 
     def round(self, u: float) -> float:
         """Return the value for a draw; one beyond an end gets the end's."""
-        return self.at(min(max(self.index(u), 0), self.n_values - 1))
+        index = self.index(u)
+        if not math.isinf(self.low):
+            index = max(index, 0)
+        if not math.isinf(self.high):
+            index = min(index, round(self.high / self.q) - self.first)
+        return self.at(index)
 
     def contains(self, value: object) -> bool:
         """Say whether the value is one of the grid, and of its type."""
@@ -129,7 +171,7 @@ class Quantized(Searched):
         assert isinstance(value, (int, float))
         if not math.isfinite(value):
             return False
-        return 0 <= self.index(value) < self.n_values and self.round(value) == value
+        return self.round(value) == value
 
     def canonical(self, value: object) -> float:
         """Return the value of the grid for any real number that is near one."""
@@ -141,7 +183,10 @@ class Quantized(Searched):
         if not math.isclose(nearest, number, rel_tol=1e-9, abs_tol=1e-9 * self.q):
             msg = (
                 f"is {value!r}, not a multiple of {self.q!r} "
-                f"from {self.at(0)!r} to {self.at(self.n_values - 1)!r}"
+                f"from {self._end(self.low)!r} to {self._end(self.high)!r}"
             )
             raise ValueError(msg)
         return nearest
+
+    def _end(self, end: float) -> float:
+        return end if math.isinf(end) else self.round(end)

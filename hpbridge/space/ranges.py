@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 from hpbridge.space.plain import is_number
 
@@ -14,9 +14,22 @@ _MOST_VALUES = 2**53
 _BOUND_TOLERANCE = 1e-12
 
 
+def bound_to_json(bound: float) -> float | str:
+    """Return the end of a range as JSON data, which has no infinity."""
+    return bound if math.isfinite(bound) else repr(float(bound))
+
+
+def bound_of(data: Any) -> Any:
+    """Return the end of a range that `bound_to_json` wrote."""
+    return float(data) if data in {"inf", "-inf"} else data
+
+
 def clamped(value: float, low: float, high: float) -> float:
     """Return the bound for a value that missed it by rounding only."""
-    slack = _BOUND_TOLERANCE * max(abs(low), abs(high))
+    if low <= value <= high:
+        return value
+    ends = [abs(end) for end in (low, high) if math.isfinite(end)]
+    slack = _BOUND_TOLERANCE * max(ends, default=0.0)
     if low - slack <= value < low:
         return low
     if high < value <= high + slack:

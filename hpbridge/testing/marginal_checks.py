@@ -9,13 +9,15 @@ sound plugin fails one run of the kit in a million.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import math
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from hpbridge.contract.capabilities import Feature
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int
-from hpbridge.space.priors import LogNormal, Normal
+from hpbridge.space.priors import LogNormal, Normal, ScipyPrior
 from hpbridge.space.quantized import Quantized
 from hpbridge.testing.checks import NotApplicable, check, require
 
@@ -52,10 +54,18 @@ SPACE: dict[str, Searched] = {
     "w": Categorical(["p", "q", "r"], weights=[0.7, 0.2, 0.1]),
     "g": Float(0, 10, prior=Normal(4, 2)),
     "h": Float(0.1, 10, prior=LogNormal(0, 1)),
+    "e": Float(-math.inf, math.inf, prior=Normal(1, 2)),
+    "o": Float(0, math.inf, prior=LogNormal(0, 1)),
+    "i": Int(0, math.inf, prior=Normal(2, 2)),
+    "d": Quantized(-math.inf, math.inf, 2.0, prior=Normal(1, 2)),
+    "b": Float(0, 1, prior=ScipyPrior("beta", {"a": 2, "b": 5})),
+    "p": Int(0, math.inf, prior=ScipyPrior("poisson", {"mu": 2})),
     "root": Categorical(["on", "off", "other"]),
     "child": Categorical(["u", "v", "y", "z"], when={"root": "on"}),
     "leaf": Int(1, 3, when={"child": "u"}),
 }
+if not importlib.util.find_spec("scipy"):  # whose laws they are
+    del SPACE["b"], SPACE["p"]
 
 
 def _points(case: Case, *names: str) -> Points:
@@ -208,11 +218,29 @@ def check_weights(case: Case) -> None:
 @check(rule=2)
 def check_priors(case: Case) -> None:
     """A float with a prior follows that prior, truncated to the range."""
-    points = _points(case, "g", "h")
-    for name in ("g", "h"):  # null: a quarter of the draws in each quarter of the mass
+    points = _points(case, "g", "h", "e", "o", "b")
+    # Null: a quarter of the draws in each quarter of the mass.
+    for name in [n for n in ("g", "h", "e", "o", "b") if n in points[0]]:
         parameter = SPACE[name]
         assert isinstance(parameter, Float)
         _require_quarters(points, name, parameter.cumulative)
+
+
+@check(rule=2)
+def check_int_priors(case: Case) -> None:
+    """An int or a quantized number has the share of the draws rounded to it."""
+    points = _points(case, "i", "d", "p")
+    normal = NormalDist(1, 2)
+    # Null: of Normal(2, 2) above -0.5, what is rounded to 2; of Normal(1, 2), what is
+    # rounded to 0 and to 2, alike far from 1; of Poisson(2), e^-2 and twice that.
+    inside = 1 - NormalDist(2, 2).cdf(-0.5)
+    middle = (NormalDist(2, 2).cdf(2.5) - NormalDist(2, 2).cdf(1.5)) / inside
+    shares: list[tuple[str, float, float]] = [("i", 2, middle)]
+    shares += [("d", end, normal.cdf(1) - normal.cdf(-1)) for end in (0.0, 2.0)]
+    shares += [("p", 0, math.exp(-2)), ("p", 1, 2 * math.exp(-2))]
+    for name, value, share in shares:
+        if name in points[0]:
+            _require_value(points, name, value, share)
 
 
 @check(rule=2)

@@ -31,6 +31,7 @@ PROBES: dict[Feature, Searched] = {
     Feature.INT: Int(1, 9),
     Feature.INT_LOG: Int(1, 100, log=True),
     Feature.INT_STEP: Int(1, 9, step=2),
+    Feature.INT_PRIOR: Int(0, 9, prior=Normal(4, 2)),
     Feature.QUANTIZED: Quantized(0, 1, 0.25),
     Feature.CATEGORICAL: Categorical(["a", "b", "c"]),
     Feature.CATEGORICAL_ORDERED: Categorical(["a", "b", "c"], ordered=True),

@@ -25,6 +25,7 @@ ONE_OF_EACH = {
     Feature.INT_LOG: Int(1, 3, log=True),
     Feature.QUANTIZED: Quantized(0, 1, 0.5),
     Feature.INT_STEP: Int(0, 4, step=2),
+    Feature.INT_PRIOR: Int(0, 4, prior=Normal(2, 1)),
     Feature.CATEGORICAL: Categorical(["a", "b"]),
     Feature.CATEGORICAL_ORDERED: Categorical(["a", "b"], ordered=True),
     Feature.CATEGORICAL_WEIGHTS: Categorical(["a", "b"], weights=[1, 2]),

@@ -68,6 +68,7 @@ WRONG_ONES = {
     "skewed choices": (spec_of(wrong.PrefersTheFirstChoice), {"categories"}),
     "ignored weights": (spec_of(wrong.IgnoresWeights), {"weights"}),
     "ignored priors": (spec_of(wrong.IgnoresPriors), {"priors"}),
+    "ignored priors of ints": (spec_of(wrong.IgnoresPriorsOfInts), {"int_priors"}),
     "flattened conditions": (
         spec_of(wrong.ShowsInactiveParameters),
         {"active", "conditions"},

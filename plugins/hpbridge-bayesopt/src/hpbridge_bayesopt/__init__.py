@@ -43,6 +43,7 @@ _WITHOUT_CONSTRAINTS = Capabilities(
         Feature.INT: YES,
         Feature.INT_LOG: emulated("log-round"),
         Feature.INT_STEP: emulated("index"),
+        Feature.INT_PRIOR: emulated("quantile"),
         Feature.QUANTIZED: emulated("quantize"),
         Feature.CATEGORICAL: YES,
         Feature.CATEGORICAL_ORDERED: emulated("index"),

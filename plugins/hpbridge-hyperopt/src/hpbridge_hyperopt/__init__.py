@@ -60,6 +60,7 @@ CAPABILITIES = Capabilities(
         # qloguniform has the same shares, but TPE finds worse values with it, slower.
         Feature.INT_LOG: emulated("log-round"),
         Feature.INT_STEP: emulated("index"),
+        Feature.INT_PRIOR: emulated("quantile"),
         Feature.QUANTIZED: YES,
         Feature.CATEGORICAL: YES,
         Feature.CATEGORICAL_ORDERED: emulated("index"),

@@ -51,6 +51,7 @@ _COMMON = Capabilities(
         Feature.INT: YES,
         Feature.INT_LOG: YES,
         Feature.INT_STEP: YES,
+        Feature.INT_PRIOR: emulated("quantile"),
         Feature.QUANTIZED: emulated("quantize"),
         Feature.CATEGORICAL: YES,
         Feature.CATEGORICAL_ORDERED: emulated("index"),
@@ -81,6 +82,7 @@ _EXHAUSTIVE = _COMMON.but(
         Feature.FLOAT: _NOT_COUNTABLE,
         Feature.FLOAT_LOG: _NOT_COUNTABLE,
         Feature.FLOAT_PRIOR: _NOT_COUNTABLE,
+        Feature.INT_PRIOR: _NOT_COUNTABLE,
         Feature.QUANTIZED: emulated("index", "every value once, whatever its share"),
         Feature.CATEGORICAL_WEIGHTS: no("an exhaustive search tries every choice"),
     }

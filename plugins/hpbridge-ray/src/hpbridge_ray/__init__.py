@@ -49,6 +49,7 @@ _COMMON = Capabilities(
         Feature.INT: YES,
         Feature.INT_LOG: YES,
         Feature.INT_STEP: emulated("index"),
+        Feature.INT_PRIOR: emulated("quantile"),
         Feature.QUANTIZED: emulated("quantize"),
         Feature.CATEGORICAL: YES,
         Feature.CATEGORICAL_ORDERED: emulated("index"),
@@ -86,6 +87,7 @@ _ALGORITHMS = (
                 Feature.FLOAT: _NOT_COUNTABLE,
                 Feature.FLOAT_LOG: _NOT_COUNTABLE,
                 Feature.FLOAT_PRIOR: _NOT_COUNTABLE,
+                Feature.INT_PRIOR: _NOT_COUNTABLE,
                 Feature.QUANTIZED: emulated(
                     "index", "every value once, whatever its share"
                 ),

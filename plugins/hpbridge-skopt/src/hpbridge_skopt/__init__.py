@@ -63,6 +63,7 @@ _TREES = Capabilities(
         # weight of its ends.
         Feature.INT_LOG: emulated("log-round"),
         Feature.INT_STEP: emulated("index"),
+        Feature.INT_PRIOR: emulated("quantile"),
         Feature.QUANTIZED: emulated("quantize"),
         Feature.CATEGORICAL: YES,
         Feature.CATEGORICAL_ORDERED: emulated("index"),

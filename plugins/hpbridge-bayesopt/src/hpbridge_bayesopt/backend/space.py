@@ -34,7 +34,7 @@ def refine(problem: Problem, algorithm: Algorithm, options: CommonOptions) -> li
     return reasons + (others or _window_problems(encoded, options))
 
 
-def _largest(parameter: Parameter) -> int:
+def _largest(parameter: Parameter) -> float:
     if not isinstance(parameter, Int):
         return 0
     return max(abs(parameter.low), abs(parameter.high))

@@ -8,7 +8,6 @@ import optuna
 
 from hpbridge.plugin import (
     Categorical,
-    Float,
     OptionError,
     Quantized,
     SpaceError,
@@ -54,7 +53,7 @@ def is_plain(space: Space) -> bool:
     def is_more(parameter: Parameter) -> bool:
         if isinstance(parameter, Categorical):
             return parameter.ordered or parameter.weights is not None
-        has_prior = isinstance(parameter, Float) and parameter.prior is not None
+        has_prior = getattr(parameter, "prior", None) is not None
         return has_prior or isinstance(parameter, Quantized)
 
     return not space.is_restricted and not any(map(is_more, space.searched.values()))

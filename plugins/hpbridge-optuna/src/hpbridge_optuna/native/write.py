@@ -61,14 +61,16 @@ def distribution(parameter: Parameter, *, of_labels: bool = True) -> Call:
     if isinstance(parameter, Categorical):
         return Call("CategoricalDistribution", (_choices(parameter, of_labels),))
     if isinstance(parameter, Quantized):
-        low, high = parameter.at(0), parameter.at(parameter.n_values - 1)
+        low, high = map(parameter.round, parameter.reach)
         return _of_numbers(parameter.is_int, low, high, {"step": parameter.q})
     assert isinstance(parameter, (Float, Int))
     kwargs: dict[str, Any] = {"log": True} if parameter.log else {}
     is_int = isinstance(parameter, Int)
     if parameter.step != (1 if is_int else None):
         kwargs = {"step": parameter.step}
-    return _of_numbers(is_int, parameter.low, parameter.last, kwargs)
+    low, high = parameter.reach
+    last = high if parameter.is_unbounded else parameter.last
+    return _of_numbers(is_int, low, last, kwargs)
 
 
 def _of_numbers(is_int: bool, low: float, high: float, kwargs: dict[str, Any]) -> Call:

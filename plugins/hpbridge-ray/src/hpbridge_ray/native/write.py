@@ -48,7 +48,9 @@ def domain_of(parameter: Parameter) -> Call:
 
 def grid_of(parameter: Parameter) -> Call:
     """Return the order to try every value of a parameter."""
-    return Call("tune.grid_search", (list(cast("Int | Categorical", parameter).grid),))
+    return Call(
+        "tune.grid_search", (list(cast("Int | Categorical", parameter).grid or ()),)
+    )
 
 
 def make_domain(call: Call) -> Any:

@@ -145,7 +145,7 @@ def _integer(fields: Mapping[str, Any]) -> Parameter:
         # Drawn as the logarithm of a float and rounded, so that the ends have half the
         # share; our Int(log=True) gives them their whole.
         return Quantized(low, high, 1, log=True)
-    return Int(low, high)  # type: ignore[arg-type]  # a float is told as a problem
+    return Int(low, high)  # a float is told as a problem
 
 
 def _ends(fields: Mapping[str, Any]) -> tuple[float, float, bool]:
