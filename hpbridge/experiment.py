@@ -17,7 +17,25 @@ Direction = Literal["minimize", "maximize"]
 DEFAULT_METRIC = "value"
 """The name of the metric of an objective that returns one number."""
 
+_LARGER_IS_BETTER = re.compile(
+    r"acc(uracy)?|auc|auroc|auprc|ap|map|f1|fbeta|r2|score|precision|recall|iou|dice|"
+    r"bleu|rouge|reward|return|mcc|kappa|sensitivity|specificity|correlation|profit"
+)
+_WORD = re.compile(r"[^a-z0-9]+")
+
 _BOUND = re.compile(r"\s*(<=|>=)\s*(.+?)\s*\Z")
+
+
+def likely_direction(metric: str) -> Direction:
+    """Return which way is better of a metric that is called so, as far as names tell.
+
+    Example:
+        >>> likely_direction("val/accuracy"), likely_direction("test_loss")
+        ('maximize', 'minimize')
+    """
+    words = _WORD.split(metric.lower())
+    is_larger = any(map(_LARGER_IS_BETTER.fullmatch, words))
+    return "maximize" if is_larger else "minimize"
 
 
 @dataclass(frozen=True)

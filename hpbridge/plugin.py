@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from hpbridge.contract.trust import Trust
     from hpbridge.contract.upstream import Private, Upstream
     from hpbridge.drivers.interrupts import INTERRUPTED, Interrupts
-    from hpbridge.drivers.objective import Attempt, describe_error, evaluate
+    from hpbridge.drivers.objective import Attempt, evaluate
     from hpbridge.drivers.worker import unpack_experiment
     from hpbridge.drivers.worker_process import pack_experiment
     from hpbridge.encoding.call import Call, Name, source_of
@@ -90,6 +90,7 @@ if TYPE_CHECKING:
         masked,
         nearest,
     )
+    from hpbridge.errors.foreign import describe_error
     from hpbridge.experiment import Constraint, Experiment
     from hpbridge.formats import inert
     from hpbridge.formats.inert.data import DAMAGE, MOST_BYTES, MOST_NODES, Array
@@ -151,7 +152,7 @@ _HOMES = {
         "contract.trust": "Trust",
         "contract.upstream": "Private Upstream",
         "drivers.interrupts": "INTERRUPTED Interrupts",
-        "drivers.objective": "Attempt describe_error evaluate",
+        "drivers.objective": "Attempt evaluate",
         "drivers.worker": "unpack_experiment",
         "drivers.worker_process": "pack_experiment",
         "encoding.call": "Call Name source_of",
@@ -165,6 +166,7 @@ _HOMES = {
             "HpbridgeError OptionError SpaceError StoreError UnsupportedFeatureError "
             "masked nearest"
         ),
+        "errors.foreign": "describe_error",
         "experiment": "Constraint Experiment",
         "formats": "inert",
         "formats.inert.data": "DAMAGE MOST_BYTES MOST_NODES Array",

@@ -9,7 +9,7 @@ from hpbridge.contract.lazy import lazy
 from hpbridge.errors import HpbridgeError
 from hpbridge.store.attributes import PREFIX, to_cell
 from hpbridge.store.record import TRIAL_FIELDS, StudyRecord
-from hpbridge.trial import FinishedTrial, State
+from hpbridge.trial import FinishedTrial, Origin, State
 
 if TYPE_CHECKING:
     import os
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from hpbridge.analysis.failures import Failures
     from hpbridge.experiment import Constraint
     from hpbridge.space.space import Space
     from hpbridge.store import Database
 
 
-# A study is below the formats that it can be written in: by name, not by import.
+# A study is below what is made of it, as a file or a number: by name, not by import.
 _frame_of = lazy("hpbridge.formats.export:frame_of")
 _export_study = lazy("hpbridge.formats.writers:export_study")
+_failures_of = lazy("hpbridge.analysis.failures:failures_of")
+_sentences_of = lazy("hpbridge.analysis.failures:sentences_of")
 
 
 class NoBestTrialError(HpbridgeError, ValueError):
@@ -80,9 +83,27 @@ class Study(StudyRecord):
                 f"Study {self.name!r} has no complete feasible trial "
                 f"among {len(self.trials)}"
             )
-            hint = f"`hpbridge show {self.name}` shows the errors"
-            raise NoBestTrialError(headline, hint=hint)
+            problems = _sentences_of(self.failures)
+            hint = f"`hpbridge show {self.name}` shows every trial"
+            raise NoBestTrialError(headline, problems, hint)
         return best
+
+    @property
+    def failures(self) -> list[Failures]:
+        """The failed trials by their errors, the most frequent error first.
+
+        Errors that differ in numbers and addresses alone are one.
+        """
+        found: list[Failures] = _failures_of(self.trials)
+        return found
+
+    @property
+    def has_result(self) -> bool:
+        """Whether a trial that it ran itself is complete."""
+        return any(
+            trial.state is State.COMPLETE and trial.origin is not Origin.IMPORTED
+            for trial in self.trials
+        )
 
     def best_by_main_metric(self) -> FinishedTrial | None:
         """Return the best feasible trial by the main metric, if there is one."""

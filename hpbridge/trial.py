@@ -208,6 +208,8 @@ class Result:
     """What the objective noted with `Trial.set_attribute`."""
     asked: Mapping[str, tuple[Searched, Label]] | None = None
     """What an objective that defines its space asked for, in order, with its values."""
+    mend: str | None = None
+    """What to write, where what it returned has other metrics than are declared."""
 
 
 @dataclass(frozen=True)

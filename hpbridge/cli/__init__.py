@@ -1,8 +1,6 @@
 """The command line. One module a command; each imports what it needs when it runs.
 
-Exit codes: 0 all went well; 1 it ran, and found something wrong (a study of a
-comparison failed, `doctor` found something broken, `check-backend` a broken rule); 2 it
-could not run: wrong usage or input, in one sentence; 130 interrupted.
+`hpbridge.cli.codes` says what each exit code means.
 """
 
 from __future__ import annotations
@@ -11,7 +9,7 @@ import sys
 import warnings
 from typing import Any, cast
 
-OK, FOUND, ERROR, INTERRUPTED = 0, 1, 2, 130
+from hpbridge.cli.codes import ERROR, FOUND, INTERRUPTED, OK
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -19,7 +17,7 @@ def main(arguments: list[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     with_traceback = "--traceback" in words
     words = [word for word in words if word != "--traceback"]
-    from hpbridge.errors import HpbridgeError
+    from hpbridge.errors import HpbridgeError, ObjectiveError
 
     try:
         with warnings.catch_warnings():
@@ -33,13 +31,14 @@ def main(arguments: list[str] | None = None) -> None:
         if with_traceback:
             raise
         _say(str(error))
-        sys.exit(ERROR)
+        sys.exit(FOUND if isinstance(error, ObjectiveError) else ERROR)
     except Exception as error:
         _show_usage_error(error)
         if with_traceback:
             raise
-        text = " ".join(str(error).split())
-        headline = f"hpbridge failed unexpectedly: {type(error).__name__}: {text}"
+        from hpbridge.errors.foreign import describe_error
+
+        headline = f"hpbridge failed unexpectedly: {describe_error(error)}"
         hint = "run it again with --traceback, and report it"
         _say(str(HpbridgeError(headline, hint=hint)))
         sys.exit(ERROR)

@@ -23,8 +23,8 @@ from hpbridge.cli.show import show
 from hpbridge.cli.studies import studies
 
 _EPILOG = (
-    "Exit codes: 0 done; 1 it ran and found something wrong; 2 it could not run, "
-    "in one sentence; 130 interrupted."
+    "Exit codes: 0 done; 1 it ran and found something wrong, or no trial is complete; "
+    "2 it could not run, in one sentence; 130 interrupted."
 )
 
 app = typer.Typer(

@@ -24,6 +24,8 @@ from hpbridge.cli.arguments import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hpbridge.engine.compare import Comparison
 
 
@@ -112,14 +114,16 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     if report is not None and comparison.studies:
         comparison.report(report, overwrite=overwrite)
     print_comparison(comparison, report, as_json=json)
-    return 1 if comparison.failures else 0
+    is_whole = all(study.has_result for study in comparison.studies)
+    return 1 if comparison.failures or not is_whole else 0
 
 
 def print_comparison(
     comparison: Comparison, report: Path | None, *, as_json: bool
 ) -> None:
     """Print a comparison's table, what failed and what was left out."""
-    from hpbridge.cli.output import margin, print_json, screen
+    from hpbridge.analysis.failures import failures_of, sentences_of
+    from hpbridge.cli.output import errors_json, margin, print_json, screen
 
     rows = comparison.table() if comparison.studies else []
     if as_json:
@@ -129,6 +133,11 @@ def print_comparison(
                 "table": rows,
                 "studies": [study.name for study in comparison.studies],
                 "failures": dict(comparison.failures),
+                "errors": {
+                    study.name: errors_json(study)
+                    for study in comparison.studies
+                    if study.failures
+                },
                 "skipped": dict(comparison.skipped),
                 "report": None if report is None else str(report),
             }
@@ -137,12 +146,29 @@ def print_comparison(
     out, beside = screen(), margin()
     if rows:
         out.print(_table(comparison, rows))
+        trials = [trial for study in comparison.studies for trial in study.trials]
+        for sentence in sentences_of(failures_of(trials)):
+            out.print(sentence, markup=False)
     for name, why in comparison.skipped.items():
         beside.print(f"Left out: {name}: {why}", markup=False)
-    for name, why in comparison.failures.items():
-        beside.print(f"Failed: {name}: {why}", markup=False)
+    for names, why in _by_reason(comparison.failures):
+        beside.print(f"Failed: {names}: {why}", markup=False)
+    for study in comparison.studies:
+        if not study.has_result:
+            which = f"{study.optimizer} seed {study.seed}"
+            beside.print(f"Nothing complete: {which}", markup=False)
     if report is not None and rows:
         out.print(f"Report: {report}", markup=False)
+
+
+def _by_reason(failures: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the names of all that failed for one reason, and the first's words."""
+    from hpbridge.analysis.failures import kind_of
+
+    names: dict[str, list[str]] = {}
+    for name, why in failures.items():
+        names.setdefault(kind_of(why), []).append(name)
+    return [(", ".join(those), failures[those[0]]) for those in names.values()]
 
 
 def _table(comparison: Comparison, rows: list[dict[str, Any]]) -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+
+from hpbridge.cli.codes import FOUND, OK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,12 +29,17 @@ def screen() -> Console:
     A file or a pipe has no width of its own; a table in it must not be cut at 80.
     """
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _FILE_WIDTH
-    return Console(highlight=False, soft_wrap=True, width=width)
+    # What is printed is data: a study's name may be `:fire:`, or `[red]`.
+    return Console(
+        highlight=False, markup=False, emoji=False, soft_wrap=True, width=width
+    )
 
 
 def margin() -> Console:
     """Return the console for what is said beside results: standard error."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(
+        stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True
+    )
 
 
 def say_first(past: Study) -> None:
@@ -101,8 +109,14 @@ def study_summary(study: Study) -> dict[str, Any]:
         "n_trials": len(study.trials),
         "metrics": dict(study.metrics),
         "best": None if best is None else trial_summary(best),
+        "errors": errors_json(study),
         "notes": list(study.notes),
     }
+
+
+def errors_json(study: Study) -> list[dict[str, Any]]:
+    """Return the errors of a study, the most frequent first, and how often each was."""
+    return [{"error": each.error, "trials": each.count} for each in study.failures]
 
 
 def trial_summary(trial: FinishedTrial) -> dict[str, Any]:
@@ -132,16 +146,41 @@ def print_study(study: Study) -> None:
         out.print(f"Ended by: {study.stop_reason}", markup=False)
     for note in study.notes:
         out.print(f"Note: {note}", markup=False)
-    if len(study.metrics) > 1:
+    if best is None:
+        out.print("No complete feasible trial.", markup=False)
+    elif len(study.metrics) > 1:
         rows = [
             [t.number, *(t.metrics[m] for m in study.metrics), params_line(t.params)]
             for t in study.best_trials
         ]
         columns = ["trial", *study.metrics, "parameters"]
         out.print(table("Pareto front", columns, rows))
-    elif best is None:
-        out.print("No complete feasible trial.", markup=False)
     else:
         value = number(best.metrics[study.main_metric])
         line = f"Best: {study.main_metric}={value} in trial {best.number}"
         out.print(f"{line}: {params_line(best.params)}", markup=False)
+    print_failures(study)
+
+
+def print_failures(study: Study) -> None:
+    """Print the most frequent errors of a study, and where the rest is; if any."""
+    from hpbridge.analysis.failures import sentences_of
+
+    failures = study.failures
+    if not failures:
+        return
+    out = screen()
+    for sentence in sentences_of(failures):
+        out.print(sentence, markup=False)
+    if study.id:
+        words = ["hpbridge", "show", study.name, str(failures[0].numbers[0])]
+        out.print(f"`{shlex.join(words)}` shows one of them in full.", markup=False)
+
+
+def print_outcome(study: Study, *, as_json: bool) -> int:
+    """Print what a study came to that has just run, and return the exit code."""
+    if as_json:
+        print_json(study_summary(study))
+    else:
+        print_study(study)
+    return OK if study.has_result else FOUND

@@ -1,10 +1,14 @@
-"""The live display: trials done, best so far, time left; a row a study."""
+"""The live display: trials done, best so far, failures, time left; a row a study.
+
+The first failure of a study is told when it happens, then they are counted.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rich.progress import (
     BarColumn,
@@ -15,7 +19,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from hpbridge.analysis.failures import kind_of, line_of
 from hpbridge.cli.output import margin, number
+from hpbridge.trial import Origin, State
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,6 +32,33 @@ if TYPE_CHECKING:
 
 # Without a terminal: a line at every new best and at so many parts of the budget.
 _PARTS = 5
+# After so many trials that all failed with one error, the display says so.
+_TELLING = 3
+
+
+@dataclass
+class _Tally:
+    """What became of the trials of a study so far, and what was said of it.
+
+    Attributes:
+        is_told: Whether a failure was.
+        is_warned: Whether it was said that all trials fail alike.
+    """
+
+    n_done: int = 0
+    n_failed: int = 0
+    kinds: set[str] = field(default_factory=set)
+    is_told: bool = False
+    is_warned: bool = False
+
+    def count(self, trial: FinishedTrial) -> None:
+        """Count a trial, unless it was imported."""
+        if trial.origin is Origin.IMPORTED:
+            return
+        self.n_done += 1
+        if trial.state is State.FAILED:
+            self.n_failed += 1
+            self.kinds.add(kind_of(trial.error))
 
 
 class Display:
@@ -37,6 +70,7 @@ class Display:
         self._is_quiet = is_quiet
         self._tasks: dict[str, TaskID] = {}
         self._started: dict[str, float] = {}
+        self._tallies: dict[str, _Tally] = {}
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
@@ -81,19 +115,46 @@ class Display:
         key = f"{session.optimizer_name} {session.seed}"
         if key not in self._tasks:
             self.start(key, session.settings.n_trials)
-        n_done = session.n_done
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = _Tally()
+            for earlier in session.finished[:-1]:
+                tally.count(earlier)
+        tally.count(trial)
         metric = session.experiment.main_metric
         best = "-" if session.best is None else number(session.best.metrics[metric])
-        n_failed = sum(t.state.value == "failed" for t in session.finished[-1:])
-        fields: dict[str, Any] = {"completed": n_done, "best": best}
-        if n_failed:
-            fields["failed"] = f"(trial {trial.number}: {trial.error})"[:60]
-        self._progress.update(self._tasks[key], **fields)
-        if not (self._is_live or self._is_quiet):
-            self._say_trial(session, trial, key, best)
+        failed = f"{tally.n_failed} failed" if tally.n_failed else ""
+        self._progress.update(
+            self._tasks[key], completed=session.n_done, best=best, failed=failed
+        )
+        if self._is_quiet:
+            return
+        if trial.state is State.FAILED:
+            self._tell_failure(key, tally, trial)
+        if not self._is_live:
+            state = f"best {best}, {failed}" if failed else f"best {best}"
+            self._say_trial(session, trial, key, state)
+
+    def _tell_failure(self, key: str, tally: _Tally, trial: FinishedTrial) -> None:
+        if not tally.is_told:
+            tally.is_told = True
+            self._tell(f"{key}: trial {trial.number} failed: {line_of(trial.error)}")
+        is_hopeless = tally.n_failed == tally.n_done and len(tally.kinds) == 1
+        if is_hopeless and tally.n_failed >= _TELLING and not tally.is_warned:
+            tally.is_warned = True
+            count = tally.n_failed
+            text = f"all {count} trials so far failed with this error; Ctrl-C stops"
+            self._tell(f"{key}: {text}")
+
+    def _tell(self, text: str) -> None:
+        """Say something beside the bars, where they are."""
+        if self._is_live:
+            self._console.print(text, markup=False)
+        else:
+            self._say(text)
 
     def _say_trial(
-        self, session: Session, trial: FinishedTrial, key: str, best: str
+        self, session: Session, trial: FinishedTrial, key: str, state: str
     ) -> None:
         n_done, n_trials = session.n_done, session.settings.n_trials
         part = max(n_trials // _PARTS, 1)
@@ -102,7 +163,7 @@ class Display:
             return
         spent = time.monotonic() - self._started[key]
         left = spent / max(n_done, 1) * (n_trials - n_done)
-        self._say(f"{key}: {n_done}/{n_trials} trials, best {best}, {left:.0f} s left")
+        self._say(f"{key}: {n_done}/{n_trials} trials, {state}, {left:.0f} s left")
 
     def _say(self, text: str) -> None:
         sys.stderr.write(text + "\n")

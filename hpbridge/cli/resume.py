@@ -22,11 +22,11 @@ def resume(
     store: StoreOption = None,
     driver: DriverOption = None,
     json: JsonOption = False,
-) -> None:
+) -> int:
     """Go on with a study: bit for bit where its algorithm is deterministic."""
     import hpbridge
     from hpbridge.cli.interrupted import say_how_to_go_on
-    from hpbridge.cli.output import print_json, print_study, study_summary
+    from hpbridge.cli.output import print_outcome
     from hpbridge.cli.progress import Display
     from hpbridge.contract.references import load_experiment
 
@@ -40,7 +40,4 @@ def resume(
             driver=driver,
             callbacks=[display.show],
         )
-    if json:
-        print_json(study_summary(finished))
-    else:
-        print_study(finished)
+    return print_outcome(finished, as_json=json)

@@ -62,7 +62,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
         typer.Option("--resume", help="Go on with the last unfinished such study."),
     ] = False,
     json: JsonOption = False,
-) -> None:
+) -> int:
     """Run an experiment with one optimizer.
 
     Every finished trial is on disk at once. Ctrl-C loses none; --resume goes on.
@@ -70,7 +70,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     import hpbridge
     from hpbridge.cli.arguments import read_pairs, read_settings
     from hpbridge.cli.interrupted import say_how_to_go_on
-    from hpbridge.cli.output import print_json, print_study, say_first, study_summary
+    from hpbridge.cli.output import print_outcome, say_first
     from hpbridge.cli.progress import Display
     from hpbridge.contract.references import load_experiment, reference_to
     from hpbridge.engine.run import find_history
@@ -111,10 +111,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
                 callbacks=[display.show],
                 history=past,
             )
-    if json:
-        print_json(study_summary(study))
-    else:
-        print_study(study)
+    return print_outcome(study, as_json=json)
 
 
 def _unfinished(

@@ -1,41 +1,146 @@
-"""`hpbridge show`: one study with its trials."""
+"""`hpbridge show`: one study with its trials, or one trial in full."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from hpbridge.cli.arguments import JsonOption, StoreOption, StudyArg
 
 if TYPE_CHECKING:
     from hpbridge.study import Study
+    from hpbridge.trial import FinishedTrial
 
 
-def show(study: StudyArg, store: StoreOption = None, json: JsonOption = False) -> None:
-    """Show a study: what it came to, every trial, every error."""
-    from hpbridge.cli.output import print_json
-    from hpbridge.formats.export import study_to_json
+def show(
+    study: StudyArg,
+    trial: Annotated[
+        int | None, typer.Argument(metavar="[TRIAL]", help="The number of one trial.")
+    ] = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a study with every trial; or one trial in full, with its traceback."""
     from hpbridge.study import load_study
 
     loaded = load_study(study, store)
-    if json:
-        print_json(study_to_json(loaded))
+    if trial is None:
+        _show_study(loaded, as_json=json)
     else:
-        _print_trials(loaded)
+        _show_trial(loaded, _trial_of(loaded, trial), as_json=json)
+
+
+def _trial_of(study: Study, number: int) -> FinishedTrial:
+    from hpbridge.errors import TrialNotFoundError
+
+    for trial in study.trials:
+        if trial.number == number:
+            return trial
+    numbers = [trial.number for trial in study.trials]
+    raise TrialNotFoundError.numbered(study.name, number, numbers)
+
+
+def _show_study(study: Study, *, as_json: bool) -> None:
+    from hpbridge.cli.output import print_json, print_study
+    from hpbridge.formats.export import study_to_json
+
+    if as_json:
+        print_json(study_to_json(study))
+        return
+    print_study(study)
+    _print_trials(study)
 
 
 def _print_trials(study: Study) -> None:
-    from hpbridge.cli.output import params_line, print_study, screen, seconds, table
+    from hpbridge.analysis.failures import line_of
+    from hpbridge.cli.output import params_line, screen, seconds, table
 
-    print_study(study)
+    has_reasons = any(trial.error for trial in study.trials)
     rows = [
         [
             t.number,
             t.state.value,
-            ", ".join(f"{m}={v:.6g}" for m, v in t.metrics.items()) or t.error,
+            ", ".join(f"{m}={v:.6g}" for m, v in t.metrics.items()),
+            *([line_of(t.error) if t.error else None] if has_reasons else []),
             seconds(t.run_seconds),
             params_line(t.params),
         ]
         for t in study.trials
     ]
-    columns = ["trial", "state", "metrics or error", "time", "parameters"]
+    reason = ["reason"] if has_reasons else []
+    columns = ["trial", "state", "metrics", *reason, "time", "parameters"]
     screen().print(table("Trials", columns, rows))
+
+
+def _trial_to_json(study: Study, trial: FinishedTrial) -> Any:
+    from hpbridge.store.record import trial_to_json
+
+    constraints = {
+        f"{bound.metric} {bound.text}": bound.violation(trial.metrics)
+        for bound in study.bounds
+    }
+    return {"study": study.name, **trial_to_json(trial), "constraints": constraints}
+
+
+def _show_trial(study: Study, trial: FinishedTrial, *, as_json: bool) -> None:
+    from hpbridge.cli.output import print_json, screen, table
+
+    if as_json:
+        print_json(_trial_to_json(study, trial))
+        return
+    out = screen()
+    out.print(
+        f"Trial {trial.number} of study {study.name} ({study.id}): {trial.state.value}"
+    )
+    if trial.error:
+        out.print(f"Reason: {trial.error}")
+    for title, rows in _parts(study, trial).items():
+        if rows:
+            names = ["step", "value"] if title == "Reports" else ["name", "value"]
+            out.print(table(title, names, rows))
+    if trial.traceback:
+        out.print(trial.traceback.rstrip())
+
+
+def _parts(study: Study, trial: FinishedTrial) -> dict[str, list[list[object]]]:
+    """Return what a trial holds, as rows of a name and a value by title."""
+    from hpbridge.cli.output import number
+
+    return {
+        "Parameters": [[name, number(v)] for name, v in trial.params.items()],
+        "Metrics": [[name, number(v)] for name, v in trial.metrics.items()],
+        "Constraints": [
+            [f"{bound.metric} {bound.text}", _kept(bound.violation(trial.metrics))]
+            for bound in study.bounds
+        ],
+        "Reports": [[step, value] for step, value in trial.reports],
+        "Attributes": [[name, repr(v)] for name, v in trial.attributes.items()],
+        "Kept of its library": [[name, repr(v)] for name, v in trial.native.items()],
+        "Run": _run_of(trial),
+    }
+
+
+def _kept(violation: float) -> str:
+    if math.isnan(violation):
+        return "not known"
+    return "kept" if violation <= 0 else f"missed by {violation:.6g}"
+
+
+def _run_of(trial: FinishedTrial) -> list[list[object]]:
+    from hpbridge.cli.output import seconds
+    from hpbridge.report.texts import moment
+
+    started = moment(trial.started_at) if trial.started_at else None
+    found = {
+        "origin": trial.origin.value,
+        "worker": trial.worker,
+        "attempts": trial.attempts,
+        "seed": trial.seed,
+        "started": started,
+        "in the objective": seconds(trial.run_seconds),
+        "asking the optimizer": seconds(trial.ask_seconds),
+        "telling the optimizer": seconds(trial.tell_seconds),
+    }
+    return [[name, value] for name, value in found.items() if value not in {None, ""}]

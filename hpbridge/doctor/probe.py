@@ -19,7 +19,7 @@ from hpbridge.doctor.diagnosis import (
     Finding,
     upgrade,
 )
-from hpbridge.drivers.objective import describe_error
+from hpbridge.errors.foreign import describe_error
 
 
 def _probe(name: str) -> Finding:

@@ -28,10 +28,11 @@ from hpbridge.contract.execution import (
     Refused,
     Reported,
 )
-from hpbridge.drivers.objective import Attempt, describe_error
+from hpbridge.drivers.objective import Attempt
 from hpbridge.drivers.worker import unpack_experiment
 from hpbridge.drivers.worker_process import pack_experiment
 from hpbridge.errors import ExecutorError, ExperimentError, HpbridgeError
+from hpbridge.errors.foreign import describe_error
 
 if TYPE_CHECKING:
     import concurrent.futures

@@ -225,6 +225,7 @@ class _Loop:
             run.result.state is State.FAILED
             and trial.n_attempts <= session.settings.retries
             and session.stop_reason is None
+            and not session.is_mismatch(run.result)
         ):
             trial.reports.clear()
             trial.checkpoint = None

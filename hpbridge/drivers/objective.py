@@ -6,38 +6,47 @@ What an objective may do, and what becomes of the trial:
 it returns                                      outcome
 ==============================================  ====================================
 a number (int, float, numpy scalar, 0-d or      complete, as a float
-one-element array, `Decimal`, `Fraction`)
+one-element array or tensor, `Decimal`,
+`Fraction`, whatever has a ``__float__``)
 plus or minus infinity                          complete
 NaN                                             failed; the metric is recorded as NaN
-a dict with a number for every metric           complete; further metrics are recorded
-a dict that lacks a metric                      failed
-None, a string, a bool, a complex number, an    failed
-array of several elements, anything else
+a number too large for a float, a masked value  failed
+a dict with a number for every metric           complete; further metrics are recorded,
+                                                those of a dict in it as ``val/loss``
+a dict that lacks a metric; several numbers,    failed; the study ends, unless a trial
+or one where several metrics are declared       was complete before
+a dict with a name that is no text              failed
+None, a string, a bool, a complex number, a     failed
+time, anything else
+what raises when it is read                     failed
 ==============================================  ====================================
 
-It raises: failed, with the exception's type, message and traceback. It raises
-`TrialPruned`: pruned, with what it reported. `KeyboardInterrupt` and `SystemExit` are
-the user's: they are not caught.
+==============================================  ====================================
+it raises                                       outcome
+==============================================  ====================================
+`TrialPruned`                                   pruned, with what it reported
+any other exception, `SystemExit` and the like  failed; type, message and traceback
+included, also one whose text raises            are recorded
+Ctrl-C, in this process                         the study is interrupted
+==============================================  ====================================
+
+The outcomes are the same wherever a trial runs.
 """
 
 from __future__ import annotations
 
-import math
-import numbers
 import time
-import traceback
-from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpbridge.contract.attempt import Checkpoint, Reply, Run
+from hpbridge.drivers.judging import judge
 from hpbridge.errors import SpaceError
-from hpbridge.experiment import DEFAULT_METRIC
+from hpbridge.errors.foreign import describe_error, traceback_of
 from hpbridge.trial import Result, State, Trial, TrialPruned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from hpbridge.contract.attempt import Reports
     from hpbridge.experiment import Experiment
@@ -147,81 +156,44 @@ def _run(experiment: Experiment, trial: Trial) -> Result:
     try:
         returned = experiment.objective(trial)
     except TrialPruned as signal:
-        text = str(signal) or None
+        text = _text_of(signal)
         return Result(State.PRUNED, reports=tuple(trial.reports), error=text)
-    except Exception as error:
+    except BaseException as error:
         if experiment.is_growing and isinstance(error, SpaceError):
             raise  # the space cannot be: no further trial would fare better
+        if _is_interrupt(error):
+            raise KeyboardInterrupt from error
         return Result(
             State.FAILED,
             reports=tuple(trial.reports),
             error=describe_error(error),
-            traceback=_own_traceback(error),
+            traceback=traceback_of(error),
         )
     return judge(experiment, returned, tuple(trial.reports))
 
 
-def describe_error(error: BaseException) -> str:
-    """Return an exception in one line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def _text_of(signal: TrialPruned) -> str | None:
+    described = describe_error(signal)
+    return described.partition(": ")[2] or None
 
 
-def _own_traceback(error: BaseException) -> str:
-    # The first frame is `evaluate`, which tells the user nothing.
-    frames = error.__traceback__.tb_next if error.__traceback__ else None
-    return "".join(traceback.format_exception(type(error), error, frames))
+def _is_interrupt(error: BaseException) -> bool:
+    """Say whether Ctrl-C ended the objective, or made it leave in another way.
 
-
-def judge(
-    experiment: Experiment, returned: object, reports: tuple[tuple[int, float], ...]
-) -> Result:
-    """Return the result of an objective that returned, by the table above."""
-    if not isinstance(returned, Mapping):
-        if len(experiment.metrics) > 1 or experiment.main_metric != DEFAULT_METRIC:
-            wanted = ", ".join(repr(m) for m in experiment.metrics)
-            if len(experiment.metrics) > 1:
-                error = f"returned {returned!r:.80}, not a dict of the metrics {wanted}"
-                return Result(State.FAILED, reports=reports, error=error)
-        returned = {experiment.main_metric: returned}
-    metrics: dict[str, float] = {}
-    problems: list[str] = []
-    for name, value in returned.items():
-        try:
-            metrics[str(name)] = as_number(value)
-        except (TypeError, ValueError) as error:
-            problems.append(f"returned {error} for metric {name!r}")
-    missing = [m for m in experiment.metrics if m not in returned]
-    missing += [b.metric for b in experiment.bounds if b.metric not in returned]
-    problems += [f"returned no metric {name!r}" for name in missing]
-    problems += [
-        f"returned nan for metric {name!r}"
-        for name in experiment.metrics
-        if math.isnan(metrics.get(name, 0.0))
-    ]
-    state = State.FAILED if problems else State.COMPLETE
-    return Result(state, metrics, reports, "; ".join(problems) or None)
-
-
-def as_number(value: Any) -> float:
-    """Return a returned value as a float.
-
-    Raises:
-        TypeError: If it is no real number; the message describes it.
+    It reaches the main thread of a process that listens to it: of no worker.
     """
-    if type(value) is float:
-        return value
-    size = getattr(value, "size", None)
-    if isinstance(size, int) and hasattr(value, "item") and hasattr(value, "shape"):
-        if size != 1:
-            msg = f"an array of shape {tuple(value.shape)}"
-            raise TypeError(msg)
-        value = value.item()
-    if isinstance(value, bool):
-        msg = f"the bool {value!r}"
-        raise TypeError(msg)
-    if isinstance(value, (numbers.Real, Decimal)):
-        return float(value)
-    kind = "" if value is None else f"the {type(value).__name__} "
-    text = f"{kind}{value!r:.80}"
-    raise TypeError(text)
+    if isinstance(error, Exception):
+        return False
+    import signal  # here, since few trials leave so
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        return False
+    seen: dict[int, BaseException] = {}  # causes may go round in a circle
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        seen[id(found)] = found
+        found = found.__cause__ or found.__context__
+    return any(isinstance(each, KeyboardInterrupt) for each in seen.values())

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from hpbridge.contract.attempt import Reply
 from hpbridge.drivers.desk import LENGTH
 from hpbridge.drivers.line import Line
-from hpbridge.drivers.objective import Attempt, describe_error
+from hpbridge.drivers.objective import Attempt
+from hpbridge.errors.foreign import describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

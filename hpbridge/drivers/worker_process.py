@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.drivers.desk import LENGTH
-from hpbridge.drivers.objective import describe_error
 from hpbridge.errors import ExperimentError
+from hpbridge.errors.foreign import describe_error
 
 if TYPE_CHECKING:
     from hpbridge.contract.execution import Job

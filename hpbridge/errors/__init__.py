@@ -24,11 +24,12 @@ The tree::
     │   ├── StoreLockedError                  another process writes this study
     │   ├── StoreSchemaError                  the store was made by another version
     │   ├── StudyNotFoundError (KeyError)     the store holds no such study
+    │   ├── TrialNotFoundError (KeyError)     the study holds no such trial
     │   └── ComparisonNotFoundError (KeyError)  the store holds no such comparison
     ├── HistoryError (ValueError)             a study that another cannot go on from
     ├── FormatError (ValueError)              a study that cannot be read or written
     ├── ExecutorError (RuntimeError)          a pool that takes no more trials
-    └── ObjectiveError (RuntimeError)         it failed, and on_error is stop
+    └── ObjectiveError (RuntimeError)         it failed so that the study ended
 
 Each message is: who and what is wrong with the offending value; one line a
 problem, all of them; one ``Hint:``.
@@ -74,6 +75,7 @@ from hpbridge.errors.studies import (
     StoreLockedError,
     StoreSchemaError,
     StudyNotFoundError,
+    TrialNotFoundError,
 )
 
 __all__ = [
@@ -104,6 +106,7 @@ __all__ = [
     "StoreLockedError",
     "StoreSchemaError",
     "StudyNotFoundError",
+    "TrialNotFoundError",
     "UnsupportedFeatureError",
     "compose",
     "masked",

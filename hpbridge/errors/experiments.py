@@ -69,7 +69,10 @@ class OptionError(HpbridgeError, ValueError):
 
 
 class ObjectiveError(HpbridgeError, RuntimeError):
-    """The objective failed, and the user asked to stop at the first failure."""
+    """The objective failed so that the study ended.
+
+    The user asked to stop at the first failure, or no trial could be complete.
+    """
 
     @classmethod
     def stopped(cls, number: int, error: str) -> ObjectiveError:
@@ -77,6 +80,11 @@ class ObjectiveError(HpbridgeError, RuntimeError):
         headline = f"Trial {number} failed and on_error is 'stop': {error}"
         hint = "mend the objective and resume, or use on_error='record'"
         return cls(headline, hint=hint)
+
+    @classmethod
+    def other_metrics(cls, number: int, reason: str, mend: str) -> ObjectiveError:
+        """Return the error for an objective whose metrics are not those declared."""
+        return cls(f"The study has ended: trial {number} {reason}", hint=mend)
 
 
 class ExecutorError(HpbridgeError, RuntimeError):

@@ -50,6 +50,19 @@ class StudyNotFoundError(StoreError, KeyError):
         return cls(headline, hint="`hpbridge studies` lists them")
 
 
+class TrialNotFoundError(StoreError, KeyError):
+    """The study holds no trial of this number."""
+
+    @classmethod
+    def numbered(
+        cls, study: str, number: int, known: Sequence[int]
+    ) -> TrialNotFoundError:
+        """Return the error for a number that no trial of a study has."""
+        there = f"they are {min(known)} to {max(known)}" if known else "it has none"
+        headline = f"Study {study!r} holds no trial {number}; {there}"
+        return cls(headline, hint=f"`hpbridge show {study}` lists them")
+
+
 class ComparisonNotFoundError(StoreError, KeyError):
     """The store holds no comparison of this name."""
 

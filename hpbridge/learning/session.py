@@ -200,6 +200,7 @@ class Session:
             # Frozen for its readers, and none has seen it yet; a copy costs more than
             # all the rest of this method but the disk.
             object.__setattr__(trial, "tell_seconds", seconds)
+            self._apply_mend(trial, run.result)
             self.remember(trial)
             self._apply_limits(trial)
         for listener in self.listeners:
@@ -299,6 +300,26 @@ class Session:
             self.error = self.error or error
             self.stop(f"trial {trial.number} failed")
         self.apply_target()
+
+    def is_mismatch(self, result: Result) -> bool:
+        """Say whether no trial could be complete, as a result shows.
+
+        What the objective returned has other metrics than are declared, and it has not
+        returned those in a trial before.
+        """
+        if result.mend is None:
+            return False
+        return not any(
+            trial.state is State.COMPLETE and trial.origin is not Origin.IMPORTED
+            for trial in self.finished
+        )
+
+    def _apply_mend(self, trial: FinishedTrial, result: Result) -> None:
+        if result.mend is not None and self.is_mismatch(result):
+            reason = trial.error or "returned other metrics than are declared"
+            error = ObjectiveError.other_metrics(trial.number, reason, result.mend)
+            self.error = self.error or error
+            self.stop(f"trial {trial.number} {reason}")
 
     def apply_target(self) -> None:
         """End the study if its best trial has reached the target."""

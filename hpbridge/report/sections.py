@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.analysis.failures import kind_of, line_of
 from hpbridge.analysis.summary import objective_seconds, optimizer_seconds, why_stopped
 from hpbridge.report import texts
 from hpbridge.report.figures import drawable, parameter_figure, pareto_figure
@@ -95,21 +96,24 @@ def best_of(study: Study, trial: FinishedTrial) -> dict[str, Any]:
 
 
 def errors_of(study: Study) -> dict[str, Any]:
-    """Return the different first lines of errors, the most frequent ones first."""
-    numbers: dict[tuple[str, str], list[int]] = {}
+    """Return the different errors, the most frequent ones first."""
+    found: dict[tuple[str, str], list[FinishedTrial]] = {}
     for trial in study.trials:
         if trial.state is State.COMPLETE or (
             trial.state is State.PRUNED and not trial.error
         ):
             continue
-        line = next(iter((trial.error or "").splitlines()), "") or "no message"
-        if len(line) > _LONGEST_TEXT:
-            line = line[: _LONGEST_TEXT - 1] + "\N{HORIZONTAL ELLIPSIS}"
-        numbers.setdefault((trial.state.value, line), []).append(trial.number)
-    ranked = sorted(numbers.items(), key=lambda item: -len(item[1]))
+        key = trial.state.value, kind_of(trial.error)
+        found.setdefault(key, []).append(trial)
+    ranked = sorted(found.items(), key=lambda item: -len(item[1]))
     rows = [
-        {"state": state, "error": line, "count": len(those), "trials": _listed(those)}
-        for (state, line), those in ranked[:MOST_ERRORS]
+        {
+            "state": state,
+            "error": line_of(those[0].error),
+            "count": len(those),
+            "trials": _listed([trial.number for trial in those]),
+        }
+        for (state, _), those in ranked[:MOST_ERRORS]
     ]
     return {"rows": rows, "n_more": max(0, len(ranked) - MOST_ERRORS)}
 

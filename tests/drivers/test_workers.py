@@ -172,17 +172,12 @@ def is_killed():
     os.kill(os.getpid(), 9)
 
 
-def leaves():
-    raise SystemExit(3)
-
-
 @pytest.mark.parametrize(
     ("end", "how"),
     [
         (exits, "exit code 7"),
         (crashes, "signal 11"),
         (is_killed, "signal 9"),
-        (leaves, "exit code 3"),
     ],
 )
 def test_the_death_of_a_worker_costs_its_trial_and_no_more(end, how) -> None:

@@ -162,6 +162,7 @@ class SessionSearch(Searcher):  # type: ignore[misc]
             return  # it did not end, it was ended; resuming runs it again
         run = self._read(task, result)
         is_failed = run.result.state is State.FAILED
+        is_failed = is_failed and not self._session.is_mismatch(run.result)
         has_tries = task.attempts <= self._settings.retries
         if is_failed and has_tries and self._session.stop_reason is None:
             self._again.append(task)
