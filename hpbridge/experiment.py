@@ -97,6 +97,9 @@ class Experiment:
         native_space: A library's own space that `space` was read from, if it was.
         reference: ``file.py:name`` or ``module:name`` that it was imported from, if
             it was.
+        is_direction_assumed: Whether nobody said which way is better, so that smaller
+            is taken to be.
+        notes: What a study of it is told of it, a sentence each.
 
     Raises:
         SpaceError: If the space is wrong.
@@ -136,6 +139,8 @@ class Experiment:
         self.baseline_points = _read_baseline(self.space, baseline, problems)
         self.bounds = read_constraints(constraints or {}, problems)
         self.reference = ""
+        self.is_direction_assumed = False
+        self.notes: tuple[str, ...] = ()
         if problems:
             raise ExperimentError.invalid(self.name, problems)
 
@@ -146,6 +151,12 @@ class Experiment:
         """Return the same experiment, imported from where another process can."""
         other = copy.copy(self)
         other.reference = reference
+        return other
+
+    def noting(self, *notes: str) -> Experiment:
+        """Return the same experiment, with more to be told of it."""
+        other = copy.copy(self)
+        other.notes = (*self.notes, *notes)
         return other
 
     def over(self, space: Space) -> Experiment:

@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from hpbridge.contract.numbers import dump_number
     from hpbridge.contract.options import changed_options, read_options
     from hpbridge.contract.registry import registry
+    from hpbridge.contract.script import Entry, Reading, Script, ScriptReader, Site
+    from hpbridge.contract.source import Source, UnsaidError
     from hpbridge.contract.trust import Trust
     from hpbridge.contract.upstream import Private, Upstream
     from hpbridge.drivers.interrupts import INTERRUPTED, Interrupts
@@ -149,6 +151,8 @@ _HOMES = {
         "contract.numbers": "dump_number",
         "contract.options": "changed_options read_options",
         "contract.registry": "registry",
+        "contract.script": "Entry Reading Script ScriptReader Site",
+        "contract.source": "Source UnsaidError",
         "contract.trust": "Trust",
         "contract.upstream": "Private Upstream",
         "drivers.interrupts": "INTERRUPTED Interrupts",
@@ -223,6 +227,7 @@ __all__ = [
     "DriverSpec",
     "Encoded",
     "Ended",
+    "Entry",
     "Executor",
     "ExhaustedError",
     "Experiment",
@@ -265,14 +270,19 @@ __all__ = [
     "Private",
     "Problem",
     "Quantized",
+    "Reading",
     "Refused",
     "Reply",
     "Reported",
     "Resources",
     "Run",
+    "Script",
+    "ScriptReader",
     "Searched",
     "Session",
     "Settings",
+    "Site",
+    "Source",
     "Space",
     "SpaceError",
     "State",
@@ -285,6 +295,7 @@ __all__ = [
     "Trial",
     "TrialPruned",
     "Trust",
+    "UnsaidError",
     "UnsupportedFeatureError",
     "Upstream",
     "by_step",

@@ -17,8 +17,10 @@ def main(arguments: list[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     with_traceback = "--traceback" in words
     words = [word for word in words if word != "--traceback"]
+    from hpbridge.cli.interrupted import COMMAND
     from hpbridge.errors import HpbridgeError, ObjectiveError
 
+    COMMAND[:] = words
     try:
         with warnings.catch_warnings():
             _show_own_warnings()

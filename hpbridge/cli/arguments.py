@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpbridge.errors import OptionError
+from hpbridge.errors import OptionError, nearest
+
+if TYPE_CHECKING:
+    from hpbridge.contract.native import Ways
 
 ExperimentArg = Annotated[
     str,
@@ -27,7 +30,13 @@ StoreOption = Annotated[
     ),
 ]
 TrialsOption = Annotated[
-    int, typer.Option("--trials", "-n", help="Trials whose objective runs.")
+    int | None,
+    typer.Option(
+        "--trials",
+        "-n",
+        help="Trials whose objective runs.",
+        show_default="a script's own, or 50",
+    ),
 ]
 WorkersOption = Annotated[
     int, typer.Option("--workers", "-w", help="Trials at the same time, in processes.")
@@ -84,7 +93,7 @@ DirectionOption = Annotated[
     list[str] | None,
     typer.Option(
         "--direction",
-        metavar="METRIC=minimize|maximize",
+        metavar="[METRIC=]minimize|maximize",
         help="Which way is better; may be given several times, the main one first.",
     ),
 ]
@@ -106,28 +115,78 @@ WithoutOption = Annotated[
 ]
 
 
+_DIRECTION, _OPTION = "--direction", "--option"
+_WORDS = ("minimize", "maximize")
+
+
+def read_direction(words: list[str] | None) -> Ways:
+    """Return the words of ``--direction``: by metric, or in order of the values.
+
+    Raises:
+        OptionError: If one is neither of the two, alone or after a metric.
+    """
+    pairs = [(word, *word.rpartition("=")) for word in words or []]
+    read = [(metric.strip(), way.strip().lower()) for _, metric, _, way in pairs]
+    problems = [
+        f"{way!r} is neither minimize nor maximize{_meant(way)}"
+        for _, way in read
+        if way not in _WORDS
+    ]
+    problems += [
+        f"{word!r} names no metric" for word, m, eq, _ in pairs if eq and not m
+    ]
+    named = [metric for metric, _ in read if metric]
+    if named and len(named) < len(read):
+        problems.append("some of the words name a metric and some do not")
+    problems += [f"{m!r} is there twice" for m in set(named) if named.count(m) > 1]
+    if problems:
+        hint = "--direction maximize, or --direction METRIC=maximize for each metric"
+        raise OptionError.of_command(_DIRECTION, problems, hint)
+    return dict(read) if named else [way for _, way in read] or None
+
+
+def _meant(word: str) -> str:
+    found = nearest(word, _WORDS)
+    return f"; {found}" if found.startswith("did you mean") else ""
+
+
+def read_directions_by_metric(words: list[str] | None) -> dict[str, str]:
+    """Return the words of ``--direction``, each with its metric.
+
+    Raises:
+        OptionError: If one has none.
+    """
+    read = read_direction(words) or {}
+    if isinstance(read, dict):
+        return read
+    problem = "which metric is it of? Write METRIC=minimize or METRIC=maximize"
+    raise OptionError.of_command(_DIRECTION, [problem])
+
+
 def read_pairs(option: str, words: list[str] | None) -> dict[str, str]:
     """Return the ``KEY=VALUE`` words of an option as a dict.
 
     Raises:
         OptionError: If a word has no ``=``.
     """
-    return {key: str(value) for key, value in read_settings(option, words).items()}
+    return {key: str(value) for key, value in read_settings(words, option).items()}
 
 
-def read_settings(optimizer: str, words: list[str] | None) -> dict[str, object]:
+def read_settings(words: list[str] | None, option: str = _OPTION) -> dict[str, object]:
     """Return ``key=value`` words as a dict of text values.
 
     Raises:
         OptionError: If a word has no ``=``.
     """
     settings: dict[str, object] = {}
+    problems: list[str] = []
     for word in words or []:
         key, equals, value = word.partition("=")
-        if not equals or not key:
-            problem = f"{word!r} is not KEY=VALUE"
-            raise OptionError.invalid(optimizer, [problem])
+        if not equals or not key.strip():
+            problems.append(f"{word!r} is not KEY=VALUE")
         settings[key.strip()] = value.strip()
+    if problems:
+        raise OptionError.of_command(option, problems)
     return settings
 
 
@@ -140,11 +199,12 @@ def read_settings_by_optimizer(
         OptionError: If a word names no optimizer.
     """
     by_optimizer: dict[str, dict[str, object]] = {}
-    for key, value in read_settings("all", words).items():
+    problems: list[str] = []
+    for key, value in read_settings(words).items():
         optimizer, dot, name = key.partition(".")
         if not dot:
-            problem = f"{key!r} names no optimizer; write OPTIMIZER.KEY=VALUE"
-            msg = "all"
-            raise OptionError.invalid(msg, [problem])
+            problems.append(f"{key!r} names no optimizer; write OPTIMIZER.KEY=VALUE")
         by_optimizer.setdefault(optimizer, {})[name] = value
+    if problems:
+        raise OptionError.of_command(_OPTION, problems)
     return by_optimizer

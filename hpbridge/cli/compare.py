@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hpbridge.cli.arguments import (
+    DirectionOption,
     DriverOption,
     ExperimentArg,
     JsonOption,
@@ -15,6 +16,7 @@ from hpbridge.cli.arguments import (
     OverwriteOption,
     RetriesOption,
     SettingOption,
+    SpaceOption,
     StoreOption,
     TargetOption,
     TimeoutOption,
@@ -39,11 +41,19 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
             help="`all`, or a list: optuna,hyperopt,skopt:et.",
         ),
     ] = "all",
-    trials: TrialsOption = 50,
+    trials: TrialsOption = None,
     repeats: Annotated[
         int, typer.Option("--repeats", "-r", help="Studies of each, seeds paired.")
     ] = 1,
-    seed: Annotated[int, typer.Option("--seed", "-s", help="Of the first repeat.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed",
+            "-s",
+            help="Of the first repeat.",
+            show_default="a script's own, or 0",
+        ),
+    ] = None,
     shared_start: Annotated[
         int,
         typer.Option(
@@ -68,6 +78,8 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     target: TargetOption = None,
     retries: RetriesOption = 0,
     on_error: OnErrorOption = "record",
+    space: SpaceOption = None,
+    direction: DirectionOption = None,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with the last comparison of this kind."),
@@ -82,18 +94,22 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.cli.arguments import read_settings_by_optimizer
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.progress import Display
-    from hpbridge.contract.references import load_experiment
+    from hpbridge.cli.scripts import Asked
     from hpbridge.report.page import check_target
 
     if report is not None:
         check_target(report, overwrite=overwrite)
-    loaded = load_experiment(experiment)
+    asked = Asked(experiment, space, direction)
+    asked.leave_optimizer()
+    n_trials, timeout = asked.trials(trials), asked.timeout(timeout)
+    seed = asked.seed(seed) or 0
+    loaded = asked.experiment(is_quiet=json)
     names = [word.strip() for word in backends.split(",") if word.strip()]
     with say_how_to_go_on(), Display(is_quiet=json) as display:
         comparison = hpbridge.compare(
             loaded,
             "all" if names == ["all"] else names,
-            n_trials=trials,
+            n_trials=n_trials,
             repeats=repeats,
             seed=seed,
             shared_start=shared_start,

@@ -6,31 +6,49 @@ from typing import Annotated
 
 import typer
 
-from hpbridge.cli.arguments import ExperimentArg, JsonOption, SettingOption
+from hpbridge.cli.arguments import (
+    DirectionOption,
+    ExperimentArg,
+    JsonOption,
+    SettingOption,
+    SpaceOption,
+)
 
 
-def explain(
+def explain(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     experiment: ExperimentArg,
     backend: Annotated[
-        str, typer.Option("--backend", "-b", help="BACKEND or BACKEND:ALGORITHM.")
-    ] = "optuna",
-    seed: Annotated[int, typer.Option("--seed", "-s", help="Of the study.")] = 0,
+        str | None,
+        typer.Option(
+            "--backend",
+            "-b",
+            help="BACKEND or BACKEND:ALGORITHM.",
+            show_default="a script's own, or optuna",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", "-s", help="Of the study.", show_default="0")
+    ] = None,
     option: SettingOption = None,
+    space: SpaceOption = None,
+    direction: DirectionOption = None,
     json: JsonOption = False,
 ) -> None:
     """Print the library's own code for an experiment, and every emulation."""
     from hpbridge.cli.arguments import read_settings
     from hpbridge.cli.output import print_json, screen, table
-    from hpbridge.contract.references import load_experiment
+    from hpbridge.cli.scripts import Asked
     from hpbridge.encoding.encode import encode
     from hpbridge.errors import ExperimentError
     from hpbridge.learning.choice import choose, problem_of
 
-    loaded = load_experiment(experiment)
+    asked = Asked(experiment, space, direction)
+    optimizer, options = asked.optimizer(backend, read_settings(option), "optuna")
+    seed = asked.seed(seed) or 0
+    loaded = asked.experiment(is_quiet=json)
     if loaded.is_growing:
-        why = "its objective defines the space while it runs: nothing to explain"
-        raise ExperimentError.invalid(loaded.name, [why])
-    choice = choose(backend, loaded, read_settings(backend, option))
+        raise ExperimentError.not_known_yet(loaded.name, experiment)
+    choice = choose(optimizer, loaded, options)
     problem = problem_of(loaded)
     encoded = encode(problem, choice.algorithm, choice.options, choice.name)
     source = ""

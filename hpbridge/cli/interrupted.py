@@ -11,13 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+COMMAND: list[str] = []
+"""What the user typed; a script that is run sees its own name in ``sys.argv``."""
+
+
 @contextlib.contextmanager
 def say_how_to_go_on() -> Iterator[None]:
     """Say it on the way out of a `KeyboardInterrupt`."""
     try:
         yield
     except KeyboardInterrupt:
-        words = sys.argv[1:]
+        words = list(COMMAND)
         if "--resume" not in words:
             words = [*words, "--resume"]
         command = shlex.join(["hpbridge", *words])

@@ -131,8 +131,13 @@ def trial_summary(trial: FinishedTrial) -> dict[str, Any]:
     }
 
 
-def print_study(study: Study) -> None:
-    """Print what a study came to."""
+def print_study(study: Study, assumption: str = "") -> None:
+    """Print what a study came to.
+
+    Args:
+        study: That ended.
+        assumption: What to say beside the best value.
+    """
     out = screen()
     best = study.best_by_main_metric()
     states = ", ".join(
@@ -145,6 +150,8 @@ def print_study(study: Study) -> None:
     if study.stop_reason:
         out.print(f"Ended by: {study.stop_reason}", markup=False)
     for note in study.notes:
+        if note == assumption:
+            continue  # said beside the best value
         out.print(f"Note: {note}", markup=False)
     if best is None:
         out.print("No complete feasible trial.", markup=False)
@@ -159,6 +166,8 @@ def print_study(study: Study) -> None:
         value = number(best.metrics[study.main_metric])
         line = f"Best: {study.main_metric}={value} in trial {best.number}"
         out.print(f"{line}: {params_line(best.params)}", markup=False)
+        if assumption:
+            margin().print(assumption, markup=False)
     print_failures(study)
 
 
@@ -177,10 +186,10 @@ def print_failures(study: Study) -> None:
         out.print(f"`{shlex.join(words)}` shows one of them in full.", markup=False)
 
 
-def print_outcome(study: Study, *, as_json: bool) -> int:
+def print_outcome(study: Study, *, as_json: bool, assumption: str = "") -> int:
     """Print what a study came to that has just run, and return the exit code."""
     if as_json:
         print_json(study_summary(study))
     else:
-        print_study(study)
+        print_study(study, assumption)
     return OK if study.has_result else FOUND

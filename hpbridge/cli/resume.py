@@ -6,10 +6,16 @@ from typing import Annotated
 
 import typer
 
-from hpbridge.cli.arguments import DriverOption, JsonOption, StoreOption, StudyArg
+from hpbridge.cli.arguments import (
+    DriverOption,
+    JsonOption,
+    SpaceOption,
+    StoreOption,
+    StudyArg,
+)
 
 
-def resume(
+def resume(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     study: StudyArg,
     trials: Annotated[
         int | None,
@@ -19,6 +25,7 @@ def resume(
         str | None,
         typer.Option("--experiment", help="FILE[:NAME], if it lies elsewhere by now."),
     ] = None,
+    space: SpaceOption = None,
     store: StoreOption = None,
     driver: DriverOption = None,
     json: JsonOption = False,
@@ -28,9 +35,16 @@ def resume(
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_outcome
     from hpbridge.cli.progress import Display
-    from hpbridge.contract.references import load_experiment
+    from hpbridge.cli.scripts import see_own_name
+    from hpbridge.contract.references import Wanted, find_experiment
+    from hpbridge.store import open_store
 
-    loaded = None if experiment is None else load_experiment(experiment)
+    record = open_store(store).study(study)
+    see_own_name(experiment or record.reference)
+    loaded = None
+    if experiment is not None:
+        wanted = Wanted(experiment, space, recorded=record.metrics)
+        loaded = find_experiment(wanted).experiment
     with say_how_to_go_on(), Display(is_quiet=json) as display:
         finished = hpbridge.resume(
             study,

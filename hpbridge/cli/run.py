@@ -29,9 +29,15 @@ from hpbridge.cli.arguments import (
 def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     experiment: ExperimentArg,
     backend: Annotated[
-        str, typer.Option("--backend", "-b", help="BACKEND or BACKEND:ALGORITHM.")
-    ] = "optuna",
-    trials: TrialsOption = 50,
+        str | None,
+        typer.Option(
+            "--backend",
+            "-b",
+            help="BACKEND or BACKEND:ALGORITHM.",
+            show_default="a script's own, or optuna",
+        ),
+    ] = None,
+    trials: TrialsOption = None,
     seed: Annotated[
         int | None, typer.Option("--seed", "-s", help="Of the study; drawn if absent.")
     ] = None,
@@ -72,33 +78,37 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_outcome, say_first
     from hpbridge.cli.progress import Display
-    from hpbridge.contract.references import load_experiment, reference_to
+    from hpbridge.cli.scripts import Asked
     from hpbridge.engine.run import find_history
 
-    ways = read_pairs("--direction", direction)
-    loaded = load_experiment(reference_to(experiment, space, ways))
+    asked = Asked(experiment, space, direction)
+    n_trials = asked.trials(trials)
+    settings = read_settings(option)
+    optimizer, options = asked.optimizer(backend, settings, "optuna")
+    seed, timeout = asked.seed(seed), asked.timeout(timeout)
+    loaded = asked.experiment(is_quiet=json)
     past = None
     if history is not None:
         hints = {"defaults": read_pairs("--default", default), "without": without or ()}
         past = find_history(history, store, loaded, **hints)
         say_first(past)
     with say_how_to_go_on(), Display(is_quiet=json) as display:
-        unfinished = _unfinished(loaded, backend, seed, store) if resume else None
+        unfinished = _unfinished(loaded, optimizer, seed, store) if resume else None
         if unfinished is not None:
             study = hpbridge.resume(
                 unfinished,
                 loaded,
                 store=store,
-                n_trials=trials,
+                n_trials=n_trials,
                 callbacks=[display.show],
             )
         else:
             study = hpbridge.run(
                 loaded,
-                backend,
-                n_trials=trials,
+                optimizer,
+                n_trials=n_trials,
                 seed=seed,
-                options=read_settings(backend, option),
+                options=options,
                 store=store,
                 name=name,
                 driver=driver,
@@ -111,7 +121,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
                 callbacks=[display.show],
                 history=past,
             )
-    return print_outcome(study, as_json=json)
+    return print_outcome(study, as_json=json, assumption=asked.assumption)
 
 
 def _unfinished(

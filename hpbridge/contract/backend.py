@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hpbridge.contract.capabilities import Capabilities
+    from hpbridge.contract.script import ScriptReader
     from hpbridge.encoding.encoded import Encoded
     from hpbridge.space.parameters import Label
     from hpbridge.space.space import Space
@@ -262,7 +263,8 @@ class NativeSpace:
         wrap: ``wrap(function) -> objective``: makes an objective of one `Trial` out of
             a function that is written for the library and takes what it would hand to
             it. None where functions of the library are not told from the space.
-        direction: Which way is better in the library.
+        direction: Which way is better in the library; empty where that is said with
+            each study.
         metric: What the library calls the value; a wrapped function may return a dict
             with it and further metrics.
     """
@@ -295,6 +297,8 @@ class BackendSpec:
         adopt: ``adopt(function) -> objective | None``: makes an objective of one
             `Trial` out of a function that is written for the library and defines its
             space while it runs; None where the function does not look like one.
+        script: How the library's scripts are read for what they say beside their
+            objective; see `hpbridge.contract.script`.
     """
 
     name: str
@@ -310,6 +314,7 @@ class BackendSpec:
     driver: str = "local"
     from_native: Callable[[object], NativeSpace | None] | None = None
     adopt: Callable[[Callable[..., Any]], Callable[[Any], Any] | None] | None = None
+    script: ScriptReader | None = None
     tested: Mapping[str, str] = field(default_factory=dict)
     """Oldest and newest tested version of the library, for the table."""
     upstream: Callable[[], list[str]] | None = None

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from hpbridge.contract.backend import NativeSpace
-from hpbridge.errors import ExperimentError
-from hpbridge.experiment import Experiment
+from hpbridge.contract.odd import explain_odd
+from hpbridge.experiment import DEFAULT_METRIC, Experiment
 from hpbridge.space.space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from hpbridge.experiment import Direction
+
+Ways: TypeAlias = "str | Sequence[str] | Mapping[str, str] | None"
+"""Which way is better: by metric, or one word a value in order; None: nobody says."""
 
 
 def native_experiment(
     function: object,
-    space: object,
-    direction: Mapping[str, str] | None = None,
+    space: object = None,
+    direction: Ways = None,
+    *,
+    name: str = "",
+    baseline: Sequence[Mapping[str, Any]] = (),
 ) -> Experiment:
     """Return the experiment of a function that is written for a library.
 
@@ -27,28 +34,60 @@ def native_experiment(
         space: The library's own space; or a `Space` or a dict of parameters, and the
             function takes one mapping of them. None for a function that defines its
             space while it runs.
-        direction: Direction by metric; by default the library's.
+        direction: Direction by metric, or ``"maximize"`` for one value, or one word for
+            each of several. By default the library's; where it has none, smaller is
+            taken to be better, which `Experiment.is_direction_assumed` tells.
+        name: Of the experiment; by default the function's.
+        baseline: As of `Experiment`.
 
     Raises:
         ExperimentError: If the function is none.
         SpaceError: If the space cannot be kept in our words.
+
+    Example:
+        >>> from hpbridge import Float
+        >>> native_experiment(lambda p: p["x"] ** 2, {"x": Float(-1, 1)}).metrics
+        {'value': 'minimize'}
     """
-    name = getattr(function, "__name__", type(function).__name__)
-    if not callable(function) or isinstance(function, Experiment):
-        problem = f"{function!r:.80} is no function; --space is for a function"
-        raise ExperimentError.invalid(str(name), [problem])
-    if space is None:
-        objective = _adopted(function, str(name))
-        way: Any = direction or "minimize"
-        return Experiment(objective=objective, space=None, name=name, direction=way)
-    read = read_native(space)
-    objective = function
-    if read.wrap is not None:
-        objective = read.wrap(function)
-    ways = cast("Mapping[str, Direction]", direction or {read.metric: read.direction})
-    made = Experiment(objective=objective, space=read.space, name=name, direction=ways)
-    made.native_space = space
+    name = _name_of(function, name)
+    if not callable(function) or isinstance(function, (Experiment, type)):
+        is_trainable = isinstance(function, type) and space is not None
+        if not is_trainable:
+            raise explain_odd(function, name)
+    read = None if space is None else read_native(space)
+    objective: Any = function
+    if read is None:
+        objective = _adopted(cast("Any", function), name)
+    elif read.wrap is not None:
+        objective = read.wrap(cast("Any", function))
+    metric = DEFAULT_METRIC if read is None else read.metric
+    usual = "" if read is None else read.direction
+    made = Experiment(
+        objective=objective,
+        space=None if read is None else read.space,
+        name=name,
+        direction=_by_metric(direction or usual or "minimize", metric),
+        baseline=baseline,
+    )
+    made.native_space = None if isinstance(space, NativeSpace) else space
+    made.is_direction_assumed = not (direction or usual)
     return made
+
+
+def _name_of(function: object, name: str) -> str:
+    own = str(getattr(function, "__name__", ""))
+    is_telling = own.isidentifier()  # a lambda's is not
+    return own if is_telling else name or own or type(function).__name__
+
+
+def _by_metric(direction: Any, metric: str) -> Mapping[str, Direction]:
+    """Return directions by metric; a word alone is for the value that is returned."""
+    if isinstance(direction, Mapping):
+        return cast("Mapping[str, Direction]", direction)
+    ways: list[Any] = [direction] if isinstance(direction, str) else list(direction)
+    if len(ways) == 1:
+        return {metric: ways[0]}
+    return {f"{DEFAULT_METRIC}_{k}": way for k, way in enumerate(ways)}
 
 
 def _adopted(function: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -59,11 +98,7 @@ def _adopted(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         objective = spec.adopt(function) if spec.adopt is not None else None
         if objective is not None:
             return objective
-    problem = (
-        f"{name!r} is a function, and no library's that says its space while it runs; "
-        "name its space with --space FILE:NAME"
-    )
-    raise ExperimentError.invalid(name, [problem])
+    raise explain_odd(function, name)
 
 
 def read_native(given: object) -> NativeSpace:
@@ -74,9 +109,11 @@ def read_native(given: object) -> NativeSpace:
     """
     from hpbridge.contract.registry import registry
 
+    if isinstance(given, NativeSpace):
+        return given
     if not isinstance(given, Space):
         for spec in registry().backends.values():
             read = spec.from_native(given) if spec.from_native is not None else None
             if read is not None:
                 return read
-    return NativeSpace(Space.of(given))
+    return NativeSpace(Space.of(given), direction="")

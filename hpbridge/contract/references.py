@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
-import traceback
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
+from hpbridge.contract.files import load_module, split_reference
 from hpbridge.contract.native import native_experiment
-from hpbridge.errors import (
-    ExperimentError,
-    ExperimentNotFoundError,
-    HpbridgeError,
-    nearest,
-)
+from hpbridge.contract.odd import explain_odd
+from hpbridge.contract.reading import read_file
+from hpbridge.contract.script import Script
+from hpbridge.errors import ExperimentNotFoundError, nearest
 from hpbridge.experiment import Experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from types import ModuleType
+
+    from hpbridge.contract.native import Ways
+    from hpbridge.contract.reading import FileReading
+    from hpbridge.contract.script import ScriptReader
 
 
 def load_experiment(reference: str) -> Experiment:
@@ -31,61 +30,129 @@ def load_experiment(reference: str) -> Experiment:
         reference: ``path/to/file.py``, ``path/to/file.py:name``, ``module`` or
             ``module:name``. Without a name: the module's ``experiment``, or the only
             one that it holds. A file may lie anywhere and import its neighbours.
-            A function that is written for a library is named with its space:
-            ``file.py:function?space=file.py:space`` (see `reference_to`).
+            What is written for a library is named as by `Found.reference`.
 
     Raises:
         ExperimentNotFoundError: If the file or module is missing, does not parse,
             raises when it is imported, or holds no such experiment.
-    """
-    if "?" in reference:
-        return _load_native(reference)
-    module, place, name = load_module(reference)
-    named = getattr(module, name, None) if name else None
-    if callable(named) and not isinstance(named, (Experiment, type)):
-        return native_experiment(named, None).at(f"{place}:{name}")
-    name, experiment = _choose(reference, module, name)
-    return experiment.at(f"{place}:{name}")
-
-
-def reference_to(
-    function: str, space: str | None, direction: Mapping[str, str] | None = None
-) -> str:
-    """Return the reference of a function with its space, for `load_experiment`.
-
-    Args:
-        function: ``file.py:name`` or ``module:name``.
-        space: The same of the space; None where the function says it while it runs.
-        direction: Direction by metric, where the library's own is not meant.
-    """
-    words = [("space", space)] if space is not None else []
-    words += [("direction", f"{m}={way}") for m, way in (direction or {}).items()]
-    return f"{function}?{urlencode(words)}" if words else function
-
-
-def _load_native(reference: str) -> Experiment:
-    """Return the experiment that a reference of `reference_to` names.
-
-    Raises:
-        ExperimentNotFoundError: If a part of it cannot be imported.
-        ExperimentError: If it is no function, or the space is none.
-        SpaceError: If the space cannot be kept in our words.
+        ExperimentError: If a function is none that a library would call.
+        SpaceError: If its space cannot be kept in our words.
     """
     place, _, query = reference.partition("?")
     words = parse_qsl(query)
-    pairs = [value.partition("=") for key, value in words if key == "direction"]
-    direction = {metric: way for metric, _, way in pairs}
-    function, function_at = load_object(place)
     spaces = [value for key, value in words if key == "space"]
-    if not spaces:
-        if isinstance(function, Experiment):
-            problem = "it has directions of its own; --direction is for a function"
-            raise ExperimentError.invalid(function.name, [problem])
-        growing = native_experiment(function, None, direction)
-        return growing.at(reference_to(function_at, None, direction))
-    space, space_at = load_object(spaces[0])
-    experiment = native_experiment(function, space, direction)
-    return experiment.at(reference_to(function_at, space_at, direction))
+    libraries = [value for key, value in words if key == "script"]
+    pairs = [value.rpartition("=") for key, value in words if key == "direction"]
+    wanted = Wanted(place, spaces[0] if spaces else None, _ways(pairs))
+    return _find(wanted, _readers(libraries)).experiment
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user asks for.
+
+    Attributes:
+        reference: ``file.py``, ``file.py:name``, ``module`` or ``module:name``.
+        space: ``file.py:name`` of the space of a function.
+        direction: As of `native_experiment`, of a function.
+        recorded: The directions of a study of it, which count for more than what its
+            file says.
+    """
+
+    reference: str
+    space: str | None = None
+    direction: Ways = None
+    recorded: Ways = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """An experiment that was imported.
+
+    Attributes:
+        experiment: With the reference by which another process finds it.
+        script: What its file says beside it; None where that says nothing.
+        notes: How the file was read, a sentence each.
+    """
+
+    experiment: Experiment
+    script: Script | None = None
+    notes: tuple[str, ...] = ()
+
+
+def find_experiment(wanted: Wanted) -> Found:
+    """Import what a user asks for: an experiment, or what is written for a library.
+
+    Of a script that runs its study at its top level, what stands above is imported.
+
+    Raises:
+        HpbridgeError: As of `load_experiment`.
+    """
+    return _find(wanted, _readers(None))
+
+
+def _readers(libraries: list[str] | None) -> list[ScriptReader]:
+    """Return what reads scripts of libraries; None stands for all."""
+    if libraries == []:
+        return []
+    from hpbridge.contract.registry import registry  # workers start faster without
+
+    found = [s.script for s in registry().backends.values() if s.script is not None]
+    return [r for r in found if libraries is None or r.library in libraries]
+
+
+def _ways(pairs: list[tuple[str, str, str]]) -> Ways:
+    if any(metric for metric, _, _ in pairs):
+        return {metric: way for metric, _, way in pairs}
+    return [way for _, _, way in pairs] or None
+
+
+def _find(wanted: Wanted, readers: Sequence[ScriptReader]) -> Found:
+    reading = read_file(wanted.reference, readers)
+    module, place, name = load_module(wanted.reference, reading.tree)
+    reading.source.module = vars(module)
+    named = getattr(module, name, None) if name else None
+    sites = reading.sites_of(name)
+    if isinstance(named, Experiment) or (
+        named is None and (name or not sites or _experiments(module))
+    ):
+        name, experiment = _choose(wanted.reference, module, name)
+        if wanted.space is not None or wanted.direction:
+            raise explain_odd(experiment, experiment.name)
+        return Found(experiment.at(f"{place}:{name}"), notes=reading.notes)
+    given = named if name else reading.objective(wanted.reference)
+    return _of_library(wanted, given, place, reading)
+
+
+def _of_library(wanted: Wanted, given: Any, place: str, reading: FileReading) -> Found:
+    """Return the experiment of an object that is written for a library."""
+    name = split_reference(wanted.reference)[1]
+    script = reading.script(name)
+    said = script or Script()
+    words: list[tuple[str, str]] = []
+    space: object = said.native
+    if wanted.space is not None:
+        space, space_at = load_object(wanted.space)
+        words.append(("space", space_at))
+    points = said.points if wanted.space is None else ()
+    if points and space is None:
+        points, left = (), (*said.not_taken, "enqueued points")
+        script = replace(said, not_taken=left)
+    given_ways = wanted.direction or wanted.recorded
+    ways = given_ways or _ways([(m, "=", way) for m, way in said.directions])
+    experiment = native_experiment(
+        given, space, ways, name=name or reading.name, baseline=points
+    )
+    if wanted.space is None and said.native is not None:
+        experiment.native_space = said.space
+    if ways:
+        words += [("direction", f"{m}={way}") for m, way in experiment.metrics.items()]
+    is_read = wanted.space is None and space is not None
+    if reading.line or points or not name or is_read:
+        words += [("script", each) for each in reading.libraries]
+    at = f"{place}:{name}" if name else place
+    query = f"?{urlencode(words)}" if words else ""
+    return Found(experiment.at(f"{at}{query}"), script, reading.notes)
 
 
 def load_object(reference: str) -> tuple[object, str]:
@@ -107,105 +174,12 @@ def load_object(reference: str) -> tuple[object, str]:
     return getattr(module, name), f"{place}:{name}"
 
 
-def load_module(reference: str) -> tuple[ModuleType, str, str]:
-    """Import the module of a reference; return it, its place and the name asked for."""
-    place, name = _split(reference)
-    if place.endswith(".py") or "/" in place:
-        module = _load_file(reference, Path(place))
-        place = str(Path(place).resolve())
-    else:
-        module = _load_module(reference, place)
-    return module, place, name
-
-
-def _split(reference: str) -> tuple[str, str]:
-    place, colon, name = reference.rpartition(":")
-    # A lone drive letter is part of a Windows path, not a file named "C".
-    if not colon or "/" in name or "\\" in name:
-        return reference, ""
-    return place, name
-
-
-def _load_file(reference: str, path: Path) -> ModuleType:
-    if not path.is_file():
-        hint = "give the path of a Python file that holds an hpbridge.Experiment"
-        reason = f"there is no file {str(path)!r}"
-        raise ExperimentNotFoundError.because(reference, reason, hint)
-    path = path.resolve()
-    # As `python file.py` does, so that the file can import its neighbours.
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
-    name = module_name_of(path)
-    loaded = sys.modules.get(name)
-    if loaded is not None and getattr(loaded, "__file__", None) == str(path):
-        return loaded
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        hint = "the name of the file must end in .py"
-        raise ExperimentNotFoundError.because(reference, "it is no Python file", hint)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException as error:
-        del sys.modules[name]
-        raise _import_failure(reference, error) from error
-    return module
-
-
-def module_name_of(path: Path) -> str:
-    """Return the name under which a file is imported.
-
-    Its stem where that is free, so that pickled functions of the file are found
-    again; otherwise one that cannot clash with an installed module.
-    """
-    stem = path.stem
-    taken = sys.modules.get(stem)
-    if taken is not None and getattr(taken, "__file__", None) != str(path):
-        return f"hpbridge_experiment_{stem}"
-    if taken is None and stem.isidentifier():
-        try:
-            found = importlib.util.find_spec(stem)
-        except (ImportError, ValueError):
-            found = None
-        if found is None or found.origin == str(path):
-            return stem
-        return f"hpbridge_experiment_{stem}"
-    return stem if stem.isidentifier() else f"hpbridge_experiment_{abs(hash(stem))}"
-
-
-def _load_module(reference: str, name: str) -> ModuleType:
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name == name or name.startswith(f"{error.name}."):
-            hint = "give a file as path/to/file.py, or an importable module"
-            reason = f"there is no module {name!r}"
-            raise ExperimentNotFoundError.because(reference, reason, hint) from error
-        raise _import_failure(reference, error) from error
-    except BaseException as error:
-        raise _import_failure(reference, error) from error
-
-
-def _import_failure(reference: str, error: BaseException) -> BaseException:
-    if isinstance(error, (KeyboardInterrupt, HpbridgeError)):
-        return error
-    if isinstance(error, SyntaxError):
-        reason = f"it does not parse: {error.msg} at line {error.lineno}"
-    else:
-        frames = traceback.extract_tb(error.__traceback__)
-        where = (
-            f" (line {frames[-1].lineno} of {frames[-1].filename})" if frames else ""
-        )
-        reason = f"it raised {type(error).__name__}: {error}{where}"
-    hint = "the file must import without an error; try `python` on it"
-    return ExperimentNotFoundError.because(reference, reason, hint)
+def _experiments(module: ModuleType) -> dict[str, Experiment]:
+    return {k: v for k, v in vars(module).items() if isinstance(v, Experiment)}
 
 
 def _choose(reference: str, module: ModuleType, name: str) -> tuple[str, Experiment]:
-    found = {k: v for k, v in vars(module).items() if isinstance(v, Experiment)}
+    found = _experiments(module)
     if name:
         if isinstance(getattr(module, name, None), Experiment):
             return name, getattr(module, name)
@@ -225,5 +199,19 @@ def _choose(reference: str, module: ModuleType, name: str) -> tuple[str, Experim
         reason = f"it holds {len(found)} experiments: " + ", ".join(found)
     else:
         hint = "write `experiment = hpbridge.Experiment(...)` at its top level"
+        functions = [k for k, v in vars(module).items() if _is_own(v, module)]
+        if functions:
+            named = ", ".join(functions[:_MOST_NAMED])
+            hint += f", or name a function that a library calls, as in {reference}:"
+            hint += f"{functions[-1]} (it has {named})"
         reason = "it holds no hpbridge.Experiment"
     raise ExperimentNotFoundError.because(reference, reason, hint)
+
+
+_MOST_NAMED = 5
+
+
+def _is_own(value: object, module: ModuleType) -> bool:
+    """Say whether it is a function that a module defines."""
+    is_function = callable(value) and not isinstance(value, type)
+    return is_function and getattr(value, "__module__", "") == module.__name__

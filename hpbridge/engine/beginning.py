@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 def set_out(session: Session, plan: Plan) -> None:
     """Give a new session what it goes on from, and its first points."""
+    session.notes.extend(plan.experiment.notes)
     if plan.history is not None:
         session.writer.add_all(plan.history.trials)
         take(session, plan.history)

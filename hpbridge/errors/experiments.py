@@ -47,6 +47,30 @@ class ExperimentError(HpbridgeError, ValueError):
         hint = "see the README, 'Experiment'"
         return cls(f"Experiment {name!r} cannot be run", problems, hint)
 
+    @classmethod
+    def not_known_yet(cls, name: str, reference: str) -> ExperimentError:
+        """Return the error for a space that nobody knows before the first trial."""
+        headline = (
+            f"The space of {name!r} is defined while it runs, so that there is nothing "
+            "to explain before"
+        )
+        hint = (
+            f"`hpbridge run {reference} --trials 1 --name first` runs one trial and "
+            "`hpbridge show first` shows what it asked for; or name its space with "
+            "--space FILE:NAME"
+        )
+        return cls(headline, hint=hint)
+
+    @classmethod
+    def no_objective(cls, name: str, problem: str) -> ExperimentError:
+        """Return the error for what no library would call, nor we."""
+        hint = (
+            "two ways work: a function of one trial that asks for its parameters, as "
+            'in `trial.suggest_float("x", 0, 1)`, or a function of the parameters with '
+            "--space FILE:NAME"
+        )
+        return cls(f"{name!r} is no objective: {problem}", hint=hint)
+
 
 class ExperimentNotFoundError(ExperimentError):
     """The file, module or name that should hold an experiment does not."""
@@ -57,6 +81,15 @@ class ExperimentNotFoundError(ExperimentError):
         headline = f"{reference!r} gives no experiment: {reason}"
         return cls(headline, hint=hint)
 
+    @classmethod
+    def notebook(cls, reference: str, name: str) -> ExperimentNotFoundError:
+        """Return the error for a notebook where a Python file is wanted."""
+        hint = (
+            f"`jupyter nbconvert --to script {name}` makes a Python file of it; name "
+            "a function of that"
+        )
+        return cls.because(reference, "it is a notebook", hint)
+
 
 class OptionError(HpbridgeError, ValueError):
     """Options that an algorithm does not have, or of a wrong type."""
@@ -66,6 +99,14 @@ class OptionError(HpbridgeError, ValueError):
         """Return the error for an optimizer given these wrong options."""
         hint = f"`hpbridge backends {optimizer}` lists the options"
         return cls(f"Optimizer {optimizer!r} got wrong options", problems, hint)
+
+    @classmethod
+    def of_command(
+        cls, option: str, problems: Sequence[str], hint: str = ""
+    ) -> OptionError:
+        """Return the error for what a command was given with an option."""
+        hint = hint or "`hpbridge COMMAND --help` shows what each option takes"
+        return cls(f"Option {option} cannot be read", problems, hint)
 
 
 class ObjectiveError(HpbridgeError, RuntimeError):

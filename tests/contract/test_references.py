@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hpbridge.contract.references import load_experiment
-from hpbridge.errors import ExperimentNotFoundError, SpaceError
+from hpbridge.errors import ExperimentError, ExperimentNotFoundError, SpaceError
 
 GOOD = """
 import hpbridge as hpb
@@ -70,7 +70,7 @@ def test_a_module_is_found_in_the_current_folder(folder: Path) -> None:
         ("import not_there_at_all", "bad.py", "raised ModuleNotFoundError"),
         ("raise SystemExit(3)", "bad.py", "raised SystemExit: 3"),
         ("x = 1", "bad.py", "holds no hpbridge.Experiment"),
-        ("x = 1", "bad.py:x", "'x' is no Experiment"),
+        ("x = 1", "bad.py:x", "'x' is no objective: it is 1, which cannot be called"),
         ("x = 1", "bad.py:y", "has no 'y'"),
     ],
 )
@@ -79,7 +79,7 @@ def test_each_way_to_have_no_experiment_is_a_sentence(
 ) -> None:
     if text is not None:
         write(folder, "bad.py", text)
-    with pytest.raises(ExperimentNotFoundError) as caught:
+    with pytest.raises(ExperimentError) as caught:
         load_experiment(reference)
     assert told in str(caught.value)
     assert "\nHint: " in str(caught.value)

@@ -11,9 +11,11 @@ from hpbridge.plugin import (
     BackendSpec,
     Capabilities,
     Capability,
+    Entry,
     Feature,
     HostSpec,
     Part,
+    ScriptReader,
     StudyFormat,
     Support,
     emulated,
@@ -250,6 +252,13 @@ SPEC = BackendSpec(
     adopt=lazy("hpbridge_optuna.native.objective:adopt"),
     homepage="https://optuna.org",
     from_native=lazy("hpbridge_optuna.native.read:from_native"),
+    script=ScriptReader(
+        library="optuna",
+        entries=(
+            Entry("optimize", (0, "func"), of=("create_study", "load_study", "Study")),
+        ),
+        read=lazy("hpbridge_optuna.native.script:read"),
+    ),
     tested={"oldest": "5.0.0", "newest": "5.0.0"},
     upstream=lazy("hpbridge_optuna._upstream:problems"),
 )

@@ -53,7 +53,7 @@ def from_native(native: object) -> NativeSpace | None:
         parameters[name] = parameter_of(found[name], _upstream.AS_DICT.of(item)())
     if problems:
         raise SpaceError.invalid(problems)
-    return NativeSpace(Space(parameters))
+    return NativeSpace(Space(parameters), direction="")
 
 
 def of_distribution(distribution: Any) -> Searched:

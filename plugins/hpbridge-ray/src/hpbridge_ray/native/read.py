@@ -51,7 +51,9 @@ def from_native(native: object) -> NativeSpace | None:
     found = read_param_space(native)
 
     as_objective = lazy("hpbridge_ray.native.objective:as_objective")
-    return NativeSpace(found.space, wrap=partial(as_objective, space=found))
+    return NativeSpace(
+        found.space, wrap=partial(as_objective, space=found), direction=""
+    )
 
 
 def read_param_space(native: Mapping[Any, Any]) -> ParamSpace:

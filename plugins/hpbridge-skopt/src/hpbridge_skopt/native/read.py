@@ -33,7 +33,8 @@ def from_native(given: object) -> NativeSpace | None:
         if not any(_is_telling(value) for value in given.values()):
             return None
         names = sorted(str(name) for name in given)  # the library's own order
-        return NativeSpace(space_of([read_dimension(given[n]) for n in names], names))
+        space = space_of([read_dimension(given[n]) for n in names], names)
+        return NativeSpace(space, direction="")
     listed = _listed(given)
     if listed is None:
         return None
