@@ -40,11 +40,15 @@ FORMATS = (
     StudyFormat(
         name="csv",
         summary="A table of trials as text: our own, or any with named columns.",
-        looks_for="a text file whose first line names columns, split by , ; or tab",
+        looks_for=(
+            "a text file, packed or not, whose first line names columns, split by "
+            ", ; or tab"
+        ),
         recognizes=lazy("hpbridge.formats.recognizing:is_csv"),
         read=lazy("hpbridge.formats.csv_files:read_csv"),
         write=lazy("hpbridge.formats.writers:write_csv"),
         holds=_OF_A_TABLE,
+        is_general=True,
     ),
     StudyFormat(
         name="parquet",
@@ -55,6 +59,7 @@ FORMATS = (
         write=lazy("hpbridge.formats.writers:write_parquet"),
         holds=frozenset(Part),
         requires=_PANDAS,
+        is_general=True,
     ),
     StudyFormat(
         name="json",
@@ -67,16 +72,17 @@ FORMATS = (
     ),
     StudyFormat(
         name="pandas",
-        summary="A DataFrame of trials, with named columns.",
-        looks_for="a pandas DataFrame",
-        recognizes=lazy("hpbridge.formats.recognizing:is_plain_frame"),
+        summary="A data frame of trials, with named columns.",
+        looks_for="a DataFrame of pandas or polars, or an Arrow table",
+        recognizes=lazy("hpbridge.formats.recognizing:is_frame"),
         read=lazy("hpbridge.formats.frames:read_frame"),
+        is_general=True,
     ),
     StudyFormat(
         name="sklearn",
         summary="What a search of scikit-learn found: its cv_results_.",
         looks_for=(
-            "a fitted *SearchCV, or its cv_results_ as a dict, a DataFrame or a CSV"
+            "a fitted *SearchCV, or its cv_results_: a dict, also pickled, or a table"
         ),
         recognizes=lazy("hpbridge.formats.recognizing:is_search"),
         read=lazy("hpbridge.formats.read_searches:read_search"),

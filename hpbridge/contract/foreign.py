@@ -163,4 +163,7 @@ class StudyFormat:
     holds: frozenset[Part] = frozenset()
     requires: tuple[str, ...] = ()
     """Requirements of `write`, or of `read` for live objects."""
+    is_general: bool = False
+    """Whether it reads whatever is of a kind, such as any table: a format that knows
+    more of a source goes before it."""
     backend: str = ""

@@ -8,7 +8,15 @@ import numbers
 import re
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.space.parameters import plain_number
+from hpbridge.formats.numerals import (
+    MISSING,
+    NANS,
+    PLAIN,
+    WORDS_OF_NOTHING,
+    Numerals,
+    clean,
+)
+from hpbridge.space.parameters import is_number, plain_number
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
@@ -17,10 +25,8 @@ if TYPE_CHECKING:
     from hpbridge.space.categorical import Categorical
 
 # Not 007, which is text: a number would lose the zeros.
-_WHOLE = re.compile(r"[+-]?(0|[1-9]\d*)\Z")
-_LONGEST_NUMBER = 400
+_ZEROS = re.compile(r"[+-]?0\d", re.A)
 _BOOLS = {"true": True, "false": False}
-_NONE = frozenset({"", "nan", "na", "n/a", "<na>", "null", "none"})
 
 _STATES = {
     State.COMPLETE: "complete completed ok success succeeded done finished terminated",
@@ -31,11 +37,35 @@ _WORDS = {word: state for state, text in _STATES.items() for word in text.split(
 _UNFINISHED = frozenset({"running", "waiting", "pending", "queued", "paused"})
 
 
-def parse_column(cells: Sequence[Any]) -> list[Any]:
+class _NoneChoice:
+    """A cell that names the choice None: not one that is empty."""
+
+    def __repr__(self) -> str:
+        return "None"
+
+
+NONE_CHOICE = _NoneChoice()
+
+
+def parse_column(
+    cells: Sequence[Any],
+    numerals: Numerals | None = None,
+    *,
+    is_decimal_comma: bool = False,
+) -> list[Any]:
     """Return the values of a column of parameters; None where a cell is empty.
 
     Text is read as whole numbers, numbers or bools where all of the column is that;
-    a column of numbers may have cells that say there is none, ``nan`` say.
+    a column of numbers may have cells that say there is none, ``nan`` say. In one of
+    text, ``None`` is the choice of that name.
+
+    Args:
+        cells: The column's.
+        numerals: Its numbers, where they are known.
+        is_decimal_comma: Whether other columns of the table have such.
+
+    Raises:
+        NumeralsError: If its cells are numbers, and not in one way.
 
     Example:
         >>> parse_column(["1", "", "2"]), parse_column(["1", "0.5"])
@@ -43,37 +73,41 @@ def parse_column(cells: Sequence[Any]) -> list[Any]:
         >>> parse_column(["True", "False"]), parse_column(["1", "one"])
         ([True, False], ['1', 'one'])
     """
+    numerals = numerals or Numerals.of(cells)
     if any(cell is not None and not isinstance(cell, str) for cell in cells):
-        return [plain_cell(cell) for cell in cells]
-    given = [cell.strip() for cell in cells if cell is not None]
-    told = [text for text in given if text.lower() not in _NONE]
-    for read in (_whole, _real, _bool):
-        values = [read(text) for text in told]
-        if told and None not in values:
-            by_text = dict(zip(told, values, strict=True))
-            return [None if c is None else by_text.get(c.strip()) for c in cells]
-    return [cell or None for cell in cells]
+        return _mixed(cells, numerals)
+    way = numerals.way(is_decimal_comma=is_decimal_comma)
+    is_pair = numerals.could_be_pairs and not is_decimal_comma
+    if way is not None and numerals.texts and not is_pair:
+        known = numerals.readings[way]
+        if not any(map(_ZEROS.match, numerals.texts)):
+            kind = int if all(type(n) is int for n in known.values()) else float
+            by_text = {text: kind(number) for text, number in known.items()}
+            return [None if c is None else by_text.get(clean(c)) for c in cells]
+    bools = {text: _BOOLS.get(text.lower()) for text in numerals.texts}
+    if bools and None not in bools.values():
+        return [None if cell is None else bools.get(clean(cell)) for cell in cells]
+    return [_text(cell, has_text=bool(numerals.texts)) for cell in cells]
 
 
-def _whole(text: str) -> int | None:
-    if len(text) > _LONGEST_NUMBER or not _WHOLE.match(text):
-        return None
-    return int(text)
+def _mixed(cells: Sequence[Any], numerals: Numerals) -> list[Any]:
+    """Return the values of a column of any types; text as a number where all is one."""
+    values = [plain_cell(cell) for cell in cells]
+    others = [v for v in values if v is not None and not isinstance(v, str)]
+    if not numerals.texts or not all(map(is_number, others)):
+        return values
+    way = numerals.way()
+    if way is None or numerals.unusual(way) is None:
+        return values  # 1 and "2" are choices that somebody told apart
+    known = numerals.readings[way]
+    return [known.get(clean(v)) if isinstance(v, str) else v for v in values]
 
 
-def _real(text: str) -> float | None:
-    if len(text) > 1 and text[0] == "0" and text[1].isdigit():
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    is_too_large = math.isinf(number) and "inf" not in text.lower()
-    return None if is_too_large else number
-
-
-def _bool(text: str) -> bool | None:
-    return _BOOLS.get(text.lower())
+def _text(cell: str | None, *, has_text: bool) -> Any:
+    text = "" if cell is None else cell.strip()
+    if text == "None":
+        return NONE_CHOICE
+    return None if not text or (has_text and text in WORDS_OF_NOTHING) else cell
 
 
 def plain_cell(cell: Any) -> Any:
@@ -94,7 +128,9 @@ def number_of(cell: Any) -> float | None:
     Raises:
         ValueError: If it is no number.
     """
-    if cell is None or (isinstance(cell, str) and not cell.strip()):
+    if isinstance(cell, str):
+        return _number_of_text(clean(cell))
+    if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
         return None
     if hasattr(cell, "total_seconds"):
         return float(cell.total_seconds())
@@ -105,6 +141,15 @@ def number_of(cell: Any) -> float | None:
         return float(cell)
     except TypeError as error:
         raise ValueError(str(error)) from error
+
+
+def _number_of_text(text: str) -> float | None:
+    if text.lower() in MISSING:
+        return None
+    number = math.nan if text.lower() in NANS else PLAIN.read(text)
+    if number is None:
+        raise ValueError(text)
+    return float(number)
 
 
 def duration_of(cell: Any) -> float | None:

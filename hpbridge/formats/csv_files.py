@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from hpbridge.errors import FormatError
 from hpbridge.formats.inert.data import MOST_BYTES
-from hpbridge.formats.recognizing import delimiter_of
 from hpbridge.formats.tables import HINT, Table, study_of_table
+from hpbridge.formats.text_files import ENCODING_HINT, TextError, rows_of, text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,13 +40,10 @@ def table_of(source: object, form: str) -> Table:
     if source.stat().st_size > MOST_BYTES:
         raise _unreadable(form, source, f"it has more than {MOST_BYTES} bytes")
     try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-            file.seek(0)
-            rows = list(csv.reader(file, delimiter=delimiter_of(header)))
-    except UnicodeDecodeError as error:
-        problem = f"it is no text in UTF-8 (byte {error.start})"
-        raise _unreadable(form, source, problem) from error
+        rows = list(rows_of(text_of(source)))
+    except TextError as error:
+        hint = ENCODING_HINT if "no text in" in str(error) else HINT
+        raise FormatError.unreadable(form, source, [str(error)], hint) from error
     except csv.Error as error:
         raise _unreadable(form, source, f"it is no table: {error}") from error
     except OSError as error:
@@ -73,7 +70,12 @@ def _checked(form: str, source: Path, rows: list[list[str]]) -> Table:
     n_columns = len(header)
     filled = [[*row, *[None] * (n_columns - len(row))] for row in rows[1:]]
     columns = {name: [row[k] for row in filled] for k, name in enumerate(header)}
-    return Table(form, source, columns, source.stem)
+    return Table(form, source, columns, _stem(source))
+
+
+def _stem(path: Path) -> str:
+    is_packed = path.suffix.lower() in {".gz", ".bz2", ".xz", ".zip"}
+    return (path.with_suffix("") if is_packed else path).stem
 
 
 def _unreadable(form: str, source: object, problem: str) -> FormatError:

@@ -11,6 +11,7 @@ from hpbridge.errors import FormatError, SpaceError
 from hpbridge.formats.export import RESULTS_SCHEMA
 from hpbridge.formats.hinted import hinted
 from hpbridge.formats.inert.data import MOST_BYTES
+from hpbridge.formats.text_files import text_of
 from hpbridge.formats.trials import foreign_from_json
 from hpbridge.space.space import Space
 from hpbridge.store.settings import StudySettings
@@ -70,7 +71,7 @@ def _load(source: Any) -> Any:
         problem = f"it has more than {MOST_BYTES} bytes"
         raise _unreadable(source, [problem])
     try:
-        return json.loads(source.read_text(encoding="utf-8"))
+        return json.loads(text_of(source))
     except (ValueError, RecursionError, OSError) as error:
         reason = " ".join(str(error).split())
         problem = f"it is no JSON ({reason:.80})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from hpbridge.formats.payload import PAYLOAD_KEY, unpack_study
 from hpbridge.formats.tables import HINT, Table, study_of_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hpbridge.contract.foreign import ForeignStudy, Hints
 
 _FORM = "parquet"
@@ -30,26 +33,43 @@ def read_parquet(source: Any, hints: Hints) -> ForeignStudy:
     Raises:
         FormatError: If it is damaged, or its columns do not make a study.
     """
+    with _opened(source, _FORM) as file:
+        rides = (file.schema_arrow.metadata or {}).get(PAYLOAD_KEY.encode())
+        if rides is not None and not hints.columns:
+            return hinted(_riding(rides), _FORM, source, hints)
+        columns = _columns_of(file)
+    return study_of_table(Table(_FORM, source, columns, source.stem), hints)
+
+
+def table_of_parquet(source: Path, form: str) -> Table:
+    """Return the columns of a Parquet file; those that hold no plain cells are not.
+
+    Raises:
+        FormatError: If it is damaged, or larger than any study.
+    """
+    with _opened(source, form) as file:
+        return Table(form, source, _columns_of(file), source.stem)
+
+
+@contextlib.contextmanager
+def _opened(source: Any, form: str) -> Iterator[Any]:
     if not isinstance(source, Path) or not source.is_file():
-        raise _unreadable(source, "it is no file")
+        raise FormatError.unreadable(form, source, ["it is no file"], HINT)
     try:
         import pyarrow.parquet as pq
     except ImportError as error:
         hint = "`pip install 'hpbridge[pandas]'`"
         problem = "it takes pyarrow, which is not installed"
-        raise FormatError.unreadable(_FORM, source, [problem], hint) from error
+        raise FormatError.unreadable(form, source, [problem], hint) from error
     try:
         with pq.ParquetFile(source) as file:
-            rides = (file.schema_arrow.metadata or {}).get(PAYLOAD_KEY.encode())
-            if rides is not None and not hints.columns:
-                return hinted(_riding(rides), _FORM, source, hints)
-            columns = _columns_of(file)
+            yield file
     except FormatError:
         raise
     except Exception as error:  # a damaged file may raise anything there
         reason = " ".join(str(error).split())
-        raise _unreadable(source, f"it is damaged ({reason:.120})") from error
-    return study_of_table(Table(_FORM, source, columns, source.stem), hints)
+        problem = f"it is damaged ({reason:.120})"
+        raise FormatError.unreadable(form, source, [problem], HINT) from error
 
 
 def _riding(text: bytes) -> ForeignStudy:
@@ -96,7 +116,3 @@ def _columns_of(file: Any) -> dict[str, list[Any]]:
                 raise ValueError(msg)
             columns[name] += cells.to_pylist()
     return columns
-
-
-def _unreadable(source: object, problem: str) -> FormatError:
-    return FormatError.unreadable(_FORM, source, [problem], HINT)

@@ -7,18 +7,17 @@ a float has become one.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.foreign import ForeignStudy, ForeignTrial
 from hpbridge.contract.library import class_names
-from hpbridge.errors import FormatError, SpaceError, nearest
-from hpbridge.formats.cells import parse_column, plain_cell
-from hpbridge.formats.csv_files import table_of
-from hpbridge.formats.frames import table_of_frame
+from hpbridge.errors import SpaceError, nearest
+from hpbridge.formats.cells import NONE_CHOICE, plain_cell
 from hpbridge.formats.literals import read_literal_dict
-from hpbridge.formats.recognizing import is_frame, is_pickled_search, is_search
+from hpbridge.formats.recognizing import is_frame
+from hpbridge.formats.search_results import HINT, Results, unreadable
 from hpbridge.formats.searches import (
     attributes_of,
     metrics_of,
@@ -31,12 +30,10 @@ from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from hpbridge.contract.foreign import Hints
+    from hpbridge.errors import FormatError
     from hpbridge.space.space import Space
     from hpbridge.study import Study
 
-_HINT = (
-    "`pandas.DataFrame(search.cv_results_).to_csv(FILE)` writes one that can be read"
-)
 _ALGORITHMS = {
     "GridSearchCV": "grid",
     "RandomizedSearchCV": "random",
@@ -52,18 +49,14 @@ def read_search(source: Any, hints: Hints) -> ForeignStudy:
     Raises:
         FormatError: If it is no search, not fitted, pickled, or damaged.
     """
-    if isinstance(source, Path) and is_pickled_search(source):
-        problem = "it is a pickled search, and reading it would run what is in it"
-        raise _unreadable(source, problem, f"where you trust it: {_HINT}")
     study = _study_of_bridge(source, hints)
     if study is not None:
         return _as_read(study)
     return _Search(source, hints).study()
 
 
-def _unreadable(source: object, problem: str, hint: str = _HINT) -> FormatError:
-    shown = source if isinstance(source, Path) else f"a {type(source).__name__}"
-    return FormatError.unreadable("sklearn", shown, [problem], hint)
+def _unreadable(source: object, problem: str, hint: str = HINT) -> FormatError:
+    return unreadable(source, [problem], hint)
 
 
 def _study_of_bridge(source: Any, hints: Hints) -> Study | None:
@@ -95,29 +88,9 @@ class _Search:
         self._is_fitted = not isinstance(source, (Path, Mapping)) and not is_frame(
             source
         )
-        self._results = self._read_results()
+        self._results = Results(source)
         self._names = scorers_of(self._results)
         self._n_rows = self._checked()
-
-    def _read_results(self) -> Mapping[str, Sequence[Any]]:
-        source = self._source
-        if isinstance(source, Path):
-            columns = table_of(source, "sklearn").columns
-            return {
-                name: cells if name == "params" else parse_column(cells)
-                for name, cells in columns.items()
-                if name and not name.startswith("Unnamed:")  # pandas's index
-            }
-        if is_frame(source):
-            return table_of_frame(source, "sklearn").columns
-        if isinstance(source, Mapping):
-            return source
-        if not is_search(source):
-            raise _unreadable(source, "it is no search of scikit-learn")
-        if not hasattr(source, "cv_results_"):
-            raise _unreadable(source, "it is not fitted", "`search.fit(X, y)` first")
-        found: Mapping[str, Sequence[Any]] = source.cv_results_
-        return found
 
     def _checked(self) -> int:
         """Return the number of candidates.
@@ -148,6 +121,7 @@ class _Search:
         trials = tuple(
             self._trial(row, params[row], list(metrics)) for row in range(self._n_rows)
         )
+        self._notes += self._results.notes
         self._notes.append("it holds no start times and no error texts")
         if "n_resources" in self._results:
             self._notes.append("scores of earlier iterations come of fewer resources")
@@ -253,11 +227,7 @@ class _Search:
             found = [each for each in read if isinstance(each, Mapping)]
             if len(found) == len(read):
                 return [{str(n): plain_cell(v) for n, v in p.items()} for p in found]
-        columns = {
-            name.removeprefix("param_"): _unmasked(column)
-            for name, column in self._results.items()
-            if name.startswith("param_")
-        }
+        columns = self._results.parameters()
         if not columns:
             raise _unreadable(self._source, "its params cannot be read as dicts")
         why = "there are no params" if given is None else "params cannot be read"
@@ -265,16 +235,15 @@ class _Search:
             f"{why}: values come from the columns param_*, in which "
             "a whole number may have become a fraction"
         )
+        plain = {n: [plain_cell(cell) for cell in c] for n, c in columns.items()}
         return [
-            {n: v for n, cells in columns.items() if (v := cells[row]) is not None}
+            {
+                n: None if v is NONE_CHOICE else v
+                for n, cells in plain.items()
+                if (v := cells[row]) is not None
+            }
             for row in range(self._n_rows)
         ]
-
-
-def _unmasked(column: Any) -> list[Any]:
-    """Return a column's values; None where a parameter was not there."""
-    cells = column.tolist() if hasattr(column, "tolist") else list(column)
-    return [plain_cell(cell) for cell in cells]
 
 
 def _labelled(value: Any, labels: dict[int, object]) -> Any:

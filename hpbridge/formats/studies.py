@@ -236,7 +236,7 @@ def _format_of(source: object, place: object, wanted: str | None) -> StudyFormat
     if not found:
         tried = [f"{each.name}: {each.looks_for}" for each in known.values()]
         raise FormatError.unknown(source, tried)
-    return found[0]
+    return min(found, key=lambda each: each.is_general)
 
 
 def as_study(

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.foreign import ForeignStudy, ForeignTrial
 from hpbridge.errors import FormatError, nearest
 from hpbridge.formats.cells import (
+    NONE_CHOICE,
     duration_of,
-    label_of_cell,
-    number_of,
-    parse_column,
     plain_cell,
     seconds_of,
     state_of,
 )
+from hpbridge.formats.columns import Columns
 from hpbridge.formats.trials import FOREIGN_FIELDS
 from hpbridge.space.categorical import Categorical
 from hpbridge.store.attributes import PREFIX, from_cell
@@ -25,7 +23,7 @@ from hpbridge.study import RESULT_COLUMNS
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hpbridge.contract.foreign import Hints
     from hpbridge.space.space import Space
@@ -70,12 +68,12 @@ def study_of_table(table: Table, hints: Hints) -> ForeignStudy:
         role: [table.columns[column][row] for row in rows]
         for role, column in roles.items()
     }
-    problems: list[str] = []
-    found = _Trials(columns, rows, hints.space, roles, problems)
+    found = _Trials(columns, rows, hints.space, roles)
     metrics = _directions(found.metrics, hints, table)
+    if found.read.problems:
+        hint = f"{HINT}; --space says what a parameter is"
+        raise table.unreadable(found.read.problems, hint)
     trials = [found.trial(k, list(metrics)) for k in range(len(rows))]
-    if problems:
-        raise table.unreadable(problems)
     kept = [trial for trial in trials if trial is not None]
     name = hints.name or _only(columns.get("study", [])) or table.name
     return ForeignStudy(
@@ -83,7 +81,10 @@ def study_of_table(table: Table, hints: Hints) -> ForeignStudy:
         trials=tuple(kept),
         metrics=metrics,
         space=hints.space,
-        notes=tuple(_notes(table, roles, hints, metrics, len(trials) - len(kept))),
+        notes=(
+            *_notes(table, roles, hints, metrics, len(trials) - len(kept)),
+            *found.read.notes,
+        ),
     )
 
 
@@ -171,7 +172,8 @@ def _rows_of_study(table: Table, roles: Mapping[str, str], hints: Hints) -> list
     if not rows:
         raise table.unreadable(["it has no row"], "export a study that has a trial")
     if "number" in roles:
-        numbers = parse_column([table.columns[roles["number"]][row] for row in rows])
+        cells = [table.columns[roles["number"]][row] for row in rows]
+        numbers = Columns({"number": cells}).parameter("number")
         if all(type(n) in {int, float} for n in numbers):
             rows = [row for _, row in sorted(zip(numbers, rows, strict=True))]
     return rows
@@ -209,6 +211,12 @@ def _notes(
         yield f"{n_running} trials that had not ended are left out"
 
 
+def _is_measured(role: str) -> bool:
+    return role in {"state", "started_at", "run_seconds"} or role.startswith(
+        ("param:", "metric:")
+    )
+
+
 def _is_empty(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and not cell)
 
@@ -222,57 +230,24 @@ class _Trials:
         rows: list[int],
         space: Space | None,
         roles: Mapping[str, str],
-        problems: list[str],
     ) -> None:
-        self._roles, self._rows, self._problems = roles, rows, problems
         self._space = space
         self._columns = columns
         self.metrics = _of_kind(columns, "metric:")
-        self._values = {
-            metric: self._read(f"metric:{metric}", number_of, "is no number")
-            for metric in self.metrics
-        }
-        self._params = {
-            name: self._cells_of(name) for name in _of_kind(columns, "param:")
-        }
-        self._states = self._read("state", state_of, "is no state of a trial")
-        self._starts = self._read("started_at", seconds_of, "is no moment")
-        self._seconds = self._read(
-            "run_seconds", duration_of, "is no number of seconds"
+        self.read = read = Columns(
+            {role: c for role, c in columns.items() if _is_measured(role)}, roles, rows
         )
-
-    def _read(
-        self, role: str, read: Callable[[Any], Any], wrong: str
-    ) -> list[Any] | None:
-        """Return a column; say in one sentence which cells are wrong."""
-        if role not in self._columns:
-            return None
-        values: list[Any] = []
-        bad: Counter[str] = Counter()
-        first = 0
-        for row, cell in zip(self._rows, self._columns[role], strict=True):
-            try:
-                values.append(read(cell))
-            except (ValueError, OverflowError):
-                first = first if bad else row + 1
-                bad[repr(cell)[:80]] += 1
-                values.append(None)
-        if bad:
-            n_bad = sum(bad.values())
-            more = f" (and {n_bad - 1} more like it)" if n_bad > 1 else ""
-            text = f"{next(iter(bad))} in column {self._roles[role]!r}, row {first}"
-            self._problems.append(f"{text}, {wrong}{more}")
-        return values
-
-    def _cells_of(self, name: str) -> list[Any]:
-        cells = self._columns[f"param:{name}"]
-        parameter = None if self._space is None else self._space.get(name)
-        if not isinstance(parameter, Categorical):
-            return parse_column(cells)
-        return [
-            None if _is_empty(cell) else label_of_cell(plain_cell(cell), parameter)
-            for cell in cells
-        ]
+        self._values = {m: read.numbers(f"metric:{m}") for m in self.metrics}
+        self._params = {
+            name: read.parameter(
+                f"param:{name}", None if space is None else space.get(name)
+            )
+            for name in _of_kind(columns, "param:")
+        }
+        self._states = read.read("state", state_of, "is no state of a trial")
+        self._starts = read.read("started_at", seconds_of, "is no moment")
+        wrong = "is no number of seconds"
+        self._seconds = read.numbers("run_seconds", duration_of, wrong)
 
     def trial(self, k: int, objectives: list[str]) -> ForeignTrial | None:
         """Return one trial; None where it has not ended."""
@@ -313,10 +288,11 @@ class _Trials:
         point = {n: cells[k] for n, cells in self._params.items()}
         space = self._space
         if space is None:
-            return {name: value for name, value in point.items() if value is not None}
+            known = {n: v for n, v in point.items() if v is not None}
+            return {n: None if v is NONE_CHOICE else v for n, v in known.items()}
         active: dict[str, Any] = {}
         for name, parameter in space.searched.items():
-            value = point.get(name)
+            value = None if point.get(name) is NONE_CHOICE else point.get(name)
             # An empty cell is a choice of None where the parameter is active.
             is_none = isinstance(parameter, Categorical) and None in parameter.labels
             is_given = name in point and is_none and space.is_active(name, active)

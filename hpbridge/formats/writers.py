@@ -22,6 +22,7 @@ from hpbridge.formats.export import (
     study_to_json,
 )
 from hpbridge.formats.losses import losses_of
+from hpbridge.formats.numerals import NumeralsError
 from hpbridge.formats.payload import PAYLOAD_KEY, pack_study
 from hpbridge.formats.whole_file import whole_file
 from hpbridge.space.categorical import Categorical
@@ -87,10 +88,11 @@ def write_csv(study: Study, target: str) -> tuple[str, ...]:
 
 def _is_ambiguous(parameter: Categorical) -> bool:
     """Say whether labels come back otherwise from a column of text."""
-    texts = ["" if label is None else str(label) for label in parameter.labels]
-    return [repr(cell) for cell in parse_column(texts)] != list(
-        map(repr, parameter.labels)
-    )
+    try:
+        back = parse_column([str(label) for label in parameter.labels])
+    except NumeralsError:
+        return True
+    return list(map(repr, back)) != list(map(repr, parameter.labels))
 
 
 def _to_json(study: Study, path: Path) -> None:
@@ -104,7 +106,10 @@ def _to_csv(study: Study, path: Path) -> None:
     ) as file:
         writer = csv.DictWriter(file, study.columns)
         writer.writeheader()
-        writer.writerows(study.rows())
+        for row, trial in zip(study.rows(), study.trials, strict=True):
+            # As text a choice of None is told from a parameter that is inactive.
+            none = {f"param:{n}": "None" for n, v in trial.params.items() if v is None}
+            writer.writerow(row | none)
 
 
 def _to_parquet(study: Study, path: Path) -> None:

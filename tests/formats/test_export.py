@@ -105,7 +105,7 @@ def test_csv(study, tmp_path) -> None:
     assert len(rows) == len(study.trials)
     for row, trial in zip(rows, study.trials, strict=True):
         assert float(row["param:lr"]) == trial.params["lr"]  # to the last bit
-        assert row["param:kind"] == str(trial.params["kind"] or "")
+        assert row["param:kind"] == str(trial.params["kind"])
         assert row["param:flag"] == str(trial.params["flag"])
         assert row["param:depth"] == str(trial.params.get("depth", ""))
         assert int(row["param:huge"]) == trial.params["huge"]

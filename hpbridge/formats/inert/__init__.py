@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from hpbridge.formats.inert.data import InertError, Stub
-from hpbridge.formats.inert.reader import head, load, loads, plain
+from hpbridge.formats.inert.reader import head, load, loads, plain, unpacked
 
-__all__ = ["InertError", "Stub", "head", "load", "loads", "plain"]
+__all__ = ["InertError", "Stub", "head", "load", "loads", "plain", "unpacked"]

@@ -36,7 +36,7 @@ from hpbridge.formats.inert.data import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["InertError", "Stub", "head", "load", "loads", "plain"]
+__all__ = ["InertError", "Stub", "head", "load", "loads", "plain", "unpacked"]
 
 MOST_STEPS = 6_000_000
 """Of a pickle's program; a study of 10,000 trials has about two million."""
@@ -57,7 +57,7 @@ def load(path: Path) -> Any:
         OSError: If it cannot be opened.
     """
     try:
-        return loads(_unpacked(path))
+        return loads(unpacked(path))
     except InertError:
         raise
     except Exception as error:  # so may an unpacker of damaged data
@@ -133,6 +133,23 @@ def plain(value: Any) -> Any:
 def _unwrapped(item: Any) -> Any:
     array = item.array if isinstance(item, Array) else item
     return array.tolist() if hasattr(array, "tolist") else array
+
+
+def unpacked(path: Path) -> bytes:
+    """Return what is in a file, unpacked where it is packed.
+
+    Raises:
+        InertError: If it is packed otherwise, or larger than the limit.
+        OSError: If it cannot be opened.
+    """
+    try:
+        return _unpacked(path)
+    except (EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
+        raise error if isinstance(error, InertError) else _damaged(error) from error
+
+
+def _damaged(error: Exception) -> InertError:
+    return InertError(f"it is damaged ({' '.join(str(error).split()):.80})")
 
 
 def _unpacked(path: Path) -> bytes:
