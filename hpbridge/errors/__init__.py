@@ -7,6 +7,7 @@ The tree::
     ├── ExperimentError (ValueError)          an experiment that cannot be
     │   └── ExperimentNotFoundError           no such file, module or name
     ├── OptionError (ValueError)              an option that the algorithm does not have
+    ├── ArgumentError (TypeError)             an argument that a search does not have
     ├── BackendError
     │   ├── BackendNotFoundError (KeyError)   no plugin of that name
     │   ├── AlgorithmNotFoundError (KeyError) the backend has no such algorithm
@@ -38,6 +39,7 @@ problem, all of them; one ``Hint:``.
 from __future__ import annotations
 
 from hpbridge.errors.experiments import (
+    ArgumentError,
     ExecutorError,
     ExperimentError,
     ExperimentNotFoundError,
@@ -80,6 +82,7 @@ from hpbridge.errors.studies import (
 
 __all__ = [
     "AlgorithmNotFoundError",
+    "ArgumentError",
     "BackendError",
     "BackendLoadError",
     "BackendNotFoundError",

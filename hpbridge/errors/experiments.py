@@ -109,6 +109,10 @@ class OptionError(HpbridgeError, ValueError):
         return cls(f"Option {option} cannot be read", problems, hint)
 
 
+class ArgumentError(HpbridgeError, TypeError):
+    """Arguments that a class of a host does not have, with where each goes."""
+
+
 class ObjectiveError(HpbridgeError, RuntimeError):
     """The objective failed so that the study ended.
 

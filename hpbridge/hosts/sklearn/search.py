@@ -30,6 +30,7 @@ from hpbridge.hosts.sklearn.upstream import (
     interval,
     judge_failures,
 )
+from hpbridge.hosts.sklearn.words import space_of
 from hpbridge.trial import trial_seed
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
     its attributes and its ``cv_results_``. Candidates are proposed one after the other
     by an optimizer that learns from the mean test scores of earlier ones.
 
+    With ``backend="random"`` and a space in the words of `RandomizedSearchCV` alone
+    (lists, and what has an `rvs`), it is that search: its candidates for the same
+    `random_state`, without repeats where there are only lists.
+
     The search depends on `random_state` and `batch_size` alone, not on `n_jobs`: the
     fits of a batch run at the same time, and the optimizer is told of them in the
     order in which it proposed them. All candidates are evaluated on the same splits.
@@ -76,12 +81,18 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
     Args:
         estimator: An estimator, or a pipeline (``{"step__parameter": ...}``).
         space: What is searched, by the estimator's parameter names: a dict of
-            hpbridge's parameters, frozen distributions of scipy.stats, lists of
-            choices, and domains of any installed backend (skopt's ``Real`` say); an
+            hpbridge's parameters, distributions of scipy.stats and other objects with
+            an `rvs` (which only random search takes where they have no `ppf`), lists
+            of any choices (one that is there twice is drawn twice as often), and
+            domains of any installed backend (skopt's ``Real`` say); an
             `hpbridge.Space`, with conditions too; a library's own space; or a list of
             such, each alone or as ``(space, n_iter)``, searched one after the other.
+            ``param_distributions=``, ``param_grid=`` and ``search_spaces=`` are other
+            words for it.
         backend: The optimizer, ``backend`` or ``backend:algorithm``.
-        n_iter: How many candidates are tried, in each space that names no number.
+        n_iter: How many candidates are tried, in each space that names no number. Of
+            several dicts in the words of `RandomizedSearchCV`, random search tries as
+            many in all, as there.
         options: Of the optimizer's algorithm, by the library's own names.
         batch_size: How many candidates the optimizer proposes at a time; more keep
             more than ``cv`` processes busy, and let it learn later. None is 1, or all
@@ -99,7 +110,7 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         return_train_score: As of `RandomizedSearchCV`.
 
     Attributes:
-        studies_: The study of each space, in order: `hpbridge.Study`.
+        studies_: The study of each space that was tried, in order: `hpbridge.Study`.
         study_: The study, where there is one space.
 
     Raises:
@@ -134,10 +145,10 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
     def __init__(  # noqa: PLR0913 - as the searches of scikit-learn
         self,
         estimator: Any,
-        space: Any,
+        space: Any = None,
         *,
         backend: str = "optuna",
-        n_iter: int = 50,
+        n_iter: int = 10,
         options: Mapping[str, object] | None = None,
         batch_size: int | None = None,
         scoring: Any = None,
@@ -149,7 +160,10 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         random_state: Any = None,
         error_score: float | str = np.nan,
         return_train_score: bool = False,
+        **words: Any,
     ) -> None:
+        if words:
+            space = space_of(space, words, backend, self._get_param_names())
         self.space = space
         self.backend = backend
         self.n_iter = n_iter
