@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.search_space import IntersectionSearchSpace
+from optuna.trial import TrialState
 
 from hpbridge.plugin import (
     Conversation,
     Feature,
     GuestRecipe,
+    HpbridgeError,
     Int,
     Space,
     UnsupportedFeatureError,
 )
 from hpbridge_optuna import _upstream
 from hpbridge_optuna.host.own import own_sampler
-from hpbridge_optuna.host.study import StudyGuest, logger
+from hpbridge_optuna.host.study import StudyGuest, logger, reseeded
 from hpbridge_optuna.native.read import from_native, of_distribution
 from hpbridge_optuna.native.write import to_distribution
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from optuna.distributions import BaseDistribution
     from optuna.study import Study
-    from optuna.trial import FrozenTrial, TrialState
+    from optuna.trial import FrozenTrial
 
 # What is asked for before the space is known: every optimizer can search it.
 _ANY_SPACE = Space({"x": Int(0, 1)})
@@ -48,6 +50,14 @@ class BridgeSampler(BaseSampler):
     drawn at random. Parameters beyond are drawn one by one at random. It learns from
     every finished trial of the study, also from those that another process ran or
     somebody added, as far as it can learn from foreign history.
+
+    A copy, and what was pickled alone or with its study, goes on in that study where it
+    was. In another study the optimizer begins anew, with another seed drawn from its
+    own, as the draws of Optuna's samplers go on.
+
+    What it cannot search it refuses before the trial begins: at the second trial where
+    the objective defines the space. Optuna has made the trial by then; it waits, and
+    is the next one to run.
 
     Args:
         optimizer: ``backend`` or ``backend:algorithm``, as in ``"skopt:gp"``.
@@ -96,6 +106,7 @@ class BridgeSampler(BaseSampler):
         self._relative = {} if self._space is None else _distributions(self._space)
         self._native = own_sampler(self._choice, self._space, seed)
         self._random = RandomSampler(seed=None if seed is None else seed % 2**32)
+        self._n_guests = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -107,13 +118,15 @@ class BridgeSampler(BaseSampler):
         self._warned: set[str] = set()
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy begins anew, with the history of the study that it is used in.
-        made = ("_lock", "_home", "_intersection", "_guest", "_searched", "_warned")
-        return {name: value for name, value in vars(self).items() if name not in made}
+        # A storage may be another one, where it is brought back.
+        left_out = ("_lock", "_home", "_intersection")
+        with self._lock:
+            return {n: value for n, value in vars(self).items() if n not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        self._n_guests = 0
         self._begin()
+        vars(self).update(state)
 
     def __str__(self) -> str:
         return f"BridgeSampler({self._choice.name!r})"
@@ -139,19 +152,18 @@ class BridgeSampler(BaseSampler):
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Return what the optimizer searches jointly; see the class.
-
-        Raises:
-            ValueError: If the study has several directions and the optimizer takes one.
-        """
+        """Return what the optimizer searches jointly; see the class."""
         if self._native is not None:
             return self._native.infer_relative_search_space(study, trial)
         with self._lock:
             self._move_to(study)
-            if self._relative:
-                return self._relative
-            found = self._intersection.calculate(study)
-            return {name: each for name, each in found.items() if not each.single()}
+            return self._search_space(study)
+
+    def _search_space(self, study: Study) -> dict[str, BaseDistribution]:
+        if self._relative:
+            return self._relative
+        found = self._intersection.calculate(study)
+        return {name: each for name, each in found.items() if not each.single()}
 
     def sample_relative(
         self,
@@ -194,9 +206,31 @@ class BridgeSampler(BaseSampler):
             )
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Let Optuna's own sampler prepare, if it is one."""
+        """Refuse what cannot be searched; let Optuna's own sampler prepare.
+
+        Raises:
+            HpbridgeError: If the optimizer cannot search what is known of the space,
+                takes one direction and the study has several (a ValueError too), or
+                cannot propose while another trial runs. The trial waits then.
+        """
         if self._native is not None:
             self._native.before_trial(study, trial)
+            return
+        try:
+            with self._lock:
+                self._check(study)
+        except HpbridgeError as error:
+            # There is no way to take it back; but the next one to run can be this one.
+            storage, key = _upstream.STORAGE.of(study), _upstream.TRIAL_ID.of(trial)
+            storage.set_trial_state_values(key, TrialState.WAITING)
+            raise error.with_traceback(None) from None
+
+    def _check(self, study: Study) -> None:
+        self._check_directions(study)
+        self._move_to(study)
+        search_space = self._search_space(study)
+        if search_space:
+            self._guest_for(study, search_space).check(study)
 
     def after_trial(
         self,
@@ -210,17 +244,21 @@ class BridgeSampler(BaseSampler):
             self._native.after_trial(study, trial, state, values)
 
     def _move_to(self, study: Study) -> None:
-        """Begin anew in another study; check that the optimizer can take its values."""
+        """Go on in the study that it was in; begin anew in another one."""
         home = (_upstream.STORAGE.of(study), _upstream.STUDY_ID.of(study))
         if self._home is not None and self._home == home:
             return
-        self._check_directions(study)
-        self._begin_in(home)
+        is_back = self._home is None and self._guest is not None
+        if not (is_back and self._guest is not None and self._guest.is_of(study)):
+            lock = self._lock
+            self._count_guest()
+            self._begin()
+            self._lock = lock
+        self._home = home
 
-    def _begin_in(self, home: tuple[object, int]) -> None:
-        lock = self._lock
-        self._begin()
-        self._lock, self._home = lock, home
+    def _count_guest(self) -> None:
+        """Count a guest that is given up, if it proposed anything."""
+        self._n_guests += self._guest is not None and self._guest.has_proposed
 
     def _check_directions(self, study: Study) -> None:
         n_metrics = len(study.directions)
@@ -231,7 +269,7 @@ class BridgeSampler(BaseSampler):
                 recipe.choice(self._space or _ANY_SPACE)
             except UnsupportedFeatureError as error:
                 parts = error.headline, error.problems, error.hint
-                raise SeveralMetricsError(*parts) from error
+                raise SeveralMetricsError(*parts) from None
 
     def _guest_for(
         self, study: Study, search_space: dict[str, BaseDistribution]
@@ -240,7 +278,9 @@ class BridgeSampler(BaseSampler):
             space = self._space
             if space is None or search_space.keys() != self._relative.keys():
                 space = Space({n: of_distribution(d) for n, d in search_space.items()})
-            self._guest = StudyGuest(self._recipe, study, space, self._constraints)
+            self._count_guest()
+            recipe = reseeded(self._recipe, self._n_guests)
+            self._guest = StudyGuest(recipe, study, space, self._constraints)
             self._searched = dict(search_space)
         return self._guest
 

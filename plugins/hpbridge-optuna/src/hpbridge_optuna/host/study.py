@@ -19,6 +19,7 @@ from hpbridge.plugin import (
     Outcome,
     SpaceError,
     quiet,
+    trial_seed,
 )
 from hpbridge_optuna import _upstream
 from hpbridge_optuna.native.states import FINISHED, OURS
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
     from hpbridge.plugin import GuestRecipe, Space
 
 logger = logging.getLogger(__name__)
+
+_BESIDE = "a trial that begins while another runs"
+
+
+def reseeded(recipe: GuestRecipe, n_before: int) -> GuestRecipe:
+    """Return the recipe of a guest after some others, which is not to repeat them."""
+    if recipe.seed is None or not n_before:
+        return recipe
+    return replace(recipe, seed=trial_seed(recipe.seed, n_before))
 
 
 class StudyGuest:
@@ -57,22 +67,45 @@ class StudyGuest:
             for direction in study.directions
         ]
         self._constraints = list(constraints)
-        self._start()
+        self._name = study.study_name
+        self.has_proposed = False
+        self._start(recipe)
 
-    def _start(self) -> None:
+    def _start(self, recipe: GuestRecipe) -> None:
         """Begin with a fresh optimizer, which is told all finished trials anew."""
-        self._seen: set[int] = set()
+        self._seen: dict[int, dict[str, Any]] = {}
         recipe = replace(
-            self._recipe,
+            recipe,
             n_objectives=len(self._signs),
             n_constraints=len(self._constraints),
         )
         self._conversation = Conversation(
             recipe,
             self._space,
-            cannot_wait="a trial that begins while another runs",
+            cannot_wait=_BESIDE,
             say=logger.warning,
         )
+
+    def is_of(self, study: Study) -> bool:
+        """Say whether a study is the one that it was in, or a copy of that."""
+        storage, key = _upstream.STORAGE.of(study), _upstream.STUDY_ID.of(study)
+        if storage.get_study_name_from_id(key) != self._name:
+            return False
+        trials = storage.get_all_trials(key, deepcopy=False)
+        found = {trial.number: trial.params for trial in trials}
+        return all(found.get(n) == params for n, params in self._seen.items())
+
+    def check(self, study: Study) -> None:
+        """Refuse to begin a trial beside others, where the guest cannot.
+
+        Raises:
+            UnsupportedFeatureError: With the optimizers that can.
+        """
+        if self._conversation.can(Feature.PENDING):
+            return
+        self._learn(study)
+        if self._conversation.open:
+            self._conversation.check_several(_BESIDE)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -86,6 +119,7 @@ class StudyGuest:
             TrialPruned: If there is nothing left to propose; the study stops.
         """
         self._learn(study)
+        self.has_proposed = True
         point = self._conversation.propose(trial.number)
         if isinstance(point, NoProposal):
             with contextlib.suppress(RuntimeError):  # outside of `optimize`
@@ -101,11 +135,12 @@ class StudyGuest:
         trials = storage.get_all_trials(key, deepcopy=False, states=FINISHED)
         new = [trial for trial in trials if trial.number not in self._seen]
         if self._has_new_constraints(new):
-            self._start()
+            n_before = len(trials) if self.has_proposed else 0
+            self._start(reseeded(self._recipe, n_before))
             new = trials
         with quiet():
             for trial in new:
-                self._seen.add(trial.number)
+                self._seen[trial.number] = dict(trial.params)
                 if self._is_known(trial):
                     outcome = self._outcome(trial)
                     self._conversation.ended(trial.number, outcome, trial.params)
