@@ -116,6 +116,7 @@ if TYPE_CHECKING:
         with_when,
     )
     from hpbridge.space.plain import labelled, text_of
+    from hpbridge.space.plain_data import plain_data
     from hpbridge.space.quantized import Quantized
     from hpbridge.space.space import Params, Space
     from hpbridge.store.settings import Settings
@@ -187,6 +188,7 @@ _HOMES = {
             "Constant Float Int Label Parameter is_number plain_number with_when"
         ),
         "space.plain": "labelled text_of",
+        "space.plain_data": "plain_data",
         "space.quantized": "Quantized",
         "space.space": "Params Space",
         "store.settings": "Settings",
@@ -322,6 +324,7 @@ __all__ = [
     "no",
     "pack_experiment",
     "pack_study",
+    "plain_data",
     "plain_number",
     "quiet",
     "read_options",

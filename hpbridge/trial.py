@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.errors import SpaceError
+from hpbridge.space.plain_data import plain_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +78,7 @@ class Trial(Mapping[str, Any]):
     """
 
     __slots__ = (
+        "_as_text",
         "_attributes",
         "_is_to_end",
         "_listen",
@@ -101,6 +103,7 @@ class Trial(Mapping[str, Any]):
         self._reports = list(reports)
         self._listen, self._is_to_end = listen, False
         self._attributes: dict[str, Any] = {}
+        self._as_text: dict[str, tuple[str, ...]] = {}
         self._suggest = suggest
         self.number = number
         self.seed = seed
@@ -156,20 +159,26 @@ class Trial(Mapping[str, Any]):
 
         Args:
             name: Of the note.
-            value: JSON data; anything else is kept as its `repr`.
+            value: None, bools, numbers, text, dates, arrays of numpy, and lists and
+                dicts of such; of anything else its `repr` is kept, as a note of the
+                study says.
         """
-        import json  # here, since workers start faster without
-
-        try:
-            json.dumps(value)
-        except (TypeError, ValueError):
-            value = repr(value)
-        self._attributes[str(name)] = value
+        found = plain_data(value)
+        self._attributes[str(name)] = found.value
+        if found.as_text:
+            self._as_text[str(name)] = found.as_text
+        else:
+            self._as_text.pop(str(name), None)
 
     @property
     def attributes(self) -> dict[str, Any]:
         """What was noted with `set_attribute`."""
         return dict(self._attributes)
+
+    @property
+    def as_text(self) -> dict[str, tuple[str, ...]]:
+        """The types of what is text in the attributes, since it is no plain data."""
+        return dict(self._as_text)
 
     def should_prune(self) -> bool:
         """Say whether to stop early, as the last report was answered."""
@@ -206,6 +215,8 @@ class Result:
     traceback: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     """What the objective noted with `Trial.set_attribute`."""
+    as_text: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Types that are text there, by the attribute."""
     asked: Mapping[str, tuple[Searched, Label]] | None = None
     """What an objective that defines its space asked for, in order, with its values."""
     mend: str | None = None
@@ -249,6 +260,6 @@ class FinishedTrial:
     tell_seconds: float | None = None
     """None when the process died between telling and noting the time."""
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    """What the user noted with the trial: JSON data."""
+    """What the user noted with the trial: plain data, infinities and NaN included."""
     native: Mapping[str, Any] = field(default_factory=dict)
     """What the library that ran an imported trial keeps with it: JSON data."""

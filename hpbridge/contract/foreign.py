@@ -72,7 +72,7 @@ class ForeignTrial:
     """Unix time, seconds."""
     run_seconds: float | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    """What the user noted with the trial: JSON data."""
+    """What the user noted with the trial: any values, made plain when it is read."""
     native: Mapping[str, Any] = field(default_factory=dict)
     """What its library keeps with it and needs to go on: JSON data."""
 
@@ -105,7 +105,7 @@ class ForeignStudy:
     algorithm: str = ""
     backend: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    """What the user noted with the study: JSON data."""
+    """What the user noted with the study: any values, made plain when it is read."""
     native: Mapping[str, Any] = field(default_factory=dict)
     """The library's own state, where the source holds it: JSON data."""
     notes: tuple[str, ...] = ()

@@ -149,7 +149,9 @@ def evaluate(
     result = _run(experiment, trial)
     if asking is not None:
         result = replace(result, asked=asking.asked)
-    return replace(result, attributes=trial.attributes) if trial.attributes else result
+    if not trial.attributes:
+        return result
+    return replace(result, attributes=trial.attributes, as_text=trial.as_text)
 
 
 def _run(experiment: Experiment, trial: Trial) -> Result:

@@ -32,7 +32,8 @@ JSON holds more: the study with its space, bounds, options, settings, versions, 
 and attributes, and of each trial the reports, the traceback and what an imported trial
 keeps of its library. Parquet has all of that which other tools of a study need in its
 metadata, under ``hpbridge:study``. JSON is standard JSON: NaN and infinities
-are the strings ``"nan"``, ``"inf"`` and ``"-inf"``; parameters that are inactive are
+are the strings ``"nan"``, ``"inf"`` and ``"-inf"``, in attributes
+``{"hpbridge:number": "inf"}``; parameters that are inactive are
 not there, so that a choice of None is not mistaken for one.
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from hpbridge.formats.trials import finished_of
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.gathering import gather, outside_attribute
 from hpbridge.space.parameters import Float, Int, plain_number
+from hpbridge.space.plain_data import note_of_text, plain_data
 from hpbridge.space.space import Space
 from hpbridge.trial import State
 
@@ -45,10 +46,9 @@ def fitted(
     fitting = _Fitting(read, hints, form, source)
     space, outside, notes = fitting.space()
     defaults = fitting.defaults(space)
-    trials = [
-        _filled(_without(trial, outside), space, defaults) for trial in read.trials
-    ]
-    notes = [*read.notes, *notes, *_of_defaults(read.trials, trials, defaults)]
+    noted, lost = _noted(read.trials)
+    trials = [_filled(_without(trial, outside), space, defaults) for trial in noted]
+    notes = [*read.notes, *notes, *_of_defaults(read.trials, trials, defaults), *lost]
     is_inferred = not (read.space or hints.space)
     found, first, others = _kept(trials, space, is_inferred=is_inferred)
     return space, found, first + notes + others
@@ -162,6 +162,28 @@ class _Fitting:
 
     def _unreadable(self, problems: Sequence[str], hint: str) -> FormatError:
         return FormatError.unreadable(self.form, self.source, problems, hint)
+
+
+def _noted(
+    trials: Sequence[ForeignTrial],
+) -> tuple[list[ForeignTrial], list[str]]:
+    """Return trials whose attributes are plain data, and what is so only as text."""
+    found: list[ForeignTrial] = []
+    types: dict[str, dict[str, None]] = defaultdict(dict)
+    n_trials: Counter[str] = Counter()
+    for trial in trials:
+        plain = {str(n): plain_data(v) for n, v in trial.attributes.items()}
+        for name, data in plain.items():
+            if data.as_text:
+                types[name] |= dict.fromkeys(data.as_text)
+                n_trials[name] += 1
+        attributes = {name: data.value for name, data in plain.items()}
+        native = plain_data(trial.native).value
+        found.append(replace(trial, attributes=attributes, native=native))
+    return found, [
+        note_of_text(name, found_types, f" of {n_trials[name]} trials")
+        for name, found_types in types.items()
+    ]
 
 
 def _read(value: object, parameter: Searched) -> object:

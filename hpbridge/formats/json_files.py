@@ -13,6 +13,7 @@ from hpbridge.formats.hinted import hinted
 from hpbridge.formats.inert.data import MOST_BYTES
 from hpbridge.formats.text_files import text_of
 from hpbridge.formats.trials import foreign_from_json
+from hpbridge.space.plain_data import of_standard
 from hpbridge.space.space import Space
 from hpbridge.store.settings import StudySettings
 
@@ -45,8 +46,8 @@ def read_json(source: Any, hints: Hints) -> ForeignStudy:
             bounds=_bounds(data),
             algorithm=str(data["algorithm"]),
             backend=str(data["backend"]),
-            attributes=dict(data.get("attributes", {})),
-            native=dict(data.get("native", {})),
+            attributes=dict(of_standard(data.get("attributes", {}))),
+            native=dict(of_standard(data.get("native", {}))),
             notes=(_NOTE, *map(str, data.get("notes", []))),
         )
         return hinted(study, _FORM, source, hints)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.contract.foreign import ForeignStudy
 from hpbridge.errors import HpbridgeError
 from hpbridge.formats.trials import foreign_from_json, foreign_of, foreign_to_json
+from hpbridge.space.plain_data import of_standard, to_standard
 from hpbridge.space.space import Space
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def pack_study(study: Study) -> dict[str, Any]:
         "space": study.space.to_json(),
         "metrics": dict(study.metrics),
         "bounds": bounds_of(study),
-        "attributes": dict(study.attributes),
+        "attributes": to_standard(study.attributes),
         "trials": [
             foreign_to_json(foreign_of(trial), with_native=False)
             for trial in study.trials
@@ -71,7 +72,7 @@ def unpack_study(data: Mapping[str, Any], backend: str) -> ForeignStudy:
             space=Space.from_json(data["space"]),
             bounds={str(m): str(text) for m, text in data["bounds"].items()},
             algorithm=algorithm if optimizer == backend else "",
-            attributes=dict(data["attributes"]),
+            attributes=dict(of_standard(data["attributes"])),
         )
     except (KeyError, TypeError, AttributeError, HpbridgeError) as error:
         reason = " ".join(str(error).split())

@@ -15,7 +15,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.space.parameters import plain_number
+from hpbridge.space.plain_data import plain_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,10 +99,7 @@ def _number(value: Any) -> float:
 
 
 def _json(value: Any) -> Any:
-    """Return a cell as JSON data: not-finite numbers as text, an empty cell as None."""
-    value = plain_number(value.item() if hasattr(value, "item") else value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else repr(value)
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return repr(value)[:200]
+    """Return a cell as plain data, an empty cell as None."""
+    found = plain_data(value).value
+    is_empty = isinstance(found, float) and math.isnan(found)
+    return None if is_empty else found

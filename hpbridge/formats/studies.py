@@ -15,6 +15,7 @@ from hpbridge.errors import FormatError, masked, nearest
 from hpbridge.experiment import read_constraints
 from hpbridge.formats.fitting import fitted
 from hpbridge.formats.whole_file import whole_file
+from hpbridge.space.plain_data import note_of_text, plain_data
 from hpbridge.store.record import Status
 from hpbridge.store.settings import ImportedFrom, Settings, StudySettings
 from hpbridge.study import Study, load_study
@@ -259,6 +260,12 @@ def as_study(
         hint = "a study is imported when it has one"
         raise FormatError.unreadable(form.name, source, [problem, *read.notes], hint)
     space, trials, notes = fitted(read, hints or Hints(), form.name, source)
+    attributes = {str(n): plain_data(v) for n, v in read.attributes.items()}
+    notes += [
+        note_of_text(name, data.as_text, " of the study")
+        for name, data in attributes.items()
+        if data.as_text
+    ]
     problems: list[str] = []
     bounds = read_constraints(dict(read.bounds), problems)
     if problems:
@@ -285,8 +292,8 @@ def as_study(
         created_at=min(started, default=now),
         updated_at=now,
         trials=tuple(trials),
-        attributes=read.attributes,
-        native=read.native,
+        attributes={name: data.value for name, data in attributes.items()},
+        native=plain_data(read.native).value,
     )
 
 

@@ -20,6 +20,7 @@ from hpbridge.contract.attempt import Run
 from hpbridge.contract.backend import ExhaustedError, Outcome, Suggestion
 from hpbridge.errors import ObjectiveError
 from hpbridge.learning.growing import Asked, objects_of
+from hpbridge.space.plain_data import note_of_text
 from hpbridge.trial import FinishedTrial, Origin, Result, State, trial_seed
 
 if TYPE_CHECKING:
@@ -209,6 +210,8 @@ class Session:
 
     def _trial(self, ask: Ask, run: Run) -> FinishedTrial:
         result = run.result
+        for name, types in result.as_text.items():
+            self.learner.note(note_of_text(name, types))
         metrics = result.metrics
         if metrics and next(iter(metrics)) != self._main:
             names = [*self.experiment.metrics, *metrics]

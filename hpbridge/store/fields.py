@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.numbers import dump_number
+from hpbridge.space.plain_data import of_standard, to_standard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -161,3 +162,5 @@ TEXT = Form(None, _text)
 SECONDS = Form(None, _seconds)
 DATA = Form(dict, dict)
 """A dict of JSON data, copied both ways."""
+NOTED = Form(to_standard, of_standard)
+"""A dict of plain data, in which there may be numbers that JSON lacks."""

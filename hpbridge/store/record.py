@@ -18,6 +18,7 @@ from hpbridge.space.space import Space
 from hpbridge.store.fields import (
     DATA,
     METRICS,
+    NOTED,
     REPORTS,
     SECONDS,
     TEXT,
@@ -86,8 +87,10 @@ TRIAL_FIELDS = (
         may_lack=True,
     ),
     Field("tell_seconds", Kind.REAL, is_optional=True, is_shown=True),
-    Field("attributes", Kind.JSON, form=DATA, is_optional=True, may_lack=True, since=2),
-    Field("native", Kind.JSON, form=DATA, is_optional=True, may_lack=True, since=2),
+    Field(
+        "attributes", Kind.JSON, form=NOTED, is_optional=True, may_lack=True, since=2
+    ),
+    Field("native", Kind.JSON, form=NOTED, is_optional=True, may_lack=True, since=2),
 )
 """The fields of a trial, in the order of the columns of a store and of results; those
 that are not shown follow in JSON."""
@@ -179,8 +182,10 @@ STUDY_FIELDS = (
     Field("stop_reason", Kind.TEXT, is_optional=True, is_shown=True),
     Field("created_at", Kind.REAL, is_shown=True),
     Field("updated_at", Kind.REAL),
-    Field("attributes", Kind.JSON, form=DATA, is_optional=True, is_shown=True, since=2),
-    Field("native", Kind.JSON, form=DATA, is_optional=True, is_shown=True, since=2),
+    Field(
+        "attributes", Kind.JSON, form=NOTED, is_optional=True, is_shown=True, since=2
+    ),
+    Field("native", Kind.JSON, form=NOTED, is_optional=True, is_shown=True, since=2),
 )
 """The fields of a study, in the order of the columns of a store and of JSON."""
 

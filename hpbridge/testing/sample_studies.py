@@ -29,6 +29,7 @@ _FAILED, _INFINITE, _PRUNED = 2, 3, 4
 """The trials that fail, are infinite, are pruned, where any is."""
 
 _NOTED = {"author": "x", "tags": ["a", {"b": 1}], "n": 3, "none": None}
+_NOTED |= {"most": math.inf, "inf": "inf", "least": [-math.inf]}
 _STARTED = 1_700_000_000.0
 
 NEEDS = {Part.ERRORS: {Part.FAILED}}

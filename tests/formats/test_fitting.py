@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import hpbridge as hpb
@@ -113,3 +114,19 @@ def test_columns_in_any_order_tell_of_each_other():
 def test_hints_that_do_not_fit_are_refused(hints, problem):
     with pytest.raises(FormatError, match=problem):
         fit(trial(a=0.1, b=0.1), trial(a=0.2, b=0.2), **hints)
+
+
+def test_attributes_are_made_plain_and_what_is_text_is_counted_once():
+    noted = [
+        ForeignTrial(
+            State.COMPLETE, {"a": 0.5}, attributes={"n": np.int64(3), "s": {k}}
+        )
+        for k in range(4)
+    ]
+    _, trials, notes = fit(*noted)
+    assert [t.attributes for t in trials[:2]] == [
+        {"n": 3, "s": "{0}"},
+        {"n": 3, "s": "{1}"},
+    ]
+    said = "the attribute 's' of 4 trials is no plain data (set): its text is kept"
+    assert notes[-1] == said

@@ -216,6 +216,8 @@ def test_attributes_of_a_trial_are_kept(tmp_path):
             experiment, "random", n_trials=3, seed=0, store=store, workers=workers
         )
         loaded = hpb.load_study(study.name, store)
+        said = "the attribute 'set' is no plain data (set): its text is kept"
+        assert loaded.notes.count(said) == 1
         for trial in loaded.trials:
             assert trial.attributes == {
                 "note": {"a": [1, trial.number]},

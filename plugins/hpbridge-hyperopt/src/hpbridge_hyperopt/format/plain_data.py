@@ -1,10 +1,10 @@
-"""What users keep in results and attachments, as JSON data where it is."""
+"""What users keep in results and attachments, as plain data where it is."""
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 from typing import Any
+
+from hpbridge.plugin import plain_data
 
 _DEEPEST = 20
 _LONGEST = 10_000
@@ -15,27 +15,35 @@ class NoJsonError(ValueError):
     """A value that is no plain data."""
 
 
-def as_json(value: Any, depth: int = 0) -> Any:
-    """Return plain data as standard JSON has it; bytes that are text as text.
+def as_json(value: Any) -> Any:
+    """Return plain data; bytes that are text as text.
 
     Raises:
         NoJsonError: If it is something else, nested too deep, or too long.
     """
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else repr(value)
-    if isinstance(value, (dt.datetime, dt.date)):
-        return value.isoformat()
+    found = plain_data(_decoded(value))
+    if found.as_text or _is_long(found.value):
+        raise NoJsonError
+    return found.value
+
+
+def _decoded(value: Any, depth: int = 0) -> Any:
     if isinstance(value, bytes):
         return _text(value)
-    if depth >= _DEEPEST or (isinstance(value, _SIZED) and len(value) > _LONGEST):
+    if depth >= _DEEPEST:
         raise NoJsonError
     if isinstance(value, (list, tuple)):
-        return [as_json(each, depth + 1) for each in value]
+        return [_decoded(each, depth + 1) for each in value]
     if isinstance(value, dict):
-        return {str(k): as_json(each, depth + 1) for k, each in value.items()}
-    raise NoJsonError
+        return {name: _decoded(each, depth + 1) for name, each in value.items()}
+    return value
+
+
+def _is_long(value: Any) -> bool:
+    if not isinstance(value, _SIZED):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return len(value) > _LONGEST or any(map(_is_long, items))
 
 
 def _text(value: bytes) -> str:
