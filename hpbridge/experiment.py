@@ -85,13 +85,15 @@ class Experiment:
             several metrics the first one counts where one value is needed; metrics
             that are returned and not named here are recorded.
         baseline: Parameters to run first, or a list of such; the defaults of a model,
-            say. They count as trials.
+            say. They count as trials. Where the objective defines the space, some of
+            the parameters are enough.
         constraints: ``{metric: "<= 2.5"}`` or ``">= 0.9"``: trials beyond are
             infeasible, and never the best one.
 
     Attributes:
         metrics: Direction by metric, in order.
-        baseline_points: The baseline in plain values.
+        baseline_points: The baseline in plain values; as it was given where the
+            space is not known before.
         bounds: The constraints, read.
         is_growing: Whether the objective defines the space while it runs.
         native_space: A library's own space that `space` was read from, if it was.
@@ -136,7 +138,8 @@ class Experiment:
         if not self.space.searched and not self.is_growing:
             problems.append("the space has only constants: nothing to search")
         self.metrics = _read_direction(direction, problems)
-        self.baseline_points = _read_baseline(self.space, baseline, problems)
+        given = None if self.is_growing else self.space
+        self.baseline_points = _read_baseline(given, baseline, problems)
         self.bounds = read_constraints(constraints or {}, problems)
         self.reference = ""
         self.is_direction_assumed = False
@@ -190,7 +193,7 @@ def _read_direction(direction: object, problems: list[str]) -> dict[str, Directi
 
 
 def _read_baseline(
-    space: Space, baseline: object, problems: list[str]
+    space: Space | None, baseline: object, problems: list[str]
 ) -> tuple[Params, ...]:
     given = [baseline] if isinstance(baseline, Mapping) else baseline
     if not isinstance(given, Sequence) or isinstance(given, str):
@@ -200,6 +203,9 @@ def _read_baseline(
     for values in given:
         if not isinstance(values, Mapping):
             problems.append(f"baseline must be a dict of parameters, got {values!r}")
+            continue
+        if space is None:
+            points.append(dict(values))
             continue
         try:
             point = space.canonical(values, "baseline")

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpbridge.contract.around import Around
     from hpbridge.contract.attempt import Checkpoint, Reply, Run, failed
     from hpbridge.contract.backend import (
         Algorithm,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         Suggestion,
     )
     from hpbridge.contract.capabilities import (
+        KNOWN_SO_FAR,
         SPACE_FEATURES,
         YES,
         Capabilities,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
         emulated,
         no,
     )
+    from hpbridge.contract.defining import DefiningOptimizer
     from hpbridge.contract.execution import (
         DriverSpec,
         Ended,
@@ -133,14 +136,17 @@ if TYPE_CHECKING:
 _HOMES = {
     module: tuple(names.split())
     for module, names in {
+        "contract.around": "Around",
         "contract.attempt": "Checkpoint Reply Run failed",
         "contract.backend": (
             "Algorithm BackendSpec ExhaustedError HostSpec NativeSpace Optimizer "
             "Outcome PastTrial Problem Suggestion"
         ),
         "contract.capabilities": (
-            "SPACE_FEATURES YES Capabilities Capability Feature Support emulated no"
+            "KNOWN_SO_FAR SPACE_FEATURES YES Capabilities Capability Feature Support "
+            "emulated no"
         ),
+        "contract.defining": "DefiningOptimizer",
         "contract.execution": (
             "DriverSpec Ended Executor Job LoopSpec Lost Message Paused Policy "
             "Refused Reported Resources"
@@ -204,6 +210,7 @@ __all__ = [
     "CODECS",
     "DAMAGE",
     "INTERRUPTED",
+    "KNOWN_SO_FAR",
     "MOST_BYTES",
     "MOST_NODES",
     "PAYLOAD_KEY",
@@ -211,6 +218,7 @@ __all__ = [
     "WHOLE_SPACE_ENCODINGS",
     "YES",
     "Algorithm",
+    "Around",
     "Array",
     "Ask",
     "Attempt",
@@ -226,6 +234,7 @@ __all__ = [
     "Constant",
     "Constraint",
     "Conversation",
+    "DefiningOptimizer",
     "DriverSpec",
     "Encoded",
     "Ended",

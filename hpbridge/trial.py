@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.errors import SpaceError
+from hpbridge.errors import HpbridgeError, SpaceError
 from hpbridge.space.plain_data import plain_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hpbridge.contract.around import Around
     from hpbridge.space.parameters import Label, Parameter, Searched
 
 
@@ -66,9 +67,14 @@ class Trial(Mapping[str, Any]):
         listen: ``listen(step, value) -> bool``: is told of every report, and says
             whether the trial is to end early.
         reports: Of a trial that goes on: what it had reported before it was paused.
+        study: What it can see of its study.
 
     Attributes:
         number: Its place in the order of asking, from 0.
+        study: For objectives that are written for another library; None where the
+            trial was made by hand.
+        refusal: What the objective asked for and cannot have, if that came up: then
+            no other trial of it would fare better.
         seed: An int in [0, 2**32), the same for this number on every backend.
 
     Example:
@@ -80,16 +86,20 @@ class Trial(Mapping[str, Any]):
     __slots__ = (
         "_as_text",
         "_attributes",
+        "_constraints",
         "_is_to_end",
         "_listen",
+        "_native",
         "_params",
         "_reports",
         "_suggest",
         "number",
+        "refusal",
         "seed",
+        "study",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two have a default
         self,
         params: Mapping[str, Any],
         *,
@@ -98,15 +108,20 @@ class Trial(Mapping[str, Any]):
         suggest: Callable[[str, Parameter], Any] | None = None,
         listen: Callable[[int, float], bool] | None = None,
         reports: Iterable[tuple[int, float]] = (),
+        study: Around | None = None,
     ) -> None:
         self._params = params
         self._reports = list(reports)
         self._listen, self._is_to_end = listen, False
         self._attributes: dict[str, Any] = {}
         self._as_text: dict[str, tuple[str, ...]] = {}
+        self._constraints: dict[str, float] = {}
+        self._native: dict[str, Any] = {}
         self._suggest = suggest
         self.number = number
         self.seed = seed
+        self.study = study
+        self.refusal: HpbridgeError | None = None
 
     def __getitem__(self, name: str) -> Any:
         return self._params[name]
@@ -142,8 +157,9 @@ class Trial(Mapping[str, Any]):
 
         Args:
             name: Of the parameter. Asked for twice, it has one value.
-            parameter: A `Float`, `Int` or `Categorical` without a condition, the same
-                in every trial that asks for it.
+            parameter: A `Float`, `Int` or `Categorical` without a condition, of the
+                same kind and the same choices in every trial that asks for it; a range
+                may differ from trial to trial.
 
         Raises:
             SpaceError: If the experiment was given a space that lacks it, or it was
@@ -152,7 +168,38 @@ class Trial(Mapping[str, Any]):
         if self._suggest is None:
             problem = f"{name!r} is suggested, but the experiment was given its space"
             raise SpaceError.invalid([problem])
-        return self._suggest(name, parameter)
+        try:
+            return self._suggest(name, parameter)
+        except HpbridgeError as error:
+            self.refusal = error
+            raise
+
+    def constrain(self, name: str, value: float) -> None:
+        """Set a constraint of the trial: above 0, it is infeasible.
+
+        For objectives that are written for a library with such a call; ours name their
+        bounds with the experiment.
+        """
+        self._constraints.setdefault(str(name), float(value))
+
+    def keep(self, name: str, value: object) -> None:
+        """Keep something with the trial that is not the user's but a library's.
+
+        Args:
+            name: Of it, as of `FinishedTrial.native`.
+            value: JSON data.
+        """
+        self._native[name] = value
+
+    @property
+    def native(self) -> dict[str, Any]:
+        """What was kept with `keep`."""
+        return dict(self._native)
+
+    @property
+    def constraints(self) -> dict[str, float]:
+        """What was set with `constrain`."""
+        return dict(self._constraints)
 
     def set_attribute(self, name: str, value: object) -> None:
         """Note something with the trial, for whoever reads the study.
@@ -221,6 +268,10 @@ class Result:
     """What an objective that defines its space asked for, in order, with its values."""
     mend: str | None = None
     """What to write, where what it returned has other metrics than are declared."""
+    constraints: Mapping[str, float] = field(default_factory=dict)
+    """What it set with `Trial.constrain`."""
+    native: Mapping[str, Any] = field(default_factory=dict)
+    """What it kept with `Trial.keep`."""
 
 
 @dataclass(frozen=True)
@@ -262,4 +313,5 @@ class FinishedTrial:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     """What the user noted with the trial: plain data, infinities and NaN included."""
     native: Mapping[str, Any] = field(default_factory=dict)
-    """What the library that ran an imported trial keeps with it: JSON data."""
+    """What a library keeps with it, the one that ran an imported trial or the one that
+    the objective is written for; and ranges of its own: JSON data."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "KNOWN_SO_FAR",
     "SPACE_FEATURES",
     "YES",
     "Capabilities",
@@ -89,6 +90,11 @@ class Capability:
 
 YES = Capability(Support.NATIVE)
 """The library does it."""
+
+KNOWN_SO_FAR = Capability(
+    Support.EMULATED, "searches what earlier trials asked for, draws the rest at random"
+)
+"""Of `Feature.DEFINE_BY_RUN`: what the core does around any optimizer."""
 
 _UNDECLARED = Capability(Support.UNDECLARED, "the plugin is older than this feature")
 

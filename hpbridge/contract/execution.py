@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
+    from hpbridge.contract.around import Answering
     from hpbridge.contract.attempt import Checkpoint, Reply, Run
     from hpbridge.errors import HpbridgeError
     from hpbridge.experiment import Experiment
@@ -40,7 +41,8 @@ class Job:
     """One attempt at one trial.
 
     Plain data but for the experiment, which an executor sends to each of its processes
-    once, however many jobs and studies it serves.
+    once, however many jobs and studies it serves, and for what is around the trial,
+    which no other process can have.
 
     Attributes:
         id: Unique among the jobs of a process.
@@ -51,6 +53,7 @@ class Job:
             end a running job, it must refuse to be opened with one.
         resources: What it needs; None for a slot's share.
         checkpoint: Where it goes on from; None to begin.
+        around: What the trial can see of its study, in this process and thread.
     """
 
     id: int
@@ -63,6 +66,7 @@ class Job:
     timeout: float | None = None
     resources: Resources | None = None
     checkpoint: Checkpoint | None = None
+    around: Answering | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,9 @@ class InProcess:
 
         attempt = Attempt(answer, job.checkpoint)
         try:
-            run = attempt.run(job.experiment, job.params, job.number, job.seed, "main")
+            run = attempt.run(
+                job.experiment, job.params, job.number, job.seed, "main", job.around
+            )
         except HpbridgeError as error:
             self._messages.append(Refused(job, error))
             return

@@ -171,6 +171,7 @@ class _Loop:
             session.settings.timeout_trial,
             None,
             trial.checkpoint,
+            session.around(ask),
         )
         self._running[job.id] = job, trial
         trial.member.n_jobs += 1

@@ -39,15 +39,16 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hpbridge.contract.around import Apart
 from hpbridge.contract.attempt import Checkpoint, Reply, Run
 from hpbridge.drivers.judging import judge
-from hpbridge.errors import SpaceError
 from hpbridge.errors.foreign import describe_error, traceback_of
 from hpbridge.trial import Result, State, Trial, TrialPruned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hpbridge.contract.around import Answering
     from hpbridge.contract.attempt import Reports
     from hpbridge.experiment import Experiment
     from hpbridge.space.parameters import Label
@@ -83,11 +84,12 @@ class Attempt:
         number: int,
         seed: int,
         worker: str,
+        around: Answering | None = None,
     ) -> Run:
         """Run it, and return what it came to; `worker` is who ran it.
 
         Raises:
-            SpaceError: If the objective defines a space that cannot be.
+            HpbridgeError: If the objective wants what it cannot have.
         """
         started_at, started = time.time(), time.perf_counter()
         result = evaluate(
@@ -97,6 +99,7 @@ class Attempt:
             seed,
             listen=None if self._answer is None else self._listen,
             reports=() if self._checkpoint is None else self._checkpoint.reports,
+            around=around,
         )
         return Run(result, started_at, time.perf_counter() - started, worker)
 
@@ -107,7 +110,7 @@ class Attempt:
         return None
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - all but four have a default
     experiment: Experiment,
     params: Mapping[str, Label],
     number: int,
@@ -115,10 +118,12 @@ def evaluate(
     *,
     listen: Callable[[int, float], bool] | None = None,
     reports: Reports = (),
+    around: Answering | None = None,
 ) -> Result:
     """Run the objective on a point and return what it came to.
 
-    Whatever it raises is the trial's outcome, but for a space that it defines wrongly.
+    Whatever it raises is the trial's outcome, but for what it cannot have: a space
+    that it defines wrongly, say.
 
     Args:
         experiment: Whose objective.
@@ -127,15 +132,16 @@ def evaluate(
         seed: The trial's seed.
         listen: As of `hpbridge.trial.Trial`.
         reports: As of `hpbridge.trial.Trial`.
+        around: What the trial can see of its study; None in another process.
 
     Raises:
-        SpaceError: If it defines a space that cannot be.
+        HpbridgeError: If the objective wants what it cannot have, in any trial.
     """
     asking = None
     if experiment.is_growing:
         from hpbridge.learning.growing import Asking  # workers start faster without
 
-        asking = Asking(experiment.space, params, seed)
+        asking = Asking(experiment.space, params, seed, around)
     suggest = None if asking is None else asking.suggest
     values = experiment.space.to_objects(params)
     trial = Trial(
@@ -145,10 +151,15 @@ def evaluate(
         suggest=suggest,
         listen=listen,
         reports=reports,
+        study=around or Apart(experiment, params),
     )
     result = _run(experiment, trial)
+    if trial.refusal is not None and (around or asking):
+        raise trial.refusal  # no further trial would fare better
     if asking is not None:
         result = replace(result, asked=asking.asked)
+    if trial.constraints or trial.native:
+        result = replace(result, constraints=trial.constraints, native=trial.native)
     if not trial.attributes:
         return result
     return replace(result, attributes=trial.attributes, as_text=trial.as_text)
@@ -161,8 +172,6 @@ def _run(experiment: Experiment, trial: Trial) -> Result:
         text = _text_of(signal)
         return Result(State.PRUNED, reports=tuple(trial.reports), error=text)
     except BaseException as error:
-        if experiment.is_growing and isinstance(error, SpaceError):
-            raise  # the space cannot be: no further trial would fare better
         if _is_interrupt(error):
             raise KeyboardInterrupt from error
         return Result(

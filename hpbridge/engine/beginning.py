@@ -33,7 +33,8 @@ def set_out(session: Session, plan: Plan) -> None:
     for point, origin in first:
         session.enqueue([point], origin)
     capabilities = plan.choice.algorithm.capabilities
-    if first and not capabilities.can(Feature.FOREIGN_HISTORY):
+    is_foreign = bool(first) and not session.learner.defines
+    if is_foreign and not capabilities.can(Feature.FOREIGN_HISTORY):
         why = capabilities.why_not(Feature.FOREIGN_HISTORY)
         session.notes.append(
             f"{plan.choice.name} does not learn from the {len(first)} first points: "
@@ -88,11 +89,13 @@ def relive(
         for trial in sorted(trials, key=lambda trial: trial.told):
             session.remember(trial)
         return  # nothing is left to propose
+    session.learner.prepare(trials)
     difference = _difference(session, plan, trials, pending, history)
     if difference is not None:
         # With the same seed, it could propose its first points once more.
         seed = trial_seed(plan.seed, len(trials))
         session.learn_anew(plan.choice.learner(plan.experiment, seed))
+        session.learner.prepare(trials)
         observe(session, trials, pending)
     if trials:
         note = RESUMED if difference is None else f"{CONTINUED} ({difference})"
@@ -112,7 +115,7 @@ def _difference(
     history: PastStudy | None,
 ) -> str | None:
     """Replay the record; return why the study cannot go on as if never stopped."""
-    if plan.experiment.is_growing:
+    if plan.experiment.is_growing and not session.learner.defines:
         return "the objective defines its space while it runs"
     if not plan.choice.algorithm.capabilities.can(Feature.REPLAY):
         return "the algorithm is not deterministic"

@@ -105,6 +105,7 @@ class Life:
             settings=plan.settings,
             writer=self._writer,
             listeners=self._listeners,
+            recorded=plan.record.settings if recorded is None else recorded.settings,
         )
         if recorded is None:
             set_out(session, plan)

@@ -138,7 +138,8 @@ def _check_same(record: StudyRecord, experiment: Experiment) -> None:
     # In order: the first one is the one that counts.
     if list(record.metrics.items()) != list(experiment.metrics.items()):
         problems.append(f"its metrics {dict(experiment.metrics)!r} are not {whose}")
-    if record.settings.bounds != experiment.bounds:
+    # Beyond the experiment's own are those that its trials have set.
+    if record.settings.bounds[: len(experiment.bounds)] != experiment.bounds:
         problems.append(f"its constraints are not {whose}")
     if problems:
         raise ExperimentError.invalid(experiment.name, problems)

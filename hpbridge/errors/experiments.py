@@ -21,6 +21,15 @@ class SpaceError(HpbridgeError, ValueError):
         return cls(f"The search space has {many}", problems, hint)
 
     @classmethod
+    def changed(cls, problems: Sequence[str]) -> SpaceError:
+        """Return the error for parameters that are not what they were in a trial."""
+        hint = (
+            "from trial to trial, only the range of a number may differ; "
+            "give what differs otherwise another name"
+        )
+        return cls("The search space changes while it is searched", problems, hint)
+
+    @classmethod
     def foreign(cls, what: str, problems: Sequence[str]) -> SpaceError:
         """Return the error for parameters that are not in the space."""
         hint = "give every active parameter a value inside its range"

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.contract.backend import Problem
+from hpbridge.contract.capabilities import Feature, Support
 from hpbridge.contract.options import read_options
 from hpbridge.contract.registry import installed_version, registry
 from hpbridge.errors import UnsupportedFeatureError
+from hpbridge.learning.defining import DefiningLearner
 from hpbridge.learning.growing import GrowingLearner
 from hpbridge.learning.learner import Learner
+from hpbridge.space.space import Space
 from hpbridge.trial import trial_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpbridge.contract.backend import Algorithm, BackendSpec, Optimizer
+    from hpbridge.contract.defining import DefiningOptimizer
     from hpbridge.experiment import Experiment
-    from hpbridge.space.space import Space
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class Choice:
     def learner(self, experiment: Experiment, seed: int) -> Learner:
         """Return a fresh optimizer for an experiment, ready to learn."""
         if experiment.is_growing:
+            can = self.algorithm.capabilities[Feature.DEFINE_BY_RUN]
+            if can.support is Support.NATIVE:
+                made = self.make(experiment.over(Space.unknown()), seed)
+                answers = cast("DefiningOptimizer", made)
+                return DefiningLearner(self.name, answers, experiment.space)
 
             def make(space: Space, n_told: int) -> Optimizer:
                 grown = seed if n_told <= 1 else trial_seed(seed, n_told)

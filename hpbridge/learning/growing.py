@@ -1,10 +1,12 @@
 """Spaces that an objective defines while it runs.
 
 An experiment without a space has an objective that asks `Trial.suggest` for each
-parameter. Nothing is known of the space before the first trial, whose values are drawn
-at random. What it asked for is the space from then on; the optimizer is made for it
-and observes the trial. A trial that asks for more, or for less, makes the space grow:
-another optimizer is made for the new space and observes all trials.
+parameter. An optimizer of a library that works so itself answers while the trial runs
+(`hpbridge.learning.defining`). For any other one, nothing is known of the space before
+the first trial, whose values are drawn at random. What it asked for is the space from
+then on; the optimizer is made for it and observes the trial. A trial that asks for
+more, or for less, makes the space grow: another optimizer is made for the new space and
+observes all trials. So does a wider range: the widest one seen is searched.
 
 When a parameter is not asked for in every trial, it gets the condition under which it
 was: the values of the one parameter before it that tells the trials apart. Choices that
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from hpbridge.contract.backend import Optimizer, Outcome, Suggestion
 from hpbridge.errors import SpaceError
 from hpbridge.learning.learner import Learner
+from hpbridge.learning.ranges import Ranges, widened
 from hpbridge.space.conditions import infer_conditions, likely
 from hpbridge.space.kinds import Parameter, Searched, with_when
 from hpbridge.space.space import Space
@@ -28,9 +31,11 @@ from hpbridge.trial import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hpbridge.contract.around import Answering
     from hpbridge.space.conditions import Condition
     from hpbridge.space.kinds import When
     from hpbridge.space.plain import Label
+    from hpbridge.trial import FinishedTrial
 
 
 Asked: TypeAlias = "Mapping[str, tuple[Searched, Label]]"
@@ -49,14 +54,22 @@ class Asking:
         space: What is known so far.
         params: What the optimizer proposes: a point of it, plain values.
         seed: Of the trial; draws what the optimizer does not propose.
+        around: Where values were given, or the optimizer itself answers.
 
     Attributes:
         asked: Parameter and plain value by name, in the order of asking.
     """
 
-    def __init__(self, space: Space, params: Mapping[str, Label], seed: int) -> None:
-        self._space, self._params = space, params
-        self._rng = random.Random(f"hpbridge:{seed}:define-by-run")
+    def __init__(
+        self,
+        space: Space,
+        params: Mapping[str, Label],
+        seed: int,
+        around: Answering | None = None,
+    ) -> None:
+        self._space, self._params, self._seed = space, params, seed
+        self._around = around
+        self._rng: random.Random | None = None
         self.asked: dict[str, tuple[Searched, Label]] = {}
 
     def suggest(self, name: str, parameter: Parameter) -> Any:
@@ -64,22 +77,60 @@ class Asking:
         if not isinstance(parameter, Searched):
             problem = f"{name!r} is {parameter!r}, which is not searched"
             raise SpaceError.invalid([problem])
-        known = self.asked[name][0] if name in self.asked else self._known(name)
-        if known is not None and known != parameter:
-            problem = f"{name!r} was {known!r} and is now {parameter!r}"
-            raise SpaceError.invalid([problem])
-        if known is None:
-            Space({name: parameter})  # refuses what is wrong with it
         if name not in self.asked:
-            is_proposed = name in self._params
-            value = self._params[name] if is_proposed else parameter.draw(self._rng)
-            self.asked[name] = parameter, value
-        value = self.asked[name][1]
+            self.asked[name] = parameter, self._value(name, parameter)
+        known, value = self.asked[name]
+        if known != parameter:
+            raise _changed(name, known, parameter)
         return parameter.choice(value)
 
-    def _known(self, name: str) -> Searched | None:
-        found = self._space.searched.get(name)
-        return None if found is None else with_when(found, ())
+    def _value(self, name: str, parameter: Searched) -> Label:
+        self._check(name, parameter)
+        around = self._around
+        if around is not None and name in around.given:
+            value = _given(name, parameter, around.given[name])
+            if around.is_asked:
+                around.settle(name, parameter, value)
+            return value
+        if around is not None and around.is_asked:
+            return around.propose(name, parameter)
+        if name in self._params:
+            value = self._params[name]
+            if parameter.contains(value):
+                return value
+            if around is not None:
+                around.note(
+                    f"the range of {name!r} differs from trial to trial: the widest "
+                    "seen is searched, and what is proposed outside of a trial's own "
+                    "range is drawn anew within it"
+                )
+        if self._rng is None:
+            self._rng = random.Random(f"hpbridge:{self._seed}:define-by-run")
+        return parameter.draw(self._rng)
+
+    def _check(self, name: str, parameter: Searched) -> None:
+        """Raise where a parameter is wrong, or none that it may be by now."""
+        known = self._space.searched.get(name)
+        if known is not None:
+            known = with_when(known, ())
+            if known == parameter:
+                return
+            if widened(known, parameter) is None:
+                raise _changed(name, known, parameter)
+        Space({name: parameter})
+
+
+def _changed(name: str, known: Searched, parameter: Searched) -> SpaceError:
+    problem = f"{name!r} was {known!r} and is now {parameter!r}"
+    return SpaceError.changed([problem])
+
+
+def _given(name: str, parameter: Searched, value: object) -> Label:
+    try:
+        return parameter.canonical(value)
+    except ValueError as error:
+        what = "A point that was given"
+        raise SpaceError.foreign(what, [f"{name!r} {error}"]) from error
 
 
 @dataclass(frozen=True)
@@ -110,12 +161,13 @@ def infer_space(trials: Sequence[Run]) -> Space:
     Returns:
         Parameters in the order in which they first came up, each with the condition
         that tells the trials that asked for it from the others. One that no single
-        earlier parameter tells apart is always active.
+        earlier parameter tells apart is always active. A range is the widest seen.
     """
     found: dict[str, Searched] = {}
     for trial in trials:
         for name, (parameter, _) in trial.asked.items():
-            found.setdefault(name, parameter)
+            before = found.get(name, parameter)
+            found[name] = widened(before, parameter) or before
     points = [(trial.point, trial.is_whole) for trial in trials]
     conditions = infer_conditions(found, points, likely)
     placed = {
@@ -129,14 +181,72 @@ def _likeliest(conditions: Sequence[Condition]) -> When:
     return conditions[0].when if conditions else ()
 
 
-class GrowingLearner(Learner):
-    """A learner of a space that becomes known while it runs.
+class OpenLearner(Learner):
+    """A learner of a space that becomes known while its trials run.
+
+    Args:
+        name: Backend and algorithm.
+        optimizer: Fresh.
+        recorded: The space that the trials of a record had, if it goes on from one.
+    """
+
+    def __init__(
+        self, name: str, optimizer: Optimizer, recorded: Space | None = None
+    ) -> None:
+        super().__init__(name, optimizer, Space.unknown())
+        self._recorded = recorded or Space.unknown()
+        self._ranges = Ranges()
+        self._told: list[Run] = []
+
+    def prepare(self, trials: Sequence[FinishedTrial]) -> None:
+        """Look at a record before any of it is learned."""
+        self._ranges.read(trials)
+
+    def recall(self, trial: FinishedTrial) -> Asked:
+        """Return what a recorded trial asked for: what it had, in its own ranges."""
+        return self._ranges.of(trial, self._recorded.defined(trial.params))
+
+    def ranges_of(self, asked: Asked) -> dict[str, Any]:
+        """Return what the record of a trial keeps of its ranges, as `Ranges.note`."""
+        return self._ranges.note(asked, self.space)
+
+    def _remember(
+        self, params: Mapping[str, Label], outcome: Outcome, asked: Asked | None
+    ) -> Run:
+        run = Run(self._recorded.defined(params) if asked is None else asked, outcome)
+        self._told.append(run)
+        return run
+
+    def _space_after(self, run: Run) -> Space:
+        """Return the space with the last trial: the same one, if nothing is new."""
+        if self._fits(run):
+            return self.space
+        space = infer_space(self._told)
+        return self.space if space == self.space else space
+
+    def _fits(self, run: Run) -> bool:
+        """Say whether a trial asked for what the space says, so that it is right."""
+        for name, (parameter, _) in run.asked.items():
+            known = self.space.searched.get(name)
+            if known is None:
+                return False
+            known = with_when(known, ()) if known.when else known
+            if known != parameter and widened(known, parameter) != known:
+                return False
+        is_active = self.space.active(run.point)
+        if not run.is_whole:
+            return set(run.asked) <= set(is_active)
+        return set(run.asked) == set(is_active)
+
+
+class GrowingLearner(OpenLearner):
+    """Makes an optimizer for what is known, and another one when that grows.
 
     Args:
         name: Backend and algorithm.
         make: ``make(space, n_told) -> Optimizer`` for a space that is known; raises
             where the algorithm cannot search it.
-        recorded: The space that the trials of a record had, if it goes on from one.
+        recorded: As of `OpenLearner`.
     """
 
     def __init__(
@@ -145,16 +255,20 @@ class GrowingLearner(Learner):
         make: Callable[[Space, int], Optimizer],
         recorded: Space | None = None,
     ) -> None:
-        super().__init__(name, _Nothing(), Space.unknown())
+        super().__init__(name, _Nothing(), recorded)
         self._make = make
-        self._recorded = recorded or Space.unknown()
         self._own: Suggestion | None = None
-        self._told: list[Run] = []
 
     def ask(
         self, number: int, recorded: Mapping[str, Label] | None = None
     ) -> Suggestion:
         """Propose a point of what is known; nothing before anything is."""
+        if not self.space.searched:
+            self.note(
+                "the objective defines its space while it runs: what is not known yet "
+                f"is drawn at random, the first trial too; {self.name} searches the "
+                "rest"
+            )
         self._own = super().ask(number, recorded)
         return self._own
 
@@ -172,32 +286,19 @@ class GrowingLearner(Learner):
         Raises:
             HpbridgeError: If the algorithm cannot search the space as it is now.
         """
-        if asked is None:  # of a record: what it asked for is what it had
-            asked = self._recorded.defined(params)
-        run = Run(asked, outcome)
-        self._told.append(run)
+        run = self._remember(params, outcome, asked)
         # A proposal of the optimizer before the space grew is none of this one's.
         own = suggestion if suggestion is self._own else None
         self._own = None
-        if not self._fits(run):
-            space = infer_space(self._told)
-            if space != self.space:
-                self._grow(space)
-                return True
+        space = self._space_after(run)
+        if space is not self.space:
+            self._grow(space)
+            return True
         if own is not None and dict(own.params) == run.point:
             super().learn(own, run.point, outcome, number=number)
         else:
             self._observe_run(run)
         return False
-
-    def _fits(self, run: Run) -> bool:
-        """Say whether a trial asked for what the space says, so that it is right."""
-        if not all(name in self.space for name in run.asked):
-            return False
-        is_active = self.space.active(run.point)
-        if not run.is_whole:
-            return set(run.asked) <= set(is_active)
-        return set(run.asked) == set(is_active)
 
     def _grow(self, space: Space) -> None:
         self.space = space

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     from hpbridge.contract.backend import PastTrial
     from hpbridge.learning.growing import Asked
+    from hpbridge.space.kinds import Searched
     from hpbridge.space.parameters import Label
     from hpbridge.space.space import Params, Space
+    from hpbridge.trial import FinishedTrial
 
 MOST_REJECTIONS = 100
 """How many forbidden points an optimizer may propose for one trial, before the trial
@@ -64,6 +66,9 @@ class Learner:
         notes: What users should know of it, one sentence each, none twice.
         refusals: Those of `notes` that say what it cannot learn from.
     """
+
+    defines = False
+    """Whether its optimizer answers what a trial asks for while it runs."""
 
     def __init__(
         self, name: str, optimizer: Optimizer, space: Space, seed: int = 0
@@ -123,13 +128,7 @@ class Learner:
 
     def _propose(self, number: int) -> Suggestion:
         """Return the optimizer's next proposal, which may be forbidden."""
-        try:
-            suggestion = self._optimizer.ask()
-        except (HpbridgeError, ExhaustedError):
-            raise
-        except Exception as error:
-            doing = f"to propose trial {number}"
-            raise OptimizerError.failed(self.name, doing, error) from error
+        suggestion = self._ask(number)
         violations = self.space.violations(suggestion.params)
         if violations:
             rule = "it left the space: " + "; ".join(violations)
@@ -166,6 +165,15 @@ class Learner:
             f"proposed forbidden ones only: {named}{more}"
         )
         self.note(self._note_of_drawn)
+
+    def _ask(self, number: int) -> Suggestion:
+        try:
+            return self._optimizer.ask()
+        except (HpbridgeError, ExhaustedError):
+            raise
+        except Exception as error:
+            doing = f"to propose trial {number}"
+            raise OptimizerError.failed(self.name, doing, error) from error
 
     def learn(
         self,
@@ -228,6 +236,44 @@ class Learner:
     def restore(self, trials: Sequence[PastTrial], native: Mapping[str, Any]) -> bool:
         """Go on with a study of the same library; as `Optimizer.restore`."""
         return self._optimizer.restore(trials, native)
+
+    # What the learners of a space that becomes known while it runs do besides; see
+    # `hpbridge.learning.growing` and `hpbridge.learning.defining`.
+
+    def prepare(self, trials: Sequence[FinishedTrial]) -> None:
+        """Look at a record before any of it is learned."""
+
+    def recall(self, trial: FinishedTrial) -> Asked | None:  # noqa: ARG002
+        """Return what a recorded trial asked for; None where the space was given."""
+        return None
+
+    def ranges_of(self, asked: Asked) -> dict[str, Any]:  # noqa: ARG002
+        """Return what the record of a trial keeps of its ranges."""
+        return {}
+
+    def reserve(self, count: int) -> None:
+        """Expect that of so many asks from now on some values will be given."""
+
+    def propose(
+        self,
+        number: int,
+        suggestion: Suggestion | None,
+        name: str,
+        parameter: Searched,
+    ) -> Label:
+        """Return what its optimizer answers, where it `defines`."""
+        raise NotImplementedError
+
+    def settle(
+        self,
+        number: int,
+        suggestion: Suggestion | None,
+        name: str,
+        parameter: Searched,
+        value: Label,
+    ) -> None:
+        """Tell its optimizer of a value that was given, where it `defines`."""
+        raise NotImplementedError
 
     def _refuse(self, refusal: ForeignHistoryError) -> None:
         if refusal.brief not in self.notes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hpbridge.contract.backend import ExhaustedError
 from hpbridge.learning.history import ask_of, learn_history
+from hpbridge.learning.session import GIVEN
 from hpbridge.trial import Origin
 
 if TYPE_CHECKING:
@@ -54,14 +55,18 @@ def replay(
     learn_history(session, imported, history)
     n_told = len(imported)
     rest = [t for t in [*trials, *pending] if t.origin is not Origin.IMPORTED]
+    session.learner.reserve(sum(trial.origin is Origin.BASELINE for trial in rest))
     for trial in sorted(rest, key=lambda trial: trial.number):
         n_due = max(trial.tells_before, n_told)
         _tell(session, asks, by_telling[n_told:n_due])
         n_told = n_due
         asks[trial.number] = ask = ask_of(trial)
-        if trial.origin is Origin.ASKED:
+        if session.learner.defines or trial.origin is Origin.ASKED:
             learner, recorded = session.learner, ask.params
-            ask.suggestion, difference = ask_again(learner, ask.number, recorded)
+            if learner.defines:
+                ask.suggestion, difference = _define_again(learner, trial)
+            else:
+                ask.suggestion, difference = ask_again(learner, ask.number, recorded)
             if difference is not None:
                 return f"trial {trial.number}: {difference}"
     _tell(session, asks, by_telling[n_told:])
@@ -91,6 +96,24 @@ def ask_again(
         proposed = dict(suggestion.params)
         return None, f"proposed {proposed!r}, recorded {dict(recorded)!r}"
     return suggestion, None
+
+
+def _define_again(
+    learner: Learner, trial: FinishedTrial
+) -> tuple[Suggestion | None, str | None]:
+    """Let an optimizer answer once more what a recorded trial asked for."""
+    suggestion, difference = ask_again(learner, trial.number, {})
+    given = trial.native.get(GIVEN, ())
+    for name, (parameter, value) in (learner.recall(trial) or {}).items():
+        if difference is not None:
+            break
+        if name in given:
+            learner.settle(trial.number, suggestion, name, parameter, value)
+            continue
+        proposed = learner.propose(trial.number, suggestion, name, parameter)
+        if proposed != value:
+            difference = f"proposed {name}={proposed!r}, recorded {value!r}"
+    return suggestion, difference
 
 
 def _tell(

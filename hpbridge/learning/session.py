@@ -13,12 +13,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.attempt import Run
 from hpbridge.contract.backend import ExhaustedError, Outcome, Suggestion
 from hpbridge.errors import ObjectiveError
+from hpbridge.experiment import Constraint
+from hpbridge.learning.around import AroundTrial
 from hpbridge.learning.growing import Asked, objects_of
 from hpbridge.space.plain_data import note_of_text
 from hpbridge.trial import FinishedTrial, Origin, Result, State, trial_seed
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
     from hpbridge.learning.learner import Learner
     from hpbridge.space.parameters import Label
     from hpbridge.store import StudyWriter
-    from hpbridge.store.settings import Settings
+    from hpbridge.store.settings import Settings, StudySettings
+
+GIVEN = "given"
+"""In `FinishedTrial.native`: the parameters whose values were given, if any were."""
 
 # Of an error or a traceback, in characters.
 LONGEST_TEXT = 1_000_000
@@ -46,6 +51,8 @@ class Ask:
     asked_at: float = 0.0
     ask_seconds: float = 0.0
     suggestion: Suggestion | None = None
+    given: Mapping[str, object] = field(default_factory=dict)
+    """What was given for it, as written, where the space is defined by running."""
 
 
 Listener = Callable[["Session", FinishedTrial], None]
@@ -61,6 +68,7 @@ class Session:
         finished: Trials in the order of telling, those of earlier runs included.
         best: The best feasible complete trial so far, by the first metric.
         stop_reason: Why it ended; None while it runs and when the budget is used up.
+        recorded: How its record says that it is run; None where it has none.
     """
 
     experiment: Experiment
@@ -73,6 +81,7 @@ class Session:
     best: FinishedTrial | None = None
     stop_reason: str | None = None
     error: BaseException | None = None
+    recorded: StudySettings | None = None
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
@@ -88,6 +97,9 @@ class Session:
         }
         self._main, self._main_sign = next(iter(self._sign.items()))
         self._bounds = self.experiment.bounds
+        if self.recorded is not None and len(self.recorded.bounds) > len(self._bounds):
+            self._bounds = self.recorded.bounds  # with those that trials have set
+        self._kept: dict[str, Any] = {}
         # With several workers, what was asked cannot be told from what was finished.
         self._announces = self.settings.workers > 1
 
@@ -110,9 +122,18 @@ class Session:
         self.best = None
 
     def enqueue(self, points: Iterable[Mapping[str, Label]], origin: Origin) -> None:
-        """Add points that run before the optimizer is asked."""
+        """Add points that run before the optimizer is asked.
+
+        Where the space is defined by running, they may be parts of points.
+        """
         for point in points:
-            self._waiting.append(self._number(dict(point), origin))
+            if self.experiment.is_growing:
+                ask = self._number({}, origin)
+                ask.given = dict(point)
+                self.learner.reserve(1)
+            else:
+                ask = self._number(dict(point), origin)
+            self._waiting.append(ask)
 
     def _number(self, params: dict[str, Label], origin: Origin) -> Ask:
         number = self._n_asked
@@ -176,6 +197,8 @@ class Session:
         if self._waiting:
             ask = self._waiting.popleft()
             ask.tells_before, ask.asked_at = len(self.finished), time.time()
+            if self.learner.defines:
+                ask.suggestion = self.learner.ask(ask.number)
             return ask
         started = time.perf_counter()
         suggestion = self.learner.ask(self._n_asked)
@@ -184,6 +207,10 @@ class Session:
         ask.suggestion, ask.ask_seconds = suggestion, seconds
         return ask
 
+    def around(self, ask: Ask) -> AroundTrial:
+        """Return what a trial can see of the study, in this process."""
+        return AroundTrial(self, ask, self._kept)
+
     def finish(self, ask: Ask, run: Run) -> FinishedTrial:
         """Take a result: to disk, then to the optimizer, then to the listeners.
 
@@ -191,6 +218,8 @@ class Session:
             StoreError: If it cannot be written. The message holds the trial.
         """
         with self._lock:
+            if run.result.constraints:
+                self._bound_by(run.result.constraints)
             trial = self._trial(ask, run)
             self.writer.add(trial)
             self._running.pop(ask.number, None)
@@ -216,10 +245,15 @@ class Session:
         if metrics and next(iter(metrics)) != self._main:
             names = [*self.experiment.metrics, *metrics]
             metrics = {n: metrics[n] for n in dict.fromkeys(names) if n in metrics}
-        params = ask.params
+        if result.constraints:
+            metrics = {**metrics, **self._named(result.constraints)}
+        params, native = ask.params, result.native
         if result.asked is not None:
             params = {name: value for name, (_, value) in result.asked.items()}
             values = objects_of(result.asked)
+            native = {**native, **self.learner.ranges_of(result.asked)}
+            if ask.given:
+                native[GIVEN] = list(ask.given)
         else:
             values = self.experiment.space.to_objects(params)
         return FinishedTrial(
@@ -244,7 +278,36 @@ class Session:
             ask_seconds=ask.ask_seconds,
             run_seconds=run.run_seconds,
             attributes=result.attributes,
+            native=native,
         )
+
+    def _named(self, constraints: Mapping[str, float]) -> dict[str, float]:
+        """Return constraints that a trial has set, as metrics."""
+        metrics = self.experiment.metrics
+        return {
+            f"constraint:{name}" if name in metrics else name: value
+            for name, value in constraints.items()
+        }
+
+    def _bound_by(self, constraints: Mapping[str, float]) -> None:
+        """Take constraints that a trial has set for bounds of the study."""
+        known = {bound.metric for bound in self._bounds}
+        new = [name for name in self._named(constraints) if name not in known]
+        if not new:
+            return
+        self._bounds += tuple(Constraint(name, 1, 0.0) for name in new)
+        if self.recorded is not None:
+            self.recorded = replace(self.recorded, bounds=self._bounds)
+            self.writer.update(settings=self.recorded)
+        if not self.learner.defines:
+            self.learner.note(
+                f"{self.optimizer_name} does not see the constraints that the "
+                f"objective sets: {', '.join(map(repr, new))}"
+            )
+        self.best = None
+        for trial in self.finished:
+            if self.is_better(trial, self.best):
+                self.best = trial
 
     def tell(self, ask: Ask, trial: FinishedTrial, asked: Asked | None = None) -> None:
         """Tell the optimizer of a trial: its own, or one that it never proposed.
@@ -259,7 +322,7 @@ class Session:
             trial.params,
             self.outcome(trial),
             number=trial.number,
-            asked=asked,
+            asked=self.learner.recall(trial) if asked is None else asked,
         )
         if grew:
             self.experiment = self.experiment.over(self.learner.space)
@@ -273,7 +336,8 @@ class Session:
             values = (sign * trial.reports[-1][1],) if trial.reports else ()
         elif trial.state is State.COMPLETE or all(m in metrics for m in self._sign):
             values = tuple([s * metrics[m] for m, s in self._sign.items()])
-        constraints = tuple([b.violation(metrics) for b in self._bounds])
+        bounds = self._bounds if self.learner.defines else self.experiment.bounds
+        constraints = tuple([b.violation(metrics) for b in bounds])
         if any(map(math.isnan, constraints)):
             constraints = ()
         reports = tuple([(step, sign * value) for step, value in trial.reports])

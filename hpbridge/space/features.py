@@ -43,3 +43,6 @@ class Feature(Enum):
     """Results may arrive in another order than the proposals."""
     REPLAY = "exact resume"
     """Asked and told the same, a fresh optimizer proposes the same."""
+    DEFINE_BY_RUN = "space defined while running"
+    """It answers what a trial asks for while it runs; elsewhere the space is searched
+    as far as earlier trials have made it known."""

@@ -59,17 +59,20 @@ def test_a_static_space_is_known_after_one_trial_and_kept():
     def bowl(trial):
         return trial.suggest("x", hpb.Float(-5, 5)) ** 2
 
-    study = hpb.run(growing(bowl), "optuna:tpe", n_trials=20, seed=3, store=":memory:")
+    study = hpb.run(
+        growing(bowl), "hyperopt:tpe", n_trials=20, seed=3, store=":memory:"
+    )
     static = hpb.Experiment(
         objective=lambda trial: trial["x"] ** 2, space={"x": hpb.Float(-5, 5)}
     )
     first = hpb.run(static, "random", n_trials=1, seed=0, store=":memory:")
+    assert "drawn at random, the first trial too" in study.notes[0]
     # The same as a study of the known space that goes on from the first trial.
     past = hpb.Experiment(objective=bowl, space=None)
     one = hpb.run(past, "random", n_trials=1, seed=3, store=":memory:")
     assert first.space == study.space == one.space
     rest = hpb.run(
-        static, "optuna:tpe", n_trials=19, seed=3, store=":memory:", history=one
+        static, "hyperopt:tpe", n_trials=19, seed=3, store=":memory:", history=one
     )
     assert [t.params for t in rest.trials] == [t.params for t in study.trials]
 
@@ -121,24 +124,60 @@ def test_what_cannot_be_told_apart_is_said_and_always_proposed():
         return x if x < 0.5 else x + trial.suggest("y", hpb.Float(0, 1))
 
     study = hpb.run(
-        growing(objective), "optuna:tpe", n_trials=10, seed=1, store=":memory:"
+        growing(objective), "hyperopt:tpe", n_trials=10, seed=1, store=":memory:"
     )
     assert {t.state for t in study.trials} == {State.COMPLETE}
     assert not study.space.is_conditional
-    assert study.notes[0].startswith("trials that do not ask for 'y' are not learned")
+    assert study.notes[1].startswith("trials that do not ask for 'y' are not learned")
     assert [("y" in t.params) for t in study.trials] == [
         t.params["x"] >= 0.5 for t in study.trials
     ]
 
 
-def test_another_range_of_the_same_parameter_ends_the_study_in_a_sentence():
+@pytest.mark.parametrize("optimizer", ["random", "optuna:tpe"])
+def test_another_kind_of_the_same_parameter_ends_the_study_in_a_sentence(optimizer):
     def objective(trial):
-        return trial.suggest("n", hpb.Int(1, 5 + trial.number))
+        choices = ["a", "b", "c"][: 2 + trial.number]
+        return len(trial.suggest("c", hpb.Categorical(choices)))
 
     with pytest.raises(SpaceError) as caught:
-        hpb.run(growing(objective), "random", n_trials=5, seed=0, store=":memory:")
-    assert "'n' was Int(low=1, high=5" in str(caught.value)
-    assert "and is now Int(low=1, high=6" in str(caught.value)
+        hpb.run(growing(objective), optimizer, n_trials=5, seed=0, store=":memory:")
+    changed = "'c' was Categorical(['a', 'b']) and is now Categorical(['a', 'b', 'c'])"
+    assert changed in str(caught.value)
+    assert "only the range of a number may differ" in caught.value.hint
+
+
+def shrinking(trial):
+    a = trial.suggest("a", hpb.Float(0, 1))
+    return a - trial.suggest("b", hpb.Float(0, 1 - a))
+
+
+@pytest.mark.parametrize("optimizer", ["random", "hyperopt:tpe", "skopt:et"])
+def test_a_range_that_depends_on_a_value_is_widened_and_said(optimizer):
+    study = hpb.run(
+        growing(shrinking), optimizer, n_trials=15, seed=1, store=":memory:"
+    )
+    assert {t.state for t in study.trials} == {State.COMPLETE}
+    assert all(t.params["b"] <= 1 - t.params["a"] for t in study.trials)
+    widest = max(1 - t.params["a"] for t in study.trials)
+    assert study.space["b"] == hpb.Float(0, widest)
+    assert any("the range of 'b' differs from trial to trial" in n for n in study.notes)
+
+
+def test_a_point_that_is_given_may_be_a_part_of_one():
+    experiment = growing(baseline=[{"solver": "sgd"}, {"lr": 0.5, "layers": 3}])
+    study = hpb.run(experiment, "hyperopt", n_trials=4, seed=0, store=":memory:")
+    first, second, third = study.trials[:3]
+    assert first.params["solver"] == "sgd"
+    assert (second.params["lr"], second.params["layers"]) == (0.5, 3)
+    assert [t.origin for t in study.trials[:3]] == ["baseline", "baseline", "asked"]
+    assert third.state is State.COMPLETE
+
+
+def test_a_point_that_is_given_outside_of_the_range_is_a_sentence():
+    experiment = growing(baseline={"lr": 7.0})
+    with pytest.raises(SpaceError, match="A point that was given is not in the"):
+        hpb.run(experiment, "random", n_trials=4, seed=0, store=":memory:")
 
 
 def test_a_space_that_the_algorithm_cannot_search_ends_the_study():

@@ -119,6 +119,7 @@ def test_several_objectives_are_metrics_by_their_position():
     ]
 
 
+@pytest.mark.filterwarnings("ignore:.*has been deprecated:FutureWarning")
 def test_the_older_calls_work_too():
     def old(trial):
         return (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpbridge.plugin import (
+    KNOWN_SO_FAR,
     YES,
     Algorithm,
     BackendSpec,
@@ -62,6 +63,7 @@ _WITHOUT_CONSTRAINTS = Capabilities(
         ),
         Feature.OUT_OF_ORDER: YES,
         Feature.REPLAY: YES,
+        Feature.DEFINE_BY_RUN: KNOWN_SO_FAR,
     }
 )
 _WITH_CONSTRAINTS = _WITHOUT_CONSTRAINTS.but({Feature.CONSTRAINTS: YES})

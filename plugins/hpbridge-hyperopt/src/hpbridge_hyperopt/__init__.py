@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpbridge.plugin import (
+    KNOWN_SO_FAR,
     YES,
     Algorithm,
     BackendSpec,
@@ -79,6 +80,7 @@ CAPABILITIES = Capabilities(
         Feature.PENDING: YES,
         Feature.OUT_OF_ORDER: YES,
         Feature.REPLAY: YES,
+        Feature.DEFINE_BY_RUN: KNOWN_SO_FAR,
     }
 )
 

@@ -6,6 +6,7 @@ Everything that is declared is here; nothing here imports Optuna.
 from __future__ import annotations
 
 from hpbridge.plugin import (
+    KNOWN_SO_FAR,
     YES,
     Algorithm,
     BackendSpec,
@@ -68,6 +69,7 @@ _COMMON = Capabilities(
         Feature.PENDING: YES,
         Feature.OUT_OF_ORDER: YES,
         Feature.REPLAY: YES,
+        Feature.DEFINE_BY_RUN: YES,
     }
 )
 # Elsewhere Optuna computes ``low + k * step``; these two differ from it in the last
@@ -187,9 +189,10 @@ _ALGORITHMS = (
         summary="Every point of a finite space, shuffled.",
         capabilities=_EXHAUSTIVE.but(
             {
+                Feature.DEFINE_BY_RUN: KNOWN_SO_FAR,
                 Feature.CONDITIONAL: _yes(
                     "repeats points that differ in inactive parameters only"
-                )
+                ),
             }
         ),
         native_call="Study.optimize",
@@ -247,7 +250,7 @@ SPEC = BackendSpec(
     summary="Optuna's samplers: TPE, Gaussian process, CMA-ES, NSGA and others.",
     requires=("optuna>=5.0",),
     algorithms={algorithm.name: algorithm for algorithm in _ALGORITHMS},
-    create=lazy("hpbridge_optuna.backend.optimizer:OptunaOptimizer"),
+    create=lazy("hpbridge_optuna.backend.defining:create"),
     explain=lazy("hpbridge_optuna.backend.explain:explain"),
     adopt=lazy("hpbridge_optuna.native.objective:adopt"),
     homepage="https://optuna.org",

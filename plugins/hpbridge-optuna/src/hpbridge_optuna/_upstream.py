@@ -60,6 +60,10 @@ def _trial() -> Any:
     return create_trial(value=0.0)
 
 
+def _live_trial() -> Any:
+    return _study().ask()
+
+
 def _cma_sampler() -> Any:
     from optuna.samplers import CmaEsSampler
 
@@ -82,6 +86,11 @@ def _estimator() -> Any:
 
 
 _cost = "no algorithm of Optuna's can propose"
+FIXED = _OPTUNA.private(
+    "optuna.trial:Trial._fixed_params",
+    "points that are given to an objective of Optuna's do not reach its samplers",
+    example=_live_trial,
+)
 SUGGEST = _OPTUNA.private("optuna.trial:Trial._suggest", _cost)
 
 _cost = "no space of Optuna's can be read"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hpbridge.plugin import (
+    KNOWN_SO_FAR,
     SPACE_FEATURES,
     YES,
     Algorithm,
@@ -37,6 +38,7 @@ SPEC = BackendSpec(
                     Feature.PENDING: YES,
                     Feature.OUT_OF_ORDER: YES,
                     Feature.REPLAY: YES,
+                    Feature.DEFINE_BY_RUN: KNOWN_SO_FAR,
                 }
             ),
             native_call="Space.sample",

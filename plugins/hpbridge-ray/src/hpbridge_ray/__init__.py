@@ -6,6 +6,7 @@ Everything that is declared is here; nothing here imports Ray.
 from __future__ import annotations
 
 from hpbridge.plugin import (
+    KNOWN_SO_FAR,
     YES,
     Algorithm,
     BackendSpec,
@@ -64,6 +65,7 @@ _COMMON = Capabilities(
         Feature.PENDING: YES,
         Feature.OUT_OF_ORDER: YES,
         Feature.REPLAY: YES,
+        Feature.DEFINE_BY_RUN: KNOWN_SO_FAR,
     }
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpbridge.plugin import (
+    KNOWN_SO_FAR,
     YES,
     Algorithm,
     BackendSpec,
@@ -82,6 +83,7 @@ _TREES = Capabilities(
         ),
         Feature.OUT_OF_ORDER: YES,
         Feature.REPLAY: YES,
+        Feature.DEFINE_BY_RUN: KNOWN_SO_FAR,
     }
 )
 _GP = _TREES.but(

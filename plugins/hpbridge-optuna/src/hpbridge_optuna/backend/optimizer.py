@@ -36,13 +36,13 @@ from hpbridge_optuna.native.states import STATES
 from hpbridge_optuna.native.write import SAMPLERS, sampler_call, to_distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial, Trial
 
-    from hpbridge.plugin import Algorithm, Label, Params, PastTrial, Problem
+    from hpbridge.plugin import Algorithm, Codec, Label, Params, PastTrial, Problem
 
 STUDY_NAME = "hpbridge"
 """Fixed, since Optuna draws a random one and some of its parts hash the name."""
@@ -166,18 +166,28 @@ class OptunaOptimizer(Optimizer):
     def _finished(
         self, params: Mapping[str, Label], outcome: Outcome, system: dict[str, Any]
     ) -> FrozenTrial:
-        native = self._encoded.encode(params)
+        native, distributions = self._encode(params)
         is_complete = outcome.state is State.COMPLETE
         trial = optuna.trial.create_trial(
             state=STATES[outcome.state],
             values=outcome.values if is_complete else None,
             params=native,
-            distributions={name: self._distributions[name] for name in native},
+            distributions=distributions,
             intermediate_values=self._intermediate_values(outcome),
             constraints=self._constraints(outcome),
             system_attrs=system,
         )
         return lean(trial)
+
+    def _encode(
+        self, params: Mapping[str, Label]
+    ) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
+        """Return the library's values for a point of ours, and what they are of."""
+        native = self._encoded.encode(params)
+        return native, {name: self._distributions[name] for name in native}
+
+    def _codecs(self) -> Iterable[Codec[Any]]:
+        return self._encoded.codecs.values()
 
     def restore(self, trials: Sequence[PastTrial], native: Mapping[str, Any]) -> bool:
         """Add the trials with what the samplers noted, as `load_study` finds them.
@@ -186,7 +196,7 @@ class OptunaOptimizer(Optimizer):
         not with a state of CMA-ES that is none.
         """
         own = {"native"} if self._name == "optuna:qmc" else {"native", "single"}
-        if any(codec.name not in own for codec in self._encoded.codecs.values()):
+        if any(codec.name not in own for codec in self._codecs()):
             return False
         is_cma = self._name == "optuna:cmaes"
         noted = with_safe_pickles if is_cma else without_pickles
@@ -202,7 +212,7 @@ class OptunaOptimizer(Optimizer):
         return True
 
     def _constraints(self, outcome: Outcome) -> dict[str, float]:
-        count = self._problem.n_constraints
+        count = self._n_constraints(outcome)
         if not count or outcome.state is State.FAILED:
             return {}
         # GPSampler needs as many of every trial; NaN, which Optuna refuses, is broken.
@@ -211,6 +221,9 @@ class OptunaOptimizer(Optimizer):
             f"c{k}": math.inf if math.isnan(value) else value
             for k, value in enumerate(values)
         }
+
+    def _n_constraints(self, outcome: Outcome) -> int:  # noqa: ARG002 - of a subclass
+        return self._problem.n_constraints
 
     def _intermediate_values(self, outcome: Outcome) -> dict[int, float]:
         # Optuna has none under several objectives, and no negative steps.

@@ -31,10 +31,10 @@ def adopt(function: Callable[..., Any]) -> Callable[[Trial], Any] | None:
     def objective(trial: Trial) -> Any:
         import optuna
 
-        from hpbridge_optuna.native.trial import SuggestTrial
+        from hpbridge_optuna.native.trial import trial_of
 
         try:
-            returned = function(SuggestTrial(trial))
+            returned = function(trial_of(trial))
         except optuna.TrialPruned as signal:
             raise TrialPruned(str(signal)) from signal
         if isinstance(returned, Sequence) and not isinstance(returned, str):
