@@ -13,14 +13,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.attempt import Run
 from hpbridge.contract.backend import ExhaustedError, Outcome, Suggestion
 from hpbridge.errors import ObjectiveError
-from hpbridge.experiment import Constraint
 from hpbridge.learning.around import AroundTrial
+from hpbridge.learning.bounds import Bounds
 from hpbridge.learning.growing import Asked, objects_of
 from hpbridge.space.plain_data import note_of_text
 from hpbridge.trial import FinishedTrial, Origin, Result, State, trial_seed
@@ -96,9 +96,7 @@ class Session:
             for m, way in self.experiment.metrics.items()
         }
         self._main, self._main_sign = next(iter(self._sign.items()))
-        self._bounds = self.experiment.bounds
-        if self.recorded is not None and len(self.recorded.bounds) > len(self._bounds):
-            self._bounds = self.recorded.bounds  # with those that trials have set
+        self._bounds = Bounds(self.experiment, self.recorded)
         self._kept: dict[str, Any] = {}
         # With several workers, what was asked cannot be told from what was finished.
         self._announces = self.settings.workers > 1
@@ -218,8 +216,9 @@ class Session:
             StoreError: If it cannot be written. The message holds the trial.
         """
         with self._lock:
-            if run.result.constraints:
-                self._bound_by(run.result.constraints)
+            constraints = run.result.constraints
+            if constraints and self._bounds.add(constraints, self.learner, self.writer):
+                self._find_best()
             trial = self._trial(ask, run)
             self.writer.add(trial)
             self._running.pop(ask.number, None)
@@ -246,7 +245,7 @@ class Session:
             names = [*self.experiment.metrics, *metrics]
             metrics = {n: metrics[n] for n in dict.fromkeys(names) if n in metrics}
         if result.constraints:
-            metrics = {**metrics, **self._named(result.constraints)}
+            metrics = {**metrics, **self._bounds.metrics_of(result.constraints)}
         params, native = ask.params, result.native
         if result.asked is not None:
             params = {name: value for name, (_, value) in result.asked.items()}
@@ -281,34 +280,6 @@ class Session:
             native=native,
         )
 
-    def _named(self, constraints: Mapping[str, float]) -> dict[str, float]:
-        """Return constraints that a trial has set, as metrics."""
-        metrics = self.experiment.metrics
-        return {
-            f"constraint:{name}" if name in metrics else name: value
-            for name, value in constraints.items()
-        }
-
-    def _bound_by(self, constraints: Mapping[str, float]) -> None:
-        """Take constraints that a trial has set for bounds of the study."""
-        known = {bound.metric for bound in self._bounds}
-        new = [name for name in self._named(constraints) if name not in known]
-        if not new:
-            return
-        self._bounds += tuple(Constraint(name, 1, 0.0) for name in new)
-        if self.recorded is not None:
-            self.recorded = replace(self.recorded, bounds=self._bounds)
-            self.writer.update(settings=self.recorded)
-        if not self.learner.defines:
-            self.learner.note(
-                f"{self.optimizer_name} does not see the constraints that the "
-                f"objective sets: {', '.join(map(repr, new))}"
-            )
-        self.best = None
-        for trial in self.finished:
-            if self.is_better(trial, self.best):
-                self.best = trial
-
     def tell(self, ask: Ask, trial: FinishedTrial, asked: Asked | None = None) -> None:
         """Tell the optimizer of a trial: its own, or one that it never proposed.
 
@@ -336,7 +307,7 @@ class Session:
             values = (sign * trial.reports[-1][1],) if trial.reports else ()
         elif trial.state is State.COMPLETE or all(m in metrics for m in self._sign):
             values = tuple([s * metrics[m] for m, s in self._sign.items()])
-        bounds = self._bounds if self.learner.defines else self.experiment.bounds
+        bounds = self._bounds.of(self.learner)
         constraints = tuple([b.violation(metrics) for b in bounds])
         if any(map(math.isnan, constraints)):
             constraints = ()
@@ -350,11 +321,17 @@ class Session:
         if self.is_better(trial, self.best):
             self.best = trial
 
+    def _find_best(self) -> None:
+        self.best = None
+        for trial in self.finished:
+            if self.is_better(trial, self.best):
+                self.best = trial
+
     def is_better(self, trial: FinishedTrial, than: FinishedTrial | None) -> bool:
         """Say whether a trial is complete, feasible and better by the first metric."""
         if trial.state is not State.COMPLETE:
             return False
-        if any(b.violation(trial.metrics) > 0 for b in self._bounds):
+        if any(b.violation(trial.metrics) > 0 for b in self._bounds.all):
             return False
         if than is None:
             return True
