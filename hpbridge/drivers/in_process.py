@@ -44,7 +44,7 @@ class InProcess:
             self._messages.append(Reported(job, step, value))
             return self._reply(job, step, value)
 
-        attempt = Attempt(answer, job.checkpoint)
+        attempt = Attempt(answer, job.checkpoint, hears_ctrl_c=True)
         try:
             run = attempt.run(
                 job.experiment, job.params, job.number, job.seed, "main", job.around

@@ -60,6 +60,7 @@ class Attempt:
     Args:
         answer: ``answer(step, value) -> Reply`` to a report; None goes on always.
         checkpoint: Where the trial goes on from; None to begin.
+        hears_ctrl_c: Whether Ctrl-C reaches the objective, as it does no worker.
 
     Attributes:
         reply: To its last report.
@@ -69,8 +70,11 @@ class Attempt:
         self,
         answer: Callable[[int, float], Reply] | None = None,
         checkpoint: Checkpoint | None = None,
+        *,
+        hears_ctrl_c: bool = False,
     ) -> None:
         self._answer, self._checkpoint = answer, checkpoint
+        self._hears_ctrl_c = hears_ctrl_c
         self.reply = Reply.GO_ON
 
     def _listen(self, step: int, value: float) -> bool:
@@ -100,6 +104,7 @@ class Attempt:
             listen=None if self._answer is None else self._listen,
             reports=() if self._checkpoint is None else self._checkpoint.reports,
             around=around,
+            hears_ctrl_c=self._hears_ctrl_c,
         )
         return Run(result, started_at, time.perf_counter() - started, worker)
 
@@ -119,6 +124,7 @@ def evaluate(  # noqa: PLR0913 - all but four have a default
     listen: Callable[[int, float], bool] | None = None,
     reports: Reports = (),
     around: Answering | None = None,
+    hears_ctrl_c: bool = True,
 ) -> Result:
     """Run the objective on a point and return what it came to.
 
@@ -133,9 +139,11 @@ def evaluate(  # noqa: PLR0913 - all but four have a default
         listen: As of `hpbridge.trial.Trial`.
         reports: As of `hpbridge.trial.Trial`.
         around: What the trial can see of its study; None in another process.
+        hears_ctrl_c: As of `Attempt`.
 
     Raises:
         HpbridgeError: If the objective wants what it cannot have, in any trial.
+        KeyboardInterrupt: On Ctrl-C, where it is heard.
     """
     asking = None
     if experiment.is_growing:
@@ -153,7 +161,7 @@ def evaluate(  # noqa: PLR0913 - all but four have a default
         reports=reports,
         study=around or Apart(experiment, params),
     )
-    result = _run(experiment, trial)
+    result = _run(experiment, trial, hears_ctrl_c=hears_ctrl_c)
     if trial.refusal is not None and (around or asking):
         raise trial.refusal  # no further trial would fare better
     if asking is not None:
@@ -165,14 +173,14 @@ def evaluate(  # noqa: PLR0913 - all but four have a default
     return replace(result, attributes=trial.attributes, as_text=trial.as_text)
 
 
-def _run(experiment: Experiment, trial: Trial) -> Result:
+def _run(experiment: Experiment, trial: Trial, *, hears_ctrl_c: bool) -> Result:
     try:
         returned = experiment.objective(trial)
     except TrialPruned as signal:
         text = _text_of(signal)
         return Result(State.PRUNED, reports=tuple(trial.reports), error=text)
     except BaseException as error:
-        if _is_interrupt(error):
+        if hears_ctrl_c and _is_interrupt(error):
             raise KeyboardInterrupt from error
         return Result(
             State.FAILED,
@@ -189,18 +197,8 @@ def _text_of(signal: TrialPruned) -> str | None:
 
 
 def _is_interrupt(error: BaseException) -> bool:
-    """Say whether Ctrl-C ended the objective, or made it leave in another way.
-
-    It reaches the main thread of a process that listens to it: of no worker.
-    """
+    """Say whether Ctrl-C ended the objective, or made it leave in another way."""
     if isinstance(error, Exception):
-        return False
-    import signal  # here, since few trials leave so
-    import threading
-
-    if threading.current_thread() is not threading.main_thread():
-        return False
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         return False
     seen: dict[int, BaseException] = {}  # causes may go round in a circle
     found: BaseException | None = error

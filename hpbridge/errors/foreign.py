@@ -16,6 +16,7 @@ _LONGEST_INT = 10_000
 # What is shown of it is short, and a list may have millions of elements.
 _BUILT_IN = (list, tuple, dict, set, frozenset, str, bytes, int)
 _SHORT = reprlib.Repr()
+_SHORT.maxdict = 12
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = _LONGEST_VALUE
 
 

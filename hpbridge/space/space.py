@@ -250,8 +250,13 @@ class Space(Mapping[str, Parameter]):
         for predicate in self._predicates:
             try:
                 is_forbidden = bool(predicate(values))
-            except Exception as error:
-                problem = f"forbid={predicate!r} raised {error!r} at {values!r}"
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                from hpbridge.errors.foreign import describe_error, shown
+
+                why = describe_error(error)
+                problem = f"forbid={shown(predicate)} raised {why} at {shown(values)}"
                 raise SpaceError.invalid([problem]) from error
             yield is_forbidden
 

@@ -235,3 +235,12 @@ def test_the_outcome_is_minimized_and_carries_constraints() -> None:
     )
     (x,) = told[0].values
     assert told[0].constraints == (1.0, x)
+
+
+def test_a_predicate_that_exits_is_a_sentence() -> None:
+    def leaves(_values):
+        raise SystemExit(0)
+
+    space = hpb.Space(SPACE, forbid=[leaves])
+    with pytest.raises(SpaceError, match="raised SystemExit: 0"):
+        run(space=space)
