@@ -21,7 +21,10 @@ _LARGER_IS_BETTER = re.compile(
     r"acc(uracy)?|auc|auroc|auprc|ap|map|f1|fbeta|r2|score|precision|recall|iou|dice|"
     r"bleu|rouge|reward|return|mcc|kappa|sensitivity|specificity|correlation|profit"
 )
-_WORD = re.compile(r"[^a-z0-9]+")
+_SMALLER_IS_BETTER = re.compile(
+    r"loss|error|err|rmse|mse|mae|mape|logloss|nll|perplexity|ppl|regret|deviance|wer"
+)
+_NO_WORD = re.compile(r"[^a-z0-9]+")
 
 _BOUND = re.compile(r"\s*(<=|>=)\s*(.+?)\s*\Z")
 
@@ -33,9 +36,21 @@ def likely_direction(metric: str) -> Direction:
         >>> likely_direction("val/accuracy"), likely_direction("test_loss")
         ('maximize', 'minimize')
     """
-    words = _WORD.split(metric.lower())
+    words = _NO_WORD.split(metric.lower())
     is_larger = any(map(_LARGER_IS_BETTER.fullmatch, words))
     return "maximize" if is_larger else "minimize"
+
+
+def tells_direction(metric: str) -> bool:
+    """Say whether the name of a metric tells which way is better.
+
+    Example:
+        >>> tells_direction("val/accuracy"), tells_direction("epoch")
+        (True, False)
+    """
+    words = _NO_WORD.split(metric.lower())
+    is_smaller = any(map(_SMALLER_IS_BETTER.fullmatch, words))
+    return is_smaller or likely_direction(metric) == "maximize"
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,7 @@ if TYPE_CHECKING:
     from hpbridge.study import Study
     from hpbridge.trial import (
         FinishedTrial,
+        NamedValue,
         State,
         Trial,
         TrialPruned,
@@ -199,7 +200,7 @@ _HOMES = {
         "space.space": "Params Space",
         "store.settings": "Settings",
         "study": "Study",
-        "trial": "FinishedTrial State Trial TrialPruned by_step trial_seed",
+        "trial": "FinishedTrial NamedValue State Trial TrialPruned by_step trial_seed",
     }.items()
 }
 """The names that each module of the core gives to plugins."""
@@ -266,6 +267,7 @@ __all__ = [
     "Lost",
     "Message",
     "Name",
+    "NamedValue",
     "NativeSpace",
     "NoProposal",
     "OnePoint",

@@ -45,6 +45,24 @@ class TrialPruned(Exception):  # noqa: N818 - a signal, not an error
     """Raise it in an objective to end the trial early as not promising."""
 
 
+class NamedValue(float):
+    """The one number that an objective of a library returned, by a name of its own.
+
+    It counts as the value where no metric is declared by name; where one is, its name
+    must be the same.
+    """
+
+    __slots__ = ("name",)
+
+    name: str
+
+    def __new__(cls, value: float, name: str) -> NamedValue:
+        """Return the number with its name."""
+        made = super().__new__(cls, value)
+        made.name = name
+        return made
+
+
 def trial_seed(seed: int, number: int) -> int:
     """Return the seed of one trial: the same for one number on every backend.
 

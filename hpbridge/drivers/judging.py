@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.lazy import lazy
 from hpbridge.errors.foreign import describe_error, shown, traceback_of
-from hpbridge.trial import Result, State
+from hpbridge.experiment import DEFAULT_METRIC, likely_direction
+from hpbridge.trial import NamedValue, Result, State
 
 if TYPE_CHECKING:
     from hpbridge.contract.attempt import Reports
@@ -47,6 +48,8 @@ def judge(experiment: Experiment, returned: object, reports: Reports) -> Result:
 
 def _judge(experiment: Experiment, returned: object, reports: Reports) -> Result:
     problems: list[str] = []
+    if isinstance(returned, NamedValue) and not _is_meant(returned.name, experiment):
+        returned = {returned.name: float(returned)}
     if isinstance(returned, Mapping):
         named = _named(returned, problems)
     else:
@@ -77,6 +80,13 @@ def _judge(experiment: Experiment, returned: object, reports: Reports) -> Result
     text = "; ".join(problems) or None
     mend = _way_to_declare(experiment, metrics, missing) if missing else None
     return Result(state, metrics, reports, text, mend=mend)
+
+
+def _is_meant(name: str, experiment: Experiment) -> bool:
+    """Say whether the one number that was returned is the one that is declared."""
+    if dict(experiment.metrics) == {DEFAULT_METRIC: "minimize"}:
+        return likely_direction(name) == "minimize"  # as assumed
+    return [*experiment.metrics] in ([DEFAULT_METRIC], [name])
 
 
 def _too_many_or_few(

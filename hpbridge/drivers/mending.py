@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from hpbridge.errors import nearest
-from hpbridge.experiment import DEFAULT_METRIC, likely_direction
+from hpbridge.experiment import DEFAULT_METRIC, likely_direction, tells_direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,9 +67,10 @@ def _are_numbered(names: Sequence[str]) -> bool:
 
 
 def _nearest(word: str, names: Sequence[str]) -> str:
+    """Return the name that is most like a word, or most like that of a metric."""
     meant = nearest(word, names)
-    found = (name for name in names if meant == f"did you mean {name!r}?")
-    return next(found, names[0])
+    found = [name for name in names if meant == f"did you mean {name!r}?"]
+    return [*found, *filter(tells_direction, names), *names][0]
 
 
 def _directions(

@@ -13,7 +13,7 @@ from ray import tune
 
 import hpbridge as hpb
 import hpbridge_ray
-from hpbridge.errors import ExperimentError, SpaceError
+from hpbridge.errors import ExperimentError, ObjectiveError, SpaceError
 from hpbridge.space.space import Space
 from hpbridge.trial import Trial
 from hpbridge_ray import SPEC
@@ -259,3 +259,31 @@ def test_any_backend_runs_a_trainable():
     for optimizer in ("random", "optuna:tpe"):
         study = hpb.run(experiment, optimizer, n_trials=20, seed=0, store=":memory:")
         assert study.best_trial.metrics["loss"] < 3
+
+
+@pytest.mark.parametrize(
+    ("direction", "reported", "told"),
+    [
+        ("minimize", {"loss": 1.0}, None),
+        ("maximize", {"loss": 1.0}, None),
+        ({"loss": "maximize"}, {"loss": 1.0}, None),
+        ({"val/acc": "maximize"}, {"val": {"acc": 1.0}, "loss": 1.0}, None),
+        ({"accuracy": "maximize"}, {"loss": 1.0}, '{"loss": "maximize"}'),
+        ("minimize", {"accuracy": 1.0}, '{"accuracy": "maximize"}'),
+        ("minimize", {"val": {"acc": 1.0}, "epoch": 3}, '{"val/acc": "maximize"}'),
+    ],
+)
+def test_a_metric_of_another_name_ends_the_study(direction, reported, told):
+    native = SPEC.from_native({"x": tune.uniform(0, 4)})
+    experiment = hpb.Experiment(
+        objective=native.wrap(lambda _config: tune.report(reported)),
+        space=native.space,
+        direction=direction,
+    )
+    if told is None:
+        study = hpb.run(experiment, "random", n_trials=2, seed=0, store=":memory:")
+        assert [t.metrics[study.main_metric] for t in study.trials] == [1.0, 1.0]
+        return
+    with pytest.raises(ObjectiveError, match="trial 0 returned no metric") as caught:
+        hpb.run(experiment, "random", n_trials=2, seed=0, store=":memory:")
+    assert f"direction={told}" in caught.value.hint

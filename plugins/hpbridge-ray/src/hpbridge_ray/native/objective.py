@@ -24,7 +24,7 @@ from ray import tune
 from ray.tune.result import AUTO_RESULT_KEYS, DEBUG_METRICS, DEFAULT_METRIC, DONE
 from ray.tune.utils import flatten_dict
 
-from hpbridge.plugin import ExperimentError
+from hpbridge.plugin import ExperimentError, NamedValue
 from hpbridge_ray._upstream import session_of_process
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ class _Session:
 def as_objective(trainable: Any, space: ParamSpace) -> Callable[[Trial], Any]:
     """Return an objective that runs a trainable.
 
-    It returns the last report: the number itself where a single one is reported,
-    otherwise every one by its name. A single metric's reports are the trial's, step by
-    step. What is no number is left out.
+    It returns the last report: the number itself where a single one is reported, with
+    its name, otherwise every one by its name. A single metric's reports are the
+    trial's, step by step. What is no number is left out.
 
     Args:
         trainable: A function of a config, or a class: a `tune.Trainable`, which runs
@@ -88,7 +88,10 @@ def as_objective(trainable: Any, space: ParamSpace) -> Callable[[Trial], Any]:
             if len(report) == 1:
                 trial.report(next(iter(report.values())), step)
         last = reports[-1]
-        return next(iter(last.values())) if len(last) == 1 else last
+        if len(last) != 1:
+            return last
+        ((name, value),) = last.items()
+        return value if name == DEFAULT_METRIC else NamedValue(value, name)
 
     objective.__name__ = getattr(trainable, "__name__", "trainable")
     return objective
