@@ -102,7 +102,7 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     asked = Asked(experiment, space, direction)
     asked.leave_optimizer()
     n_trials, timeout = asked.trials(trials), asked.timeout(timeout)
-    seed = asked.seed(seed) or 0
+    seed, target = asked.seed(seed) or 0, asked.target(target)
     loaded = asked.experiment(is_quiet=json)
     names = [word.strip() for word in backends.split(",") if word.strip()]
     with say_how_to_go_on(), Display(is_quiet=json) as display:

@@ -86,6 +86,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     settings = read_settings(option)
     optimizer, options = asked.optimizer(backend, settings, "optuna")
     seed, timeout = asked.seed(seed), asked.timeout(timeout)
+    target = asked.target(target)
     loaded = asked.experiment(is_quiet=json)
     past = None
     if history is not None:

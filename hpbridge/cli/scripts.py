@@ -56,7 +56,8 @@ class Asked:
         if said.native is not None and has_space:
             self._taken.append("its space")
         if said.points and self._experiment.baseline_points:
-            self._taken.append(f"{len(said.points)} first points")
+            n_points = len(said.points)
+            self._taken.append(f"{n_points} first point{'s'[: n_points - 1]}")
 
     def _take(self, given: _T | None, said: _T | None, text: str) -> _T | None:
         if given is not None or said is None:
@@ -76,6 +77,11 @@ class Asked:
         """Return how many seconds are."""
         said = self._script.timeout
         return self._take(given, said, f"timeout {said:g} s" if said else "")
+
+    def target(self, given: float | None) -> float | None:
+        """Return the value that is good enough."""
+        said = self._script.target
+        return self._take(given, said, f"target {said:g}" if said is not None else "")
 
     def seed(self, given: int | None) -> int | None:
         """Return the seed."""

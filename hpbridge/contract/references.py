@@ -11,7 +11,7 @@ from hpbridge.contract.native import native_experiment
 from hpbridge.contract.odd import explain_odd
 from hpbridge.contract.reading import read_file
 from hpbridge.contract.script import Script
-from hpbridge.errors import ExperimentNotFoundError, nearest
+from hpbridge.errors import ExperimentNotFoundError, SpaceError, nearest
 from hpbridge.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -127,7 +127,12 @@ def _find(wanted: Wanted, readers: Sequence[ScriptReader]) -> Found:
 def _of_library(wanted: Wanted, given: Any, place: str, reading: FileReading) -> Found:
     """Return the experiment of an object that is written for a library."""
     name = split_reference(wanted.reference)[1]
-    script = reading.script(name)
+    try:
+        script = reading.script(name)
+    except SpaceError:
+        if wanted.space is None:
+            raise
+        script = None  # another is given in the place of what it says
     said = script or Script()
     words: list[tuple[str, str]] = []
     space: object = said.native

@@ -7,11 +7,11 @@ definitions.
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Callable, Mapping
 
     from hpbridge.contract.backend import NativeSpace
@@ -78,6 +78,7 @@ class Script:
             first; the name is empty where the script gives none.
         n_trials: How many it runs.
         timeout: Seconds after which it starts no trial.
+        target: Value of its metric at which it ends.
         seed: Of its optimizer.
         optimizer: The algorithm of ours that it uses, as ``backend:algorithm``; empty
             where it says none that we have.
@@ -91,6 +92,7 @@ class Script:
     directions: tuple[tuple[str, str], ...] = ()
     n_trials: int | None = None
     timeout: float | None = None
+    target: float | None = None
     seed: int | None = None
     optimizer: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -141,6 +143,23 @@ class Reading:
             self.not_taken.append(f"{name}={shown(node)}")
             return default
 
+    def peek(self, name: str) -> ast.expr | None:
+        """Return an argument's expression, and leave it there."""
+        return self.source.seen(self._left.get(name))
+
+    def known(self, node: ast.expr | None) -> Any:
+        """Return what an expression comes to; None where that cannot be told."""
+        from hpbridge.contract.source import UnsaidError
+
+        try:
+            return None if node is None else self.source.value(node)
+        except UnsaidError:
+            return None
+
+    def named(self, name: str, node: ast.expr | None) -> str:
+        """Return an argument as a phrase of what is not taken."""
+        return name if node is None else f"{name}={shown(node)}"
+
     def number(self, name: str, kind: type = int) -> Any:
         """Return a number of a kind; a whole one may be written as a float."""
         node = self._left.get(name)
@@ -156,14 +175,29 @@ class Reading:
             return None
         return read
 
+    def options(self, kind: type) -> dict[str, Any]:
+        """Return the arguments that are fields of an algorithm's options."""
+        import dataclasses
+
+        names = [field.name for field in dataclasses.fields(kind)]
+        given = {name: self.value(name) for name in names if name in self}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def seed(self, name: str) -> int | None:
+        """Return a seed: a whole number, or what a generator of numpy was made of."""
+        node = self.source.seen(self._left.get(name))
+        if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+            maker = self.source.dotted(node.func).rpartition(".")[2]
+            if maker in {"RandomState", "default_rng"}:
+                self._left[name] = node.args[0]
+        return cast("int | None", self.number(name))
+
     def rest(self, *, unsaid: tuple[str, ...] = ()) -> None:
         """Note every argument that is left, but for those that are None.
 
         Args:
             unsaid: Names of those that say nothing: progress bars and the like.
         """
-        import ast
-
         self.drop(*unsaid)
         for name, node in self._left.items():
             if isinstance(node, ast.Constant) and node.value is None:
@@ -177,7 +211,5 @@ _MOST = 40
 
 def shown(node: ast.AST) -> str:
     """Return an expression as its script has it, in short."""
-    import ast
-
     text = " ".join(ast.unparse(node).split())
     return text if len(text) <= _MOST else f"{text[: _MOST - 3]}..."

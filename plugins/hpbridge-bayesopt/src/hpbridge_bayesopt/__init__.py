@@ -14,9 +14,11 @@ from hpbridge.plugin import (
     BackendSpec,
     Capabilities,
     Capability,
+    Entry,
     Feature,
     HostSpec,
     Part,
+    ScriptReader,
     StudyFormat,
     Support,
     emulated,
@@ -127,6 +129,13 @@ SPEC = BackendSpec(
     explain=lazy("hpbridge_bayesopt.backend.explain:explain"),
     homepage="https://github.com/bayesian-optimization/BayesianOptimization",
     from_native=lazy("hpbridge_bayesopt.native.read:from_native"),
+    script=ScriptReader(
+        library="bayes_opt",
+        entries=(
+            Entry("maximize", (0, "f"), of=("BayesianOptimization",), by_maker=True),
+        ),
+        read=lazy("hpbridge_bayesopt.native.script:read"),
+    ),
     upstream=lazy("hpbridge_bayesopt._upstream:problems"),
     tested={"oldest": "3.0.0", "newest": "3.4.0"},
 )

@@ -11,9 +11,11 @@ from hpbridge.plugin import (
     BackendSpec,
     Capabilities,
     Capability,
+    Entry,
     Feature,
     HostSpec,
     Part,
+    ScriptReader,
     StudyFormat,
     Support,
     emulated,
@@ -175,6 +177,14 @@ SPEC = BackendSpec(
     upstream=lazy("hpbridge_hyperopt._upstream:problems"),
     explain=lazy("hpbridge_hyperopt.backend.explain:explain"),
     from_native=lazy("hpbridge_hyperopt.native.read:from_native"),
+    script=ScriptReader(
+        library="hyperopt",
+        entries=(
+            Entry("fmin", (0, "fn")),
+            Entry("fmin", (0, "fn"), of=("Trials", "SparkTrials")),
+        ),
+        read=lazy("hpbridge_hyperopt.native.script:read"),
+    ),
 )
 
 HOST = HostSpec(

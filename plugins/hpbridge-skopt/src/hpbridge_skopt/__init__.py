@@ -14,9 +14,11 @@ from hpbridge.plugin import (
     BackendSpec,
     Capabilities,
     Capability,
+    Entry,
     Feature,
     HostSpec,
     Part,
+    ScriptReader,
     StudyFormat,
     Support,
     emulated,
@@ -180,6 +182,16 @@ SPEC = BackendSpec(
     explain=lazy("hpbridge_skopt.backend.explain:explain"),
     homepage="https://scikit-optimize.readthedocs.io",
     from_native=lazy("hpbridge_skopt.native.read:from_native"),
+    script=ScriptReader(
+        library="skopt",
+        entries=(
+            Entry("gp_minimize", (0, "func")),
+            Entry("forest_minimize", (0, "func")),
+            Entry("gbrt_minimize", (0, "func")),
+            Entry("dummy_minimize", (0, "func")),
+        ),
+        read=lazy("hpbridge_skopt.native.script:read"),
+    ),
     upstream=lazy("hpbridge_skopt._upstream:problems"),
     tested={"oldest": "0.10.2", "newest": "0.10.2"},
 )

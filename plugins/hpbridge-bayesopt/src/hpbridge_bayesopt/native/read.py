@@ -53,8 +53,17 @@ def from_native(given: object) -> NativeSpace | None:
     is_ours = all(map(_is_bound, values)) and any(map(_is_telling, values))
     if not is_ours or not all(isinstance(name, str) for name in given):
         return None
+    return native_of(given)
+
+
+def native_of(pbounds: Mapping[str, Any]) -> NativeSpace:
+    """Return ``pbounds``, known to be them, in our words.
+
+    Raises:
+        SpaceError: As of `from_native`.
+    """
     return NativeSpace(
-        space_of(given), wrap=_OfKeywords, direction="maximize", metric="target"
+        space_of(pbounds), wrap=_OfKeywords, direction="maximize", metric="target"
     )
 
 

@@ -121,6 +121,11 @@ def _holds_domain(value: object) -> bool:
     return "Domain" in _kinds(value)
 
 
+def is_domain(value: object) -> bool:
+    """Say whether something is drawn from it, which is no grid."""
+    return _holds_domain(value)
+
+
 def _parameter(value: Any) -> Parameter | str:
     """Return the parameter for a value of a ``param_space``, or why there is none."""
     if _is_order(value):
