@@ -8,25 +8,36 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.contract.library import class_names
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int, Parameter
-from hpbridge.space.plain import plain_number
-from hpbridge.space.priors import Normal
+from hpbridge.space.plain import is_number, plain_number
+from hpbridge.space.priors import LogNormal, Normal, ScipyPrior, as_prior
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_POINTS = 1000
-"""Of a discrete distribution, each of which becomes a choice with its weight."""
-
 _LEAST_SHARE = 1e-9
 """Of a distribution, at each of its ends, that is left out of its quantiles."""
 
-KNOWN = "uniform, loguniform, truncnorm, randint and discrete ones with few values"
 
+def is_distribution(domain: Any) -> bool:
+    """Say whether it is a distribution of scipy.stats, frozen or not, of one value.
 
-def is_distribution(domain: object) -> bool:
-    """Say whether it is a distribution of scipy.stats, frozen or not, of one value."""
+    One that is not known by its name has all its points, or is like any other object
+    that draws.
+    """
     is_theirs = bool(class_names(domain, "scipy.stats")) and has_draws(domain)
-    return is_theirs and (hasattr(domain, "dist") or hasattr(domain, "freeze"))
+    if not is_theirs or not (hasattr(domain, "dist") or hasattr(domain, "freeze")):
+        return False
+    dist = getattr(domain, "dist", domain)
+    if getattr(dist, "xk", None) is not None or _lacks_shapes(domain):
+        return True
+    prior = as_prior(domain)
+    return isinstance(prior, ScipyPrior) and all(
+        is_number(v) for _, v in prior.arguments
+    )
+
+
+def _lacks_shapes(domain: Any) -> bool:
+    return not hasattr(domain, "dist") and domain.numargs > 0
 
 
 def has_draws(domain: object) -> bool:
@@ -73,7 +84,8 @@ def read_distribution(domain: Any) -> Parameter:
     Source:
         scipy 1.17.1, `scipy.stats`: ``uniform`` on [loc, loc + scale], ``loguniform``
         on [a, b] * scale + loc, ``randint`` on low .. high - 1, ``truncnorm`` on
-        [a, b] * scale + loc.
+        [a, b] * scale + loc, ``lognorm`` the exponential of a normal of `s` and
+        ``log(scale)``.
     """
     frozen = domain
     if not hasattr(domain, "dist"):
@@ -85,9 +97,6 @@ def read_distribution(domain: Any) -> Parameter:
     low, high = (float(end) for end in frozen.support())
     if hasattr(frozen, "pmf"):
         return _discrete(frozen, low, high)
-    if not (math.isfinite(low) and math.isfinite(high)):
-        msg = f"is {_text(frozen)}, on [{low}, {high}]: a search needs both bounds"
-        raise ValueError(msg)
     return _continuous(frozen, low, high)
 
 
@@ -98,10 +107,12 @@ def _continuous(frozen: Any, low: float, high: float) -> Parameter:
         return Float(low, high)
     if name in {"loguniform", "reciprocal"} and loc == 0:
         return Float(low, high, log=True)
-    if name == "truncnorm":
+    if name in {"truncnorm", "norm"}:
         return Float(low, high, prior=Normal(loc, scale))
-    msg = f"is {_text(frozen)}, which no parameter is drawn as; taken are {KNOWN}"
-    raise ValueError(msg)
+    if name == "lognorm" and loc == 0:
+        shape = frozen.args[0] if frozen.args else frozen.kwds["s"]
+        return Float(low, high, prior=LogNormal(math.log(scale), shape))
+    return Float(low, high, prior=frozen)
 
 
 def _discrete(frozen: Any, low: float, high: float) -> Parameter:
@@ -109,15 +120,14 @@ def _discrete(frozen: Any, low: float, high: float) -> Parameter:
         return Int(int(low), int(high))
     points = getattr(frozen.dist, "xk", None)
     if points is None:
-        if not (math.isfinite(low) and math.isfinite(high)):
-            msg = f"is {_text(frozen)}, without a largest value: use Int(low, high)"
+        if not float(frozen.median()).is_integer():
+            msg = f"is {_text(frozen)}, whose values are no whole numbers"
             raise ValueError(msg)
-        if high - low >= MOST_POINTS:
-            n_points = int(high - low) + 1
-            msg = f"is {_text(frozen)} with {n_points} values, more than {MOST_POINTS}"
-            raise ValueError(msg)
-        points = range(int(low), int(high) + 1)
-    weights = [(_plain(point), float(frozen.pmf(point))) for point in points]
+        return Int(low, high, prior=frozen)
+    loc, _ = _loc_and_scale(frozen)
+    weights = [
+        (_plain(point + loc), float(frozen.pmf(point + loc))) for point in points
+    ]
     drawn = [(point, weight) for point, weight in weights if weight > 0]
     return Categorical([p for p, _ in drawn], weights=[w for _, w in drawn])
 
@@ -138,9 +148,9 @@ def _plain(point: Any) -> float | int:
 def text_of_domain(domain: Any) -> str:
     """Return how a user would write what is drawn from."""
     if not is_distribution(domain):
-        return f"an object of {type(domain).__qualname__}"
+        return f"an object of {type(getattr(domain, 'dist', domain)).__qualname__}"
     if not hasattr(domain, "dist"):
-        return f"scipy.stats.{getattr(domain, 'name', type(domain).__name__)}"
+        return f"scipy.stats.{domain.name}"
     return _text(domain)
 
 

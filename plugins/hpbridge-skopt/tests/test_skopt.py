@@ -175,6 +175,12 @@ class TestRefusals:
         with pytest.raises(UnsupportedFeatureError, match="'p' reaches beyond"):
             create("et", {"p": parameter})
 
+    @pytest.mark.parametrize("kind", [Float, Int])
+    def test_of_a_prior_it_searches_the_quantile(self, kind):
+        endless = kind(-math.inf, math.inf, prior=Normal(0, 5))
+        optimizer = create("et", {"p": endless})
+        assert endless.contains(optimizer.ask().params["p"])
+
     @pytest.mark.parametrize(
         ("options", "reason"),
         [

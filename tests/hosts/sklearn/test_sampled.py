@@ -188,6 +188,41 @@ def test_what_only_draws_is_refused_by_name_to_those_that_learn() -> None:
             search.fit(X)
 
 
+@pytest.mark.parametrize("backend", ["optuna:tpe", "skopt:gp", "hyperopt:tpe"])
+@pytest.mark.parametrize("name", [n for n in SPACES if n != "of several values"])
+def test_what_it_takes_every_optimizer_takes(name, backend) -> None:
+    space = SPACES[name]
+    if name == "objects":
+        space = {"b": Waits(), "c": (3, 4, 5)}
+    search = BridgeSearchCV(
+        Model(), space, backend=backend, n_iter=3, cv=2, random_state=0
+    ).fit(X)
+    drawn = search.cv_results_["params"]
+    spaces = space if isinstance(space, list) else [space]
+    assert len(drawn) == 3 * len(spaces)
+    for params, given in zip(drawn[::3], spaces, strict=True):
+        for parameter, value in params.items():
+            domain = given[parameter]
+            is_choice = not hasattr(domain, "rvs")
+            assert not is_choice or any(value is c or value == c for c in domain)
+            assert is_choice or isinstance(value, (int, float))
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [stats.rv_histogram(([1, 2, 1], [0, 1, 2, 3])), stats.poisson_binom([0.1, 0.6])],
+    ids=["a histogram", "of a list"],
+)
+def test_one_that_has_no_numbers_for_a_name_is_searched_by_quantiles(
+    distribution,
+) -> None:
+    search, _, _ = found(BridgeSearchCV, {"a": distribution}, 0, backend="optuna:tpe")
+    for params, trial in zip(
+        search.cv_results_["params"], search.study_.trials, strict=True
+    ):
+        assert params["a"] == distribution.ppf(trial.params["a"])
+
+
 @pytest.mark.parametrize("is_whole", [False, True])
 def test_what_knows_its_quantiles_is_searched_by_any_optimizer(is_whole) -> None:
     space = {"a": Waits(is_whole), "b": [1, 2]}

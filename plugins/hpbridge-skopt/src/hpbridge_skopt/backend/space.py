@@ -53,6 +53,8 @@ def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:
 
 
 def _limit(parameter: Parameter) -> float | None:
+    if getattr(parameter, "prior", None) is not None:
+        return None  # the library searches its quantile
     if isinstance(parameter, Int):
         return _LARGEST_INT
     if isinstance(parameter, Float) and not (parameter.log or parameter.step):
