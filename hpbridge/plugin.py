@@ -98,9 +98,12 @@ if TYPE_CHECKING:
     from hpbridge.errors.foreign import describe_error
     from hpbridge.experiment import Constraint, Experiment
     from hpbridge.formats import inert
+    from hpbridge.formats.any_table import read_table
     from hpbridge.formats.inert.data import DAMAGE, MOST_BYTES, MOST_NODES, Array
     from hpbridge.formats.inert.reader import InertError, Stub, loads
     from hpbridge.formats.payload import PAYLOAD_KEY, pack_study, unpack_study
+    from hpbridge.formats.recognizing import names_of
+    from hpbridge.formats.tables import Table, study_of_table
     from hpbridge.formats.whole_file import whole_file
     from hpbridge.hosts.conversation import Conversation, NoProposal
     from hpbridge.hosts.recipe import GuestRecipe
@@ -182,8 +185,11 @@ _HOMES = {
         "experiment": "Constraint Experiment",
         "formats": "inert",
         "formats.inert.data": "DAMAGE MOST_BYTES MOST_NODES Array",
+        "formats.any_table": "read_table",
         "formats.inert.reader": "InertError Stub loads",
         "formats.payload": "PAYLOAD_KEY pack_study unpack_study",
+        "formats.recognizing": "names_of",
+        "formats.tables": "Table study_of_table",
         "formats.whole_file": "whole_file",
         "hosts.conversation": "Conversation NoProposal",
         "hosts.recipe": "GuestRecipe",
@@ -305,6 +311,7 @@ __all__ = [
     "StudyFormat",
     "Suggestion",
     "Support",
+    "Table",
     "Trial",
     "TrialPruned",
     "Trust",
@@ -331,6 +338,7 @@ __all__ = [
     "lazy_names",
     "loads",
     "masked",
+    "names_of",
     "nearest",
     "no",
     "pack_experiment",
@@ -339,8 +347,10 @@ __all__ = [
     "plain_number",
     "quiet",
     "read_options",
+    "read_table",
     "registry",
     "source_of",
+    "study_of_table",
     "text_of",
     "trial_seed",
     "unpack_experiment",

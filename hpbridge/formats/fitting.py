@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.contract.foreign import ForeignTrial
 from hpbridge.errors import FormatError, SpaceError, nearest
-from hpbridge.formats.cells import label_of_cell, parse_column
+from hpbridge.formats.cells import NONE_CHOICE, label_of_cell, parse_column
 from hpbridge.formats.trials import finished_of
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.gathering import gather, outside_attribute
@@ -19,7 +20,7 @@ from hpbridge.trial import State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hpbridge.contract.foreign import ForeignStudy, ForeignTrial, Hints
+    from hpbridge.contract.foreign import ForeignStudy, Hints
     from hpbridge.space.kinds import Searched
     from hpbridge.trial import FinishedTrial
 
@@ -103,7 +104,7 @@ class _Fitting:
                 raise self._unreadable(problems, hint)
             return known, self.hints.without, []
         named = dict(self.read.parameters)
-        parameters = named or seen_parameters(self.read.trials)
+        parameters = named or self._seen()
         self._check(parameters)
         points = [
             (_partial(trial.params, parameters), trial.state is State.COMPLETE)
@@ -126,6 +127,14 @@ class _Fitting:
         except SpaceError as error:
             hint = "give the space with --space FILE:NAME"
             raise self._unreadable(error.problems, hint) from error
+
+    def _seen(self) -> dict[str, Searched]:
+        """Return the parameters of the values seen, defaults among them."""
+        names = {name for trial in self.read.trials for name in trial.params}
+        added = {n: v for n, v in self.hints.defaults.items() if n in names}
+        read = {n: _literal(v) for n, v in added.items()}
+        more = [ForeignTrial(State.COMPLETE, read)] if added else []
+        return seen_parameters([*self.read.trials, *more])
 
     def _check(self, parameters: Mapping[str, Searched]) -> None:
         if not parameters:
@@ -188,11 +197,18 @@ def _noted(
 
 def _read(value: object, parameter: Searched) -> object:
     """Return the value that text of a command line stands for; others as they are."""
+    if not isinstance(value, str) or not isinstance(parameter, Categorical):
+        return _literal(value)
+    label = label_of_cell(value, parameter)
+    return label if parameter.contains(label) else _literal(value)
+
+
+def _literal(value: object) -> object:
+    """Return what text of a command line says: a number, a bool, None, or text."""
     if not isinstance(value, str):
         return value
-    if isinstance(parameter, Categorical):
-        return label_of_cell(value, parameter)
-    return parse_column([value])[0]
+    found = parse_column([value])[0]
+    return None if found is NONE_CHOICE else found
 
 
 def _without(trial: ForeignTrial, outside: Sequence[str]) -> ForeignTrial:

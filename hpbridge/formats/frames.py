@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.library import is_instance_of
 from hpbridge.errors import FormatError
-from hpbridge.formats.recognizing import is_frame
+from hpbridge.formats.recognizing import column_name, is_frame
 from hpbridge.formats.tables import HINT, Table, study_of_table
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def table_of_frame(source: Any, form: str) -> Table:
         raise FormatError.unreadable(form, source, ["it is no data frame"], HINT)
     shown = f"a {type(source).__name__}"
     table = Table(form, shown, {}, "table")
-    pairs = [(str(name), column) for name, column in _columns(source, table)]
+    pairs = [(column_name(name), column) for name, column in _columns(source, table)]
     names = [name for name, _ in pairs]
     twice = [f"column {n!r} is there twice" for n in names if names.count(n) > 1]
     if twice:

@@ -12,6 +12,7 @@ from hpbridge.errors import FormatError
 from hpbridge.formats.hinted import hinted
 from hpbridge.formats.inert.data import MOST_BYTES
 from hpbridge.formats.payload import PAYLOAD_KEY, unpack_study
+from hpbridge.formats.recognizing import column_name
 from hpbridge.formats.tables import HINT, Table, study_of_table
 
 if TYPE_CHECKING:
@@ -115,4 +116,4 @@ def _columns_of(file: Any) -> dict[str, list[Any]]:
                 msg = f"it unpacks to more than {MOST_BYTES} bytes"
                 raise ValueError(msg)
             columns[name] += cells.to_pylist()
-    return columns
+    return {column_name(name): cells for name, cells in columns.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import csv
 import re
 from collections.abc import Mapping
@@ -24,6 +26,7 @@ PICKLES = frozenset({b"\x80", b"c", b"(", b"]", b"}"})
 
 _SCORE = "mean_test_"
 _OWN_JSON = re.compile(r'\s*\{\s*"schema"\s*:\s*\d+\s*,\s*"name"\s*:')
+_LEVELS = re.compile(r"\('.*', .*\)\Z", re.S)
 _FRAMES = (
     *(("pandas", "DataFrame"), ("polars", "DataFrame"), ("polars", "LazyFrame")),
     *(("pyarrow", "Table"), ("pyarrow", "RecordBatch")),
@@ -65,9 +68,26 @@ def names_of(source: Any) -> list[str]:
         return list(source.collect_schema().names())
     names = getattr(source, "column_names", None) or getattr(source, "columns", None)
     try:
-        return [str(name) for name in names]  # type: ignore[union-attr]
+        return [column_name(name) for name in names]  # type: ignore[union-attr]
     except TypeError:
         return []
+
+
+def column_name(name: object) -> str:
+    """Return the name of a column; of one with several levels, what pandas would join.
+
+    Example:
+        >>> column_name(("params", "x")), column_name("('value', '')")
+        ('params_x', 'value')
+    """
+    found = name
+    if isinstance(name, str) and _LEVELS.match(name):  # as Parquet has them
+        with contextlib.suppress(ValueError, SyntaxError):
+            found = ast.literal_eval(name)
+    if not isinstance(found, tuple):
+        return str(name)
+    levels = [str(level) for level in found]
+    return "_".join(n for n in levels if n and not n.startswith("Unnamed: "))
 
 
 def is_search(source: object) -> bool:
@@ -119,7 +139,7 @@ def _parquet_names(path: Path) -> list[str]:
     try:
         import pyarrow.parquet as pq
 
-        return [str(name) for name in pq.read_schema(path).names]
+        return [column_name(name) for name in pq.read_schema(path).names]
     except Exception:  # noqa: BLE001 - not installed, or damaged: its reader says so
         return []
 

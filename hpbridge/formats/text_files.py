@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import re
 import zipfile
 from typing import TYPE_CHECKING
@@ -79,7 +80,27 @@ def rows_of(text: str) -> Iterator[list[str]]:
     body = text[told.end() :] if told else text
     first = body.lstrip("\r\n").partition("\n")[0]
     delimiter = told[1] if told else delimiter_of(first)
-    yield from csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
+    rows = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
+    first_two = list(itertools.islice(rows, 2))
+    yield from _one_header(*first_two) if len(first_two) > 1 else first_two
+    yield from rows
+
+
+def _one_header(first: list[str], second: list[str]) -> list[list[str]]:
+    """Return the header of columns with two levels as one, as pandas would join them.
+
+    It has a name twice in the first row, and in the second a name for just these.
+    """
+    several = {name for name in first if first.count(name) > 1} - {""}
+    if not several or len(first) != len(second):
+        return [first, second]
+    named = [bool(b) for a, b in zip(first, second, strict=True) if a in several]
+    alone = [not b for a, b in zip(first, second, strict=True) if a not in several]
+    # A row of data has no such gaps.
+    if not all(named) or not any(alone) or 2 * sum(alone) < len(alone):
+        return [first, second]
+    pairs = zip(first, second, strict=True)
+    return [["_".join(filter(None, pair)) for pair in pairs]]
 
 
 def delimiter_of(line: str) -> str:

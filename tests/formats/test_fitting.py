@@ -55,6 +55,14 @@ def test_text_is_a_default_of_any_kind():
     assert trials[-1].params == {"n": 2, "c": "x", "f": False}
 
 
+def test_a_default_is_one_of_the_values_seen():
+    given = [trial(n=1, c="x")] * 3 + [trial(n=2)] * 3
+    space, trials, _ = fit(*given, trial(c="y"), defaults={"n": "7", "c": "None"})
+    assert space["n"] == hpb.Int(1, 7)
+    assert space["c"] == hpb.Categorical(["x", "y", None])
+    assert [t.params["c"] for t in trials[2:]] == ["x", None, None, None, "y"]
+
+
 def test_a_default_holds_where_the_parameter_is_active():
     space = {"k": hpb.Categorical(["x", "y"]), "b": hpb.Float(0, 1, when={"k": "x"})}
     given = [trial(k="x"), trial(k="y")]
@@ -102,7 +110,10 @@ def test_columns_in_any_order_tell_of_each_other():
     ("hints", "problem"),
     [
         ({"defaults": {"q": 1}}, "'q' has a default and is no parameter"),
-        ({"defaults": {"b": 7}}, "the default of 'b' is 7, outside"),
+        (
+            {"defaults": {"b": 7}, "parameters": {n: hpb.Float(0, 1) for n in "ab"}},
+            "the default of 'b' is 7, outside",
+        ),
         ({"without": ("q",)}, "'q' is to be left out and is no parameter"),
         ({"without": ("a", "b")}, "all of its parameters are to be left out"),
         (

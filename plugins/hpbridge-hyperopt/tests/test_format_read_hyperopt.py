@@ -67,7 +67,7 @@ def test_everything_in_a_trials_arrives(trials):
     assert found.attributes == {
         "note": "fine",
         "curve": [1.0, 2.0],
-        "deep": {"a": [1, None, True, "inf"]},
+        "deep": {"a": [1, None, True, math.inf]},
         "log": "line",
     }
     assert study.notes == (

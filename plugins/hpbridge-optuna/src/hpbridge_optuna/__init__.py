@@ -268,10 +268,10 @@ SPEC = BackendSpec(
 
 FORMAT = StudyFormat(
     name="optuna",
-    summary="Optuna storages: a database of any kind, a journal, a live study.",
+    summary="Optuna storages: a database, a journal, a live study, its data frame.",
     looks_for=(
         "an SQLite file or database URL with Optuna's tables, "
-        "a journal of JSON lines, or an optuna.Study"
+        "a journal of JSON lines, an optuna.Study, or its trials_dataframe()"
     ),
     recognizes=lazy("hpbridge_optuna.format.read:recognizes"),
     read=lazy("hpbridge_optuna.format.read:read"),

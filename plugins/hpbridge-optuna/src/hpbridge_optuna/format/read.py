@@ -19,6 +19,7 @@ from hpbridge.plugin import (
 from hpbridge_optuna import _upstream
 from hpbridge_optuna._upstream import METRIC_NAMES, PARENTS
 from hpbridge_optuna.format.extras import Extras, constraint_values
+from hpbridge_optuna.format.frame import read_frame, recognizes_frame
 from hpbridge_optuna.format.inference import merged
 from hpbridge_optuna.format.journal import is_journal, read_journal
 from hpbridge_optuna.format.raw import (
@@ -64,13 +65,16 @@ _ALGORITHMS = {
 def recognizes(source: object) -> bool:
     """Say whether it is an Optuna storage by its content, or a live study."""
     if isinstance(source, Path):
-        return source.is_file() and (is_sqlite(source) or is_journal(source))
+        if not source.is_file():
+            return False
+        return is_sqlite(source) or is_journal(source) or recognizes_frame(source)
     if isinstance(source, str):
         file = sqlite_path(source)
         if file is not None:
             return not file.exists() or is_sqlite(file)
         return bool(_SERVERS.match(source))
-    return is_instance_of(source, "optuna.study", "Study")
+    is_study = is_instance_of(source, "optuna.study", "Study")
+    return is_study or recognizes_frame(source)
 
 
 def read(source: Any, hints: Hints) -> ForeignStudy:
@@ -84,7 +88,11 @@ def read(source: Any, hints: Hints) -> ForeignStudy:
         FormatError: If it cannot be read, is damaged, or holds no such study.
     """
     try:
+        if not isinstance(source, str) and recognizes_frame(source):
+            return read_frame(source, hints)
         return _foreign(_raw(source, hints.name), hints)
+    except FormatError:
+        raise
     except DamagedError as error:
         problems, hint = [str(error)], error.hint
     except SpaceError as error:
