@@ -238,6 +238,7 @@ TESTED_THROUGH = {
     "contract/files": ("contract/test_references", "what references name"),
     "contract/native": ("contract/test_references", "what references lead to"),
     "contract/odd": ("contract/test_references", "what references do not lead to"),
+    "contract/returned": ("contract/test_script", "what a script's function returns"),
     "contract/reading": ("contract/test_script", "how a script is found and read"),
     "native": ("contract/test_references", "a door of two names"),
     "contract/numbers": ("store/test_record", "there and back with a record"),

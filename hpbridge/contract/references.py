@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,6 +10,7 @@ from hpbridge.contract.files import load_module, split_reference
 from hpbridge.contract.native import native_experiment
 from hpbridge.contract.odd import explain_odd
 from hpbridge.contract.reading import read_file
+from hpbridge.contract.returned import minimized_score
 from hpbridge.contract.script import Script
 from hpbridge.errors import ExperimentNotFoundError, SpaceError, nearest
 from hpbridge.experiment import Experiment
@@ -140,9 +141,6 @@ def _of_library(wanted: Wanted, given: Any, place: str, reading: FileReading) ->
         space, space_at = load_object(wanted.space)
         words.append(("space", space_at))
     points = said.points if wanted.space is None else ()
-    if points and space is None:
-        points, left = (), (*said.not_taken, "enqueued points")
-        script = replace(said, not_taken=left)
     given_ways = wanted.direction or wanted.recorded
     ways = given_ways or _ways([(m, "=", way) for m, way in said.directions])
     experiment = native_experiment(
@@ -157,7 +155,22 @@ def _of_library(wanted: Wanted, given: Any, place: str, reading: FileReading) ->
         words += [("script", each) for each in reading.libraries]
     at = f"{place}:{name}" if name else place
     query = f"?{urlencode(words)}" if words else ""
-    return Found(experiment.at(f"{at}{query}"), script, reading.notes)
+    notes = reading.notes
+    if not wanted.direction:
+        notes += _warning(reading, experiment, name or reading.name)
+    return Found(experiment.at(f"{at}{query}"), script, notes)
+
+
+def _warning(
+    reading: FileReading, experiment: Experiment, function: str
+) -> tuple[str, ...]:
+    """Return a warning if what is minimized is called as what is not."""
+    metrics = [m for m, way in experiment.metrics.items() if way == "minimize"]
+    score = minimized_score(reading.source.tree, function, metrics)
+    if not metrics or not score:
+        return ()
+    said = f"Warning: {score!r} is minimized, and larger is better as a rule"
+    return (f"{said}: --direction {metrics[0]}=maximize",)
 
 
 def load_object(reference: str) -> tuple[object, str]:

@@ -81,12 +81,12 @@ class HistoryError(HpbridgeError, ValueError):
 
     @classmethod
     def unfit(
-        cls, study: str, experiment: str, problems: Sequence[str]
+        cls, study: str, experiment: str, problems: Sequence[str], hint: str = ""
     ) -> HistoryError:
         """Return the error for a study that is not one of this experiment."""
         headline = f"Experiment {experiment!r} cannot go on from study {study!r}"
-        hint = "`hpbridge show` shows what the study holds; metrics and space must fit"
-        return cls(headline, problems, hint)
+        usual = "`hpbridge show` shows what the study holds; metrics and space must fit"
+        return cls(headline, problems, hint or usual)
 
 
 class HistoryWarning(UserWarning):

@@ -113,14 +113,21 @@ def _match_metrics(
         for metric in dict.fromkeys(wanted)
         if metric not in names
     ]
-    problems += [
-        f"{names[metric]!r} is to {study.metrics[names[metric]]} there, "
-        f"and {metric!r} to {way} here"
+    others = {
+        metric: study.metrics[names[metric]]
         for metric, way in experiment.metrics.items()
         if metric in names and study.metrics.get(names[metric], way) != way
+    }
+    problems += [
+        f"{names[metric]!r} is to {way} there, and {metric!r} to "
+        f"{experiment.metrics[metric]} here"
+        for metric, way in others.items()
     ]
     if problems:
-        raise HistoryError.unfit(study.name, experiment.name, problems)
+        words = " ".join(f"--direction {m}={way}" for m, way in others.items())
+        hint = f"direction={others!r} takes its way; on the command line {words}"
+        hint = hint if others else ""
+        raise HistoryError.unfit(study.name, experiment.name, problems, hint)
     return names, notes
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from hpbridge.contract.references import Wanted, find_experiment, load_experiment
+from hpbridge.contract.returned import minimized_score
 from hpbridge.contract.script import Reading
 from hpbridge.contract.source import Source
 from hpbridge.errors import ExperimentError
@@ -72,6 +75,43 @@ def test_a_direction_that_nobody_says_is_assumed(tmp_path):
     found = find_experiment(Wanted(f"{path}:f"))
     assert found.experiment.is_direction_assumed
     assert found.script is None
+
+
+@pytest.mark.parametrize(
+    ("body", "score"),
+    [
+        ("return accuracy", "accuracy"),
+        ("return cross_val_score(clf, X, y).mean()", "cross_val_score"),
+        ("return float(np.mean(scores))", "scores"),
+        ("return trainer.callback_metrics['val_acc'].item()", "val_acc"),
+        ("return {'loss': f1, 'status': 'ok'}", "f1"),
+        ("return 1 - accuracy", ""),
+        ("return -score", ""),
+        ("return log_loss(y, p)", ""),
+        ("return brier_score_loss(y, p)", ""),
+        ("def inner():\n        return accuracy\n    return loss", ""),
+    ],
+)
+def test_a_score_that_is_minimized_is_seen_by_what_is_returned(body, score):
+    tree = ast.parse(f"def train(p):\n    {body}")
+    assert minimized_score(tree, "train", ["loss"]) == score
+
+
+def test_a_metric_or_a_function_may_be_called_a_score():
+    tree = ast.parse("def accuracy(p): ...\ndef f1(p): ...")
+    assert minimized_score(tree, "f1", ["val_auc"]) == "val_auc"
+    assert minimized_score(tree, "accuracy", ["value"]) == "accuracy"
+    assert minimized_score(tree, "f1", ["value"]) == ""
+
+
+def test_a_score_that_a_script_minimizes_is_warned_of(tmp_path):
+    path = tmp_path / "scoring_script.py"
+    text = "def f(trial):\n    score = trial.suggest_float('x', 0, 1)\n    return score"
+    path.write_text(text)
+    (note,) = find_experiment(Wanted(f"{path}:f")).notes
+    assert note.startswith("Warning: 'score' is minimized")
+    assert note.endswith("--direction value=maximize")
+    assert find_experiment(Wanted(f"{path}:f", direction=["minimize"])).notes == ()
 
 
 ODD = {
