@@ -150,19 +150,6 @@ def _meant(word: str) -> str:
     return f"; {found}" if found.startswith("did you mean") else ""
 
 
-def read_directions_by_metric(words: list[str] | None) -> dict[str, str]:
-    """Return the words of ``--direction``, each with its metric.
-
-    Raises:
-        OptionError: If one has none.
-    """
-    read = read_direction(words) or {}
-    if isinstance(read, dict):
-        return read
-    problem = "which metric is it of? Write METRIC=minimize or METRIC=maximize"
-    raise OptionError.of_command(_DIRECTION, [problem])
-
-
 def read_pairs(option: str, words: list[str] | None) -> dict[str, str]:
     """Return the ``KEY=VALUE`` words of an option as a dict.
 

@@ -53,7 +53,7 @@ def import_(  # noqa: PLR0913, PLR0917 - a command takes what it takes
 ) -> None:
     """Import an existing study of any tool; nothing in a file is executed."""
     import hpbridge
-    from hpbridge.cli.arguments import read_directions_by_metric, read_pairs
+    from hpbridge.cli.arguments import read_direction, read_pairs
     from hpbridge.cli.output import print_json, print_study, study_summary
     from hpbridge.contract.references import load_object
 
@@ -64,7 +64,7 @@ def import_(  # noqa: PLR0913, PLR0917 - a command takes what it takes
         format=form,
         name=study,
         space=None if space is None else load_object(space)[0],
-        direction=read_directions_by_metric(direction),
+        direction=read_direction(direction),
         columns=read_pairs("--column", column),
         defaults=read_pairs("--default", default),
         without=without or (),

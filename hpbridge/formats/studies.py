@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,9 @@ from hpbridge.store.settings import ImportedFrom, Settings, StudySettings
 from hpbridge.study import Study, load_study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
+    from hpbridge.contract.native import Ways
     from hpbridge.store import Database
 
 
@@ -32,7 +34,7 @@ def read_study(  # noqa: PLR0913 - all that a source may not say
     format: str | None = None,  # noqa: A002 - as the command line calls it
     name: str | None = None,
     space: object = None,
-    direction: Mapping[str, str] | None = None,
+    direction: Ways = None,
     columns: Mapping[str, str] | None = None,
     defaults: Mapping[str, object] | None = None,
     without: Iterable[str] = (),
@@ -48,7 +50,8 @@ def read_study(  # noqa: PLR0913 - all that a source may not say
         name: Of the study, in a source that holds several.
         space: What it searched, where the source does not say: a `Space`, a dict of
             parameters, or a library's own space.
-        direction: ``{metric: "minimize" or "maximize"}``; the first is the main one.
+        direction: ``{metric: "minimize" or "maximize"}``, the main one first; or only
+            which way, of each of its metrics in order.
         columns: Of a table: ``{"param:lr": "learning_rate", "metric:loss": "val"}``.
         defaults: ``{parameter: value}`` for trials that lack a parameter, which was
             added to the study later.
@@ -77,12 +80,38 @@ def read_study(  # noqa: PLR0913 - all that a source may not say
         name,
         known,
         native,
-        direction=dict(direction or {}),
+        direction=direction if isinstance(direction, Mapping) else {},
         columns=dict(columns or {}),
         defaults=dict(defaults or {}),
         without=tuple(without),
     )
-    return as_study(found.read(place, hints), found, source, hints)
+    read = found.read(place, hints)
+    if direction and not isinstance(direction, Mapping):
+        # Its metrics are known now; what was assumed of them is so no more.
+        by_metric = _by_metric(direction, read, found, source)
+        hints = replace(hints, direction=by_metric)
+        read = found.read(place, hints)
+    return as_study(read, found, source, hints)
+
+
+def _by_metric(
+    direction: str | Sequence[str],
+    read: ForeignStudy,
+    form: StudyFormat,
+    source: object,
+) -> dict[str, str]:
+    """Return the directions of the metrics in their order.
+
+    Raises:
+        FormatError: If there are more or fewer.
+    """
+    ways = [direction] if isinstance(direction, str) else list(direction)
+    if len(ways) == len(read.metrics):
+        return dict(zip(read.metrics, ways, strict=True))
+    names = ", ".join(map(repr, read.metrics))
+    problem = f"its metrics are {names}, and {len(ways)} directions are given"
+    hint = "name the metrics: `--direction METRIC=maximize`"
+    raise FormatError.unreadable(form.name, source, [problem], hint)
 
 
 def import_study(

@@ -86,6 +86,12 @@ def test_the_direction_is_assumed_and_said():
     said = "the table has no direction: 'value' is taken to be minimized"
     assert found.notes[0] == said
     assert "'n' is taken for whole numbers" in found.notes[1]
+    for direction in ("maximize", ["maximize"], {"value": "maximize"}):
+        told = hpb.read_study(frame, direction=direction)
+        assert told.metrics == {"value": "maximize"}
+        assert said not in told.notes
+    with pytest.raises(FormatError, match="'value', and 2 directions are given"):
+        hpb.read_study(frame, direction=["maximize", "minimize"])
 
 
 @pytest.mark.parametrize("names", [None, ["loss", "size"]])

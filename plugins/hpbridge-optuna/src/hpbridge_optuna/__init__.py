@@ -271,7 +271,8 @@ FORMAT = StudyFormat(
     summary="Optuna storages: a database, a journal, a live study, its data frame.",
     looks_for=(
         "an SQLite file or database URL with Optuna's tables, "
-        "a journal of JSON lines, an optuna.Study, or its trials_dataframe()"
+        "a journal of JSON lines, an optuna.Study, also pickled, or its "
+        "trials_dataframe()"
     ),
     recognizes=lazy("hpbridge_optuna.format.read:recognizes"),
     read=lazy("hpbridge_optuna.format.read:read"),

@@ -15,6 +15,7 @@ from hpbridge.plugin import (
     State,
     is_instance_of,
     masked,
+    nearest,
 )
 from hpbridge_optuna import _upstream
 from hpbridge_optuna._upstream import METRIC_NAMES, PARENTS
@@ -22,7 +23,9 @@ from hpbridge_optuna.format.extras import Extras, constraint_values
 from hpbridge_optuna.format.frame import read_frame, recognizes_frame
 from hpbridge_optuna.format.inference import merged
 from hpbridge_optuna.format.journal import is_journal, read_journal
+from hpbridge_optuna.format.pickled import is_pickled, read_pickle
 from hpbridge_optuna.format.raw import (
+    DIRECTIONS,
     FORMAT,
     DamagedError,
     RawStudy,
@@ -41,6 +44,7 @@ from hpbridge_optuna.native.sampler_state import SYSTEM
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from hpbridge.plugin import Hints
 
@@ -67,7 +71,8 @@ def recognizes(source: object) -> bool:
     if isinstance(source, Path):
         if not source.is_file():
             return False
-        return is_sqlite(source) or is_journal(source) or recognizes_frame(source)
+        is_storage = is_sqlite(source) or is_journal(source)
+        return is_storage or is_pickled(source) or recognizes_frame(source)
     if isinstance(source, str):
         file = sqlite_path(source)
         if file is not None:
@@ -122,6 +127,8 @@ def _raw(source: Any, name: str | None) -> RawStudy:
         return _live(source, name)
     if is_journal(source):
         return read_journal(source, name)
+    if is_pickled(source):
+        return read_pickle(source, name)
     with sqlite_file(source) as rows:
         return read_tables(rows, name)
 
@@ -170,7 +177,7 @@ def _foreign(raw: RawStudy, hints: Hints) -> ForeignStudy:
     if unfinished:
         notes.append(f"{unfinished} trials that run or wait were left out")
     extras = Extras.of(raw, finished)
-    metrics = _metrics(raw)
+    metrics = _metrics(raw, hints, notes)
     space = hints.space or extras.space
     found = merged(finished if space is None else ())
     notes += found.notes
@@ -189,13 +196,38 @@ def _foreign(raw: RawStudy, hints: Hints) -> ForeignStudy:
     )
 
 
-def _metrics(raw: RawStudy) -> dict[str, str]:
-    directions = ["minimize" if d == "not_set" else d for d in raw.directions]
+def _metrics(raw: RawStudy, hints: Hints, notes: list[str]) -> dict[str, str]:
     names = raw.system.get(METRIC_NAMES)
     if not names:
-        several = len(directions) > 1
-        names = [f"value_{k}" if several else "value" for k in range(len(directions))]
-    return dict(zip(map(str, names), directions, strict=True))
+        several = len(raw.directions) > 1
+        numbers = range(len(raw.directions))
+        names = [f"value_{k}" if several else "value" for k in numbers]
+    kept = dict(zip(map(str, names), raw.directions, strict=True))
+    _check_directions(hints.direction, kept)
+    for name, way in hints.direction.items():
+        if kept[name] not in {"not_set", way}:
+            notes.append(f"the study says {kept[name]} of {name!r}, you say {way}")
+    found = {**kept, **hints.direction}
+    if unsaid := [name for name, way in found.items() if way == "not_set"]:
+        listed = ", ".join(map(repr, unsaid))
+        notes.append(f"nothing says which way {listed} is better: taken as minimized")
+    return {name: "minimize" if w == "not_set" else w for name, w in found.items()}
+
+
+def _check_directions(said: Mapping[str, str], kept: Mapping[str, str]) -> None:
+    known = DIRECTIONS[1:]
+    problems = [
+        f"it has no metric {name!r}; {nearest(name, kept)}"
+        for name in said
+        if name not in kept
+    ]
+    problems += [
+        f"direction of {name!r} is {way!r}; {nearest(way, known)}"
+        for name, way in said.items()
+        if way not in known
+    ]
+    if problems:
+        raise DamagedError("; ".join(problems), "`--direction METRIC=maximize`")
 
 
 def _trial(
