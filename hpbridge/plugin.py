@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from hpbridge.hosts.conversation import Conversation, NoProposal
     from hpbridge.hosts.recipe import GuestRecipe
     from hpbridge.learning.choice import Choice
+    from hpbridge.learning.ranges import Ranges
     from hpbridge.learning.session import Ask, Session
     from hpbridge.space.categorical import Categorical, is_equal, label_of
     from hpbridge.space.kinds import Searched
@@ -194,6 +195,7 @@ _HOMES = {
         "hosts.conversation": "Conversation NoProposal",
         "hosts.recipe": "GuestRecipe",
         "learning.choice": "Choice",
+        "learning.ranges": "Ranges",
         "learning.session": "Ask Session",
         "space.categorical": "Categorical is_equal label_of",
         "space.kinds": "Searched",
@@ -289,6 +291,7 @@ __all__ = [
     "Private",
     "Problem",
     "Quantized",
+    "Ranges",
     "Reading",
     "Refused",
     "Reply",

@@ -45,6 +45,9 @@ class Problem:
         n_constraints: How many constraint values it has; <= 0 is feasible.
         metrics: What the experiment calls the values, for sentences; may be empty.
         bounds: What it calls the constrained metrics, likewise.
+        directions: Which way each metric goes in the user's own unit, likewise. What an
+            optimizer is told is minimized all the same; it is for libraries that break
+            ties otherwise where a value is maximized.
     """
 
     space: Space
@@ -52,6 +55,7 @@ class Problem:
     n_constraints: int = 0
     metrics: tuple[str, ...] = ()
     bounds: tuple[str, ...] = ()
+    directions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

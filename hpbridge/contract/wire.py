@@ -135,6 +135,7 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
         "n_constraints": problem.n_constraints,
         "metrics": list(problem.metrics),
         "bounds": list(problem.bounds),
+        "directions": list(problem.directions),
     }
 
 
@@ -147,6 +148,7 @@ def problem_from_json(data: Any) -> Problem:
             int(data["n_constraints"]),
             tuple(map(str, data["metrics"])),
             tuple(map(str, data["bounds"])),
+            tuple(map(str, data.get("directions", ()))),
         )
 
 

@@ -90,6 +90,7 @@ def problem_of(experiment: Experiment) -> Problem:
         len(experiment.bounds),
         tuple(experiment.metrics),
         tuple(bound.metric for bound in experiment.bounds),
+        tuple(experiment.metrics.values()),
     )
 
 

@@ -67,10 +67,15 @@ def _step(known: Float | Int, other: Float | Int) -> float | None:
 
 
 class Ranges:
-    """What each parameter was when it was first asked for, where that has changed."""
+    """What each parameter was when it was first asked for, where that has changed.
 
-    def __init__(self) -> None:
+    Args:
+        trials: Of a record.
+    """
+
+    def __init__(self, trials: Iterable[FinishedTrial] = ()) -> None:
         self._first: dict[str, Searched] = {}
+        self.read(trials)
 
     def note(
         self, asked: Mapping[str, tuple[Searched, Label]], space: Space
@@ -100,13 +105,17 @@ class Ranges:
         for trial in trials:
             self._first.update(_parameters(trial.native.get(FIRST)))
 
+    def own(self, trial: FinishedTrial) -> dict[str, Searched]:
+        """Return the parameters that differ from trial to trial, as one had them."""
+        if not self._first:
+            return {}
+        return {**self._first, **_parameters(trial.native.get(OWN))}
+
     def of(
         self, trial: FinishedTrial, asked: Mapping[str, tuple[Searched, Label]]
     ) -> dict[str, tuple[Searched, Label]]:
         """Return what a trial asked for with the ranges that it had then."""
-        if not self._first:
-            return dict(asked)
-        own = {**self._first, **_parameters(trial.native.get(OWN))}
+        own = self.own(trial)
         return {name: (own.get(name, p), value) for name, (p, value) in asked.items()}
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import (
+    CODECS,
     YES,
+    Categorical,
     DefiningOptimizer,
     Encoded,
     Feature,
+    Float,
+    Int,
     Problem,
     Space,
     UnsupportedFeatureError,
@@ -104,6 +108,8 @@ class DefiningOptunaOptimizer(OptunaOptimizer, DefiningOptimizer):
         if reasons:
             raise UnsupportedFeatureError.refused(self._name, reasons)
         codec = Encoded(space, capabilities).codecs[name]
+        if codec.native is None and isinstance(parameter, (Categorical, Float, Int)):
+            codec = CODECS["native"](parameter)  # Optuna knows of the one value too
         distribution = None
         if codec.native is not None:
             distribution = to_distribution(codec.native, classes=DISTRIBUTIONS)

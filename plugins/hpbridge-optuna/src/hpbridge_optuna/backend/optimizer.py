@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import optuna
+from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from hpbridge.plugin import (
@@ -63,6 +64,10 @@ class OptunaOptimizer(Optimizer):
         self._problem = problem
         self._capabilities = algorithm.capabilities
         self._encoded = encode(problem, algorithm, options, self._name)
+        # Of several, which way they go decides between equals in the genetic samplers.
+        ways = problem.directions if problem.n_objectives > 1 else ()
+        ways = ways or ("minimize",) * problem.n_objectives
+        self._directions = [StudyDirection[way.upper()] for way in ways]
         self._distributions: dict[str, BaseDistribution] = {}
         for name, parameter in self._encoded.native.items():
             made = to_distribution(parameter, classes=DISTRIBUTIONS)
@@ -72,7 +77,7 @@ class OptunaOptimizer(Optimizer):
             self._study = optuna.create_study(
                 storage=LeanStorage(),
                 sampler=sampler,
-                directions=["minimize"] * problem.n_objectives,
+                directions=self._directions,
                 study_name=STUDY_NAME,
             )
         self._trust = getattr(sampler, "trust", None)
@@ -139,7 +144,7 @@ class OptunaOptimizer(Optimizer):
             trial.set_constraint(key, value)
         for step, value in self._intermediate_values(outcome).items():
             trial.report(value, step)
-        values = outcome.values if outcome.state is State.COMPLETE else None
+        values = self._values(outcome)
         try:
             self._study.tell(trial, values, state=STATES[outcome.state])
         except RuntimeError:
@@ -167,10 +172,9 @@ class OptunaOptimizer(Optimizer):
         self, params: Mapping[str, Label], outcome: Outcome, system: dict[str, Any]
     ) -> FrozenTrial:
         native, distributions = self._encode(params)
-        is_complete = outcome.state is State.COMPLETE
         trial = optuna.trial.create_trial(
             state=STATES[outcome.state],
-            values=outcome.values if is_complete else None,
+            values=self._values(outcome),
             params=native,
             distributions=distributions,
             intermediate_values=self._intermediate_values(outcome),
@@ -178,6 +182,15 @@ class OptunaOptimizer(Optimizer):
             system_attrs=system,
         )
         return lean(trial)
+
+    def _values(self, outcome: Outcome) -> list[float] | None:
+        """Return the values of a complete trial, in the directions of the study."""
+        if outcome.state is not State.COMPLETE:
+            return None
+        pairs = zip(self._directions, outcome.values, strict=True)
+        return [
+            -value if way is StudyDirection.MAXIMIZE else value for way, value in pairs
+        ]
 
     def _encode(
         self, params: Mapping[str, Label]

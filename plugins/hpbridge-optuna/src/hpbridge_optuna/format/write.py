@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, create_trial
 
 from hpbridge.plugin import (
     FormatError,
+    Ranges,
     State,
     by_step,
     dump_number,
@@ -173,8 +174,18 @@ def _fill(storage: BaseStorage, study: Study) -> None:
         bounds = [[b.metric, b.sign, b.bound] for b in study.bounds]
         made.set_user_attr(BOUNDS, bounds)
     distributions = {n: to_distribution(p) for n, p in study.space.searched.items()}
-    made.add_trials(_frozen(study, trial, distributions) for trial in study.trials)
+    ranges = Ranges(study.trials)
+    made.add_trials(
+        _frozen(study, trial, {**distributions, **_own(trial, ranges)})
+        for trial in study.trials
+    )
     restore_system_attributes(made, study.trials, study.native)
+
+
+def _own(trial: FinishedTrial, ranges: Ranges) -> dict[str, BaseDistribution]:
+    """Return what a trial has in ranges that differ from trial to trial."""
+    own = ranges.own(trial)
+    return {name: to_distribution(own[name]) for name in own if name in trial.params}
 
 
 def _frozen(
