@@ -180,17 +180,32 @@ class Trial(Mapping[str, Any]):
                 may differ from trial to trial.
 
         Raises:
-            SpaceError: If the experiment was given a space that lacks it, or it was
-                another parameter before.
+            SpaceError: If the experiment was given a space that lacks it or has other
+                values, or it was another parameter before.
         """
         if self._suggest is None:
-            problem = f"{name!r} is suggested, but the experiment was given its space"
-            raise SpaceError.invalid([problem])
+            return self._of_given_space(name, parameter)
         try:
             return self._suggest(name, parameter)
         except HpbridgeError as error:
             self.refusal = error
             raise
+
+    def _of_given_space(self, name: str, parameter: Parameter) -> Any:
+        """Return a parameter of the space that was given, if the two agree on it."""
+        problem = f"{name!r} is suggested, but the experiment was given its space"
+        if self.study is not None and name in self.study.space:
+            if name not in self._params:
+                problem += f", in which it is not active at {dict(self._params)!r:.200}"
+            else:
+                value = self._params[name]
+                try:
+                    parameter.canonical(value)
+                except ValueError as error:
+                    problem += f", which has {value!r}: it {error}"
+                else:
+                    return value
+        raise SpaceError.invalid([problem])
 
     def constrain(self, name: str, value: float) -> None:
         """Set a constraint of the trial: above 0, it is infeasible.

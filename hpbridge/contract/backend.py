@@ -298,9 +298,10 @@ class BackendSpec:
             the library's own words; None where the object is none of the library's
             (it must tell without importing the library). Raises `SpaceError` naming
             every parameter whose meaning we cannot keep.
-        adopt: ``adopt(function) -> objective | None``: makes an objective of one
-            `Trial` out of a function that is written for the library and defines its
-            space while it runs; None where the function does not look like one.
+        adopt: ``adopt(function, is_sure=False) -> objective | None``: makes an
+            objective of one `Trial` out of a function that is written for the library
+            and defines its space while it runs; None where the function does not look
+            like one. With `is_sure`, it might as well be a function of ours.
         script: How the library's scripts are read for what they say beside their
             objective; see `hpbridge.contract.script`.
     """
@@ -317,7 +318,7 @@ class BackendSpec:
     homepage: str = ""
     driver: str = "local"
     from_native: Callable[[object], NativeSpace | None] | None = None
-    adopt: Callable[[Callable[..., Any]], Callable[[Any], Any] | None] | None = None
+    adopt: Callable[..., Callable[[Any], Any] | None] | None = None
     script: ScriptReader | None = None
     tested: Mapping[str, str] = field(default_factory=dict)
     """Oldest and newest tested version of the library, for the table."""

@@ -32,8 +32,8 @@ def native_experiment(
     Args:
         function: Takes what the library hands to it.
         space: The library's own space; or a `Space` or a dict of parameters, and the
-            function takes one mapping of them. None for a function that defines its
-            space while it runs.
+            function takes one mapping of them, or asks for each as in a library that
+            works so. None for a function that defines its space while it runs.
         direction: Direction by metric, or ``"maximize"`` for one value, or one word for
             each of several. By default the library's; where it has none, smaller is
             taken to be better, which `Experiment.is_direction_assumed` tells.
@@ -60,6 +60,8 @@ def native_experiment(
         objective = _adopted(cast("Any", function), name)
     elif read.wrap is not None:
         objective = read.wrap(cast("Any", function))
+    else:
+        objective = _asking(cast("Any", function))
     metric = DEFAULT_METRIC if read is None else read.metric
     usual = "" if read is None else read.direction
     made = Experiment(
@@ -99,6 +101,21 @@ def _adopted(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         if objective is not None:
             return objective
     raise explain_odd(function, name)
+
+
+def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the objective of a function whose space was given.
+
+    It asks for each parameter all the same, or it takes a mapping of them.
+    """
+    from hpbridge.contract.registry import registry
+
+    for spec in registry().backends.values():
+        if spec.adopt is not None:
+            objective = spec.adopt(function, is_sure=True)
+            if objective is not None:
+                return objective
+    return function
 
 
 def read_native(given: object) -> NativeSpace:

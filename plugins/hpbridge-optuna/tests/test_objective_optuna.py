@@ -208,4 +208,4 @@ def test_an_unmodified_script_runs_from_the_command_line(tmp_path):
     assert "7 complete" in done.stdout, done.stderr
     done = hpbridge(tmp_path, "run", "script.py:other")
     assert done.returncode == 2
-    assert "name its space with --space FILE:NAME" in done.stderr
+    assert "a function of the parameters with --space FILE:NAME" in done.stderr

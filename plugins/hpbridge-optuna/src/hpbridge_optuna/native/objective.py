@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,17 +16,21 @@ if TYPE_CHECKING:
     from hpbridge.plugin import Trial
 
 
-def adopt(function: Callable[..., Any]) -> Callable[[Trial], Any] | None:
+def adopt(
+    function: Callable[..., Any], *, is_sure: bool = False
+) -> Callable[[Trial], Any] | None:
     """Return an objective of our trials for a function of Optuna's.
 
     Args:
         function: Of one ``trial``; it asks for its parameters with ``suggest_*``.
+        is_sure: Whether a call of ``suggest_*`` must be in sight; otherwise the name of
+            its argument is enough.
 
     Returns:
         None where it does not look like one. What it returns for several objectives
         becomes the metrics ``value_0``, ``value_1`` and so on.
     """
-    if not _is_define_by_run(function):
+    if not _is_define_by_run(function, is_sure):
         return None
 
     def objective(trial: Trial) -> Any:
@@ -46,7 +51,7 @@ def adopt(function: Callable[..., Any]) -> Callable[[Trial], Any] | None:
     return objective
 
 
-def _is_define_by_run(function: Callable[..., Any]) -> bool:
+def _is_define_by_run(function: Callable[..., Any], is_sure: bool) -> bool:
     """Say whether a function takes one argument and calls ``suggest_*`` somewhere."""
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -56,9 +61,12 @@ def _is_define_by_run(function: Callable[..., Any]) -> bool:
     if len([p for p in needed if p.kind is not p.VAR_POSITIONAL]) != 1:
         return False
     # Of a callable object, what is called is a method of its class.
-    called = function if hasattr(function, "__code__") else type(function).__call__
+    inner = function.func if isinstance(function, functools.partial) else function
+    called = inner if hasattr(inner, "__code__") else type(inner).__call__
     code = getattr(called, "__code__", None)
-    return needed[0].name == "trial" or (code is not None and _suggests(code))
+    if not is_sure and needed[0].name == "trial":
+        return True
+    return code is not None and _suggests(code)
 
 
 def _suggests(code: CodeType) -> bool:

@@ -26,6 +26,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpbridge.plugin import (
     ExperimentError,
     FinishedTrial,
+    HpbridgeError,
     State,
     by_step,
     with_when,
@@ -37,11 +38,11 @@ from hpbridge_optuna.native.states import STATES
 from hpbridge_optuna.native.write import to_distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Sequence
 
     from optuna.distributions import BaseDistribution
 
-    from hpbridge.plugin import Around, HpbridgeError, Searched, Trial
+    from hpbridge.plugin import Around, Searched, Trial
 
 STUDY_ID = 0
 _OF_CONSTRAINT = f"{CONSTRAINTS}:"
@@ -88,17 +89,17 @@ class _AskingSampler(BaseSampler):
         study: optuna.Study,  # noqa: ARG002
         trial: FrozenTrial,  # noqa: ARG002
     ) -> dict[str, BaseDistribution]:
-        return self._storage.distributions_of(self._storage.around.proposed)
+        # What was proposed is answered one by one, so that what the objective asks for
+        # is checked by us: Optuna's own check would fail trial after trial.
+        return {}
 
     def sample_relative(
         self,
         study: optuna.Study,  # noqa: ARG002
         trial: FrozenTrial,  # noqa: ARG002
-        search_space: dict[str, BaseDistribution],
+        search_space: dict[str, BaseDistribution],  # noqa: ARG002
     ) -> dict[str, Any]:
-        around = self._storage.around
-        values = around.space.to_objects(around.proposed)
-        return {name: values[name] for name in search_space}
+        return {}
 
     def sample_independent(
         self,
@@ -165,7 +166,10 @@ class RecordStorage(BaseStorage):
     def suggest(self, name: str, distribution: BaseDistribution) -> Any:
         """Return the value of a parameter: the choice itself."""
         self._suggested.add(name)
-        return self.ours.suggest(name, self._parameter_of(name, distribution))
+        try:
+            return self.ours.suggest(name, self._parameter_of(name, distribution))
+        except HpbridgeError as error:
+            self._refuse_by(error)
 
     def _parameter_of(self, name: str, distribution: BaseDistribution) -> Searched:
         known = self._distributions.get(name)
@@ -173,11 +177,6 @@ class RecordStorage(BaseStorage):
             known = of_distribution(distribution), distribution
             self._distributions[name] = known
         return known[0]
-
-    def distributions_of(self, names: Mapping[str, Any]) -> dict[str, BaseDistribution]:
-        """Return what Optuna has for parameters that are known by now."""
-        searched = self.around.space.searched
-        return {name: self._distribution(name, searched[name]) for name in names}
 
     def _distribution(self, name: str, parameter: Searched) -> BaseDistribution:
         bare = with_when(parameter, ())
@@ -195,7 +194,7 @@ class RecordStorage(BaseStorage):
         distribution: BaseDistribution,
     ) -> None:
         self._check(trial_id, "the parameters of a trial that has ended")
-        if param_name not in self._suggested:  # proposed before, or the only value
+        if param_name not in self._suggested:  # its range has one value
             self.suggest(param_name, distribution)
         trial = self._running
         trial.distributions[param_name] = distribution
