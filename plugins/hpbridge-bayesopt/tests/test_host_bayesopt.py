@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import math
 import pickle
@@ -89,6 +90,44 @@ def test_the_diagonal_is_the_library(algorithm):
     assert points(ours) == points(native)
 
 
+def test_every_default_is_that_of_the_library():
+    def defaults(call):
+        parameters = inspect.signature(call).parameters.values()
+        return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+    made = BayesianOptimization(None, FLOATS)
+    with_limit = BayesianOptimization(None, FLOATS, constraint=LIMIT)
+    theirs = {
+        **defaults(SequentialDomainReductionTransformer),
+        **defaults(BayesianOptimization.maximize),
+        **defaults(BayesianOptimization),
+        **made._gp.get_params(),
+    }
+    theirs |= {"kappa": made.acquisition_function.kappa, "domain_reduction": False}
+    theirs |= {"xi": with_limit.acquisition_function.xi}
+    theirs |= defaults(acquisition.UpperConfidenceBound)
+    for algorithm in SPEC.algorithms.values():
+        ours = vars(algorithm.options())
+        assert ours == {name: theirs[name] for name in ours}
+
+
+LIMIT = NonlinearConstraint(lambda x, y: x, -np.inf, 0.5)
+
+
+@pytest.mark.parametrize("constraint", [None, LIMIT])
+def test_alone_the_library_s_name_is_what_the_library_takes_by_itself(constraint):
+    inside = BridgeAcquisition("bayesopt")
+    native = BayesianOptimization(
+        smooth, FLOATS, random_state=2, verbose=0, constraint=constraint
+    )
+    ours = host(inside, smooth, FLOATS, constraint=constraint)
+    for optimizer in (ours, native):
+        optimizer.maximize(init_points=4, n_iter=3)
+    assert points(ours) == points(native)
+    one = {"x": 0.1, "y": 0.5}
+    assert ours.predict(one) == native.predict(one)
+
+
 def test_the_diagonal_takes_options_constraints_and_saved_states(tmp_path):
     options = {"kappa": 1.0, "exploration_decay": 0.5}
     inside = BridgeAcquisition("bayesopt:ucb", options=options)
@@ -103,9 +142,8 @@ def test_the_diagonal_takes_options_constraints_and_saved_states(tmp_path):
     fresh = host(BridgeAcquisition("bayesopt:ucb", options=options), smooth, FLOATS)
     fresh.load_state(tmp_path / f"{BridgeAcquisition}.json")
     assert fresh.suggest() == theirs.suggest()
-    limit = NonlinearConstraint(lambda x, y: x, -np.inf, 0.5)
     constrained = [
-        host(each, smooth, FLOATS, constraint=limit)
+        host(each, smooth, FLOATS, constraint=LIMIT)
         for each in (BridgeAcquisition("bayesopt:ei"), NATIVE["ei"]())
     ]
     for optimizer in constrained:

@@ -57,7 +57,8 @@ class BridgeAcquisition(acquisition.AcquisitionFunction):  # type: ignore[misc]
     It learns from everything that the target space holds, each point once: initial
     points, registered and probed ones, and its own. With an optimizer of this library
     it is the library's own acquisition function: the same points for the same
-    `random_state` of the `BayesianOptimization`.
+    `random_state` of the `BayesianOptimization`. ``"bayesopt"`` alone is the one that
+    the library takes by itself: `ei` where there is a constraint, and `ucb` elsewhere.
 
     Args:
         optimizer: ``backend`` or ``backend:algorithm``, as in ``"optuna:tpe"``.
@@ -97,6 +98,7 @@ class BridgeAcquisition(acquisition.AcquisitionFunction):  # type: ignore[misc]
         self._own: Any = None
         if spec.name == "bayesopt":
             self._own = _own_acquisition(algorithm.name, self.name, options or {}, read)
+        self._is_of_library = optimizer == "bayesopt" and not options
         self._seed = seed
         self._forget()
 
@@ -136,6 +138,7 @@ class BridgeAcquisition(acquisition.AcquisitionFunction):  # type: ignore[misc]
             HpbridgeError: As said at the class.
         """
         if self._own is not None:
+            self._choose_as_library(target_space)
             return self._own.suggest(
                 gp=gp,
                 target_space=target_space,
@@ -149,6 +152,15 @@ class BridgeAcquisition(acquisition.AcquisitionFunction):  # type: ignore[misc]
             raise TargetSpaceEmptyError(msg)
         self.i += 1
         return self._next(target_space, random_state)
+
+    def _choose_as_library(self, target_space: TargetSpace) -> None:
+        """Take the function that the library takes where none is given.
+
+        Source:
+            bayesian-optimization 3.4.0, `BayesianOptimization.__init__`.
+        """
+        if self._is_of_library and target_space.constraint is not None:
+            self._own, self._is_of_library = _own_default("ei"), False
 
     def first(self, optimizer: BayesianOptimization) -> dict[str, Any]:
         """Return its own first point, to be given to ``optimizer.probe``.
@@ -258,6 +270,12 @@ def _own_acquisition(
         ]
         raise OptionError.invalid(name, problems)
     return write.make(write.acquisition(algorithm, options))
+
+
+def _own_default(algorithm: str) -> Any:
+    """Return the library's own acquisition function with our default options."""
+    options = registry().algorithm(f"bayesopt:{algorithm}")[1].options()
+    return _own_acquisition(algorithm, f"bayesopt:{algorithm}", {}, options)
 
 
 def _propose(talk: Conversation, target_space: TargetSpace) -> Any:
