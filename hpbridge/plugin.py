@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from hpbridge.formats.tables import Table, study_of_table
     from hpbridge.formats.whole_file import whole_file
     from hpbridge.hosts.conversation import Conversation, NoProposal
+    from hpbridge.hosts.outcomes import outcome_of
     from hpbridge.hosts.recipe import GuestRecipe
     from hpbridge.learning.choice import Choice
     from hpbridge.learning.ranges import Ranges
@@ -193,6 +194,7 @@ _HOMES = {
         "formats.tables": "Table study_of_table",
         "formats.whole_file": "whole_file",
         "hosts.conversation": "Conversation NoProposal",
+        "hosts.outcomes": "outcome_of",
         "hosts.recipe": "GuestRecipe",
         "learning.choice": "Choice",
         "learning.ranges": "Ranges",
@@ -344,6 +346,7 @@ __all__ = [
     "names_of",
     "nearest",
     "no",
+    "outcome_of",
     "pack_experiment",
     "pack_study",
     "plain_data",

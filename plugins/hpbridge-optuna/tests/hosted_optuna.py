@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import optuna
 
@@ -17,8 +18,16 @@ _LOGGERS = [
 ]
 
 
-def run(optimizer, experiment, n_trials, seed):
-    """Run an experiment by `Study.optimize`."""
+def run(optimizer, experiment, n_trials, seed, at=None):
+    """Run an experiment by `Study.optimize`.
+
+    Args:
+        optimizer: The guest.
+        experiment: Ours.
+        n_trials: How many.
+        seed: Of the guest.
+        at: After how many trials the study is pickled and brought back.
+    """
     keys = [bound.metric for bound in experiment.bounds]
     sampler = BridgeSampler(
         optimizer, seed=seed, space=experiment.space, constraints=keys
@@ -33,8 +42,17 @@ def run(optimizer, experiment, n_trials, seed):
         study = optuna.create_study(
             directions=list(experiment.metrics.values()), sampler=sampler
         )
-        study.optimize(objective, n_trials=n_trials, catch=(_FailedError,))
+        if at is not None:
+            study.optimize(objective, n_trials=at, catch=(_FailedError,))
+            study = pickle.loads(pickle.dumps(study))
+        left = n_trials - (at or 0)
+        study.optimize(objective, n_trials=left, catch=(_FailedError,))
     return recorder.trials
+
+
+def resumed(optimizer, experiment, n_trials, seed):
+    """Run an experiment whose study is pickled halfway."""
+    return run(optimizer, experiment, n_trials, seed, n_trials // 2)
 
 
 class _FailedError(Exception):
@@ -47,7 +65,7 @@ def _reported(trial, experiment, result):
             trial.report(value, step)
     if result.state is State.PRUNED:
         raise optuna.TrialPruned
-    if result.state is State.FAILED:
+    if result.state is State.FAILED and not result.metrics:
         raise _FailedError
     for bound in experiment.bounds:
         violation = bound.violation(result.metrics)
@@ -68,4 +86,4 @@ def define(trial, space):
     return point
 
 
-HOSTED = Hosted(HOST, run)
+HOSTED = Hosted(HOST, run, resumed=resumed)

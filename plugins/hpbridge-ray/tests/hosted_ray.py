@@ -71,7 +71,7 @@ class Trainable(tune.Trainable):  # type: ignore[misc]
         number = self._config[_NUMBER]
         run, _ = self._runner.run(params, number, trial_seed(self._seed, number))
         result = run.result
-        if result.state is not State.COMPLETE:
+        if result.state is not State.COMPLETE and not result.metrics:
             raise RuntimeError(result.error or result.state.value)
         return {**result.metrics, "done": True}
 

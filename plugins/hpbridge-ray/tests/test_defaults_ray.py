@@ -6,7 +6,6 @@ import importlib
 import inspect
 import warnings
 
-from ray.tune.search.bohb import TuneBOHB
 from ray.tune.search.hyperopt import HyperOptSearch
 
 from hpbridge_ray.options import BohbOptions, HyperOptOptions
@@ -25,6 +24,7 @@ def test_every_default_of_bohb_is_hpbandster_s_which_ray_takes():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is older than those of Python
         bohb = importlib.import_module("hpbandster.optimizers.config_generators.bohb")
-    assert defaults(TuneBOHB)["bohb_config"] is None
+        search = importlib.import_module("ray.tune.search.bohb")
+    assert defaults(search.TuneBOHB)["bohb_config"] is None
     ours = vars(BohbOptions())
     assert ours == {name: defaults(bohb.BOHB)[name] for name in ours}

@@ -150,6 +150,36 @@ _OPTUNA.private(
     lazy("hpbridge_optuna.backend.storage:is_shown_alike"),
 )
 
+TELL = _OPTUNA.private(
+    "optuna.study._tell:_tell_with_warning",
+    "a NaN that an objective of Optuna's returns is told to a guest without a value",
+    lambda tell: (
+        "value_or_values" in inspect.signature(tell).parameters
+        and "after_trial" in tell.__code__.co_names
+    ),
+)
+
+
+def told_values(n_values: int) -> tuple[float, ...] | None:
+    """Return what the trial was told that fails now; None where it is no numbers.
+
+    Optuna has replaced NaN by nothing where it calls a sampler's `after_trial`, from
+    which this is called, through other samplers perhaps.
+    """
+    if TELL.problem():
+        return None
+    frame, code = inspect.currentframe(), TELL.get().__code__
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    told = None if frame is None else frame.f_locals["value_or_values"]
+    each = told if isinstance(told, (list, tuple)) else [told]
+    try:
+        values = tuple(map(float, each))
+    except (TypeError, ValueError):
+        return None
+    return values if len(values) == n_values else None
+
+
 _SLOW = "optuna:tpe proposes by Optuna's own code, in more time"
 TPE_SAMPLE = _OPTUNA.private(
     "optuna.samplers:TPESampler._sample",

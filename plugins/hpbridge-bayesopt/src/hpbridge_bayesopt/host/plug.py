@@ -17,8 +17,7 @@ from hpbridge.plugin import (
     HpbridgeError,
     NoProposal,
     OptionError,
-    Outcome,
-    State,
+    outcome_of,
     read_options,
     registry,
 )
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
     from bayes_opt import BayesianOptimization
     from bayes_opt.target_space import TargetSpace
+
+    from hpbridge.plugin import Outcome
 
 
 _LARGEST_SEED = 2**31 - 1
@@ -300,18 +301,14 @@ def _params(target_space: TargetSpace, row: Any) -> dict[str, Any]:
 
 def _outcome(target_space: TargetSpace, row: int) -> Outcome:
     """Return what a row came to, to be minimized."""
-    target = -float(target_space.target[row])
-    constraints: tuple[float, ...] = ()
+    constraints: list[float] = []
     if target_space.constraint is not None:
         values = np.atleast_1d(target_space.constraint_values[row])
-        constraints = tuple(
-            float(sign * (values[k] - limit))
+        constraints = [
+            sign * (values[k] - limit)
             for k, sign, limit in _limits(target_space.constraint)
-        )
-        if any(map(math.isnan, constraints)):
-            constraints = ()
-    state = State.FAILED if math.isnan(target) else State.COMPLETE
-    return Outcome(state, (target,), constraints)
+        ]
+    return outcome_of([-float(target_space.target[row])], constraints)
 
 
 def _limits(constraint: Any) -> list[tuple[int, int, float]]:

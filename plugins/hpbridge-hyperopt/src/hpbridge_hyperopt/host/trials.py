@@ -15,6 +15,7 @@ from hpbridge.plugin import (
     SpaceError,
     State,
     inert,
+    outcome_of,
 )
 from hpbridge_hyperopt._upstream import DOCUMENTS, documents_of
 from hpbridge_hyperopt.format.documents import DONE, RUNNING, DocumentError, Reader
@@ -152,10 +153,10 @@ def _told_part(doc: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outcome_of(trial: ForeignTrial) -> Outcome:
-    loss = trial.metrics.get("loss")
+    loss = trial.metrics.get("loss", math.nan)
     # Of a failed trial, a loss counts only where it is NaN.
-    is_told = trial.state is State.COMPLETE or (loss is not None and math.isnan(loss))
-    return Outcome(trial.state, (loss,) if loss is not None and is_told else ())
+    is_told = trial.state is State.COMPLETE or math.isnan(loss)
+    return outcome_of([loss] if "loss" in trial.metrics and is_told else None)
 
 
 def _check_same(before: Space, now: Space) -> None:

@@ -116,6 +116,7 @@ class BridgeSampler(BaseSampler):
         self._guest: StudyGuest | None = None
         self._searched: dict[str, BaseDistribution] = {}
         self._warned: set[str] = set()
+        self._invalid: dict[int, tuple[float, ...]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         # A storage may be another one, where it is brought back.
@@ -239,9 +240,18 @@ class BridgeSampler(BaseSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Let Optuna's own sampler finish, if it is one; others learn when asked."""
+        """Let Optuna's own sampler finish, if it is one; others learn when asked.
+
+        But Optuna forgets the values of a trial that failed since one is NaN.
+        """
         if self._native is not None:
             self._native.after_trial(study, trial, state, values)
+        elif state is TrialState.FAIL:
+            told = _upstream.told_values(len(study.directions))
+            if told is not None:
+                with self._lock:
+                    self._move_to(study)
+                    self._invalid[trial.number] = told
 
     def _move_to(self, study: Study) -> None:
         """Go on in the study that it was in; begin anew in another one."""
@@ -280,7 +290,9 @@ class BridgeSampler(BaseSampler):
                 space = Space({n: of_distribution(d) for n, d in search_space.items()})
             self._count_guest()
             recipe = reseeded(self._recipe, self._n_guests)
-            self._guest = StudyGuest(recipe, study, space, self._constraints)
+            self._guest = StudyGuest(
+                recipe, study, space, self._constraints, self._invalid
+            )
             self._searched = dict(search_space)
         return self._guest
 

@@ -16,21 +16,21 @@ from hpbridge.plugin import (
     Conversation,
     Feature,
     NoProposal,
-    Outcome,
     SpaceError,
+    outcome_of,
     quiet,
     trial_seed,
 )
 from hpbridge_optuna import _upstream
-from hpbridge_optuna.native.states import FINISHED, OURS
+from hpbridge_optuna.native.states import FINISHED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
-    from hpbridge.plugin import GuestRecipe, Space
+    from hpbridge.plugin import GuestRecipe, Outcome, Space
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ class StudyGuest:
         study: Whose finished trials it learns from, whoever ran them.
         space: What it searches; the trials may have further parameters.
         constraints: Their keys in Optuna, as far as they are known.
+        invalid: Values by the numbers of trials that failed since one is NaN; Optuna
+            keeps none of them.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class StudyGuest:
         study: Study,
         space: Space,
         constraints: Sequence[str],
+        invalid: Mapping[int, Sequence[float]],
     ) -> None:
         self._recipe, self._space = recipe, space
         self._signs = [
@@ -67,6 +70,7 @@ class StudyGuest:
             for direction in study.directions
         ]
         self._constraints = list(constraints)
+        self._invalid = invalid
         self._name = study.study_name
         self.has_proposed = False
         self._start(recipe)
@@ -168,18 +172,22 @@ class StudyGuest:
         return True
 
     def _outcome(self, trial: FrozenTrial) -> Outcome:
-        reports = tuple(
-            (step, self._signs[0] * value)
-            for step, value in trial.intermediate_values.items()
+        found = trial.values if trial.state is TrialState.COMPLETE else None
+        if trial.state is TrialState.FAIL:
+            found = self._invalid.get(trial.number)
+        values = None if found is None else self._minimized(found)
+        kept = trial.constraints
+        can = self._conversation.can(Feature.CONSTRAINTS)
+        keys = self._constraints if can else ()
+        return outcome_of(
+            values,
+            [kept.get(key, math.nan) for key in keys],
+            [
+                (step, self._signs[0] * value)
+                for step, value in trial.intermediate_values.items()
+            ],
+            is_pruned=trial.state is TrialState.PRUNED,
         )
-        values: tuple[float, ...] = ()
-        if trial.state is TrialState.COMPLETE:
-            pairs = zip(self._signs, trial.values or (), strict=True)
-            values = tuple(sign * value for sign, value in pairs)
-        constraints: tuple[float, ...] = ()
-        if self._conversation.can(Feature.CONSTRAINTS):
-            kept = trial.constraints
-            constraints = tuple(kept.get(key, math.nan) for key in self._constraints)
-        if any(map(math.isnan, constraints)):
-            constraints = ()
-        return Outcome(OURS[trial.state], values, constraints, reports)
+
+    def _minimized(self, values: Sequence[float]) -> list[float]:
+        return [sign * v for sign, v in zip(self._signs, values, strict=True)]

@@ -19,6 +19,7 @@ from hpbridge.plugin import (
     Space,
     SpaceError,
     State,
+    outcome_of,
     quiet,
 )
 from hpbridge_ray.native.param_space import ParamSpace, flatten
@@ -154,9 +155,7 @@ class GuestSearch(Searcher):  # type: ignore[misc]
             return
         result = result or {}
         values = None if error else self._values(result)
-        is_number = values is not None and not any(map(math.isnan, values))
-        state = State.COMPLETE if is_number else State.FAILED
-        outcome = Outcome(state, values or ())
+        outcome = outcome_of(values)
         reports = self._reports(result, values)
         if trial_id not in conversation.open:  # it failed before, and ran again
             outcome = dataclasses.replace(outcome, reports=reports)
@@ -201,12 +200,12 @@ class GuestSearch(Searcher):  # type: ignore[misc]
         conversation, read = self._talk
         sign = MODES[_listed(self.mode)[0]]
         reports = enumerate(intermediate_values or (), 1)
-        is_number = value is not None and not math.isnan(value) and not error
-        state = State.COMPLETE if is_number else State.FAILED
-        outcome = Outcome(
-            State.PRUNED if pruned and not error else state,
-            (sign * float(value),) if is_number else (),
-            reports=tuple((step, sign * float(each)) for step, each in reports),
+        is_given = value is not None and not error
+        is_pruned = pruned and not error
+        outcome = outcome_of(
+            [sign * value] if is_given and not math.isnan(value) else None,
+            reports=[(step, sign * float(each)) for step, each in reports],
+            is_pruned=is_pruned,
         )
         params = read.params(parameters)
         with quiet():  # what it would warn of is raised

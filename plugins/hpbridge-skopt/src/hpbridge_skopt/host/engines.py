@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -14,8 +13,7 @@ from hpbridge.plugin import (
     ExhaustedError,
     GuestRecipe,
     NoProposal,
-    Outcome,
-    State,
+    outcome_of,
     read_options,
     registry,
 )
@@ -138,8 +136,7 @@ class GuestEngine:
         for point, value in zip(points, map(float, values), strict=True):
             items = zip(space.items(), point, strict=True)
             params = {name: value_in(parameter, v) for (name, parameter), v in items}
-            state = State.FAILED if math.isnan(value) else State.COMPLETE
-            self._talk.seen(params, Outcome(state, (value,)))
+            self._talk.seen(params, outcome_of([value]))
 
     def update_next(self) -> None:
         """Nothing was computed before it is asked for."""
