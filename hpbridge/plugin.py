@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from hpbridge.drivers.worker import unpack_experiment
     from hpbridge.drivers.worker_process import pack_experiment
     from hpbridge.encoding.call import Call, Name, source_of
-    from hpbridge.encoding.codecs import Chained, Codec
+    from hpbridge.encoding.codecs import Chained, Codec, Native
     from hpbridge.encoding.encode import encode
     from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS, Encoded
     from hpbridge.encoding.held import Held
@@ -121,10 +121,12 @@ if TYPE_CHECKING:
         Parameter,
         is_number,
         plain_number,
+        with_also,
         with_when,
     )
     from hpbridge.space.plain import labelled, text_of
     from hpbridge.space.plain_data import plain_data
+    from hpbridge.space.priors import LogNormal, Normal
     from hpbridge.space.quantized import Quantized
     from hpbridge.space.space import Params, Space
     from hpbridge.store.settings import Settings
@@ -173,7 +175,7 @@ _HOMES = {
         "drivers.worker": "unpack_experiment",
         "drivers.worker_process": "pack_experiment",
         "encoding.call": "Call Name source_of",
-        "encoding.codecs": "Chained Codec",
+        "encoding.codecs": "Chained Codec Native",
         "encoding.encode": "encode",
         "encoding.encoded": "CODECS WHOLE_SPACE_ENCODINGS Encoded",
         "encoding.held": "Held",
@@ -202,10 +204,12 @@ _HOMES = {
         "space.categorical": "Categorical is_equal label_of",
         "space.kinds": "Searched",
         "space.parameters": (
-            "Constant Float Int Label Parameter is_number plain_number with_when"
+            "Constant Float Int Label Parameter is_number plain_number with_also "
+            "with_when"
         ),
         "space.plain": "labelled text_of",
         "space.plain_data": "plain_data",
+        "space.priors": "LogNormal Normal",
         "space.quantized": "Quantized",
         "space.space": "Params Space",
         "store.settings": "Settings",
@@ -273,13 +277,16 @@ __all__ = [
     "Interrupts",
     "Job",
     "Label",
+    "LogNormal",
     "LoopSpec",
     "Lost",
     "Message",
     "Name",
     "NamedValue",
+    "Native",
     "NativeSpace",
     "NoProposal",
+    "Normal",
     "OnePoint",
     "Optimizer",
     "OptionError",
@@ -362,6 +369,7 @@ __all__ = [
     "unpack_experiment",
     "unpack_study",
     "whole_file",
+    "with_also",
     "with_when",
 ]
 

@@ -116,7 +116,9 @@ def find_history(
 
     space = None if experiment.is_growing else experiment.space
     # In its own words, a library's space tells more of how its files are to be read.
-    return find_study(given, store, experiment.native_space or space, **hints)
+    # Whether it is there is asked by name: a node of Hyperopt's has no truth value.
+    native = experiment.native_space
+    return find_study(given, store, space if native is None else native, **hints)
 
 
 def minimize(

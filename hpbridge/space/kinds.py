@@ -51,6 +51,11 @@ class Parameter:
     """What all kinds of parameters share: a condition and a list of problems."""
 
     when: When
+    also: When = ()
+    """Further conditions under which it is drawn, each of them implied by ``when``.
+
+    They mean nothing: it is active anyway. A library that draws along a tree draws in
+    another order for them."""
     kind: ClassVar[str]
     """The word for it in JSON: the name of the class in lower case."""
 
@@ -94,6 +99,8 @@ class Parameter:
         data = {"type": self.kind, **self._to_fields()}
         if self.when:
             data["when"] = {n: [*map(to_json, values)] for n, values in self.when}
+        if self.also:
+            data["also"] = {n: [*map(to_json, values)] for n, values in self.also}
         return data
 
     @staticmethod
@@ -104,7 +111,9 @@ class Parameter:
             KeyError: If its kind is none that is known here.
         """
         fields = dict(data)
-        return KINDS[fields.pop("type")]._from_fields(fields)
+        also = freeze_when(fields.pop("also", None))
+        made = KINDS[fields.pop("type")]._from_fields(fields)
+        return with_also(made, also) if also else made
 
     def _to_fields(self) -> dict[str, Any]:
         """Return the arguments that make it, but for its condition, as JSON data."""
@@ -215,4 +224,11 @@ def with_when(parameter: P, when: When) -> P:
     """Return a copy of the parameter under another condition."""
     clone = copy.copy(parameter)
     object.__setattr__(clone, "when", when)  # the dataclasses are frozen
+    return clone
+
+
+def with_also(parameter: P, also: When) -> P:
+    """Return a copy of the parameter that is drawn in these places too."""
+    clone = copy.copy(parameter)
+    object.__setattr__(clone, "also", also)
     return clone

@@ -22,6 +22,7 @@ from hpbridge.space.kinds import (
     Searched,
     When,
     freeze_when,
+    with_also,
     with_when,
 )
 from hpbridge.space.plain import Label, is_number, plain_number
@@ -44,6 +45,7 @@ __all__ = [
     "freeze_when",
     "is_number",
     "plain_number",
+    "with_also",
     "with_when",
 ]
 

@@ -102,6 +102,9 @@ def as_prior(given: object) -> Any:
     names = [*filter(None, shapes), "loc", "scale"]
     found = {**dict(zip(names, frozen.args, strict=False)), **frozen.kwds}
     found = {each: found[each] for each in names if each in found}
+    if name == "norm":
+        law = (_scalar(found.get("loc", 0)), _scalar(found.get("scale", 1)))
+        return Normal(*law)  # which needs no scipy
     left_out = {"loc": 0, "scale": 1}
     return ScipyPrior(
         name,

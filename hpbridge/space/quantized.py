@@ -162,7 +162,9 @@ class Quantized(Shaped):
             index = max(index, 0)
         if not math.isinf(self.high):
             index = min(index, round(self.high / self.q) - self.first)
-        return self.at(index)
+        value = self.at(index)
+        # A draw that is a value is itself: NumPy rounds -0.1 to -0.0.
+        return u if value == u and not self.is_int else value
 
     def contains(self, value: object) -> bool:
         """Say whether the value is one of the grid, and of its type."""

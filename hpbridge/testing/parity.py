@@ -64,6 +64,8 @@ PARITY_SPACES: dict[str, Space] = {
             "size": Categorical(["s", "m", "l"], ordered=True),
             "w": Categorical(["p", "q"], weights=[0.8, 0.2]),
             "g": Float(0, 10, prior=Normal(4, 2)),
+            "e": Float(-math.inf, math.inf, prior=Normal(0, 1)),
+            "i": Int(0, math.inf, prior=Normal(3, 2)),
         }
     ),
 }

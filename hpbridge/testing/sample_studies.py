@@ -14,7 +14,8 @@ from hpbridge.contract.foreign import Part
 from hpbridge.experiment import Constraint
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int
-from hpbridge.space.priors import Normal
+from hpbridge.space.priors import LogNormal, Normal
+from hpbridge.space.quantized import Quantized
 from hpbridge.space.space import Space
 from hpbridge.store.record import Status
 from hpbridge.store.settings import Settings, StudySettings
@@ -82,6 +83,9 @@ def _space(has: Collection[Part]) -> Space:
         space["k"] = Int(1, 3, when={"n": [1, 2, 3, 4, 5, 6]})
     if Part.PRIORS in has:
         space["p"] = Float(0, 10, prior=Normal(4, 2))
+        space["q"] = Float(-math.inf, math.inf, prior=Normal(4, 2))
+        space["i"] = Int(0, math.inf, prior=Normal(4, 2))
+        space["o"] = Quantized(0, math.inf, 0.5, prior=LogNormal(0, 1))
         space["w"] = Categorical(["u", "v"], weights=[0.75, 0.25])
     if Part.CONSTANTS in has:
         space["fixed"] = 7

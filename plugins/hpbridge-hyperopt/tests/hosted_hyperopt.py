@@ -35,6 +35,7 @@ HOLDS = Capabilities(
         Feature.FLOAT_LOG: YES,
         Feature.FLOAT_STEP: _GRID,
         Feature.FLOAT_PRIOR: no("hp.normal and hp.lognormal have no bounds"),
+        Feature.INT_PRIOR: no("hp.qnormal and hp.qlognormal have no bounds"),
         Feature.INT: YES,
         Feature.INT_LOG: no("hp.qloguniform is Quantized(log=True)"),
         Feature.INT_STEP: _GRID,

@@ -449,10 +449,16 @@ def never(_point):
 
 
 def test_a_space_that_guests_cannot_have_is_told_before_the_first_trial():
-    space = {"n": hp.normal("n", 0, 1), "m": hp.qnormal("m", 0, 1, 2)}
-    with pytest.raises(SpaceError, match=r"'n' is hp\.normal") as caught:
+    space = {"n": hp.pchoice("n", [(0.2, 0), (0.2, 1)]), "m": hp.choice("m", [])}
+    with pytest.raises(SpaceError, match=r"'n' is hp\.pchoice") as caught:
         run(suggest("optuna:tpe"), 5, never, space=space)
-    assert "'m' is hp.qnormal" in str(caught.value)
+    assert "'m' has no options" in str(caught.value)
+
+
+def test_guests_search_draws_without_ends():
+    space = {"n": hp.normal("n", 5, 1), "m": hp.qlognormal("m", 0, 1, 2)}
+    seen = run(suggest("optuna:tpe"), 8, lambda p: p["n"] + p["m"], space=space)[1]
+    assert len(set(map(str, seen))) == 8
 
 
 def test_a_space_that_this_guest_cannot_have_names_those_that_can():

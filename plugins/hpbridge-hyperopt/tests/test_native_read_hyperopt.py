@@ -243,23 +243,17 @@ Float(low=0.0, high=1.0, log=False, step=None, prior=None, when=()) is a paramet
 'big' is hp.randint over 1000000 values without an order, more than 10000: write
 'bound' has a bound that is searched itself: give it a number
 'empty' has no options to choose from
-'ln' is hp.lognormal(mu=0, sigma=1), which has no bounds: write hp.loguniform('ln',
-'n' is hp.normal(mu=0, sigma=1), which has no bounds: write hp.uniform('n', low,
-'qln' is hp.qlognormal(mu=0, sigma=1, q=2), which has no bounds: write
-'qn' is hp.qnormal(mu=0, sigma=1, q=2), which has no bounds: write hp.quniform('qn',
 'sum' is hp.pchoice with probabilities that sum to 0.4, not to 1
 'zero' is hp.pchoice with the probabilities [0.0, 1.0]: leave out the zeros
 'shared' is drawn in places that no one choice decides on: give it a label of its
+'flat': the prior needs sigma > 0, got Normal(mu=0.0, sigma=0.0)
 'text': high must be a finite number, got '1'"""
 
 
 def test_every_label_without_a_meaning_of_ours_is_named_at_once():
     x = hp.uniform("shared", 0, 1)
     space = {
-        "n": hp.normal("n", 0, 1),
-        "ln": hp.lognormal("ln", 0, 1),
-        "qn": hp.qnormal("qn", 0, 1, 2),
-        "qln": hp.qlognormal("qln", 0, 1, 2),
+        "flat": hp.normal("flat", 0, 0),
         "big": hp.randint("big", 10**6),
         "sum": hp.pchoice("sum", [(0.2, "a"), (0.2, "b")]),
         "zero": hp.pchoice("zero", [(0.0, "a"), (1.0, "b")]),

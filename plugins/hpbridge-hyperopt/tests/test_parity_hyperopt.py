@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hyperopt import STATUS_FAIL, STATUS_OK, Trials, fmin, hp, tpe
 
-from hpbridge import Categorical, Float, Int, Space
+from hpbridge import Categorical, Float, Int, LogNormal, Normal, Quantized, Space
 from hpbridge.contract.backend import Outcome, Problem
 from hpbridge.contract.capabilities import Feature, Support
 from hpbridge.contract.options import read_options
@@ -38,6 +38,16 @@ NESTED = {
             "solver": Categorical(["adam", "sgd", "lbfgs"], weights=[1, 2, 1]),
             "schedule": Categorical([None, "step"], when={"solver": ["adam", "sgd"]}),
             "every": Int(1, 60, step=7, when={"schedule": "step"}),
+        }
+    ),
+    "normal": Space(
+        {
+            "a": Float(-math.inf, math.inf, prior=Normal(1, 2)),
+            "b": Float(0, math.inf, prior=LogNormal(0, 1)),
+            "c": Quantized(-math.inf, math.inf, 2.0, prior=Normal(0, 5)),
+            "d": Quantized(0, math.inf, 1, prior=LogNormal(1, 1)),
+            "model": Categorical(["svm", "tree"]),
+            "gamma": Float(0, math.inf, prior=LogNormal(-1, 2), when={"model": "svm"}),
         }
     ),
     "flattened": Space(

@@ -10,9 +10,13 @@ from hpbridge.plugin import (
     WHOLE_SPACE_ENCODINGS,
     Categorical,
     Encoded,
+    Feature,
     Int,
+    Native,
     Quantized,
+    Support,
 )
+from hpbridge_hyperopt.native.write import is_normal
 
 if TYPE_CHECKING:
     from hpbridge.plugin import Algorithm, Label, Parameter, Problem
@@ -31,12 +35,13 @@ def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:  
 def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:  # noqa: ARG001
     """Return the space as Hyperopt can search it, what its branches lack noted."""
     space, capabilities = problem.space, algorithm.capabilities
-    encoded = Encoded(space, capabilities)
-    if encoded.is_flattened:
-        return encoded
+    if capabilities[Feature.CONDITIONAL].support is Support.EMULATED:
+        return Encoded(space, capabilities)  # ATPE, which reads little of a space
+    normal = {n: Native(p) for n, p in space.searched.items() if is_normal(p)}
+    encoded = Encoded(space, capabilities, codecs=normal)
     text = WHOLE_SPACE_ENCODINGS["flatten"]
     drawn = [(name, "flatten", text) for name in lay_out(encoded).flattened]
-    return Encoded(space, capabilities, notes=drawn)
+    return Encoded(space, capabilities, codecs=normal, notes=drawn)
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,10 @@ class Layout:
     """The roots that have a condition; `Encoded.decode` drops them when inactive."""
 
     def is_shared(self, name: str) -> bool:
-        """Say whether several branches draw the parameter."""
-        homes = (option for options in self.branches.values() for option in options)
-        return sum(name in option for option in homes) > 1
+        """Say whether the parameter is drawn in several places."""
+        homes = [self.roots]
+        homes += [option for options in self.branches.values() for option in options]
+        return sum(name in home for home in homes) > 1
 
 
 def lay_out(encoded: Encoded) -> Layout:
@@ -72,14 +78,29 @@ def lay_out(encoded: Encoded) -> Layout:
             if conditions:
                 layout.flattened.append(name)
             continue
-        choices = encoded.native[parent]
-        assert isinstance(choices, Categorical)
-        empty: list[list[str]] = [[] for _ in choices.labels]
-        options = layout.branches.setdefault(parent, empty)
-        for label, option in zip(choices.labels, options, strict=True):
-            if label in conditions[parent]:
-                option.append(name)
+        _put(layout, encoded, name, parent, conditions[parent])
+    further = [
+        (name, parent, set(values))
+        for name in ([] if encoded.is_flattened else encoded.native)
+        for parent, values in encoded.space[name].also
+        if isinstance(encoded.native.get(parent), Categorical)
+    ]
+    for place in further:
+        _put(layout, encoded, *place)
     return layout
+
+
+def _put(
+    layout: Layout, encoded: Encoded, name: str, parent: str, values: set[object]
+) -> None:
+    """Let a parameter be drawn in the branches of these values of a choice."""
+    choices = encoded.native[parent]
+    assert isinstance(choices, Categorical)
+    empty: list[list[str]] = [[] for _ in choices.labels]
+    options = layout.branches.setdefault(parent, empty)
+    for label, option in zip(choices.labels, options, strict=True):
+        if label in values and name not in option:
+            option.append(name)
 
 
 def _conditions(encoded: Encoded, name: str) -> dict[str, set[object]]:

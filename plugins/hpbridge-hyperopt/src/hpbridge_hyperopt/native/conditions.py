@@ -33,6 +33,23 @@ def condition_of(
     return condition
 
 
+def further_places(
+    paths: list[Path], condition: dict[str, list[int]]
+) -> dict[str, list[int]]:
+    """Return where a label is drawn that its condition does not name.
+
+    Args:
+        paths: All ways that lead to the label.
+        condition: As of `condition_of`, which implies them.
+    """
+    found: dict[str, list[int]] = {}
+    for path in filter(None, paths):
+        parent, value = path[-1]
+        if value not in [*condition.get(parent, ()), *found.get(parent, ())]:
+            found.setdefault(parent, []).append(value)
+    return {parent: sorted(values) for parent, values in found.items()}
+
+
 def _without_implied(paths: list[Path]) -> list[Path]:
     """Leave out the ways that go on from where another one ends."""
     unique = list(dict.fromkeys(paths))
@@ -56,7 +73,8 @@ def _on_one_choice(
     for *before, (_, value) in found:
         ways.setdefault(value, set()).add(tuple(before))
     # However the choice is reached, the value must lead here.
-    if any(before != set(paths[parent]) for before in ways.values()):
+    reached = set(_without_implied(paths[parent]))
+    if any(before != reached for before in ways.values()):
         return None
     return {parent: sorted(ways)}
 

@@ -6,7 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Categorical, Float, Int, Quantized, label_of
+from hpbridge.plugin import (
+    Categorical,
+    Float,
+    Int,
+    LogNormal,
+    Normal,
+    Quantized,
+    label_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -187,15 +195,22 @@ def _is_half(end: float) -> bool:
     return float(end) % 1 == 0.5  # noqa: PLR2004 - the middle between two ints
 
 
-def _unbounded(instead: str) -> Callable[[str, dict[str, Any], bool], Parameter]:
-    def refuse(label: str, args: dict[str, Any], _is_int: bool) -> Parameter:
-        given = ", ".join(f"{name}={value!r}" for name, value in args.items())
-        kind = instead.split(" ", 1)[0]
-        words = instead.split(" ", 1)[1].format(label=label, **args)
-        msg = f"is hp.{kind}({given}), which has no bounds: write {words}"
-        raise _UnsayableError(msg)
+def _normal(_label: str, args: dict[str, Any], _is_int: bool) -> Parameter:
+    return Float(-math.inf, math.inf, prior=Normal(args["mu"], args["sigma"]))
 
-    return refuse
+
+def _lognormal(_label: str, args: dict[str, Any], _is_int: bool) -> Parameter:
+    return Float(0, math.inf, prior=LogNormal(args["mu"], args["sigma"]))
+
+
+def _qnormal(_label: str, args: dict[str, Any], is_int: bool) -> Parameter:
+    prior, q = Normal(args["mu"], args["sigma"]), _quantum(args["q"], is_int)
+    return Quantized(-math.inf, math.inf, q, prior=prior)
+
+
+def _qlognormal(_label: str, args: dict[str, Any], is_int: bool) -> Parameter:
+    prior, q = LogNormal(args["mu"], args["sigma"]), _quantum(args["q"], is_int)
+    return Quantized(0, math.inf, q, prior=prior)
 
 
 DISTRIBUTIONS: dict[str, Callable[[str, dict[str, Any], bool], Parameter]] = {
@@ -203,18 +218,10 @@ DISTRIBUTIONS: dict[str, Callable[[str, dict[str, Any], bool], Parameter]] = {
     "loguniform": _loguniform,
     "quniform": _quniform,
     "qloguniform": _qloguniform,
-    "normal": _unbounded(
-        "normal hp.uniform({label!r}, low, high), or in a space of hpbridge "
-        "Float(low, high, prior=Normal({mu!r}, {sigma!r}))"
-    ),
-    "lognormal": _unbounded(
-        "lognormal hp.loguniform({label!r}, log(low), log(high)), or in a space of "
-        "hpbridge Float(low, high, prior=LogNormal({mu!r}, {sigma!r}))"
-    ),
-    "qnormal": _unbounded("qnormal hp.quniform({label!r}, low, high, {q!r})"),
-    "qlognormal": _unbounded(
-        "qlognormal hp.qloguniform({label!r}, log(low), log(high), {q!r})"
-    ),
+    "normal": _normal,
+    "lognormal": _lognormal,
+    "qnormal": _qnormal,
+    "qlognormal": _qlognormal,
     # Read by `_choice`.
     "randint": _uniform,
     "categorical": _uniform,

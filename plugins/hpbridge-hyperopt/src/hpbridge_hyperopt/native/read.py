@@ -16,9 +16,10 @@ from hpbridge.plugin import (
     Space,
     SpaceError,
     is_instance_of,
+    with_also,
     with_when,
 )
-from hpbridge_hyperopt.native.conditions import condition_of
+from hpbridge_hyperopt.native.conditions import condition_of, further_places
 from hpbridge_hyperopt.native.distributions import (
     DISTRIBUTIONS,
     Draw,
@@ -194,12 +195,17 @@ class _Walk:
             hint = "give it a label of its own in each"
             self.problems.append(f"{text}: {hint}")
             return draw
-        when = tuple(
-            (parent, tuple(found[parent].label(value) for value in values))
-            for parent, values in condition.items()
-            if parent in found  # else its own problem is told already
+        also = further_places(self._paths[label], condition)
+        when, places = (
+            tuple(
+                (parent, tuple(found[parent].label(value) for value in values))
+                for parent, values in each.items()
+                if parent in found  # else its own problem is told already
+            )
+            for each in (condition, also)
         )
-        return Draw(with_when(draw.parameter, when), draw.offset)
+        parameter = with_when(draw.parameter, when)
+        return Draw(with_also(parameter, places) if places else parameter, draw.offset)
 
 
 def _label_of(node: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Call, Categorical, Float, Int, Quantized
+from hpbridge.plugin import Call, Categorical, Float, Int, LogNormal, Normal, Quantized
 from hpbridge_hyperopt.native.distributions import row_of
 
 if TYPE_CHECKING:
@@ -31,8 +31,18 @@ def to_nodes(
             the call that makes it; children come first, since their parents hold them.
     """
     nodes: dict[str, Any] = {}
-    for name in reversed(list(encoded.native)):
-        nodes[name] = as_node(name, _call(name, encoded.native[name], layout, nodes))
+
+    def add(name: str) -> None:
+        if name in nodes:
+            return
+        for option in layout.branches.get(name, ()):
+            for child in option:
+                add(child)
+        call = _call(name, encoded.native[name], layout, nodes)
+        nodes[name] = as_node(name, call)
+
+    for name in layout.roots:
+        add(name)
     return {name: nodes[name] for name in layout.roots}
 
 
@@ -68,6 +78,8 @@ def _number(name: str, parameter: Parameter) -> Call:
         # Half a unit beyond both ends: every int has the same share.
         return Call("hp.quniform", (name, parameter.low - 0.5, parameter.high + 0.5, 1))
     assert isinstance(parameter, (Float, Quantized))
+    if parameter.prior is not None:
+        return _normal(name, parameter)
     ends: list[Any] = [parameter.low, parameter.high]
     kind = "uniform"
     if parameter.log:
@@ -75,6 +87,23 @@ def _number(name: str, parameter: Parameter) -> Call:
     if isinstance(parameter, Quantized):
         return Call(f"hp.q{kind}", (name, *ends, float(parameter.q)))
     return Call(f"hp.{kind}", (name, *ends))
+
+
+def is_normal(parameter: Parameter) -> bool:
+    """Say whether ``hp.normal`` or one of its kin draws a parameter as it is."""
+    if not isinstance(parameter, (Float, Quantized)) or parameter.high < math.inf:
+        return False
+    if isinstance(parameter.prior, LogNormal):
+        return parameter.low <= 0
+    return isinstance(parameter.prior, Normal) and parameter.low == -math.inf
+
+
+def _normal(name: str, parameter: Float | Quantized) -> Call:
+    kind = "lognormal" if isinstance(parameter.prior, LogNormal) else "normal"
+    law = (parameter.prior.mu, parameter.prior.sigma)
+    if isinstance(parameter, Quantized):
+        return Call(f"hp.q{kind}", (name, *law, float(parameter.q)))
+    return Call(f"hp.{kind}", (name, *law))
 
 
 def _is_randint(name: str, parameter: Categorical, layout: Layout) -> bool:
