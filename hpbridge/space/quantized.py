@@ -125,7 +125,8 @@ class Quantized(Shaped):
 
     def round_source(self, expression: str) -> str:
         """Return the source of `round`."""
-        index = f"round({expression} / {self.q!r})"
+        digits = "" if self.is_int else ", 0"
+        index = f"round({expression} / {self.q!r}{digits})"
         if not math.isinf(self.low):
             index = f"max({index}, {self.first})"
         if not math.isinf(self.high):
@@ -157,14 +158,13 @@ class Quantized(Shaped):
 
     def round(self, u: float) -> float:
         """Return the value for a draw; one beyond an end gets the end's."""
-        index = self.index(u)
+        # Of floats as NumPy does: to -0.0 from below.
+        quanta = round(u / self.q) if self.is_int else round(u / self.q, 0)
         if not math.isinf(self.low):
-            index = max(index, 0)
+            quanta = max(quanta, self.first)
         if not math.isinf(self.high):
-            index = min(index, round(self.high / self.q) - self.first)
-        value = self.at(index)
-        # A draw that is a value is itself: NumPy rounds -0.1 to -0.0.
-        return u if value == u and not self.is_int else value
+            quanta = min(quanta, round(self.high / self.q))
+        return quanta * self.q
 
     def contains(self, value: object) -> bool:
         """Say whether the value is one of the grid, and of its type."""

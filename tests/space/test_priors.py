@@ -26,8 +26,8 @@ FROZEN = {
         st.beta(2, 5, 1, np.float32(3)),
         {"a": 2, "b": 5, "loc": 1, "scale": 3.0},
     ),
-    "defaults": (st.norm(loc=0, scale=1), {}),
-    "without shapes": (st.norm, {}),
+    "defaults": (st.cauchy(loc=0, scale=1), {}),
+    "without shapes": (st.cauchy, {}),
     "discrete": (st.randint(2, 6), {"low": 2, "high": 6}),
 }
 
@@ -55,7 +55,7 @@ WRONG = {
     "prior must be Normal, LogNormal or a frozen": "normal",
     "scipy.stats.beta without its shapes: give it (a, b)": st.beta,
     "makes by a name": st.rv_histogram(np.histogram([1, 2, 3])),
-    "got ScipyPrior('norm', {'loc': [1, 2]})": as_prior(st.norm([1, 2])),
+    "got ScipyPrior('cauchy', {'loc': [1, 2]})": as_prior(st.cauchy([1, 2])),
     "arguments that scipy.stats.beta does not take": as_prior(st.beta(-1, 2)),
     "unexpected keyword": ScipyPrior("beta", {"q": 1}),
     "it has none of the name 'os'": ScipyPrior("os"),
@@ -74,6 +74,11 @@ def test_a_class_of_a_users_own_is_not_taken_for_scipys_of_its_name():
     own = Own(name="norm")()
     (problem,) = Float(0, 1, prior=own).problems()
     assert "prior" in problem
+
+
+def test_a_normal_of_scipy_needs_no_scipy():
+    assert as_prior(st.norm) == Normal(0, 1)
+    assert as_prior(st.norm(3, scale=np.float64(2))) == Normal(3, 2)
 
 
 def test_priors_that_say_the_same_are_equal():
