@@ -21,3 +21,7 @@ def hosts(json: JsonOption = False) -> None:
         return
     rows = [[each.name, each.summary, each.line] for each in found]
     screen().print(table("Hosts", ["host", "what plugs in", "the line"], rows))
+    screen().print(
+        "options={...} beside the optimizer's name are those of its algorithm, by its "
+        "library's own names: `hpbridge backends OPTIMIZER`"
+    )

@@ -122,6 +122,12 @@ def test_backends_lists_and_tells_all_about_one(folder: Path) -> None:
     assert "n_startup_trials" in {o["name"] for o in found["options"]}
 
 
+def test_hosts_say_the_line_and_where_options_go(folder: Path) -> None:
+    told = hpbridge(folder, "hosts").stdout
+    assert 'BridgeSearchCV(estimator, space, backend="{optimizer}")' in told
+    assert "options={...} beside the optimizer's name" in told
+
+
 def test_options_are_read_as_their_type(folder: Path) -> None:
     words = ["run", "exp.py:experiment", "-b", "optuna:tpe", "-n", "2"]
     hpbridge(folder, *words, "-o", "n_startup_trials=1", "-s", "0")
