@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ DAMAGE = (
 """What reading damaged data of any types may come to."""
 
 _LONGEST_CODE = 20
+_RANGE = re.compile(r"range\((-?\d{1,18}(?:, -?\d{1,18}){1,2})\)\Z", re.A)
+_OPAQUE = "OmM"
+_MOST_IN_A_KEY = 1_000
 
 
 class InertError(ValueError):
@@ -59,6 +63,10 @@ class Stub:
         parts = [s for s in state if isinstance(s, dict)] if _is_pair(state) else []
         self.state = {k: v for part in parts for k, v in part.items()} or state
 
+    def __call__(self, *args: Any, **_: Any) -> Stub:
+        """Return what it makes, a function from its code say: another stub."""
+        return type(self)(*args)
+
     def __setitem__(self, key: Any, value: Any) -> None:
         self.items[key] = value
 
@@ -82,6 +90,11 @@ class Stub:
         return f"<{self.path}>"
 
 
+def stub_class(path: str) -> type[Stub]:
+    """Return a class of stubs for a dotted name."""
+    return type("Stub", (Stub,), {"path": path})
+
+
 def _is_pair(state: object) -> bool:
     return isinstance(state, tuple) and len(state) == 2  # noqa: PLR2004
 
@@ -96,12 +109,43 @@ def limit_bytes(size: int) -> None:
 class Array:
     """A numpy array that a pickle makes in two steps."""
 
+    array: Any = None
+    """Also where a pickle makes it without calling anything."""
+
     def __init__(self, *_: Any) -> None:
-        self.array: Any = None
+        pass
 
     def __setstate__(self, state: Any) -> None:
-        _, shape, dtype, is_fortran, data = state
-        self.array = array_of(data, dtype, shape, "F" if is_fortran else "C")
+        _, shape, dtype, is_fortran, data, *masked = state
+        if is_opaque(dtype):
+            self.array = _objects(data, dtype, shape)
+        else:
+            self.array = array_of(data, dtype, shape, "F" if is_fortran else "C")
+        if masked:
+            self.array = _unmasked(self.array, *masked)
+
+
+def _objects(data: Any, dtype: _Dtype, shape: Any) -> Any:
+    """Return an array of objects as a list of them, each inert as it was read.
+
+    One of several dimensions, and one of times, is a stub.
+    """
+    if isinstance(data, list) and dtype.dtype.kind == "O" and shape == (len(data),):
+        return data
+    return stub_class(f"numpy.ndarray of {dtype.dtype.kind}")(data)
+
+
+def _unmasked(array: Any, mask: Any, *_: Any) -> list[Any]:
+    """Return a masked array of one dimension as a list; None where it is masked."""
+    values = array if isinstance(array, list) else array.tolist()
+    if not isinstance(values, list) or not isinstance(mask, (bytes, str)):
+        msg = "it holds a masked array that is no column"
+        raise InertError(msg)
+    is_out = mask.encode("latin1") if isinstance(mask, str) else mask
+    if len(is_out) != len(values):
+        msg = f"it holds {len(values)} values and {len(is_out)} masks"
+        raise InertError(msg)
+    return [None if out else value for value, out in zip(values, is_out, strict=True)]
 
 
 class _Dtype:
@@ -118,16 +162,23 @@ class _Dtype:
     def __setstate__(self, state: Any) -> None:
         _, order, subtype, _, fields, *_ = state
         # Records, such as a tree's nodes, are kept as their bytes.
-        is_plain = subtype is None and self.dtype.kind not in "OmM"
+        if self.dtype.kind in _OPAQUE:
+            return
+        is_plain = subtype is None
         if not is_plain or not all(map(_is_plain, (fields or {}).values())):
             msg = f"it holds an array of {self.dtype!r}, which could hold anything"
             raise InertError(msg)
         self.dtype = self.dtype.newbyteorder(order)
 
 
+def is_opaque(dtype: Any) -> bool:
+    """Say whether it is a type of objects or times, whose arrays are not made."""
+    return isinstance(dtype, _Dtype) and dtype.dtype.kind in _OPAQUE
+
+
 def _is_plain(field: Any) -> bool:
     kind = field[0]
-    return isinstance(kind, _Dtype) and not kind.dtype.hasobject
+    return isinstance(kind, _Dtype) and not is_opaque(kind) and not kind.dtype.hasobject
 
 
 def n_bytes_of(dtype: Any, shape: Any) -> int:
@@ -145,10 +196,12 @@ def n_bytes_of(dtype: Any, shape: Any) -> int:
 
 
 def array_of(data: Any, dtype: Any, shape: Any, order: str) -> Any:
-    """Return the numpy array that these bytes are."""
+    """Return the numpy array that these bytes are; a stub of one of times."""
     import numpy as np
 
     n_bytes = n_bytes_of(dtype, shape)
+    if is_opaque(dtype):
+        return _objects(data, dtype, shape)
     raw = data.encode("latin1") if isinstance(data, str) else bytes(data)
     if len(raw) != n_bytes:
         msg = f"it holds an array of {n_bytes} bytes and gives {len(raw)}"
@@ -160,11 +213,27 @@ def array_of(data: Any, dtype: Any, shape: Any, order: str) -> Any:
 
 
 def _scalar(dtype: Any, data: Any = b"") -> Any:
+    if is_opaque(dtype):
+        return _objects(data, dtype, ())
     return array_of(data, dtype, (), "C")[()].item()
 
 
 def _frombuffer(data: Any, dtype: Any, shape: Any, order: str, *_: Any) -> Any:
     return array_of(data, dtype, shape, order)
+
+
+def limit_key(key: Any) -> Any:
+    """Refuse a key that takes long to hash: tuples of tuples that are all the same."""
+    left, todo = _MOST_IN_A_KEY, [key]
+    while todo:
+        item = todo.pop()
+        left -= 1
+        if left < 0:
+            msg = f"it holds a key of more than {_MOST_IN_A_KEY} values"
+            raise InertError(msg)
+        if isinstance(item, (tuple, frozenset)):
+            todo += list(item)[: left + 1]
+    return key
 
 
 def _range(*ends: int) -> range:
@@ -181,13 +250,15 @@ def _collection(kind: type) -> Callable[..., Any]:
         if not isinstance(items, (list, tuple, set, frozenset)):
             msg = f"it makes a {kind.__name__} of {items!r:.40}"
             raise InertError(msg)
-        return kind(items)
+        return kind(map(limit_key, items) if kind in {set, frozenset} else items)
 
     return make
 
 
 def _ordered_dict(items: Any = ()) -> dict[Any, Any]:
-    return dict(items) if isinstance(items, (list, tuple)) else {}
+    if not isinstance(items, (list, tuple)):
+        return {}
+    return {limit_key(key): value for key, value in items}
 
 
 def _encoded(text: str, encoding: str = "latin1") -> bytes:
@@ -207,6 +278,34 @@ def _reconstructed(cls: Any, *_: Any) -> Any:
         return cls()
     msg = f"it makes an object of {cls!r:.40}"
     raise InertError(msg)
+
+
+_OF_DILL = {
+    "set": _collection(set),
+    "frozenset": _collection(frozenset),
+    "list": _collection(list),
+    "tuple": _collection(tuple),
+    "dict": _ordered_dict,
+}
+
+
+def _dill_type(name: Any) -> Any:
+    # Of dill under 0.3.6, which names every type so, sets among them.
+    made = _OF_DILL.get(name) if isinstance(name, str) else None
+    return made or stub_class("type")
+
+
+def _dill_repr(text: Any) -> Any:
+    # Of ranges, as soon as dill was imported.
+    found = _RANGE.match(text) if isinstance(text, str) else None
+    return _range(*map(int, found[1].split(", "))) if found else stub_class("repr")()
+
+
+def _dill_array(make: Any, args: Any, state: Any, *_: Any) -> Any:
+    # Of a subclass of numpy's arrays, such as a masked one.
+    array = make(*args)
+    array.__setstate__(state)
+    return array
 
 
 MAKERS: dict[str, Any] = {
@@ -235,5 +334,9 @@ MAKERS: dict[str, Any] = {
             ("numeric._frombuffer", _frombuffer),
         )
     },
+    **{f"numpy.ma.{core}._mareconstruct": Array for core in ("core", "_core")},
+    **{f"dill.{module}._load_type": _dill_type for module in ("dill", "_dill")},
+    **{f"dill.{module}._eval_repr": _dill_repr for module in ("dill", "_dill")},
+    **{f"dill.{module}._create_array": _dill_array for module in ("dill", "_dill")},
 }
 """All that is made for real. `numpy.ndarray` itself is only an argument: a stub."""

@@ -2,14 +2,16 @@
 
 A pickle is a program. Here its globals never reach Python's own: a few data types are
 made by functions that check what they are given, and every other class or function is
-an inert `Stub` that keeps what it was called with. There is no `getattr`, no array of
-objects, and a limit on bytes, steps, classes and array sizes, so that a hostile file
-ends in a sentence, in bounded memory and time.
+an inert `Stub` that keeps what it was called with; so does what dill and cloudpickle
+make of functions and classes, out of their code. There is no `getattr`, an array of
+objects is a list, and there is a limit on bytes, steps, classes and array sizes, so
+that a hostile file ends in a sentence, in bounded memory and time.
 
 Source:
     joblib 1.6.0, `numpy_pickle.NumpyArrayWrapper.read_array` for how arrays follow the
-    object that describes them; Python 3.11, `pickle._Unpickler`, which joblib extends
-    in the same way.
+    object that describes them, pickled where they hold objects; Python 3.11,
+    `pickle._Unpickler`, which joblib extends in the same way; dill 0.3.5 and 0.4.0,
+    `dill._dill._load_type` and `_create_array`.
 """
 
 from __future__ import annotations
@@ -29,8 +31,11 @@ from hpbridge.formats.inert.data import (
     InertError,
     Stub,
     array_of,
+    is_opaque,
     limit_bytes,
+    limit_key,
     n_bytes_of,
+    stub_class,
 )
 
 if TYPE_CHECKING:
@@ -227,13 +232,67 @@ class _Reader(pickle._Unpickler):
             if len(self._classes) >= MOST_CLASSES:
                 msg = f"it names more than {MOST_CLASSES} classes"
                 raise InertError(msg)
-            self._classes[path] = type("Stub", (Stub,), {"path": path})
+            self._classes[path] = stub_class(path)
         return self._classes[path]
 
     def persistent_load(self, pid: Any) -> Any:
         """Refuse what lies outside the file."""
         msg = f"it refers to something outside the file ({pid!r:.40})"
         raise InertError(msg)
+
+    def _check_keys(self, name: str, step: int) -> None:
+        """Refuse keys that take long to hash, then do what the operation does."""
+        stack: list[Any] = self.stack  # type: ignore[attr-defined]
+        for key in stack[-2 if name == "load_setitem" else 0 :: step]:
+            limit_key(key)
+        getattr(super(), name)()
+
+    def load_setitem(self) -> None:
+        """Set one item."""
+        self._check_keys("load_setitem", 2)
+
+    dispatch[pickle.SETITEM[0]] = load_setitem
+
+    def load_setitems(self) -> None:
+        """Set the items since the last mark."""
+        self._check_keys("load_setitems", 2)
+
+    dispatch[pickle.SETITEMS[0]] = load_setitems
+
+    def load_dict(self) -> None:
+        """Make a dict of the items since the last mark."""
+        self._check_keys("load_dict", 2)
+
+    dispatch[pickle.DICT[0]] = load_dict
+
+    def load_additems(self) -> None:
+        """Add what is there since the last mark to a set."""
+        self._check_keys("load_additems", 1)
+
+    dispatch[pickle.ADDITEMS[0]] = load_additems
+
+    def load_frozenset(self) -> None:
+        """Make a frozen set of what is there since the last mark."""
+        self._check_keys("load_frozenset", 1)
+
+    dispatch[pickle.FROZENSET[0]] = load_frozenset
+
+    def load_newobj(self) -> None:
+        """Make an object: of a class that was pickled by its code, a stub of a stub."""
+        stack: list[Any] = self.stack  # type: ignore[attr-defined]
+        args = stack.pop()
+        stack[-1] = _new(stack[-1], args, {})
+
+    dispatch[pickle.NEWOBJ[0]] = load_newobj
+
+    def load_newobj_ex(self) -> None:
+        """Make an object that takes arguments by name."""
+        stack: list[Any] = self.stack  # type: ignore[attr-defined]
+        named = stack.pop()
+        args = stack.pop()
+        stack[-1] = _new(stack[-1], args, named)
+
+    dispatch[pickle.NEWOBJ_EX[0]] = load_newobj_ex
 
     def load_build(self) -> None:
         """Set a state; then read the array that joblib puts behind its description."""
@@ -246,13 +305,28 @@ class _Reader(pickle._Unpickler):
 
     dispatch[pickle.BUILD[0]] = load_build
 
+    def _pickle_behind(self) -> Any:
+        """Read the pickle that joblib puts behind the description of objects."""
+        inner = type(self)(self._own_file)
+        # One limit on steps and classes for the whole of a file.
+        inner.dispatch, inner._classes = self.dispatch, self._classes  # type: ignore[misc]
+        return inner.load()
+
     def _array_behind(self, described: Stub) -> Any:
+        dtype, shape = described.get("dtype"), described.get("shape")
+        if is_opaque(dtype) and dtype.dtype.kind == "O":
+            return self._pickle_behind()
         if described.get("numpy_array_alignment_bytes") is not None:
             self._own_file.read(self._own_file.read(1)[0])
-        dtype, shape = described.get("dtype"), described.get("shape")
         n_bytes = n_bytes_of(dtype, shape)
         data = self._own_file.read(n_bytes)
         return array_of(data, dtype, shape, described.get("order", "C"))
+
+
+def _new(cls: Any, args: Any, named: Any) -> Any:
+    if isinstance(cls, Stub):
+        return cls(*args)
+    return cls.__new__(cls, *args, **named)
 
 
 _ARRAY_WRAPPERS = {
