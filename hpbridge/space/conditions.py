@@ -12,7 +12,7 @@ import itertools
 import math
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpbridge.space.categorical import Categorical
@@ -37,6 +37,10 @@ _MOST_LISTED = 1000
 """Values between those that came up are taken in, of a range of at most so many."""
 _OF_SIBLINGS = 3.0
 """Bits more that a parent may cost, for each parameter, if it tells of all siblings."""
+_NOT_SURE = 3.0
+"""Bits more of a parent of which one cannot be sure."""
+_MOST_OF_SIBLINGS = 20
+"""Values of a parent that one can be sure of since it tells of siblings too."""
 _IN_ROW = 4.0
 """Bits more of a parent that is itself named like the parameter, but for a number."""
 
@@ -67,12 +71,14 @@ class Condition:
         bits: What it takes to write them down: less is likelier.
         n_with, n_without: The trials that have the parent, with the parameter and
             without it; of the latter, those that ran to their end.
+        is_sure: Whether it is, as the policy has it, or since it tells of siblings too.
     """
 
     when: tuple[tuple[str, tuple[Label, ...]], ...]
     bits: float
     n_with: int
     n_without: int
+    is_sure: bool = True
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -103,6 +109,7 @@ def infer_conditions(
     """
     known = list(trials)
     found: dict[str, tuple[Condition, ...]] = {}
+    two: dict[str, tuple[Condition, ...]] = {}
     names = list(parameters)
     for place, name in enumerate(names):
         having = [point for point, _ in known if name in point]
@@ -111,11 +118,15 @@ def infer_conditions(
             continue
         nearby = names[:place] if is_ordered else [n for n in names if n != name]
         parents = {each: parameters[each] for each in nearby}
-        told = list(_conditions(name, parents, having, lacking, policy))
-        told = told or list(_of_two(parents, having, lacking))
+        told = _conditions(name, parents, having, lacking, policy)
         # Sorting is stable: of equal ones the earliest stays first.
         found[name] = tuple(sorted(told, key=lambda each: each.bits))
-    return _shared(found)
+        two[name] = tuple(_of_two(parents, having, lacking))
+    sure = {
+        name: tuple(each for each in told if each.is_sure)
+        for name, told in _shared(found, parameters).items()
+    }
+    return {name: told or two[name] for name, told in sure.items()}
 
 
 def _conditions(
@@ -132,13 +143,14 @@ def _conditions(
         inside = {_typed(point[each]) for point in having}
         outside = {_typed(point[each]) for point in others}
         n_trials = len(having) + len(others)
-        is_told = inside and outside and inside.isdisjoint(outside)
-        if not is_told or not policy(parent, inside, outside, n_trials):
+        if not (inside and outside and inside.isdisjoint(outside)):
             continue
+        is_sure = policy(parent, inside, outside, n_trials)
         values, bits = _written(parent, inside, outside)
-        more = _IN_ROW if _stem(each) == _stem(name) else 0.0
+        bits += _IN_ROW if _stem(each) == _stem(name) else 0.0
+        bits += 0.0 if is_sure else _NOT_SURE
         when = ((each, values),)
-        yield Condition(when, bits + more, len(having), len(others))
+        yield Condition(when, bits, len(having), len(others), is_sure)
 
 
 def _of_two(
@@ -198,18 +210,25 @@ def _written(
 
 
 def _shared(
-    found: dict[str, tuple[Condition, ...]],
+    found: Mapping[str, tuple[Condition, ...]], parameters: Mapping[str, Searched]
 ) -> dict[str, tuple[Condition, ...]]:
     """Put first, for parameters that are named alike, the parent that tells of all."""
+    shared = dict(found)
     families: dict[str, list[str]] = defaultdict(list)
     for name, told in found.items():
         if told:
             families[_family(name)].append(name)
     for names in families.values():
-        parent = _common_parent([found[name] for name in names])
-        for name in names if parent is not None else ():
-            found[name] = tuple(sorted(found[name], key=lambda c: c.parents != parent))
-    return found
+        common = _common_parent([found[name] for name in names])
+        if common is None or len(names) == 1:
+            continue
+        is_small = (parameters[common[0]].n_values or 0) <= _MOST_OF_SIBLINGS
+        for name in names:
+            first = next(each for each in found[name] if each.parents == common)
+            others = (each for each in found[name] if each is not first)
+            is_sure = first.is_sure or is_small
+            shared[name] = (replace(first, is_sure=is_sure), *others)
+    return shared
 
 
 def _common_parent(siblings: Sequence[tuple[Condition, ...]]) -> tuple[str, ...] | None:

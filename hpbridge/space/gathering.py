@@ -75,10 +75,16 @@ def gather(
     outside = tuple(name for name in parameters if name not in kept)
     notes = [*_of_lacking(whole, open_)]
     notes += (_of_outside(name, whole) for name in outside if name not in without)
+    by_text: dict[str, list[str]] = {}
     for name, conditions in told.items():
         if conditions and name not in defaults:
             kept[name] = with_when(kept[name], conditions[0].when)
-            notes.append(_of_condition(name, conditions, len(known)))
+            text = _of_condition(conditions, len(known))
+            by_text.setdefault(text, []).append(name)
+    notes += (
+        f"the condition of {', '.join(map(repr, names))} {text}"
+        for text, names in by_text.items()
+    )
     return Gathered(kept, outside, notes)
 
 
@@ -128,7 +134,7 @@ def outside_attribute(name: str) -> str:
     return f"param:{name}"
 
 
-def _of_condition(name: str, conditions: Sequence[Condition], n_trials: int) -> str:
+def _of_condition(conditions: Sequence[Condition], n_trials: int) -> str:
     first, *others = conditions
     more = [" and ".join(map(repr, each.parents)) for each in others[:_MOST_NAMED]]
     more += ["others"] if len(others) > _MOST_NAMED else []
@@ -138,9 +144,7 @@ def _of_condition(name: str, conditions: Sequence[Condition], n_trials: int) -> 
         trials = "trial tells" if n_fewest == 1 else "trials tell"
         doubt += f"; only {n_fewest} {trials} the one from the other"
     text = " and ".join(f"{parent!r} is {_listed(v)}" for parent, v in first.when)
-    return (
-        f"the condition of {name!r} was inferred from {n_trials} trials: {text}{doubt}"
-    )
+    return f"was inferred from {n_trials} trials: {text}{doubt}"
 
 
 def _listed(values: Sequence[object]) -> str:

@@ -88,6 +88,16 @@ def test_each_layer_depends_on_how_many_there_are_and_not_on_another_layers_widt
     }
 
 
+def test_a_number_that_tells_of_siblings_is_sure_with_few_trials():
+    told = infer_conditions(LAYERS, list(layers(1, 2, 3, 5)), certain)
+    assert {name: each[0].when for name, each in told.items()} == {
+        "n_units_l1": (("n_layers", (2, 3, 4, 5)),),
+        "n_units_l2": (("n_layers", (3, 4, 5)),),
+        "n_units_l3": (("n_layers", (5,)),),
+        "n_units_l4": (("n_layers", (5,)),),
+    }
+
+
 def values_of(parameters, trials):
     return infer_conditions(parameters, trials, likely)["x"][0].when[0][1]
 
