@@ -44,6 +44,8 @@ _MOST_OF_SIBLINGS = 20
 _IN_ROW = 4.0
 """Bits more of a parent that is itself named like the parameter, but for a number."""
 
+_A_FEW = 64
+"""Trials that are looked at first, since there may be many."""
 _MOST_OF_TWO = 10
 """Values of a parent that tells only with another."""
 _BEYOND_CHANCE = 4.0
@@ -109,24 +111,28 @@ def infer_conditions(
     """
     known = list(trials)
     found: dict[str, tuple[Condition, ...]] = {}
-    two: dict[str, tuple[Condition, ...]] = {}
     names = list(parameters)
+    points: dict[str, tuple[list[Point], list[Point]]] = {}
+    parents: dict[str, dict[str, Searched]] = {}
     for place, name in enumerate(names):
         having = [point for point, _ in known if name in point]
         lacking = [p for p, is_whole in known if is_whole and name not in p]
         if not lacking:
             continue
         nearby = names[:place] if is_ordered else [n for n in names if n != name]
-        parents = {each: parameters[each] for each in nearby}
-        told = _conditions(name, parents, having, lacking, policy)
+        points[name] = having, lacking
+        parents[name] = {n: p for n in nearby if (p := parameters[n]).can_be_parent}
+        told = _conditions(name, parents[name], having, lacking, policy)
         # Sorting is stable: of equal ones the earliest stays first.
         found[name] = tuple(sorted(told, key=lambda each: each.bits))
-        two[name] = tuple(_of_two(parents, having, lacking))
     sure = {
         name: tuple(each for each in told if each.is_sure)
         for name, told in _shared(found, parameters).items()
     }
-    return {name: told or two[name] for name, told in sure.items()}
+    return {
+        name: told or tuple(_of_two(parents[name], *points[name]))
+        for name, told in sure.items()
+    }
 
 
 def _conditions(
@@ -137,7 +143,10 @@ def _conditions(
     policy: Policy,
 ) -> Iterator[Condition]:
     for each, parent in parents.items():
-        if not parent.can_be_parent or any(each not in point for point in having):
+        few = {_typed(p[each]) for p in having[:_A_FEW] if each in p}
+        if any(_typed(p[each]) in few for p in lacking[:_A_FEW] if each in p):
+            continue  # most are told by a few
+        if any(each not in point for point in having):
             continue
         others = [point for point in lacking if each in point]
         inside = {_typed(point[each]) for point in having}
@@ -160,8 +169,7 @@ def _of_two(
     able = [
         name
         for name, parent in parents.items()
-        if parent.can_be_parent
-        and (parent.n_values or math.inf) <= _MOST_OF_TWO
+        if (parent.n_values or math.inf) <= _MOST_OF_TWO
         and having
         and all(name in point for point in having)
     ]
