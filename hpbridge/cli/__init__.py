@@ -46,9 +46,17 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(ERROR)
 
 
+def _write_any_text() -> None:
+    """Let standard output take what its encoding lacks, escaped, as errors' does."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
 def _run(words: list[str]) -> object:
     from hpbridge.cli.app import app
 
+    _write_any_text()
     return app(words, standalone_mode=False)
 
 

@@ -29,3 +29,18 @@ def say_how_to_go_on() -> Iterator[None]:
             f"\nEvery finished trial is in the store.\nHint: go on with `{command}`.\n"
         )
         raise
+
+
+def store_words() -> list[str]:
+    """Return the option of the command that names its store, as it was written.
+
+    Example:
+        >>> store_words()
+        []
+    """
+    for k, word in enumerate(COMMAND):
+        if word == "--store":
+            return COMMAND[k : k + 2]
+        if word.startswith("--store="):
+            return [word]
+    return []

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hpbridge.cli.codes import FOUND, OK
+from hpbridge.cli.interrupted import store_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -182,7 +183,8 @@ def print_failures(study: Study) -> None:
     for sentence in sentences_of(failures):
         out.print(sentence, markup=False)
     if study.id:
-        words = ["hpbridge", "show", study.name, str(failures[0].numbers[0])]
+        number = str(failures[0].numbers[0])
+        words = ["hpbridge", "show", study.name, number, *store_words()]
         out.print(f"`{shlex.join(words)}` shows one of them in full.", markup=False)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import types
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -84,8 +85,11 @@ def _judge(experiment: Experiment, returned: object, reports: Reports) -> Result
 
 def _is_meant(name: str, experiment: Experiment) -> bool:
     """Say whether the one number that was returned is the one that is declared."""
-    if dict(experiment.metrics) == {DEFAULT_METRIC: "minimize"}:
-        return likely_direction(name) == "minimize"  # as assumed
+    was_said = (
+        experiment.native_space is not None and not experiment.is_direction_assumed
+    )
+    if not was_said and dict(experiment.metrics) == {DEFAULT_METRIC: "minimize"}:
+        return likely_direction(name) == "minimize"  # as is assumed
     return [*experiment.metrics] in ([DEFAULT_METRIC], [name])
 
 
@@ -118,7 +122,7 @@ def _named(
     """
     named: dict[str, Any] = {}
     for key, value in returned.items():
-        if not isinstance(key, str) or not key:
+        if not _is_name(key):
             problems.append(f"returned a metric named {shown(key)}, which is no text")
             continue
         name = before + str.__str__(key)
@@ -128,6 +132,13 @@ def _named(
         problems += [f"returned the metric {name!r} twice" for name in sorted(twice)]
         named.update(within)
     return named
+
+
+def _is_name(key: object) -> bool:
+    """Say whether it is text that can be shown and written."""
+    if not isinstance(key, str) or not key:
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in key)
 
 
 def _values(returned: Any) -> list[float]:
@@ -169,7 +180,9 @@ def as_number(value: Any) -> float:
         return value
     value = _element(value)
     is_real = isinstance(value, (numbers.Real, Decimal))
-    if isinstance(value, bool) or not (is_real or hasattr(value, "__float__")):
+    if isinstance(value, bool) or not (is_real or hasattr(type(value), "__float__")):
+        if isinstance(value, types.CoroutineType):
+            value.close()  # or Python says that nobody awaited it
         kind = "" if value is None else f"the {type(value).__name__} "
         raise NoNumberError(kind + " ".join(shown(value).split()))
     try:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from hpbridge.experiment import Experiment
 
-# Of values without names.
-_MOST_NAMED = 3
+# Of values without names; more are those of one metric, for each fold or sample.
+_MOST_NAMED = 4
 
 
 def way_to_declare(
@@ -51,7 +51,9 @@ def way_to_return(experiment: Experiment, n_values: int) -> str:
     """
     if len(experiment.metrics) > 1:
         return f"return {_dict_of(experiment.metrics)}"
-    names = [f"{DEFAULT_METRIC}_{k}" for k in range(min(n_values, _MOST_NAMED))]
+    if n_values > _MOST_NAMED:
+        return "return one number, their mean perhaps"
+    names = [f"{DEFAULT_METRIC}_{k}" for k in range(n_values)]
     line = _line(experiment, _directions(experiment, names, [*experiment.metrics]))
     return f"return the one that counts, or {_dict_of(names)}, and say {line}"
 

@@ -64,7 +64,8 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         target: Value of the first metric at which the study ends.
         retries: How often a failed trial is run again.
         on_error: ``"record"`` or ``"stop"``.
-        callbacks: Each is called with (session, finished trial) after every trial.
+        callbacks: Each is called with (session, finished trial) after every trial. What
+            one raises ends the study, and is raised.
         history: A study to go on from: one of the store by its name, whatever
             `hpbridge.read_study` reads, or a `Study`. The optimizer learns its trials
             first; they do not count against `n_trials`.

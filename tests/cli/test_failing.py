@@ -74,6 +74,12 @@ def test_a_run_whose_trials_all_fail_says_why_and_ends_with_1(folder: Path) -> N
     hpbridge(folder, "resume", "s", "-n", "7", code=1)
 
 
+def test_the_command_that_shows_more_names_the_store(folder: Path) -> None:
+    words = ["run", "exp.py:lost", "-n", "1", *WORDS, "--store", "my own.db"]
+    done = hpbridge(folder, *words, code=1)
+    assert "`hpbridge show s 0 --store 'my own.db'` shows one" in done.stdout
+
+
 def test_json_has_the_errors_and_how_often_each_was(folder: Path) -> None:
     done = hpbridge(folder, "run", "exp.py:lost", "-n", "2", *WORDS, "--json", code=1)
     why = "FileNotFoundError: part 0 of train.csv is not there"

@@ -223,3 +223,17 @@ def test_a_function_is_told_the_line_of_the_command_line(tmp_path) -> None:
         "say `--direction 'val acc=maximize'`, in Python "
         '`direction={"val acc": "maximize"}`'
     )
+
+
+def test_many_values_are_those_of_one_metric() -> None:
+    with pytest.raises(ObjectiveError, match="returned 5 values") as caught:
+        run(lambda _t: [0.1] * 5)
+    assert caught.value.hint == "return one number, their mean perhaps"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_coroutine_is_no_number_and_nobody_waits_for_it() -> None:
+    async def objective(_trial):
+        return 1.0
+
+    assert "returned the coroutine <" in str(run(objective).trials[0].error)
