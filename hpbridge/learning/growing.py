@@ -110,14 +110,21 @@ class Asking:
 
     def _check(self, name: str, parameter: Searched) -> None:
         """Raise where a parameter is wrong, or none that it may be by now."""
-        known = self._space.searched.get(name)
+        known = _bare(self._space, name)
         if known is not None:
-            known = with_when(known, ())
             if known == parameter:
                 return
             if widened(known, parameter) is None:
                 raise _changed(name, known, parameter)
         Space({name: parameter})
+
+
+def _bare(space: Space, name: str) -> Searched | None:
+    """Return a parameter of a space without its condition; None if it has none."""
+    found = space.get(name)
+    if not isinstance(found, Searched):
+        return None
+    return with_when(found, ()) if found.when else found
 
 
 def _changed(name: str, known: Searched, parameter: Searched) -> SpaceError:
@@ -227,10 +234,9 @@ class OpenLearner(Learner):
     def _fits(self, run: Run) -> bool:
         """Say whether a trial asked for what the space says, so that it is right."""
         for name, (parameter, _) in run.asked.items():
-            known = self.space.searched.get(name)
+            known = _bare(self.space, name)
             if known is None:
                 return False
-            known = with_when(known, ()) if known.when else known
             if known != parameter and widened(known, parameter) != known:
                 return False
         is_active = self.space.active(run.point)

@@ -88,8 +88,8 @@ class Ranges:
         """
         found: dict[str, Any] = {}
         for name, (parameter, _) in asked.items():
-            known = self._first.get(name) or space.searched.get(name)
-            if known is None:
+            known = self._first.get(name) or space.get(name)
+            if not isinstance(known, Searched):
                 continue
             known = with_when(known, ()) if known.when else known
             if known == parameter:

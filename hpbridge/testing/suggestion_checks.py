@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from hpbridge.contract.backend import ExhaustedError, Outcome
-from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.capabilities import Feature, Support
+from hpbridge.contract.defining import DefiningOptimizer
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int
 from hpbridge.space.space import Space
 from hpbridge.testing.case import (
+    PLAIN,
     answer,
     ask,
     complete,
@@ -152,3 +154,33 @@ def check_forbidden(case: Case) -> None:
         n_allowed += not is_forbidden
         n_asked += 1
     require(n_allowed > 0, "an allowed point: half of them are", f"0 of {n_asked}")
+
+
+@check(rule=1)
+def check_define_by_run(case: Case) -> None:
+    """Asked while a trial runs, it answers as for a space that it was given."""
+    can = case.capabilities[Feature.DEFINE_BY_RUN]
+    if can.support is not Support.NATIVE:
+        msg = f"{Feature.DEFINE_BY_RUN.value}: {can.note or can.support.value}"
+        raise NotApplicable(msg)
+    space = case.usable({**PLAIN, **_SMALL})
+    given, asked = case.create(space), case.create(Space.unknown())
+    require(
+        isinstance(asked, DefiningOptimizer),
+        "a DefiningOptimizer for a space that is not known",
+        type(asked).__qualname__,
+    )
+    asked = cast("DefiningOptimizer", asked)
+    for number in range(2 if case.is_slow else 4):
+        step, suggestion = ask(given), asked.ask()
+        require(not suggestion.params, "an empty suggestion", dict(suggestion.params))
+        answers = {
+            name: asked.suggest(suggestion, name, parameter)
+            for name, parameter in space.searched.items()
+        }
+        require(
+            answers == step.params, f"{step.params} as trial {number}", f"{answers}"
+        )
+        outcome = complete(bowl(answers))
+        answer(given, step, outcome)
+        asked.tell(suggestion, outcome)

@@ -160,6 +160,12 @@ WRONG_ONES = {
         ),
         {"encodings"},
     ),
+    "answers nothing while a trial runs": (
+        spec_of(
+            wrong.Wrapped, capabilities=declaring({Feature.DEFINE_BY_RUN: wrong.YES})
+        ),
+        {"define_by_run"},
+    ),
     "upper-case name": (dataclasses.replace(RIGHT, name="Random2"), {"names"}),
     "requirement without bound": (
         dataclasses.replace(RIGHT, requires=("hypothesis",)),
