@@ -23,7 +23,7 @@ from hpbridge.contract.backend import (
     Problem,
     Suggestion,
 )
-from hpbridge.contract.capabilities import YES, Capabilities, Capability, Feature
+from hpbridge.contract.capabilities import Capabilities, Capability, Feature
 from hpbridge.errors import ForeignHistoryError, UnsupportedFeatureError
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int

@@ -94,6 +94,11 @@ class Asking:
             return value
         if around is not None and around.is_asked:
             return around.propose(name, parameter)
+        if around is not None and around.given:
+            around.note(
+                "what a point that was given leaves open is drawn at random, since the "
+                "space is not known before"
+            )
         if name in self._params:
             value = self._params[name]
             if parameter.contains(value):

@@ -167,6 +167,7 @@ def test_a_range_that_depends_on_a_value_is_widened_and_said(optimizer):
 def test_a_point_that_is_given_may_be_a_part_of_one():
     experiment = growing(baseline=[{"solver": "sgd"}, {"lr": 0.5, "layers": 3}])
     study = hpb.run(experiment, "hyperopt", n_trials=4, seed=0, store=":memory:")
+    assert "what a point that was given leaves open is drawn" in study.notes[0]
     first, second, third = study.trials[:3]
     assert first.params["solver"] == "sgd"
     assert (second.params["lr"], second.params["layers"]) == (0.5, 3)

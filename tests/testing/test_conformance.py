@@ -11,6 +11,7 @@ from typing import ClassVar
 import pytest
 
 from hpbridge.contract.capabilities import (
+    YES,
     Capabilities,
     Capability,
     Feature,
@@ -161,9 +162,7 @@ WRONG_ONES = {
         {"encodings"},
     ),
     "answers nothing while a trial runs": (
-        spec_of(
-            wrong.Wrapped, capabilities=declaring({Feature.DEFINE_BY_RUN: wrong.YES})
-        ),
+        spec_of(wrong.Wrapped, capabilities=declaring({Feature.DEFINE_BY_RUN: YES})),
         {"define_by_run"},
     ),
     "upper-case name": (dataclasses.replace(RIGHT, name="Random2"), {"names"}),
