@@ -19,6 +19,7 @@ from hpbridge.plugin import (
 )
 from hpbridge_skopt import HOST
 from hpbridge_skopt.backend.optimizer import LARGEST_SEED
+from hpbridge_skopt.host.models import Models
 from hpbridge_skopt.host.own import OwnEngine
 from hpbridge_skopt.native.dimensions import value_in
 from hpbridge_skopt.native.read import from_native
@@ -105,13 +106,17 @@ class GuestEngine:
         options: Mapping[str, object],
     ) -> None:
         self.space = space
-        self.models: list[Any] = []
         self.rng: Any = None
         self.specs: dict[str, Any] = {}
         native = from_native(space)
         assert native is not None
         recipe = GuestRecipe(optimizer, seed=seed, options=dict(options))
         self._talk = Conversation(recipe, native.space, cannot_wait=_CANNOT_WAIT)
+
+    @property
+    def models(self) -> list[Any]:
+        reason = "it is none of scikit-optimize"
+        return Models([], self._talk.name, reason)
 
     def ask(self) -> list[Any]:
         params = self._talk.propose()

@@ -15,6 +15,7 @@ from hpbridge_skopt.backend.optimizer import (
     n_missing,
 )
 from hpbridge_skopt.backend.space import library_seed
+from hpbridge_skopt.host.models import Models
 
 if TYPE_CHECKING:
     from skopt.space import Space
@@ -39,6 +40,7 @@ class OwnEngine:
     ) -> None:
         if isinstance(random_state, (int, np.integer)):
             random_state = library_seed(int(random_state))
+        self._name = f"skopt:{algorithm}"
         self._learns = algorithm != "random"
         self.n_initial = getattr(options, "n_initial_points", 0)
         self._library = make_library(
@@ -59,7 +61,10 @@ class OwnEngine:
 
     @property
     def models(self) -> list[Any]:
-        return list(self._library.models)
+        reason = "it learns from no trial"
+        if self._learns:
+            reason = f"the first is fitted to {self.n_initial} values"
+        return Models(self._library.models, self._name, reason)
 
     @property
     def rng(self) -> Any:

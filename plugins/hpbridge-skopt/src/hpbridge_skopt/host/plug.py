@@ -178,7 +178,7 @@ class BridgeOptimizer:
                 fun=math.inf,
                 func_vals=np.array([]),
                 x_iters=[],
-                models=[],
+                models=self.models,
                 space=self.space,
                 random_state=self.rng,
             )
