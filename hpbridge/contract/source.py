@@ -21,7 +21,7 @@ Scope: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DEEPEST = 20
 _HARMLESS = {"dict", "list", "tuple", "set", "range", "int", "float", "str", "len"}
-_OF_NUMBERS = {"numpy", "math", "functools"}
+_PURE = {"numpy", "math", "functools", "datetime"}
 
 
 class UnsaidError(Exception):
@@ -215,7 +215,7 @@ class Source:
         if isinstance(function, ast.Name) and function.id in _HARMLESS:
             return True
         root = self.dotted(function).partition(".")[0]
-        return bool(root) and root in {self._library, *_OF_NUMBERS}
+        return bool(root) and root in {self._library, *_PURE}
 
     def _named(self, name: ast.Name, depth: int) -> Any:
         if not self.is_local(name) and name.id in self.module:

@@ -91,6 +91,10 @@ def _called(suggest: Any) -> str:
 
 def _points(call: Reading, space: object) -> tuple[dict[str, Any], ...]:
     """Return the points to evaluate first, choices by their labels."""
+    if "trials" in call and "points_to_evaluate" in call:
+        call.drop("points_to_evaluate")
+        call.not_taken.append("points_to_evaluate, as by fmin beside trials=")
+        return ()
     given = call.value("points_to_evaluate") or ()
     draws = read_draws(space)
     points = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import TrialPruned
@@ -66,10 +66,19 @@ def _is_define_by_run(function: Callable[..., Any], is_sure: bool) -> bool:
     code = getattr(called, "__code__", None)
     if not is_sure and needed[0].name == "trial":
         return True
-    return code is not None and _suggests(code)
+    names = getattr(inspect.unwrap(called), "__globals__", {})
+    return code is not None and _suggests(code, names, _DEEPEST)
 
 
-def _suggests(code: CodeType) -> bool:
+_DEEPEST = 3
+"""How far the functions that a function calls are looked into."""
+
+
+def _suggests(code: CodeType, names: Mapping[str, Any], depth: int) -> bool:
     if any(name.startswith("suggest_") for name in code.co_names):
         return True
-    return any(_suggests(c) for c in code.co_consts if inspect.iscode(c))
+    inside = [each for each in code.co_consts if inspect.iscode(each)]
+    if depth:  # a lambda around an objective says nothing itself
+        called = [names.get(name) for name in code.co_names]
+        inside += [each.__code__ for each in called if inspect.isfunction(each)]
+    return any(_suggests(each, names, max(depth - 1, 0)) for each in inside)

@@ -48,6 +48,11 @@ def read(source: Source, site: Site) -> Script:
         n_trials = signature["n_calls"].default
     seed = call.seed("random_state")
     points = () if native is None else _points(call, list(native.space))
+    if points and "n_initial_points" in signature and optimizer:
+        # The library draws so many on top of those that it is given.
+        usual = signature["n_initial_points"].default
+        n_drawn = options.get("n_initial_points", usual)
+        options["n_initial_points"] = n_drawn + len(points)
     call.rest(unsaid=("func", "verbose", "model_queue_size"))
     return Script(
         directions=(("value", "minimize"),),
