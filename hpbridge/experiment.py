@@ -158,7 +158,7 @@ class Experiment:
         self.bounds = read_constraints(constraints or {}, problems)
         self.reference = ""
         self.is_direction_assumed = False
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = self.space.notes
         if problems:
             raise ExperimentError.invalid(self.name, problems)
 

@@ -111,6 +111,7 @@ if TYPE_CHECKING:
     from hpbridge.learning.choice import Choice
     from hpbridge.learning.ranges import Ranges
     from hpbridge.learning.session import Ask, Session
+    from hpbridge.space.bare import is_pair
     from hpbridge.space.categorical import Categorical, is_equal, label_of
     from hpbridge.space.kinds import Searched
     from hpbridge.space.parameters import (
@@ -201,6 +202,7 @@ _HOMES = {
         "learning.choice": "Choice",
         "learning.ranges": "Ranges",
         "learning.session": "Ask Session",
+        "space.bare": "is_pair",
         "space.categorical": "Categorical is_equal label_of",
         "space.kinds": "Searched",
         "space.parameters": (
@@ -344,6 +346,7 @@ __all__ = [
     "is_equal",
     "is_instance_of",
     "is_number",
+    "is_pair",
     "label_of",
     "labelled",
     "lazy",

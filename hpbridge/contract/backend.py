@@ -271,12 +271,16 @@ class NativeSpace:
             each study.
         metric: What the library calls the value; a wrapped function may return a dict
             with it and further metrics.
+        fits: ``fits(function)``: says whether a function is written for the library,
+            where the space alone could be somebody else's. Of one that is not, nothing
+            but the space counts. None where the space is telling.
     """
 
     space: Space
     wrap: Callable[[Callable[..., Any]], Callable[[Any], Any]] | None = None
     direction: str = "minimize"
     metric: str = "value"
+    fits: Callable[[Callable[..., Any]], bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,9 @@ def native_experiment(
         if not is_trainable:
             raise explain_odd(function, name)
     read = None if space is None else read_native(space)
+    is_fitting = read is not None and read.fits is not None
+    if read is not None and read.fits and not read.fits(cast("Any", function)):
+        read, is_fitting = NativeSpace(read.space, direction=""), False
     objective: Any = function
     if read is None:
         objective = _adopted(cast("Any", function), name)
@@ -73,6 +76,10 @@ def native_experiment(
     )
     made.native_space = None if isinstance(space, NativeSpace) else space
     made.is_direction_assumed = not (direction or usual)
+    if is_fitting and usual and not direction:
+        better = "larger" if usual == "maximize" else "smaller"
+        text = f"{metric}: {better} is better, as in the library whose function it is"
+        return made.noting(f"{text}; a direction says otherwise")
     return made
 
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
+from hpbridge.contract.native import native_experiment
 from hpbridge.engine.life import Life, live
 from hpbridge.engine.plan import Plan, name_of_driver
 from hpbridge.experiment import Direction, Experiment
 from hpbridge.learning.choice import choose
 from hpbridge.learning.history import fit_history
+from hpbridge.space.kinds import Parameter
+from hpbridge.space.space import Space
 from hpbridge.store.settings import Settings
 
 if TYPE_CHECKING:
     import concurrent.futures
     import os
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from hpbridge.learning.session import Listener
-    from hpbridge.space.space import Space
     from hpbridge.store import Database
     from hpbridge.study import Study
 
@@ -124,7 +127,7 @@ def find_history(
 
 def minimize(
     function: Callable[..., Any],
-    space: Space | Mapping[str, object],
+    space: object,
     backend: str = "optuna",
     *,
     direction: Direction = "minimize",
@@ -134,7 +137,8 @@ def minimize(
 
     Args:
         function: Of one mapping of parameters; returns a number.
-        space: A `Space` or a dict of parameters.
+        space: A `Space` or a dict of parameters; or a library's own space, and the
+            function takes what that library hands to it.
         backend: As of `run`.
         direction: Which way is better.
         settings: As of `run`.
@@ -146,17 +150,22 @@ def minimize(
         >>> study.best_trial.metrics["value"] < 0.1
         True
     """
-    experiment = Experiment(
-        objective=function,
-        space=space,
-        direction=direction,
+    is_ours = isinstance(space, Space) or (
+        isinstance(space, Mapping)
+        and any(isinstance(value, Parameter) for value in space.values())
     )
+    if is_ours:
+        experiment = Experiment(
+            objective=function, space=Space.of(space), direction=direction
+        )
+    else:
+        experiment = native_experiment(function, space, direction)
     return run(experiment, backend, **settings)
 
 
 def maximize(
     function: Callable[..., Any],
-    space: Space | Mapping[str, object],
+    space: object,
     backend: str = "optuna",
     **settings: Any,
 ) -> Study:

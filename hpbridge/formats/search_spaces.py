@@ -233,7 +233,8 @@ def _asked(given: object, problems: list[str]) -> NativeSpace | None:
         except SpaceError as error:
             problems += error.reasons
             return None
-        if found is not None:
+        # A space that could be anybody's is told by whose function it is; here is none.
+        if found is not None and found.fits is None:
             return found
     return None
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpbridge.errors import SpaceError, nearest
 from hpbridge.space.allowed import MOST_DRAWS, AllowedPoints
+from hpbridge.space.bare import read_bare
 from hpbridge.space.checks import build
 from hpbridge.space.json_form import parts_from_json, space_to_json
 from hpbridge.space.kinds import Constant, Parameter, Searched, with_when
@@ -45,6 +46,9 @@ class Space(Mapping[str, Parameter]):
         ['solver']
     """
 
+    notes: tuple[str, ...] = ()
+    """What was assumed of the dict that it was read from; no part of it."""
+
     def __init__(
         self,
         parameters: Mapping[str, object],
@@ -67,11 +71,17 @@ class Space(Mapping[str, Parameter]):
 
     @classmethod
     def of(cls, space: object) -> Space:
-        """Return the space itself, or the space that a plain dict describes."""
+        """Return the space itself, or the space that a plain dict describes.
+
+        A dict without a parameter of ours is read as of `hpbridge.space.bare`.
+        """
         if isinstance(space, Space):
             return space
         if isinstance(space, Mapping):
-            return cls(space)
+            parameters, notes = read_bare(space)
+            made = cls(parameters)
+            made.notes = notes
+            return made
         problem = f"a space is a dict of parameters by name, got {space!r}"
         raise SpaceError.invalid([problem])
 

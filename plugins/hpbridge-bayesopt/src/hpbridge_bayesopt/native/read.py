@@ -10,10 +10,11 @@ Source:
 
 from __future__ import annotations
 
+import inspect
 import math
 import numbers
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hpbridge.plugin import (
@@ -25,6 +26,7 @@ from hpbridge.plugin import (
     Space,
     SpaceError,
     class_names,
+    is_pair,
     label_of,
     labelled,
     plain_number,
@@ -40,8 +42,9 @@ def from_native(given: object) -> NativeSpace | None:
     """Read what `BayesianOptimization` takes as ``pbounds``.
 
     A dict is taken for one where it holds nothing but tuples and parameter objects, and
-    one of them shows whose it is: an object, or a range with its type. ``(2, 4)`` alone
-    could be a range of floats, scikit-optimize's range of ints, or two choices.
+    one of them shows whose it is: an object, or a range with its type. Where all are
+    tuples of two numbers it is one to a function of these keywords; to any other, the
+    ranges alone count.
 
     Raises:
         SpaceError: Naming each parameter that the library would misread, and each whose
@@ -50,6 +53,9 @@ def from_native(given: object) -> NativeSpace | None:
     if not isinstance(given, Mapping) or not given:
         return None
     values = list(given.values())
+    if all(map(is_pair, values)) and all(isinstance(name, str) for name in given):
+        bare = Space.of(given)
+        return replace(native_of(given), space=bare, fits=_TakesKeywords(tuple(given)))
     is_ours = all(map(_is_bound, values)) and any(map(_is_telling, values))
     if not is_ours or not all(isinstance(name, str) for name in given):
         return None
@@ -75,6 +81,20 @@ class _OfKeywords:
 
     def __call__(self, trial: Mapping[str, Any]) -> Any:
         return self.function(**trial)
+
+
+@dataclass(frozen=True)
+class _TakesKeywords:
+    """Whether a function has these keywords, as those for the library have."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, function: Callable[..., Any]) -> bool:
+        try:
+            inspect.signature(function).bind(**dict.fromkeys(self.names))
+        except (TypeError, ValueError):
+            return False
+        return True
 
 
 def _is_bound(value: object) -> bool:
