@@ -169,6 +169,7 @@ DRIVERS = {
     "each_once": here(SaysTwice),
     "retries": here(Remembers),
     "stubborn_error": here(OwnWords),
+    "exit": here(OwnWords),
     "death": there(GivesUp),
     "timeout": DriverSpec("wrong", "Wrong.", no_timeout),
     "reports": here(DropsReports),

@@ -147,6 +147,15 @@ def check_stubborn_error(case: DriverCase) -> None:
 
 
 @check(3)
+def check_exit(case: DriverCase) -> None:
+    """A trial that calls for the end of Python fails, in its own words."""
+    study = case.run(case.life(objectives.exits))
+    error = study.trials[1].error or ""
+    require(error.startswith("SystemExit: 0"), "SystemExit: 0", error)
+    _only_trial_1_failed(study)
+
+
+@check(3)
 def check_death(case: DriverCase) -> None:
     """A trial whose process is killed fails, and the others run."""
     case.needs_isolation()
