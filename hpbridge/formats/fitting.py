@@ -51,7 +51,12 @@ def fitted(
     trials = [_filled(_without(trial, outside), space, defaults) for trial in noted]
     notes = [*read.notes, *notes, *_of_defaults(read.trials, trials, defaults), *lost]
     is_inferred = not (read.space or hints.space)
-    found, first, others = _kept(trials, space, is_inferred=is_inferred)
+    found, first, others = _kept(
+        trials,
+        space,
+        is_inferred=is_inferred,
+        is_seen=is_inferred and not read.parameters,
+    )
     return space, found, first + notes + others
 
 
@@ -263,30 +268,36 @@ def _of_defaults(
 
 
 def _kept(
-    trials: Sequence[ForeignTrial], space: Space, *, is_inferred: bool
+    trials: Sequence[ForeignTrial], space: Space, *, is_inferred: bool, is_seen: bool
 ) -> tuple[list[FinishedTrial], list[str], list[str]]:
-    """Return the trials that are in the space, and what is said first and last."""
+    """Return the trials that are in the space, and what is said first and last.
+
+    Of a space that is only what was seen, a row with gaps is still one of its rows.
+    """
     found: list[FinishedTrial] = []
-    left_out: dict[str, list[int]] = defaultdict(list)
+    unfit: dict[str, list[int]] = defaultdict(list)
     choices: dict[str, None] = {}
     for place, trial in enumerate(trials):
         try:
             point = _point(trial, space)
         except SpaceError as error:
-            left_out[error.reasons[0]].append(place)
+            unfit[error.reasons[0]].append(place)
             choices |= dict.fromkeys(_choices(trial, space, is_inferred))
-            continue
+            if not is_seen:
+                continue
+            point = _partial(trial.params, space.searched)
         found.append(finished_of(trial, len(found), point, space))
-    if not left_out:
+    if not unfit:
         return found, [], []
-    n_left_out = len(trials) - len(found)
-    text = f"{n_left_out} of {len(trials)} trials are left out"
-    said = [f"{text}, since they are not in the space: {_reasons(left_out)}"]
+    n_unfit = sum(map(len, unfit.values()))
+    what = "have only a part of a point" if is_seen else "are left out"
+    text = f"{n_unfit} of {len(trials)} trials {what}"
+    said = [f"{text}, since they are not in the space: {_reasons(unfit)}"]
     if choices:
         said.append("what may be done about it: " + ", ".join(choices))
     # Only complete ones are: others are kept with what they have of a point.
     n_complete = sum(trial.state is State.COMPLETE for trial in trials)
-    is_much = _FEWEST_SAID_FIRST * n_left_out > n_complete
+    is_much = _FEWEST_SAID_FIRST * n_unfit > n_complete
     return (found, said, []) if is_much else (found, [], said)
 
 

@@ -28,7 +28,8 @@ def to_cell(value: Any) -> str | int | float | bool:
     if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, str) and value and from_cell(value) == value:
-        return value
+        is_text = all(not "\ud800" <= c <= "\udfff" for c in value)  # of a file
+        return value if is_text else json.dumps(value)
     return json.dumps(value)
 
 

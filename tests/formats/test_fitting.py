@@ -71,9 +71,19 @@ def test_a_default_holds_where_the_parameter_is_active():
     assert notes == ["1 trials that lack 'b' got its default 0.5"]
 
 
+def test_a_row_with_gaps_is_still_one_of_a_space_of_values_seen():
+    given = [trial(a=0.1)] * 2 + [trial(a=0.2, b=0.2)] * 8
+    space, trials, notes = fit(*given)
+    assert list(space) == ["a", "b"]
+    assert [t.params for t in trials[1:3]] == [{"a": 0.1}, {"a": 0.2, "b": 0.2}]
+    assert notes[0].startswith("2 of 10 trials have only a part of a point")
+    assert "`--default b=VALUE`" in notes[1]
+
+
 def test_more_than_a_tenth_left_out_is_said_first_with_the_choices():
     given = [trial(a=0.1)] * 2 + [trial(a=0.2, b=0.2)] * 8
-    _, trials, notes = fit(*given)
+    parameters = {name: hpb.Float(0, 1) for name in "ab"}
+    _, trials, notes = fit(*given, parameters=parameters)
     assert len(trials) == 8
     assert notes[0].startswith("2 of 10 trials are left out")
     assert "trial 0 and 1 more: 'b' is active but has no value" in notes[0]
@@ -82,10 +92,11 @@ def test_more_than_a_tenth_left_out_is_said_first_with_the_choices():
     _, trials, notes = fit(*given, without=("b",))
     assert len(trials) == 10
     assert trials[9].attributes == {"param:b": 0.2}
-    _, _, notes = fit(trial(a=0.1), *[trial(a=0.2, b=0.2)] * 20)
+    many = [trial(a=0.2, b=0.2)] * 20
+    _, _, notes = fit(trial(a=0.1), *many, parameters=parameters)
     assert notes[0].startswith("1 of 21 complete trials lack 'b'")
-    assert notes[2].startswith("1 of 21 trials are left out")
-    assert len(notes) == 4
+    assert notes[1].startswith("1 of 21 trials are left out")
+    assert len(notes) == 3
 
 
 def test_of_a_space_that_is_given_what_it_lacks_can_be_left_out():

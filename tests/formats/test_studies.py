@@ -302,7 +302,7 @@ WRONG = [
     (["import", "exp.py", "--space", "exp.py:spice"], "did you mean 'space'"),
     (["import", "exp.py", "--column", "lr"], "'lr' is not KEY=VALUE"),
     (["run", "exp.py", "--from", "nothing"], "holds no study 'nothing'"),
-    (["run", "exp.py", "--space", "exp.py:space"], "it names no object"),
+    (["run", "exp.py", "--space", "exp.py:space"], "--direction are for functions"),
     (["run", "exp.py:experiment", "--direction", "loss=maximize"], "of its own"),
     (["export", "1", "x.json"], "holds no study '1'"),
 ]

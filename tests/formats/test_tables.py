@@ -159,7 +159,10 @@ def test_attributes_have_columns_only_when_there_are_any(study) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["ada", "3", "", "null", "True", "nan", "[1", 3, 2.5, True, None, [1], {"a": None}],
+    [
+        *("ada", "3", "", "null", "True", "nan", "[1", 3, 2.5, True, None, [1]),
+        *({"a": None}, math.inf, -math.inf, "Infinity", [math.inf], "\ud800"),
+    ],
 )
 def test_an_attribute_comes_back_from_a_cell(value) -> None:
     back = from_cell(to_cell(value))

@@ -250,8 +250,8 @@ def _notes(
     notes = []
     if reader.space is None:
         notes.append(
-            "a Trials holds no space: choices are their positions, and what was "
-            "conditional is unknown, until the space is given"
+            "a Trials holds no space: choices are their positions, and conditions are "
+            "inferred, until the space is given"
         )
     n_others = len(contents.docs) - len(read_docs)
     if n_others:
