@@ -14,12 +14,20 @@ def hosts(json: JsonOption = False) -> None:
     if json:
         print_json(
             [
-                {"name": each.name, "summary": each.summary, "line": each.line}
+                {
+                    "name": each.name,
+                    "summary": each.summary,
+                    "line": each.line,
+                    "more_lines": list(each.more_lines),
+                }
                 for each in found
             ]
         )
         return
-    rows = [[each.name, each.summary, each.line] for each in found]
+    rows = [
+        [each.name, each.summary, "\n".join([each.line, *each.more_lines])]
+        for each in found
+    ]
     screen().print(table("Hosts", ["host", "what plugs in", "the line"], rows))
     screen().print(
         "options={...} beside the optimizer's name are those of its algorithm, by its "

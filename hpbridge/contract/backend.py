@@ -349,6 +349,7 @@ class HostSpec:
     Attributes:
         line: The line of an existing script that changes, with ``{optimizer}`` where
             the user writes ``backend:algorithm``.
+        more_lines: The same of the host's other objects.
         defaults: By ``backend:algorithm``, options that the host's own object has by
             default, where that differs from the library's one call that runs a search,
             which an algorithm's options are those of.
@@ -362,6 +363,7 @@ class HostSpec:
     """The extension point, as in ``a BaseSampler for Study.optimize``."""
     line: str
     requires: tuple[str, ...] = ()
+    more_lines: tuple[str, ...] = ()
     defaults: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     upstream: Callable[[], list[str]] | None = None
 

@@ -107,8 +107,9 @@ def hosts_table(names: Sequence[str]) -> str:
     lines = [_line(["host", "the line that changes", *names]), _rule(len(names) + 2)]
     for host in registry().hosts.values():
         cells = ["its own" if host.name == name else "yes" for name in names]
-        line = host.line.format(optimizer="skopt:gp")
-        lines.append(_line([f"{host.name}: {host.summary}", f"`{line}`", *cells]))
+        of_host = [host.line, *host.more_lines]
+        shown = "; ".join(f"`{line.format(optimizer='skopt:gp')}`" for line in of_host)
+        lines.append(_line([f"{host.name}: {host.summary}", shown, *cells]))
     return "\n".join(lines) + "\n"
 
 

@@ -125,6 +125,7 @@ def test_backends_lists_and_tells_all_about_one(folder: Path) -> None:
 def test_hosts_say_the_line_and_where_options_go(folder: Path) -> None:
     told = hpbridge(folder, "hosts").stdout
     assert 'BridgeSearchCV(estimator, space, backend="{optimizer}")' in told
+    assert 'optimizer_kwargs=dict(optimizer="{optimizer}")' in told
     assert "options={...} beside the optimizer's name" in told
 
 

@@ -208,10 +208,18 @@ FORMAT = StudyFormat(
     backend="skopt",
 )
 
+_SEARCH = (
+    "search = hpbridge_skopt.BridgeBayesSearchCV(model, spaces, "
+    'optimizer_kwargs=dict(optimizer="{optimizer}"))'
+)
 HOST = HostSpec(
     name="skopt",
     summary="an Optimizer with ask and tell, a minimize, and a BayesSearchCV on it",
     line='hpbridge_skopt.minimize(func, dimensions, "{optimizer}", n_calls=50)',
+    more_lines=(
+        'optimizer = hpbridge_skopt.BridgeOptimizer(dimensions, "{optimizer}")',
+        _SEARCH,
+    ),
     requires=SPEC.requires,
     # `skopt.Optimizer` has one default for all; the functions have one each.
     defaults={
