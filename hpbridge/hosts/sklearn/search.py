@@ -30,7 +30,7 @@ from hpbridge.hosts.sklearn.upstream import (
     interval,
     judge_failures,
 )
-from hpbridge.hosts.sklearn.words import space_of
+from hpbridge.hosts.sklearn.words import space_of, without_words
 from hpbridge.trial import trial_seed
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         "random_state": ["random_state"],
     }
 
+    @without_words
     def __init__(  # noqa: PLR0913 - as the searches of scikit-learn
         self,
         estimator: Any,

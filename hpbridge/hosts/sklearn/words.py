@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.registry import registry
@@ -43,6 +44,19 @@ _ELSEWHERE = {
 }
 
 
+def without_words(init: Any) -> Any:
+    """Leave what other searches say out of the signature of an `__init__`.
+
+    scikit-learn, and its checks of an estimator, take every name there for a parameter.
+    """
+    shown = inspect.signature(init)
+    own = [
+        each for each in shown.parameters.values() if each.kind is not each.VAR_KEYWORD
+    ]
+    init.__signature__ = shown.replace(parameters=own)
+    return init
+
+
 def space_of(
     space: Any, words: Mapping[str, Any], backend: str, known: Sequence[str]
 ) -> Any:
@@ -78,7 +92,7 @@ def _where(name: str, value: Any, backend: str, known: Sequence[str]) -> str:
     """Return where an argument goes, the end of a sentence."""
     try:
         spec, algorithm = registry().algorithm(backend)
-    except HpbridgeError:  # which `fit` says
+    except (HpbridgeError, AttributeError):  # no such optimizer: `fit` says so
         options: set[str] = set()
     else:
         options = {field.name for field in dataclasses.fields(algorithm.options)}
