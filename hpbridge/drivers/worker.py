@@ -13,6 +13,7 @@ import pickle
 import select
 import signal
 import time
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from hpbridge.contract.attempt import Reply
@@ -139,11 +140,27 @@ class _Worker:
         self._results.flush()
 
 
-def unpack_experiment(data: bytes) -> Experiment:
-    """Return the experiment that `hpbridge.drivers.packing.pack_experiment` packed."""
-    loaded = pickle.loads(data)
-    if isinstance(loaded, str):
-        from hpbridge.contract.references import load_experiment
+_loads: ContextVar[bool] = ContextVar("loads", default=False)
 
-        return load_experiment(loaded)
-    return cast("Experiment", loaded)
+
+def is_loading() -> bool:
+    """Say whether this is what runs while a worker loads an experiment.
+
+    A module that runs a study of its own when it is imported would start workers in
+    each worker, which import it in turn, without end.
+    """
+    return _loads.get()
+
+
+def unpack_experiment(data: bytes) -> Experiment:
+    """Return what `hpbridge.drivers.worker_process.pack_experiment` packed."""
+    token = _loads.set(True)
+    try:
+        loaded = pickle.loads(data)
+        if isinstance(loaded, str):
+            from hpbridge.contract.references import load_experiment
+
+            return load_experiment(loaded)
+        return cast("Experiment", loaded)
+    finally:
+        _loads.reset(token)

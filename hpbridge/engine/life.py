@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from hpbridge.contract.execution import LoopSpec
 from hpbridge.drivers.interrupts import INTERRUPTED
 from hpbridge.drivers.loop import drive
+from hpbridge.drivers.worker import is_loading
 from hpbridge.engine.beginning import changed_versions, relive, set_out
-from hpbridge.errors import HpbridgeError
+from hpbridge.errors import ExperimentError, HpbridgeError
 from hpbridge.learning.session import Session
 from hpbridge.store.record import Status
 from hpbridge.study import study_of
@@ -192,9 +193,12 @@ def live_all(lives: Sequence[Life], settings: Settings) -> None:
         settings: What the driver is opened with: as many workers as run at once.
 
     Raises:
+        ExperimentError: If it is begun by the loading of an experiment in a worker.
         KeyboardInterrupt: If the user interrupted it. Every finished trial is on disk.
     """
     plan = lives[0].plan
+    if is_loading():
+        raise ExperimentError.begun_by_import(plan.experiment.name)
     place = plan.place
     if isinstance(place, LoopSpec):
         for life in lives:

@@ -57,6 +57,19 @@ class ExperimentError(HpbridgeError, ValueError):
         return cls(f"Experiment {name!r} cannot be run", problems, hint)
 
     @classmethod
+    def begun_by_import(cls, name: str) -> ExperimentError:
+        """Return the error for a study that a module runs when a worker imports it."""
+        headline = (
+            f"A worker began a study of {name!r} when it imported the module that "
+            "holds the objective"
+        )
+        hint = (
+            'put what runs a study under `if __name__ == "__main__":`; a file that is '
+            "called like a module which is imported is run, too"
+        )
+        return cls(headline, hint=hint)
+
+    @classmethod
     def not_known_yet(cls, name: str, reference: str) -> ExperimentError:
         """Return the error for a space that nobody knows before the first trial."""
         headline = (

@@ -422,3 +422,24 @@ def test_no_more_workers_than_trials() -> None:
     study = run(lambda _: time.sleep(0.1) or 1.0, 2, workers=16)
     assert len({trial.worker for trial in study.trials}) <= 2
     assert states(study) == ["complete", "complete"]
+
+
+def test_a_module_that_runs_a_study_on_being_imported(tmp_path) -> None:
+    (tmp_path / "runs_at_once.py").write_text(
+        "import hpbridge\n\n"
+        "def objective(trial):\n    return trial['x']\n\n"
+        "study = hpbridge.minimize(objective, {'x': hpbridge.Float(0, 1)}, 'random',\n"
+        "    n_trials=2, seed=0, store=':memory:', workers=2)\n"
+    )
+    code = "import sys; sys.path.insert(0, '.'); import runs_at_once"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=300,
+    )
+    assert done.returncode == 1
+    assert "A worker began a study of 'objective'" in done.stderr
+    assert "if __name__" in done.stderr
