@@ -206,7 +206,8 @@ def _choose(reference: str, module: ModuleType, name: str) -> tuple[str, Experim
             if hasattr(module, name)
             else f"it has no {name!r}"
         )
-        hint = nearest(name, found).rstrip("?")
+        known = found or [k for k, v in vars(module).items() if _is_own(v, module)]
+        hint = nearest(name, known).rstrip("?")
         raise ExperimentNotFoundError.because(reference, reason, hint)
     if "experiment" in found:
         return "experiment", found["experiment"]
