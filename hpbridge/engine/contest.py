@@ -152,6 +152,9 @@ def check_contest(contest: Contest, jobs: int | None) -> None:
     problems = []
     if jobs is not None and not is_whole(jobs, 1):
         problems.append(f"jobs must be a whole number >= 1, got {jobs!r}")
+    elif jobs is not None and jobs > 1 and contest.experiment.is_growing:
+        why = "since the objective defines its space while it runs"
+        problems.append(f"jobs must be 1, {why}")
     if contest.repeats < 1:
         problems.append(f"repeats must be a whole number >= 1, got {contest.repeats!r}")
     n_first = contest.shared_start + len(contest.experiment.baseline_points)

@@ -217,6 +217,14 @@ def test_it_runs_in_this_process_only(settings, problem):
         hpb.run(growing(), "random", n_trials=1, store=":memory:", **settings)
 
 
+def test_a_comparison_of_it_runs_one_trial_at_a_time():
+    settings = {"backends": ["random", "optuna"], "n_trials": 3, "store": ":memory:"}
+    with pytest.raises(hpb.HpbridgeError, match="jobs must be 1, since the objective"):
+        hpb.compare(growing(), jobs=2, **settings)
+    comparison = hpb.compare(growing(), jobs=1, seed=0, **settings)
+    assert {len(study.trials) for study in comparison.studies} == {3}
+
+
 def test_a_growing_study_goes_on_from_another_one(tmp_path):
     store = tmp_path / "store.db"
     first = hpb.run(growing(), "random", n_trials=14, seed=0, store=store)
