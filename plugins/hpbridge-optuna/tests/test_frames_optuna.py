@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import subprocess
+import sys
 
 import optuna
 import pandas as pd
@@ -134,3 +137,43 @@ def test_another_table_with_params_is_not_taken_for_one(tmp_path):
     path.write_text("params_x,loss\n0.5,1\n0.25,2\n")
     with pytest.raises(FormatError, match="format 'csv'"):
         hpb.read_study(path)
+
+
+def test_the_commands_take_what_the_file_does_not_say(tmp_path):
+    def added(trial):
+        x = trial.suggest_float("x", 0, 1)
+        return x + (trial.suggest_float("b", 0, 1) if trial.number >= 4 else 0.0)
+
+    study = optuna.create_study(storage=f"sqlite:///{tmp_path / 'o.db'}")
+    study.optimize(added, n_trials=10)
+    study.trials_dataframe().to_csv(tmp_path / "t.csv")
+    (tmp_path / "e.py").write_text(
+        "import hpbridge as hpb\nexperiment = hpb.Experiment(name='e', "
+        "space={'x': hpb.Float(0, 1)}, objective=lambda t: t['x'], "
+        "direction={'value': 'minimize'})\n"
+    )
+
+    def command(*words):
+        done = subprocess.run(
+            [sys.executable, "-m", "hpbridge", *words, "--json"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(done.stdout), done.stderr
+
+    read, _ = command("import", "t.csv", "--direction", "maximize")
+    assert read["metrics"] == {"value": "maximize"}
+    read, _ = command("import", "o.db")
+    assert read["n_trials"] == 6
+    assert read["notes"][0].startswith("4 of 10 trials are left out")
+    read, _ = command("import", "o.db", "--default", "b=0.5")
+    assert read["n_trials"] == 10
+    words = ("run", "e.py", "--from", "o.db", "-b", "random", "-n", "1")
+    _, said = command(*words)
+    assert "6 of 10 trials are left out" in said
+    assert "`--without b`" in said
+    ran, said = command(*words, "--without", "b")
+    assert "left out" not in said
+    assert ran["n_trials"] == 11
