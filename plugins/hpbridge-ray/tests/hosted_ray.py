@@ -35,7 +35,7 @@ from hpbridge_ray.driver.tuner import ENVIRONMENT
 from hpbridge_ray.host.plug import BridgeSearcher
 from hpbridge_ray.native.param_space import ParamSpace
 from hpbridge_ray.native.read import read_param_space
-from hpbridge_ray.native.write import domain_of, make_domain
+from hpbridge_ray.native.write import domain_of, is_normal, make_domain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,6 +134,8 @@ def _domain(parameter: Parameter) -> Any:
 
 
 def _float(parameter: Float) -> Any:
+    if is_normal(parameter):
+        return make_domain(domain_of(parameter))
     if parameter.prior is not None:
         return "tune.randn has no ends"
     if parameter.step is not None:
@@ -142,6 +144,8 @@ def _float(parameter: Float) -> Any:
 
 
 def _int(parameter: Int) -> Any:
+    if parameter.prior is not None:
+        return "no domain of ints has a prior"
     low, last, step = parameter.low, parameter.last, parameter.step
     if step == 1:
         return make_domain(domain_of(parameter))
@@ -152,8 +156,10 @@ def _int(parameter: Int) -> Any:
 
 def _quantized(parameter: Quantized) -> Any:
     draw = tune.qloguniform if parameter.log else tune.quniform
-    if parameter.is_int:
-        return f"tune.{draw.__name__} gives floats"
+    if is_normal(parameter):
+        return make_domain(domain_of(parameter))
+    if parameter.is_int or parameter.prior is not None:
+        return f"tune.{draw.__name__} gives floats without a prior"
     try:
         return draw(parameter.low, parameter.high, parameter.q)
     except ValueError as error:

@@ -13,12 +13,14 @@ from ray import tune
 
 import hpbridge as hpb
 import hpbridge_ray
+from hpbridge import Float, Normal, Quantized
 from hpbridge.errors import ExperimentError, ObjectiveError, SpaceError
 from hpbridge.space.space import Space
 from hpbridge.trial import Trial
 from hpbridge_ray import SPEC
 from hpbridge_ray._upstream import draws_multiples_alike
 from hpbridge_ray.native.read import read_param_space
+from hpbridge_ray.native.write import domain_of
 
 N_DRAWS = 4000
 
@@ -133,10 +135,17 @@ def test_what_is_not_rays_is_left_to_others(other):
     assert SPEC.from_native(other) is None
 
 
+def test_draws_without_ends_are_priors_without_ends_there_and_back():
+    space = space_of(n=tune.randn(3, 2), q=tune.qrandn(0, 1, 0.5))
+    inf = math.inf
+    assert space["n"] == Float(-inf, inf, prior=Normal(3, 2))
+    assert space["q"] == Quantized(-inf, inf, 0.5, prior=Normal(0, 1))
+    assert domain_of(space["n"]).source() == "tune.randn(3.0, 2.0)"
+    assert domain_of(space["q"]).source() == "tune.qrandn(0.0, 1.0, 0.5)"
+
+
 def test_what_cannot_be_kept_is_refused_by_name_all_at_once():
     native = {
-        "n": tune.randn(),
-        "q": tune.qrandn(0, 1, 0.1),
         "f": tune.sample_from(lambda _: 1),
         "nested": tune.choice([tune.uniform(0, 1), 2]),
         "list": [tune.uniform(0, 1)],
@@ -150,7 +159,7 @@ def test_what_cannot_be_kept_is_refused_by_name_all_at_once():
         "reversed": tune.uniform(2, 1),
         "empty": tune.choice([]),
     }
-    with pytest.raises(SpaceError, match="13 problems") as refusal:
+    with pytest.raises(SpaceError, match="11 problems") as refusal:
         SPEC.from_native(native)
     for name in [*native, "a/b"]:
         assert name == "a" or repr(str(name)) in str(refusal.value)

@@ -74,6 +74,7 @@ _COMMON = Capabilities(
 _ALGORITHMS = (
     Algorithm(
         name="random",
+        encode=_encode,
         summary="Ray's own variant generation: independent draws.",
         capabilities=_COMMON,
         native_call="Tuner.fit",

@@ -52,7 +52,8 @@ def ends(parameter: Any) -> tuple[Any, Any]:
     """Return the lowest and the highest value of a range."""
     if parameter.n_values is not None:
         return parameter.at(0), parameter.at(parameter.n_values - 1)
-    return parameter.low, parameter.high
+    low, high = parameter.reach
+    return low, high
 
 
 def acquisition(algorithm: str, options: CommonOptions) -> Call:

@@ -30,9 +30,10 @@ from hpbridge.plugin import (
     Float,
     Int,
     Label,
+    Native,
     Parameter,
 )
-from hpbridge_ray.native.write import domain_of, grid_of
+from hpbridge_ray.native.write import domain_of, grid_of, is_normal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +47,8 @@ _NARROWEST = 1e-6
 _LARGEST = 1e15
 # A grid is a list of the values of each parameter.
 _MOST_VALUES = 1_000_000
+# `OptunaSearch` refuses a normal domain, `TuneBOHB` wants ends for it.
+_DRAW_NORMAL = {"random", "hyperopt"}
 _RAY_WORDS = {"", "eval", "grid_search"}
 
 
@@ -126,12 +129,17 @@ def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:  
 def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:  # noqa: ARG001
     """Return the space as the search class means it."""
     space, capabilities = problem.space, algorithm.capabilities
-    plain = Encoded(space, capabilities)
-    codecs = {
+    normal: dict[str, Codec[Any]] = {}
+    if algorithm.name in _DRAW_NORMAL:
+        normal = {n: Native(p) for n, p in space.searched.items() if is_normal(p)}
+    plain = Encoded(space, capabilities, codecs=normal)
+    codecs: dict[str, Codec[Any]] = {
         name: Chained(plain.codecs[name], inner)
         for name, parameter in plain.native.items()
-        if (inner := _inner(parameter, algorithm.name)) is not None
+        if name not in normal
+        and (inner := _inner(parameter, algorithm.name)) is not None
     }
+    codecs |= normal
     return Encoded(space, capabilities, codecs=codecs)
 
 

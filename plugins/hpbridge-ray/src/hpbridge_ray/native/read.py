@@ -10,6 +10,7 @@ Source:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from hpbridge.plugin import (
     Float,
     Int,
     NativeSpace,
+    Normal,
     Parameter,
     Quantized,
     Space,
@@ -61,7 +63,8 @@ def read_param_space(native: Mapping[Any, Any]) -> ParamSpace:
 
     Kept: both ends of ``uniform`` and ``loguniform``; the upper end that ``randint``
     and ``lograndint`` leave out; multiples of q and the half share of the ends of
-    ``quniform`` and ``qloguniform``; a choice that is there twice, as a weight.
+    ``quniform`` and ``qloguniform``; ``randn`` and ``qrandn``, as priors without
+    ends; a choice that is there twice, as a weight.
     ``grid_search`` is a choice without weights. The shares of the values of a
     ``lograndint`` are those of ``Int(log=True)``, as in `OptunaSearch`.
 
@@ -165,8 +168,7 @@ def _number(domain: Any, kinds: set[str]) -> Parameter | str:
     if "Quantized" in how:
         q, how = sampler.q, _kinds(sampler.sampler)
     if not how & {"Uniform", "LogUniform"}:
-        called = "tune.randn" if q is None else "tune.qrandn"
-        return f"{called} has no ends; give a Float with a prior and a range"
+        return _normal(sampler if q is None else sampler.sampler, q)
     is_log = "LogUniform" in how
     low, high = domain.lower, domain.upper
     if "Integer" in kinds:
@@ -176,6 +178,15 @@ def _number(domain: Any, kinds: set[str]) -> Parameter | str:
     if q is not None:
         return Quantized(low, high, float(q), log=is_log)
     return Float(low, high, log=is_log)
+
+
+def _normal(sampler: Any, q: Any) -> Parameter | str:
+    if not (hasattr(sampler, "mean") and hasattr(sampler, "sd")):
+        return f"it is drawn by {type(sampler).__name__}, which only Ray knows"
+    prior = Normal(sampler.mean, sampler.sd)
+    if q is None:
+        return Float(-math.inf, math.inf, prior=prior)
+    return Quantized(-math.inf, math.inf, float(q), prior=prior)
 
 
 def _quantized_int(low: int, high: int, q: int, *, is_log: bool) -> Parameter | str:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import math
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.plugin import Call, Categorical, Int, changed_options, quiet
+from hpbridge.plugin import (
+    Call,
+    Categorical,
+    Float,
+    Int,
+    Normal,
+    Quantized,
+    changed_options,
+    quiet,
+)
 
 if TYPE_CHECKING:
     from ray.tune.search import Searcher
 
-    from hpbridge.plugin import Float, Parameter
+    from hpbridge.plugin import Parameter
 
 SEARCHERS = {
     "random": ("ray.tune.search", "BasicVariantGenerator"),
@@ -30,11 +40,25 @@ LOGGERS = (
 )
 """Under these, the searchers' own libraries log what they do."""
 
-_DOMAINS = ("choice", "grid_search", "lograndint", "loguniform", "randint", "uniform")
+_DOMAINS = (
+    "choice",
+    "grid_search",
+    "lograndint",
+    "loguniform",
+    "qrandn",
+    "randint",
+    "randn",
+    "uniform",
+)
 
 
-def domain_of(parameter: Parameter) -> Call:
-    """Return the domain of a float or int without step or prior, or of a choice."""
+def domain_of(parameter: Any) -> Call:
+    """Return the domain of a float or int without step, or of a choice."""
+    if is_normal(parameter):
+        law = parameter.prior.mu, parameter.prior.sigma
+        if isinstance(parameter, Quantized):
+            return Call("tune.qrandn", (*law, parameter.q))
+        return Call("tune.randn", law)
     if isinstance(parameter, Categorical):
         return Call("tune.choice", (list(parameter.labels),))
     if isinstance(parameter, Int):
@@ -44,6 +68,18 @@ def domain_of(parameter: Parameter) -> Call:
     number = cast("Float", parameter)
     function = "loguniform" if number.log else "uniform"
     return Call(f"tune.{function}", (number.low, number.high))
+
+
+def is_normal(parameter: Any) -> bool:
+    """Say whether ``tune.randn`` or ``tune.qrandn`` draws a parameter as it is."""
+    if isinstance(parameter, Quantized) and parameter.is_int:
+        return False
+    is_unbounded = (
+        isinstance(parameter, (Float, Quantized))
+        and parameter.low == -math.inf
+        and parameter.high == math.inf
+    )
+    return is_unbounded and isinstance(parameter.prior, Normal)
 
 
 def grid_of(parameter: Parameter) -> Call:

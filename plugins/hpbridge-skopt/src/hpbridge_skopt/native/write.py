@@ -60,7 +60,8 @@ def dimension(
 def _ends(parameter: Any) -> tuple[Any, Any]:
     if parameter.n_values is not None:
         return parameter.at(0), parameter.at(parameter.n_values - 1)
-    return parameter.low, parameter.high
+    low, high = parameter.reach
+    return low, high
 
 
 def make(described: Call) -> Any:
