@@ -15,6 +15,7 @@ from hpbridge.contract.registry import is_met, registry
 from hpbridge.errors import FormatError, masked, nearest
 from hpbridge.experiment import read_constraints
 from hpbridge.formats.fitting import fitted
+from hpbridge.formats.unrecognized import why_unknown
 from hpbridge.formats.whole_file import whole_file
 from hpbridge.space.plain_data import note_of_text, plain_data
 from hpbridge.store.record import Status
@@ -263,6 +264,10 @@ def _format_of(source: object, place: object, wanted: str | None) -> StudyFormat
     if wanted is not None:
         return known[wanted]
     found = [each for each in known.values() if each.recognizes(place)]
+    known_as = None if found else why_unknown(place)
+    if known_as is not None:
+        problem, hint = known_as
+        raise FormatError.unreadable(None, source, [problem], hint)
     if not found:
         tried = [f"{each.name}: {each.looks_for}" for each in known.values()]
         raise FormatError.unknown(source, tried)

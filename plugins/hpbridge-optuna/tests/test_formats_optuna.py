@@ -374,6 +374,22 @@ def test_another_schema_is_refused(tmp_path, version, hint):
     assert f"its schema is {version!r}" in str(caught.value)
 
 
+def test_a_database_of_before_there_were_all_tables_is_told_what_to_do(tmp_path):
+    path = tmp_path / "old.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for table in ("studies", "trials", "version_info"):
+            connection.execute(f"CREATE TABLE {table} (x)")
+        connection.commit()
+        with pytest.raises(hpb.HpbridgeError, match="optuna storage upgrade"):
+            hpb.read_study(path)
+        connection.execute("CREATE TABLE alembic_version (version_num)")
+        connection.execute("INSERT INTO alembic_version VALUES ('v1.3.0.a')")
+        connection.commit()
+    with pytest.raises(hpb.HpbridgeError, match="optuna storage upgrade") as caught:
+        hpb.read_study(path)
+    assert "its schema is 'v1.3.0.a'" in str(caught.value)
+
+
 def test_an_operation_of_a_newer_journal_is_refused(files, tmp_path):
     path = tmp_path / "new.log"
     path.write_bytes(

@@ -17,6 +17,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hpbridge.contract.foreign import ForeignStudy, Hints
@@ -408,3 +409,52 @@ def test_there_is_a_limit_to_what_is_read(copy, monkeypatch):
     monkeypatch.setattr("hpbridge_ray.format.folder.MOST_BYTES", 10_000)
     with pytest.raises(FormatError, match="larger than 10000 bytes"):
         read(copy)
+
+
+def test_a_frame_of_the_results_is_the_same_trials(grid, tmp_path):
+    frame = grid.get_dataframe()
+    frame.to_csv(tmp_path / "runs.csv", sep=";", decimal=",")
+    frame.to_parquet(tmp_path / "runs.parquet")
+    whole = read(grid).trials
+    for source in (frame, tmp_path / "runs.csv", tmp_path / "runs.parquet"):
+        assert FORMAT.recognizes(source)
+        found = read(source, direction={"loss": "minimize"})
+        assert [t.metrics["loss"] for t in found.trials] == [
+            t.metrics["loss"] for t in whole
+        ]
+        for trial, other in zip(found.trials, whole, strict=True):
+            same = [name for name in trial.params if name in other.params]
+            assert same
+            assert [trial.params[n] for n in same] == [other.params[n] for n in same]
+
+
+ROWS = {
+    "training_iteration": [1, 1],
+    "trial_id": ["a", "b"],
+    "logdir": ["a", "b"],
+    "time_total_s": [1.5, 2.5],
+    "config/lr": [0.1, 0.01],
+    "config/net/w": [1, 2],
+    "config/fixed": [3, 3],
+    "loss": [0.25, 0.5],
+}
+
+
+def test_a_frame_says_what_it_does_not_tell():
+    found = read(pd.DataFrame(ROWS))
+    assert [t.params for t in found.trials] == [
+        {"lr": 0.1, "net/w": 1},
+        {"lr": 0.01, "net/w": 2},
+    ]
+    assert [t.run_seconds for t in found.trials] == [1.5, 2.5]
+    assert found.notes[0] == "the same in all trials, so no parameters: fixed"
+    several = pd.DataFrame({**ROWS, "acc": [0.5, 0.75]})
+    with pytest.raises(FormatError, match="nothing says which: 'loss', 'acc'"):
+        read(several)
+    found = read(several, direction={"acc": "maximize"})
+    assert found.trials[1].metrics == {"acc": 0.75, "loss": 0.5}
+    with pytest.raises(FormatError, match=r"no metric 'los'; did you mean 'loss'\?"):
+        read(several, direction={"los": "minimize"})
+    reports = pd.DataFrame({**ROWS, "trial_id": ["a", "a"]})
+    with pytest.raises(FormatError, match="several rows of one trial"):
+        read(reports)

@@ -217,9 +217,9 @@ DRIVERS = (
 FORMATS = (
     StudyFormat(
         name="ray",
-        summary="Ray Tune's experiment folder, by its JSON files alone.",
+        summary="Ray Tune's experiment folder, by its JSON files alone, or a frame.",
         looks_for="a folder with experiment_state-*.json and result.json files, "
-        "or a tune.ResultGrid",
+        "a tune.ResultGrid, or the table that its get_dataframe() makes",
         recognizes=lazy("hpbridge_ray.format.read:recognizes"),
         read=lazy("hpbridge_ray.format.read:read"),
         backend="ray",

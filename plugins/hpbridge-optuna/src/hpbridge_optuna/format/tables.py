@@ -43,6 +43,8 @@ TABLES = {
     *("trial_values", "trial_intermediate_values", "trial_user_attributes"),
     "trial_system_attributes",
 }
+_FIRST_TABLES = {"studies", "trials", "version_info"}
+"""Those of every version, also before there were migrations."""
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _WAL = 2
 # Longest text or blob of a file: distributions and attributes are far below it.
@@ -93,7 +95,7 @@ def is_sqlite(path: Path) -> bool:
             if file.read(len(_SQLITE_MAGIC)) != _SQLITE_MAGIC:
                 return False
         with sqlite_file(path) as rows:
-            return rows.tables >= TABLES
+            return rows.tables >= _FIRST_TABLES
     except (OSError, DamagedError, sqlite3.Error):
         return False
 
@@ -199,6 +201,8 @@ def read_tables(rows: Rows, wanted: str | None) -> RawStudy:
         DamagedError: If there is no such study, or the tables are not Optuna's.
     """
     missing = sorted(TABLES - rows.tables)
+    if missing and rows.tables >= _FIRST_TABLES:
+        _check_schema(rows)
     if missing:
         msg = f"it has no table {missing[0]!r}, so it is no storage of Optuna 3.2 to 5"
         raise DamagedError(msg, "name the file or URL that was `storage=` in Optuna")
@@ -213,14 +217,14 @@ def read_tables(rows: Rows, wanted: str | None) -> RawStudy:
 
 
 def _check_schema(rows: Rows) -> None:
-    versions = [
-        version for (version,) in rows("SELECT version_num FROM alembic_version")
-    ]
+    is_dated = "alembic_version" in rows.tables
+    found = rows("SELECT version_num FROM alembic_version") if is_dated else []
+    versions = [version for (version,) in found]
     if versions == [SCHEMA]:
         return
     version = versions[0] if versions else None
     msg = f"its schema is {version!r}, and hpbridge reads {SCHEMA!r}"
-    if version in OLDER_SCHEMAS:
+    if version in OLDER_SCHEMAS or not is_dated:
         raise DamagedError(msg, "`optuna storage upgrade` on a copy of it")
     raise DamagedError(msg, "`pip install --upgrade hpbridge-optuna`")
 

@@ -28,6 +28,7 @@ from hpbridge_ray.format.folder import (
     open_experiment,
     read_run,
 )
+from hpbridge_ray.format.frame import read_frame, recognizes_frame
 from hpbridge_ray.native.param_space import TooDeepError, flatten
 from hpbridge_ray.native.read import read_param_space
 
@@ -72,13 +73,14 @@ NO_SPACE = "Ray keeps the space in a pickle, which is not opened: give it with -
 
 
 def recognizes(source: object) -> bool:
-    """Say whether it is an experiment folder, or a `tune.ResultGrid`."""
+    """Say whether it is an experiment folder, a `tune.ResultGrid`, or its frame."""
     if isinstance(source, Path):
         try:
-            return source.is_dir() and is_experiment(source)
+            is_folder = source.is_dir()
+            return is_experiment(source) if is_folder else recognizes_frame(source)
         except OSError:
             return False
-    return _is_result_grid(source)
+    return _is_result_grid(source) or recognizes_frame(source)
 
 
 def _is_result_grid(source: object) -> bool:
@@ -86,11 +88,13 @@ def _is_result_grid(source: object) -> bool:
 
 
 def read(source: Any, hints: Hints) -> ForeignStudy:
-    """Return the study in an experiment folder or a `tune.ResultGrid`.
+    """Return the study in an experiment folder, a `tune.ResultGrid` or its frame.
 
     Raises:
         FormatError: If a file is damaged, or holds no such metric.
     """
+    if recognizes_frame(source):
+        return read_frame(source, hints, _space(hints), _RAYS_OWN)
     mode = None
     folder = source
     if _is_result_grid(source):
