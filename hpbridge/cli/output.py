@@ -93,7 +93,8 @@ def _plain(text: str) -> Any:
 
 def params_line(params: Mapping[str, object]) -> str:
     """Return parameters in one line."""
-    return ", ".join(f"{name}={number(value)}" for name, value in params.items())
+    shown = {n: "None" if v is None else number(v) for n, v in params.items()}
+    return ", ".join(f"{name}={text}" for name, text in shown.items())
 
 
 def study_summary(study: Study) -> dict[str, Any]:

@@ -565,3 +565,15 @@ def test_silent_traps_are_refused_by_name_and_all_at_once():
         "  - 'single': ['a'] are fewer than two choices, which the library refuses",
         "  - 'twice': choice 'a' is there twice",
     ]
+
+
+def test_a_log_whose_last_line_is_torn_is_read_up_to_there(tmp_path):
+    path = tmp_path / "log.json"
+    line = '{"target": 1.5, "params": {"x": 0.5}, "datetime": {}}\n'
+    path.write_text(line * 2 + line[:30])
+    found = FORMAT.read(path, Hints())
+    assert len(found.trials) == 2
+    assert "the last line is torn: its trial is left out" in found.notes
+    path.write_text(line + line[:30] + "\n" + line)
+    with pytest.raises(FormatError, match="line 2 is no JSON"):
+        FORMAT.read(path, Hints())

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,8 +139,9 @@ def _read_file(path: Path, name: str, metric: str, hints: Hints) -> ForeignStudy
     text = path.read_text(encoding="utf-8").strip()
     if '"pbounds"' in text[:_HEAD]:
         return _read_state(json.loads(text), name, metric, _given_space(hints))
-    lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-    return _read_log(lines, name, metric, _given_space(hints))
+    lines, notes = _lines(text)
+    found = _read_log(lines, name, metric, _given_space(hints))
+    return replace(found, notes=(*found.notes, *notes))
 
 
 # --- states
@@ -230,6 +232,21 @@ def _algorithm(params: Any) -> str:
 
 
 # --- logs
+
+
+def _lines(text: str) -> tuple[list[Any], list[str]]:
+    """Return what the lines hold, and a note where the last one is torn."""
+    found: list[Any] = []
+    lines = [line for line in text.splitlines() if line.strip()]
+    for number, line in enumerate(lines, 1):
+        try:
+            found.append(json.loads(line))
+        except ValueError as error:
+            if number == len(lines) > 1:  # it was being written when its process died
+                return found, ["the last line is torn: its trial is left out"]
+            msg = f"line {number} is no JSON ({error})"
+            raise ValueError(msg) from error
+    return found, []
 
 
 def _read_log(
