@@ -119,8 +119,8 @@ class BridgeSampler(BaseSampler):
         self._invalid: dict[int, tuple[float, ...]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        # A storage may be another one, where it is brought back.
-        left_out = ("_lock", "_home", "_intersection")
+        # A storage may be another one where it is brought back, and a plugin too.
+        left_out = ("_lock", "_home", "_intersection", "_choice")
         with self._lock:
             return {n: value for n, value in vars(self).items() if n not in left_out}
 
@@ -128,6 +128,7 @@ class BridgeSampler(BaseSampler):
         self._n_guests = 0
         self._begin()
         vars(self).update(state)
+        self._choice = self._recipe.choice(self._space or _ANY_SPACE)
 
     def __str__(self) -> str:
         return f"BridgeSampler({self._choice.name!r})"
