@@ -411,23 +411,6 @@ def test_there_is_a_limit_to_what_is_read(copy, monkeypatch):
         read(copy)
 
 
-def test_a_frame_of_the_results_is_the_same_trials(grid, tmp_path):
-    frame = grid.get_dataframe()
-    frame.to_csv(tmp_path / "runs.csv", sep=";", decimal=",")
-    frame.to_parquet(tmp_path / "runs.parquet")
-    whole = read(grid).trials
-    for source in (frame, tmp_path / "runs.csv", tmp_path / "runs.parquet"):
-        assert FORMAT.recognizes(source)
-        found = read(source, direction={"loss": "minimize"})
-        assert [t.metrics["loss"] for t in found.trials] == [
-            t.metrics["loss"] for t in whole
-        ]
-        for trial, other in zip(found.trials, whole, strict=True):
-            same = [name for name in trial.params if name in other.params]
-            assert same
-            assert [trial.params[n] for n in same] == [other.params[n] for n in same]
-
-
 ROWS = {
     "training_iteration": [1, 1],
     "trial_id": ["a", "b"],
