@@ -280,7 +280,7 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         for row, candidate in enumerate(batch, n_tried):
             candidate.row, candidate.started_at = row, started
         values = [candidate.values for candidate in batch]
-        context = tasks.of_batch(n_tried * self.n_splits_)
+        context = tasks.of_batch(n_tried)
         results: dict[str, Any] = evaluate_candidates(values, **context)
         for candidate, fits in zip(batch, self._fits_of(len(batch)), strict=True):
             candidate.fits = fits

@@ -16,13 +16,14 @@ class Tasks:
 
     Args:
         context: scikit-learn's of the task; None before 1.9, which has no callbacks.
+        n_splits: How many fits a candidate has; before 1.9 that is not known yet.
 
     Source:
         scikit-learn 1.9.1, `RandomizedSearchCV._run_search`.
     """
 
-    def __init__(self, context: Any) -> None:
-        self._context = context
+    def __init__(self, context: Any, n_splits: int = 0) -> None:
+        self._context, self._n_splits = context, n_splits
 
     @classmethod
     def begun(
@@ -46,17 +47,17 @@ class Tasks:
             max_subtasks=n_candidates * search.n_splits_,
             sequential_subtasks=False,
         )
-        return cls(context.call_on_fit_task_begin(estimator=search))
+        return cls(context.call_on_fit_task_begin(estimator=search), search.n_splits_)
 
     def of_batch(self, n_before: int) -> dict[str, Any]:
         """Return the arguments that evaluate a batch in it.
 
         Args:
-            n_before: How many fits there were before.
+            n_before: How many candidates there were before.
         """
         if self._context is None:
             return {}
-        return {"callback_ctx": _Shifted(self._context, n_before)}
+        return {"callback_ctx": _Shifted(self._context, n_before * self._n_splits)}
 
     def end(self, search: Any) -> None:
         """Tell callbacks that it is done."""
