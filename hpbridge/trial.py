@@ -220,9 +220,9 @@ class Trial(Mapping[str, Any]):
 
         Args:
             name: Of it, as of `FinishedTrial.native`.
-            value: JSON data.
+            value: Of what is no plain data the text is kept.
         """
-        self._native[name] = value
+        self._native[name] = plain_data(value).value
 
     @property
     def native(self) -> dict[str, Any]:

@@ -78,8 +78,9 @@ class FileReading:
                 the script runs.
         """
         texts = {shown(s.objective): s for s in self.sites if s.objective is not None}
-        hint = f"name one, as in {reference}:objective"
         if len(texts) != 1:
+            one = next(filter(str.isidentifier, texts), "objective")
+            hint = f"name one, as in {reference}:{one}"
             reason = f"it has studies of several: {', '.join(texts)}"
             raise ExperimentNotFoundError.because(reference, reason, hint)
         ((text, site),) = texts.items()

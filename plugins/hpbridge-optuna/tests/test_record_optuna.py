@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import time
 
+import numpy as np
 import optuna
 import pytest
 from optuna.artifacts import (
@@ -173,7 +174,7 @@ def test_scores_and_artifacts_are_kept_with_the_trial_and_go_out(tmp_path):
 
     def keeping(trial):
         x = trial.suggest_float("x", 0, 1)
-        report_cross_validation_scores(trial, [x, x + 1])
+        report_cross_validation_scores(trial, np.array([x, x + 1]))
         model.write_text(str(x))
         upload_artifact(artifact_store=folder, file_path=model, study_or_trial=trial)
         return x

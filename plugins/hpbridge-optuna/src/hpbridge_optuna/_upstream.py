@@ -21,6 +21,8 @@ METRIC_NAMES = "study:metric_names"
 CONSTRAINTS = "constraints"
 """System attribute of a trial: with ":key", what `Trial.set_constraint` was told; alone
 a list, as before Optuna 5."""
+ENQUEUED = "fixed_params"
+"""System attribute of a trial that waits: what `Study.enqueue_trial` was given."""
 PARENTS = ":parent:"
 """Part of a study's system attributes: ids of the parents of a generation."""
 CMA_STATE = "optimizer:"

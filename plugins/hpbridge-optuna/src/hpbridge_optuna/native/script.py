@@ -12,6 +12,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import Reading, Script, UnsaidError, is_instance_of, registry
+from hpbridge_optuna._upstream import ENQUEUED
 
 if TYPE_CHECKING:
     from hpbridge.plugin import Site, Source
@@ -143,8 +144,9 @@ def _points(
 ) -> tuple[tuple[dict[str, Any], ...], list[str]]:
     """Return the points that are enqueued, and a phrase for those that are not told."""
     if live is not None:
-        attributes = [trial.system_attrs for trial in live.trials]
-        fixed = [each["fixed_params"] for each in attributes if "fixed_params" in each]
+        trials = live.get_trials(deepcopy=False)
+        waiting = [trial for trial in trials if trial.state.name == "WAITING"]
+        fixed = [trial.system_attrs.get(ENQUEUED, {}) for trial in waiting]
         return tuple(map(dict, fixed)), []
     method = site.call.func
     assert isinstance(method, ast.Attribute)
