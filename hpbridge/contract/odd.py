@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.errors import ExperimentError
+from hpbridge.errors import ExperimentError, ExperimentNotFoundError
 from hpbridge.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -18,6 +19,25 @@ def explain_odd(given: object, name: str) -> ExperimentError:
         problem = "it has a space and directions of its own; --space and --direction "
         return ExperimentError.invalid(name, [problem + "are for functions"])
     return ExperimentError.no_objective(name, _what_it_is(given, name))
+
+
+def check_search(reference: str, tree: ast.AST) -> None:
+    """Refuse a file, before it is run, that holds a search like scikit-learn's instead.
+
+    Raises:
+        ExperimentNotFoundError: If it makes such a search and no experiment.
+    """
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = [getattr(f, "id", getattr(f, "attr", "")) for f in calls]
+    found = next((name for name in named if name.endswith("SearchCV")), "")
+    if not found or "Experiment" in named:
+        return
+    hint = (
+        "change one line of it, `from hpbridge.sklearn import BridgeSearchCV`, and run "
+        "it with `python`; or name a function that a library calls"
+    )
+    reason = f"its {found} runs a search of its own"
+    raise ExperimentNotFoundError.because(reference, reason, hint)
 
 
 def _what_it_is(given: object, name: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from hpbridge.contract.files import load_module, split_reference
 from hpbridge.contract.native import native_experiment
-from hpbridge.contract.odd import explain_odd
+from hpbridge.contract.odd import check_search, explain_odd
 from hpbridge.contract.reading import read_file
 from hpbridge.contract.returned import minimized_score
 from hpbridge.contract.script import Script
@@ -110,6 +110,8 @@ def _ways(pairs: list[tuple[str, str, str]]) -> Ways:
 
 def _find(wanted: Wanted, readers: Sequence[ScriptReader]) -> Found:
     reading = read_file(wanted.reference, readers)
+    if not reading.sites and not split_reference(wanted.reference)[1]:
+        check_search(wanted.reference, reading.source.tree)
     module, place, name = load_module(wanted.reference, reading.tree)
     reading.source.module = vars(module)
     named = getattr(module, name, None) if name else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpbridge.contract.references import load_experiment
+from hpbridge.contract.references import Wanted, find_experiment, load_experiment
 from hpbridge.errors import ExperimentError, ExperimentNotFoundError, SpaceError
 
 GOOD = """
@@ -103,3 +103,12 @@ def test_a_wrong_space_in_the_file_is_told_as_such(folder: Path) -> None:
     write(folder, "wrong_space.py", text)
     with pytest.raises(SpaceError, match="reversed"):
         load_experiment("wrong_space.py")
+
+
+def test_a_search_of_scikit_learns_is_a_sentence_and_is_not_run(tmp_path):
+    text = "import search\nopt = search.BayesSearchCV(None, {})\nopt.fit()\n"
+    (tmp_path / "searches.py").write_text(text)
+    with pytest.raises(ExperimentNotFoundError) as caught:
+        find_experiment(Wanted(str(tmp_path / "searches.py")))
+    assert "its BayesSearchCV runs a search of its own" in str(caught.value)
+    assert "BridgeSearchCV" in caught.value.hint
