@@ -15,6 +15,7 @@ from hpbridge.formats.search_distributions import (
     is_distribution,
     read_distribution,
     read_quantiles,
+    text_of_domain,
 )
 from hpbridge.space.parameters import Constant, Label, Parameter
 from hpbridge.space.space import Space
@@ -68,9 +69,14 @@ def read_space(given: object) -> Space:
     """Return one space, in the words that a search takes.
 
     Raises:
-        SpaceError: With everything that is wrong with it.
+        SpaceError: With everything that is wrong with it; a distribution that has no
+            name is searched by its quantiles, which are none of its values.
     """
-    problems: list[str] = []
+    problems = [
+        f"{name!r} is {text_of_domain(domain)}, whose values only a search can make"
+        for name, domain in (given.items() if isinstance(given, dict) else ())
+        if only_draws(domain)
+    ]
     found = _read(given, 1, problems)
     if found is None or problems:
         raise SpaceError.invalid(problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hpbridge.experiment import Experiment
+from hpbridge.experiment import Direction, Experiment
 from hpbridge.learning.choice import able, choose, problem_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class GuestRecipe:
         n_constraints: How many constraint values they have; <= 0 is feasible.
         seed: Of the optimizer; None draws one.
         options: Of the algorithm, by the library's own names.
+        directions: Which way each value goes in the host's own unit; as of `Problem`.
     """
 
     optimizer: str
@@ -33,6 +34,7 @@ class GuestRecipe:
     n_constraints: int = 0
     seed: int | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    directions: tuple[Direction, ...] = ()
 
     def choice(self, space: Space) -> Choice:
         """Find the optimizer, and check it against the host's problem as a run would.
@@ -53,12 +55,14 @@ class GuestRecipe:
 
     def _experiment(self, space: Space) -> Experiment:
         metrics = [f"value{k}" for k in range(self.n_objectives)]
+        ways: dict[str, Direction] = dict.fromkeys(metrics, "minimize")
+        ways.update(zip(metrics, self.directions, strict=False))
         bounds = [f"constraint{k}" for k in range(self.n_constraints)]
         return Experiment(
             objective=_host_runs_it,
             space=space,
             name="host",
-            direction=dict.fromkeys(metrics, "minimize"),
+            direction=ways,
             constraints=dict.fromkeys(bounds, "<= 0"),
         )
 

@@ -21,6 +21,7 @@ from hpbridge.testing.format_case import (
 from hpbridge.testing.sample_studies import N_TRIALS, aspect, sample_study
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from hpbridge.study import Study
@@ -142,10 +143,20 @@ def check_own(case: FormatCase) -> None:
     with a_folder() as folder:
         for source in case.sources(folder):
             require(case.recognizes(source), f"{source.name} recognized", "it was not")
-            for other in map(FormatCase, case.others(written=False)):
+            for other in _rivals(case):
                 is_taken = other.recognizes(source)
                 seen = f"format {other.spec.name!r} does"
                 require(not is_taken, "that no other format recognizes it", seen)
+
+
+def _rivals(case: FormatCase) -> Iterator[FormatCase]:
+    """Return the formats that must leave its sources to it.
+
+    A general one may take those of one that knows more of them, which goes before it.
+    """
+    for other in map(FormatCase, case.others(written=False)):
+        if case.spec.is_general or not other.spec.is_general:
+            yield other
 
 
 @FORMATS.check(3)

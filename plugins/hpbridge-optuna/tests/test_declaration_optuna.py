@@ -19,7 +19,8 @@ from hpbridge.errors import (
     UnsupportedFeatureError,
 )
 from hpbridge.space.categorical import Categorical
-from hpbridge.space.parameters import Float, Int, Normal
+from hpbridge.space.parameters import Float, Int
+from hpbridge.space.priors import Normal
 from hpbridge.space.space import Space
 from hpbridge_optuna import SPEC
 from hpbridge_optuna.native.write import SAMPLERS

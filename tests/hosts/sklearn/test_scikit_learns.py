@@ -47,15 +47,15 @@ SEARCHES = {"random": RandomSearchCV, "learning": BridgeSearchCV}
 KNOWN_MARKS = {"filterwarnings", "skipif", "skip", "xfail"}
 """Of pytest's own; scikit-learn's other marks are for runs in threads."""
 
-_REPEATS = (
+REPEATS = (
     "an optimizer that learns may propose a choice again: a list of two or three is no "
     "end of its search"
 )
 EXCUSED = {
-    "test_refit_callable_out_bound__learning[BridgeSearchCV-2]": _REPEATS,
-    "test_search_default_iid__learning[BridgeSearchCV-specialized_params0]": _REPEATS,
-    "test_search_cv_results_rank_tie_breaking__learning": _REPEATS,
-    "test_search_cv_timing__learning": _REPEATS,
+    "test_refit_callable_out_bound__learning[BridgeSearchCV-2]": REPEATS,
+    "test_search_default_iid__learning[BridgeSearchCV-specialized_params0]": REPEATS,
+    "test_search_cv_results_rank_tie_breaking__learning": REPEATS,
+    "test_search_cv_timing__learning": REPEATS,
     "test_random_search_cv_results__learning": (
         "several spaces are searched one after the other, each as often as is wanted"
     ),

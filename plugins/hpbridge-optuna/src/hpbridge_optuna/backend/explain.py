@@ -25,6 +25,7 @@ def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> 
             "# here trial.set_constraint(name, value) for each; <= 0 is feasible"
         )
     lines = [
+        *(["import math", ""] if any("math." in line for line in body) else []),
         "import optuna",
         *(["import hpbridge"] if any("hpbridge." in line for line in body) else []),
         "",

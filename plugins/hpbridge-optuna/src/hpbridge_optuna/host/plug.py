@@ -176,6 +176,7 @@ class BridgeSampler(BaseSampler):
         """Ask the optimizer; see `infer_relative_search_space`."""
         if self._native is not None:
             return self._native.sample_relative(study, trial, search_space)
+        self._check_directions(study)
         with self._lock:
             self._move_to(study)
             if not search_space:
@@ -195,6 +196,7 @@ class BridgeSampler(BaseSampler):
             return self._native.sample_independent(
                 study, trial, param_name, param_distribution
             )
+        self._check_directions(study)
         with self._lock:
             self._move_to(study)
             if self._guest is not None and param_name not in self._warned:

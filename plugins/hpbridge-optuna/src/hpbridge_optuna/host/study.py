@@ -81,6 +81,7 @@ class StudyGuest:
         recipe = replace(
             recipe,
             n_objectives=len(self._signs),
+            directions=tuple("maximize" if s < 0 else "minimize" for s in self._signs),
             n_constraints=len(self._constraints),
         )
         self._conversation = Conversation(
