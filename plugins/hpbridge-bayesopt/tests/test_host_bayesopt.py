@@ -124,8 +124,9 @@ def test_alone_the_library_s_name_is_what_the_library_takes_by_itself(constraint
     for optimizer in (ours, native):
         optimizer.maximize(init_points=4, n_iter=3)
     assert points(ours) == points(native)
-    one = {"x": 0.1, "y": 0.5}
-    assert ours.predict(one) == native.predict(one)
+    if hasattr(native, "predict"):  # not in its older versions
+        one = {"x": 0.1, "y": 0.5}
+        assert ours.predict(one) == native.predict(one)
 
 
 def test_the_diagonal_takes_options_constraints_and_saved_states(tmp_path):
