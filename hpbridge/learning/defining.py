@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.errors import HpbridgeError, OptimizerError
 from hpbridge.learning.growing import Asked, OpenLearner, Run
 from hpbridge.space.kinds import with_when
 
@@ -58,13 +57,8 @@ class DefiningLearner(OpenLearner):
             OptimizerError: If the library fails, or refuses the parameter.
         """
         assert suggestion is not None
-        try:
+        with self._in_library(f"to propose {name!r} of trial {number}"):
             value = self._answers.suggest(suggestion, name, parameter)
-        except HpbridgeError:
-            raise
-        except Exception as error:
-            doing = f"to propose {name!r} of trial {number}"
-            raise OptimizerError.failed(self.name, doing, error) from error
         self._hear()
         return value
 
@@ -82,13 +76,8 @@ class DefiningLearner(OpenLearner):
             OptimizerError: If the library fails, or refuses the parameter.
         """
         assert suggestion is not None
-        try:
+        with self._in_library(f"to take {name!r} of trial {number}"):
             self._answers.settle(suggestion, name, parameter, value)
-        except HpbridgeError:
-            raise
-        except Exception as error:
-            doing = f"to take {name!r} of trial {number}"
-            raise OptimizerError.failed(self.name, doing, error) from error
 
     def reserve(self, count: int) -> None:
         """Expect that of so many asks from now on some values will be given."""

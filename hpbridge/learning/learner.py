@@ -7,6 +7,7 @@ record, another optimizer that has several as members) is not its business.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from hpbridge.space.allowed import AllowedPoints
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hpbridge.contract.backend import PastTrial
     from hpbridge.learning.growing import Asked
@@ -167,12 +168,22 @@ class Learner:
         self.note(self._note_of_drawn)
 
     def _ask(self, number: int) -> Suggestion:
-        try:
+        with self._in_library(f"to propose trial {number}", ExhaustedError):
             return self._optimizer.ask()
-        except (HpbridgeError, ExhaustedError):
+
+    @contextlib.contextmanager
+    def _in_library(self, doing: str, *passed: type[Exception]) -> Iterator[None]:
+        """Say of what the library raises what it was to do; `passed` are answers.
+
+        Raises:
+            OptimizerError: If the library fails.
+        """
+        known: tuple[type[Exception], ...] = (HpbridgeError, *passed)
+        try:
+            yield
+        except known:
             raise
         except Exception as error:
-            doing = f"to propose trial {number}"
             raise OptimizerError.failed(self.name, doing, error) from error
 
     def learn(
@@ -202,17 +213,13 @@ class Learner:
             OptimizerError: If the library fails.
         """
         try:
-            if suggestion is None or isinstance(suggestion, DrawnSuggestion):
-                self._optimizer.observe(params, outcome)
-            else:
-                self._optimizer.tell(suggestion, outcome)
+            with self._in_library(f"to learn from trial {number}"):
+                if suggestion is None or isinstance(suggestion, DrawnSuggestion):
+                    self._optimizer.observe(params, outcome)
+                else:
+                    self._optimizer.tell(suggestion, outcome)
         except ForeignHistoryError as refusal:
             self._refuse(refusal)
-        except HpbridgeError:
-            raise
-        except Exception as error:
-            doing = f"to learn from trial {number}"
-            raise OptimizerError.failed(self.name, doing, error) from error
         self._hear()
         return False
 

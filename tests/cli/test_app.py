@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -9,6 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from tests.command import hpbridge
 
 FILE = """
 import time
@@ -31,21 +32,6 @@ tree = make("tree", k=hpb.Int(1, 9, log=True))
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "exp.py").write_text(FILE)
     return tmp_path
-
-
-def hpbridge(
-    folder: Path, *words: str, code: int = 0
-) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "hpbridge", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "160"},
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 def test_a_study_from_run_to_export(folder: Path) -> None:

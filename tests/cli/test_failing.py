@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import hpbridge
+
 FILE = """
 import hpbridge as hpb
 
@@ -42,21 +44,6 @@ WORDS = ["-b", "random", "-s", "0", "--name", "s"]
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "exp.py").write_text(FILE)
     return tmp_path
-
-
-def hpbridge(
-    folder: Path, *words: str, code: int = 0
-) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "hpbridge", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "160"},
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 def test_a_run_whose_trials_all_fail_says_why_and_ends_with_1(folder: Path) -> None:

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from hpbridge.cli.arguments import read_direction
 from hpbridge.errors import OptionError
+from tests.command import hpbridge
 
 SCRIPT = """
 import sys
@@ -31,21 +29,6 @@ raise SystemExit(best)
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "script.py").write_text(SCRIPT)
     return tmp_path
-
-
-def hpbridge(
-    folder: Path, *words: str, code: int = 0
-) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "hpbridge", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "160"},
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 def test_a_script_runs_in_workers_and_sees_its_own_name(folder: Path) -> None:
