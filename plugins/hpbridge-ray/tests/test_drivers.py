@@ -29,6 +29,23 @@ class TestActors(DriverConformance):
     spec = ACTORS
 
 
+@pytest.mark.usefixtures("cluster")
+def test_the_desk_hands_over_what_came_after_its_last_answer():
+    import ray
+
+    from hpbridge_ray.driver.desk import DeskActor
+
+    desk = DeskActor()
+    try:
+        ray.get(desk.handle.report.remote(0, ("a study", 1), 1, 0.5))
+        ray.wait([desk.pending])  # answered, and not yet taken
+        ray.get(desk.handle.report.remote(0, ("a study", 1), 2, 1.0))
+        assert desk.sync() == [(0, 1, 0.5), (0, 2, 1.0)]
+        assert desk.sync() == []
+    finally:
+        desk.close()
+
+
 NAMES = [driver.name for driver in DRIVERS]
 SPACE = {
     "x": hpb.Float(-1, 1),

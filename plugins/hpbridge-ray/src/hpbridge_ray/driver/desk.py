@@ -119,9 +119,13 @@ class DeskActor:
 
     def sync(self) -> list[Report]:
         """Return all that was reported until now."""
-        if self.pending is not None:
-            self.handle.hurry.remote()
-        return self.reports()
+        found: list[Report] = []
+        # Twice: `pending` may have been answered before the last report came.
+        for _ in range(2):
+            if self.pending is not None:
+                self.handle.hurry.remote()
+                found += self.reports()
+        return found
 
     def close(self) -> None:
         """End it."""
