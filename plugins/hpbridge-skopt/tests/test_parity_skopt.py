@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import typing
 
+import numpy as np
 import pytest
 import skopt
 from sklearn.base import is_regressor
 
 from hpbridge import Categorical, Float, Int, Space
+from hpbridge.plugin import Problem
 from hpbridge.testing.parity import (
     PARITY_SPACES,
     SEEDS,
@@ -22,6 +24,7 @@ from hpbridge.testing.parity import (
 )
 from hpbridge_skopt import SPEC
 from hpbridge_skopt.backend import explain as _explain
+from hpbridge_skopt.options import GPOptions
 
 CELLS = parity_cells(SPEC, {})
 MODELS = [name for name, algorithm in SPEC.algorithms.items() if algorithm.learns]
@@ -100,7 +103,23 @@ def test_every_acquisition_gives_the_trials_of_the_library(
     algorithm, acquisition, seed
 ):
     options = {"acq_func": acquisition, "n_initial_points": 5, "n_points": 100}
-    check_parity(SPEC, algorithm, SMALL, 7, seed, options)
+    arguments = (SPEC, algorithm, SMALL, 7, seed, options)
+    # MES draws from the global generator, whatever the seed.
+    np.random.seed(seed)
+    bridge = run_bridge(*arguments)
+    np.random.seed(seed)
+    check_same(bridge, run_native(*arguments))
+
+
+def test_a_draw_that_no_seed_reaches_is_said():
+    def notes_of(acquisition):
+        options = GPOptions(acq_func=acquisition)
+        record = SPEC.algorithms["gp"]
+        return list(SPEC.create(Problem(SMALL), record, options, 0).notes)
+
+    (note,) = notes_of("MES")
+    assert "NumPy's global generator" in note
+    assert notes_of("EI") == []
 
 
 @pytest.mark.parametrize("algorithm", MODELS)

@@ -79,7 +79,7 @@ class GPOptions(ModelOptions):
     acq_func: GPAcquisition = "gp_hedge"
     """The acquisition function. `gp_hedge` chooses among `EI`, `LCB` and `PI` by what
     they gained. `PVRS` takes time that grows with the square of `n_points`; 1000 is
-    bearable."""
+    bearable. `MES` draws from NumPy's global generator, which no seed reaches."""
     acq_optimizer: Literal["auto", "sampling", "lbfgs"] = "auto"
     """`sampling` takes the best candidate, `lbfgs` improves the best few by their
     gradient, `auto` is `lbfgs` where there is a gradient: not in a space of choices

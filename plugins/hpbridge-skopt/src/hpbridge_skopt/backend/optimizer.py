@@ -44,6 +44,11 @@ if TYPE_CHECKING:
 LARGEST_SEED = np.iinfo(np.int32).max
 # The models square and sum what they are told; beyond this that overflows.
 LARGEST_VALUE = 1e150
+# scikit-optimize 0.10.2, `gaussian_mes`: it calls np.random.rand.
+UNSEEDED = (
+    "'MES' draws from NumPy's global generator, which no seed of a study reaches: "
+    "the same seed proposes the same only after the same np.random.seed(...)"
+)
 
 
 def create(
@@ -63,9 +68,12 @@ def create(
             )
 
     try:
-        return SkoptOptimizer(encoded, make, learns=algorithm.learns)
+        optimizer = SkoptOptimizer(encoded, make, learns=algorithm.learns)
     except ValueError as error:  # Sobol' has 40 dimensions, for one
         raise OptionError.invalid(name, [" ".join(str(error).split())]) from error
+    if getattr(options, "acq_func", "") == "MES":
+        optimizer.notes = [UNSEEDED]
+    return optimizer
 
 
 def make_library(
