@@ -15,6 +15,26 @@ settings.load_profile("repository")
 _SERVERS = {"postgresql", "mariadb"}
 
 
+@pytest.hookimpl(trylast=True)  # after pytest's own, which makes the reporter
+def pytest_configure(config):
+    """Show the first failure when it happens: the rest takes many minutes."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:  # the processes that run the tests have none
+        config.pluginmanager.register(_FirstFailure(reporter))
+
+
+class _FirstFailure:
+    def __init__(self, reporter):
+        self.reporter = reporter
+        self.is_shown = False
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed and not self.is_shown:
+            self.is_shown = True
+            self.reporter.write_line(f"\nThe first failure: {report.nodeid}", red=True)
+            self.reporter.write_line(report.longreprtext)
+
+
 def pytest_itemcollected(item):
     """Let one worker of pytest-xdist run all tests of a server: it starts once."""
     named = set(getattr(item, "fixturenames", ()))

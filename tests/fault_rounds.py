@@ -4,7 +4,9 @@
 
 HOW is ``kill`` or ``interrupt`` (the process that writes the study), or ``workers``
 (one of its workers). Everything heavy is imported once; each round is a fork, so that
-20 of them take seconds. Prints what it found as JSON.
+20 of them take seconds. A round may end so many trials and no more: however late the
+blow comes on a busy machine, there is something left to strike. Prints what it found as
+JSON.
 """
 
 from __future__ import annotations
@@ -17,17 +19,31 @@ import sys
 import time
 from pathlib import Path
 
+from waiting import PATIENCE, is_alive, wait_until
+
 import hpbridge as hpb
 from hpbridge.store import open_store
 
 SECONDS = 0.005
+A_ROUND = 12
+"""How many trials a round may end."""
+
+
+def allow(side: Path, n_trials: float) -> None:
+    """Let objectives end until so many have."""
+    new = side.with_suffix(".new")
+    new.write_text(str(n_trials))
+    new.replace(side.with_suffix(".allowed"))
 
 
 def objective_of(side: Path):
     """Return an objective that notes each end in a file: number, process."""
+    allowed = side.with_suffix(".allowed")
 
     def objective(trial):
         time.sleep(SECONDS)
+        while len(lines_of(side)) >= float(allowed.read_text()):
+            time.sleep(SECONDS)
         value = trial["x"] ** 2 + trial["n"]
         with side.open("a") as file:
             file.write(f"{trial.number} {os.getpid()}\n")
@@ -36,7 +52,12 @@ def objective_of(side: Path):
     return objective
 
 
+def lines_of(side: Path) -> list[str]:
+    return side.read_text().splitlines() if side.exists() else []
+
+
 def experiment_of(side: Path) -> hpb.Experiment:
+    allow(side, float("inf"))
     space = {"x": hpb.Float(-1, 1), "n": hpb.Int(1, 9)}
     return hpb.Experiment(objective=objective_of(side), space=space, name="e")
 
@@ -65,6 +86,7 @@ class Rounds:
             pid = os.fork()
             if pid:
                 return pid
+            sys.unraisablehook = unless_interrupted
             self.go_on()
             os._exit(0)
         except KeyboardInterrupt:  # only the child is interrupted
@@ -76,8 +98,7 @@ class Rounds:
 
     def ended(self) -> list[tuple[int, int]]:
         """Return (number, process) of every objective that has ended."""
-        lines = self.side.read_text().splitlines() if self.side.exists() else []
-        return [tuple(map(int, line.split())) for line in lines]
+        return [tuple(map(int, line.split())) for line in lines_of(self.side)]
 
     def stored(self) -> dict[int, str]:
         found = open_store(self.store)
@@ -88,20 +109,18 @@ class Rounds:
     def strike(self, sign: int) -> int:
         """Let the study go on, and end it at a random moment; return how it ended."""
         before = len(self.ended())
+        allow(self.side, before + A_ROUND)
         pid = self.fork()
         if self.rng.random() < 0.5:  # at any moment: while it starts or replays, too
             time.sleep(self.rng.uniform(0, 0.2))
         else:
             wanted = before + self.rng.randint(1, 8)
-            deadline = time.monotonic() + 20
-            while len(self.ended()) < wanted and time.monotonic() < deadline:
-                if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                    break
-                time.sleep(0.001)
+            wait_until(lambda: len(self.ended()) >= wanted or has_ended(pid))
             time.sleep(self.rng.uniform(0, 2 * SECONDS))
-        os.kill(pid, sign)
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        wait_until_gone({process for _, process in self.ended()} - {pid})
+        code = end(pid, sign)
+        # Workers see by themselves that their parent was killed.
+        workers = {process for _, process in self.ended()} - {pid}
+        wait_until(lambda: not any(map(is_alive, workers)))
         ended = self.ended()
         self.rounds_with_progress += len(ended) > before
         stored = self.stored()
@@ -110,33 +129,43 @@ class Rounds:
 
     def strike_workers(self, rounds: int) -> tuple[int, int]:
         """Kill workers of one running study; return how often, and how it ended."""
+        allow(self.side, A_ROUND)
         pid, n_killed, seen = self.fork(), 0, set()
-        while n_killed < rounds:
+        while n_killed < rounds and not has_ended(pid):
             time.sleep(self.rng.uniform(0.02, 0.08))
             living = [p for _, p in self.ended()[-4:] if p not in seen and is_alive(p)]
             if living:
                 seen.add(living[-1])
                 os.kill(living[-1], signal.SIGKILL)
                 n_killed += 1
-            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                break
+                allow(self.side, len(self.ended()) + A_ROUND)
+        allow(self.side, float("inf"))
         return n_killed, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
+def unless_interrupted(unraisable) -> None:
+    """Say what was raised in a destructor, where Python drops an interrupt too."""
+    if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
 
 
-def wait_until_gone(pids: set[int]) -> None:
-    """Wait for workers: they see by themselves that their parent was killed."""
-    deadline = time.monotonic() + 10
-    while any(map(is_alive, pids)):
-        assert time.monotonic() < deadline, pids
-        time.sleep(0.002)
+def end(pid: int, sign: int) -> int:
+    """Send a signal, again if it was dropped, until a process ends; return how."""
+    n_sent = 0
+    while not has_ended(pid):
+        assert n_sent < PATIENCE
+        os.kill(pid, sign)
+        n_sent += 1
+        for _ in range(100):
+            if has_ended(pid):
+                break
+            time.sleep(0.01)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def has_ended(pid: int) -> bool:
+    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return os.waitid(os.P_PID, pid, options) is not None
 
 
 def record(study) -> list:
@@ -171,6 +200,7 @@ def main() -> None:
         sign = signal.SIGKILL if how == "kill" else signal.SIGINT
         found["codes"] = [rounds.strike(sign) for _ in range(n_rounds)]
         found["statuses"] = [s.status for s in open_store(rounds.store).studies()]
+    allow(rounds.side, float("inf"))
     found["before_the_last"] = len(rounds.stored())
     study = rounds.go_on()
     found |= {

@@ -23,7 +23,7 @@ def rounds(folder, backend, workers, how, n_rounds, n_trials) -> dict:
         [sys.executable, PROGRAM, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stderr

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from importlib.metadata import metadata
 from typing import TYPE_CHECKING
+
+from packaging.version import Version
 
 from hpbridge.contract.capabilities import Feature, Support
 from hpbridge.contract.foreign import Part
@@ -35,6 +38,7 @@ def capability_table(names: Sequence[str]) -> str:
         _line(["*for trials*", *(a.recommended_trials or "-" for _, a in columns)]),
         _line(["*needs*", *(", ".join(f"`{r}`" for r in s.requires) for s in specs)]),
         _line(["*tested, oldest and newest*", *(_tested(s) for s in specs)]),
+        _line(["*with Python, oldest and newest*", *[_tested_pythons()] * len(specs)]),
     ]
     return "\n".join(lines) + "\n"
 
@@ -131,6 +135,15 @@ def _note(feature: Feature, capability: Capability) -> str:
     if not capability.note:
         return ""
     return f"**{feature.value}**, {capability.support.value}: {capability.note}"
+
+
+def _tested_pythons() -> str:
+    """Return the versions that the package's own classifiers name."""
+    classifiers = metadata("hpbridge").get_all("Classifier") or []
+    said = (
+        each.rpartition("Python :: ")[2] for each in classifiers if "Python" in each
+    )
+    return ", ".join(sorted(said, key=Version))
 
 
 def _tested(spec: BackendSpec) -> str:

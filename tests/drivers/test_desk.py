@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from waiting import PATIENCE, is_alive, wait_until
 
 import hpbridge as hpb
 from hpbridge.contract.attempt import Reply
@@ -144,7 +145,7 @@ class Thinks(Optimizer):
 
     def ask(self) -> Suggestion:
         self.asked += 1
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while self.asked == 2 and not self.mark.exists():
             assert time.monotonic() < until
         return Suggestion(self.asked, {"x": 0.5})
@@ -223,14 +224,7 @@ def test_the_desk_ends_with_the_process_that_started_it() -> None:
     )
     assert done.returncode == -signal.SIGKILL
     pid = int(done.stdout)
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.01)
-    pytest.fail(f"process {pid} lives on")
+    wait_until(lambda: not is_alive(pid))
 
 
 def test_a_step_beyond_64_bits_comes_with_the_result() -> None:

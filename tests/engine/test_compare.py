@@ -96,7 +96,7 @@ def test_studies_side_by_side_run_the_same_trials(backends, tmp_path) -> None:
     def meets(trial):  # goes to a worker by value
         if os.getpid() != ours:  # each of three workers runs a trial at once
             (tmp_path / str(os.getpid())).touch()
-            until = time.monotonic() + 60
+            until = time.monotonic() + 120
             while len([*tmp_path.iterdir()]) < 3 and time.monotonic() < until:
                 time.sleep(0.01)
         return trial["x"] ** 2

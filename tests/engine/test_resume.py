@@ -183,7 +183,7 @@ def test_trials_that_were_running_run_first_and_as_what_they_were(
         with started.open("a") as file:
             file.write(f"{trial.number} ")
         # So that none of the two workers is done with its first before both run.
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while trial.number in {4, 6} and time.monotonic() < until:
             if {"4", "6"} <= set(started.read_text().split()):
                 break
