@@ -142,9 +142,10 @@ class Experiment:
         problems: list[str] = []
         if not callable(objective):
             problems.append(f"objective must be callable, got {objective!r}")
-        name = name or getattr(objective, "__name__", "experiment")
         if not isinstance(name, str):
             problems.append(f"name must be a string, got {name!r}")
+            name = ""
+        name = name or getattr(objective, "__name__", "experiment")
         self.objective = objective
         self.name = str(name).strip("<>")
         self.is_growing = space is None
@@ -155,7 +156,9 @@ class Experiment:
         self.metrics = _read_direction(direction, problems)
         given = None if self.is_growing else self.space
         self.baseline_points = _read_baseline(given, baseline, problems)
-        self.bounds = read_constraints(constraints or {}, problems)
+        self.bounds = read_constraints(
+            {} if constraints is None else constraints, problems
+        )
         self.reference = ""
         self.is_direction_assumed = False
         self.notes: tuple[str, ...] = self.space.notes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.lazy import lazy
 from hpbridge.errors import HpbridgeError
+from hpbridge.errors.arguments import FLAG, PATH, takes
 from hpbridge.store.attributes import PREFIX, to_cell
 from hpbridge.store.record import TRIAL_FIELDS, StudyRecord
 from hpbridge.trial import FinishedTrial, Origin, State
@@ -159,6 +160,7 @@ class Study(StudyRecord):
         """
         return _frame_of(self.rows(), self.columns)
 
+    @takes(path=PATH, overwrite=FLAG)
     def export(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the trials to a file: ``.csv``, ``.parquet`` or ``.json`` by its name.
 

@@ -246,6 +246,7 @@ TESTED_THROUGH = {
     "drivers/*": ("drivers/test_workers", "every part of a driver runs real trials"),
     "encoding/codecs": ("encoding/test_encoded", "a codec is seen in an encoded space"),
     "encoding/discrete": ("encoding/test_encoded", "as the other codecs"),
+    "engine/arguments": ("test_arguments", "what the verbs refuse"),
     "engine/beginning": ("engine/test_resume", "the beginning of a life that goes on"),
     "engine/contest": ("engine/test_compare", "what a comparison has settled"),
     "engine/life": ("engine/test_run", "the life that a verb lives"),

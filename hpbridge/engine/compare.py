@@ -6,11 +6,13 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.engine.arguments import OF_COMPARE, takes_of
 from hpbridge.engine.contest import ALL, Contest, check_contest, choose_all
 from hpbridge.engine.life import Life, live_all
 from hpbridge.engine.resume import life_of
 from hpbridge.engine.run import DEFAULT_TRIALS
 from hpbridge.errors import ComparisonNotFoundError, HpbridgeError
+from hpbridge.errors.arguments import FLAG, PATH, takes
 from hpbridge.store.record import ComparisonRecord, Status
 from hpbridge.store.settings import Settings
 from hpbridge.study import Study, study_of
@@ -83,6 +85,7 @@ class Comparison:
 
         return frame_of([row for study in self.studies for row in study.rows()])
 
+    @takes(path=PATH, overwrite=FLAG)
     def report(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a self-contained HTML page with the convergence of each optimizer.
 
@@ -96,6 +99,7 @@ class Comparison:
         )
 
 
+@takes_of(OF_COMPARE)
 def compare(  # noqa: PLR0913 - a verb of the project; all but one have a default
     experiment: Experiment,
     backends: str | Sequence[str] = ALL,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hpbridge.contract.registry import registry
-from hpbridge.engine.plan import Plan, is_whole, name_of_driver
+from hpbridge.engine.plan import Plan, name_of_driver
 from hpbridge.errors import ExperimentError
 from hpbridge.learning.choice import Choice, choose, problem_of
 
@@ -46,7 +46,7 @@ class Contest:
         ]
 
     def _plan(self, choice: Choice, seed: int, comparison_id: int) -> Plan:
-        driver = self.driver or choice.spec.driver
+        driver = choice.spec.driver if self.driver is None else self.driver
         name, pool = name_of_driver(driver, self.experiment)
         return Plan(
             self.experiment,
@@ -150,9 +150,7 @@ def check_contest(contest: Contest, jobs: int | None) -> None:
         ExperimentError: With every reason why it cannot run.
     """
     problems = []
-    if jobs is not None and not is_whole(jobs, 1):
-        problems.append(f"jobs must be a whole number >= 1, got {jobs!r}")
-    elif jobs is not None and jobs > 1 and contest.experiment.is_growing:
+    if jobs is not None and jobs > 1 and contest.experiment.is_growing:
         why = "since the objective defines its space while it runs"
         problems.append(f"jobs must be 1, {why}")
     if contest.repeats < 1:

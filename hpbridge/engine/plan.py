@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
 from hpbridge.contract.capabilities import Feature
 from hpbridge.contract.registry import registry
+from hpbridge.engine.arguments import SETTINGS
 from hpbridge.errors import ExperimentError
+from hpbridge.errors.arguments import wrong
 from hpbridge.learning.choice import Choice, machine, versions_of
 from hpbridge.store.record import StudyRecord
 from hpbridge.store.settings import StudySettings
@@ -53,27 +54,8 @@ class Plan:
     pool: concurrent.futures.Executor | None = None
 
     def __post_init__(self) -> None:
-        s = self.settings
-        checks = [
-            (is_whole(s.n_trials, 1), "n_trials", "a whole number >= 1", s.n_trials),
-            (_is_seed(self.seed), "seed", "a whole number in [0, 2**32)", self.seed),
-            (is_whole(s.workers, 1), "workers", "a whole number >= 1", s.workers),
-            (is_whole(s.retries, 0), "retries", "a whole number >= 0", s.retries),
-            (_is_span(s.timeout), "timeout", "seconds > 0", s.timeout),
-            (
-                _is_span(s.timeout_trial),
-                "timeout_trial",
-                "seconds > 0",
-                s.timeout_trial,
-            ),
-            (
-                s.on_error in {"record", "stop"},
-                "on_error",
-                "record or stop",
-                s.on_error,
-            ),
-        ]
-        problems = [f"{n} must be {w}, got {v!r}" for ok, n, w, v in checks if not ok]
+        given = {**vars(self.settings), "seed": self.seed}
+        problems = wrong(given, SETTINGS)
         problems = problems or self._one_at_a_time() or self._in_this_process()
         if problems:
             raise ExperimentError.invalid(self.experiment.name, problems)
@@ -164,17 +146,3 @@ def name_of_driver(
         )
         raise ExperimentError.invalid(experiment.name, [problem])
     return f"{FUTURES}{type(driver).__name__}", driver
-
-
-def is_whole(value: object, low: int) -> bool:
-    """Say whether a value is a whole number that is at least so large."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= low
-
-
-def _is_seed(value: object) -> bool:
-    # numpy's RandomState, which several of the libraries seed, takes no more.
-    return is_whole(value, 0) and cast("int", value) < 2**32
-
-
-def _is_span(value: float | None) -> bool:
-    return value is None or (value > 0 and math.isfinite(value))

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from hpbridge.engine.arguments import OF_RESUME, takes_of
 from hpbridge.engine.life import Life, Recorded, live
 from hpbridge.engine.plan import FUTURES, Plan, name_of_driver
 from hpbridge.errors import ExperimentError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hpbridge.study import Study
 
 
+@takes_of(OF_RESUME)
 def resume(
     study: str | int,
     experiment: Experiment | None = None,
@@ -99,7 +101,9 @@ def _plan_of(
         budget = replace(settings.budget, n_trials=n_trials)
         settings = replace(settings, budget=budget)
     chosen = choose(f"{record.backend}:{record.algorithm}", experiment, record.options)
-    name, pool = name_of_driver(driver or settings.driver, experiment)
+    name, pool = name_of_driver(
+        settings.driver if driver is None else driver, experiment
+    )
     if pool is None and name.startswith(FUTURES):
         kind = name.removeprefix(FUTURES)
         problem = f"study {record.name!r} ran on a {kind} of yours; pass one as driver="

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
 from hpbridge.contract.native import native_experiment
+from hpbridge.engine.arguments import OF_RUN, takes_of
 from hpbridge.engine.life import Life, live
 from hpbridge.engine.plan import Plan, name_of_driver
 from hpbridge.experiment import Direction, Experiment
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 DEFAULT_TRIALS = 50
 
 
+@takes_of(OF_RUN)
 def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     experiment: Experiment,
     backend: str = "optuna",
@@ -94,7 +96,8 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     settings = Settings(
         n_trials, timeout, target, retries, on_error, workers, timeout_trial
     )
-    driver = driver or (DEFAULT_DRIVER if experiment.is_growing else chosen.spec.driver)
+    if driver is None:
+        driver = DEFAULT_DRIVER if experiment.is_growing else chosen.spec.driver
     driver, pool = name_of_driver(driver, experiment)
     plan = Plan(
         experiment,

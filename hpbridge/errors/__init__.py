@@ -7,7 +7,7 @@ The tree::
     ├── ExperimentError (ValueError)          an experiment that cannot be
     │   └── ExperimentNotFoundError           no such file, module or name
     ├── OptionError (ValueError)              an option that the algorithm does not have
-    ├── ArgumentError (TypeError)             an argument that a search does not have
+    ├── ArgumentError (TypeError)             an argument that is wrong or not known
     ├── BackendError
     │   ├── BackendNotFoundError (KeyError)   no plugin of that name
     │   ├── AlgorithmNotFoundError (KeyError) the backend has no such algorithm

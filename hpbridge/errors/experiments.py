@@ -132,7 +132,13 @@ class OptionError(HpbridgeError, ValueError):
 
 
 class ArgumentError(HpbridgeError, TypeError):
-    """Arguments that a class of a host does not have, with where each goes."""
+    """Arguments that a function or a class does not have, or of a wrong kind."""
+
+    @classmethod
+    def given(cls, function: str, problems: Sequence[str]) -> ArgumentError:
+        """Return the error for a function that was called with these."""
+        hint = f"`help({function})` says what each argument takes"
+        return cls(f"{function}() got wrong arguments", problems, hint)
 
 
 class ObjectiveError(HpbridgeError, RuntimeError):

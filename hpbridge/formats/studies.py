@@ -13,6 +13,16 @@ from hpbridge.contract.foreign import ForeignStudy, Hints, StudyFormat
 from hpbridge.contract.native import read_native
 from hpbridge.contract.registry import is_met, registry
 from hpbridge.errors import FormatError, masked, nearest
+from hpbridge.errors.arguments import (
+    BY_NAME,
+    FLAG,
+    PATH,
+    TEXT,
+    TEXTS,
+    Kind,
+    optional,
+    takes,
+)
 from hpbridge.experiment import read_constraints
 from hpbridge.formats.fitting import fitted
 from hpbridge.formats.unrecognized import why_unknown
@@ -28,7 +38,21 @@ if TYPE_CHECKING:
     from hpbridge.contract.native import Ways
     from hpbridge.store import Database
 
+_STUDY = Kind("a Study", lambda value: isinstance(value, Study))
+_WAYS = Kind(
+    "'minimize', 'maximize', a list of such or {metric: direction}",
+    lambda value: isinstance(value, (str, Mapping)) or TEXTS.fits(value),
+)
 
+
+@takes(
+    format=optional(TEXT),
+    name=optional(TEXT),
+    direction=optional(_WAYS),
+    columns=optional(BY_NAME),
+    defaults=optional(BY_NAME),
+    without=TEXTS,
+)
 def read_study(  # noqa: PLR0913 - all that a source may not say
     source: object,
     *,
@@ -115,6 +139,7 @@ def _by_metric(
     raise FormatError.unreadable(form.name, source, [problem], hint)
 
 
+@takes(save_as=optional(TEXT))
 def import_study(
     source: object,
     store: str | os.PathLike[str] | Database | None = None,
@@ -183,6 +208,7 @@ def _refuse_hints(given: str | int, hints: Mapping[str, Any]) -> None:
         raise FormatError.unreadable(form, given, [problem], hint)
 
 
+@takes(study=_STUDY, target=PATH, format=TEXT, overwrite=FLAG)
 def write_study(
     study: Study,
     target: str | os.PathLike[str],

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.space.features import Feature
 from hpbridge.space.kinds import Searched, When, freeze_when
-from hpbridge.space.plain import Label, is_equal, is_number, label_of, plain_number
+from hpbridge.space.plain import (
+    Label,
+    flag_problems,
+    is_equal,
+    is_number,
+    label_of,
+    plain_flag,
+    plain_number,
+)
 
 if TYPE_CHECKING:
     import random
@@ -47,7 +55,8 @@ class Categorical(Searched):
     ) -> None:
         self._problems: list[str] = []
         self.labels, self.choices = self._read_choices(choices)
-        self.ordered = bool(ordered)
+        self.ordered = plain_flag(ordered)
+        self._problems += flag_problems("ordered", self.ordered)
         self.weights = self._read_weights(weights)
         self.when = freeze_when(when)
         self._index = {label: k for k, label in enumerate(self.labels)}

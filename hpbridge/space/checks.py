@@ -185,7 +185,8 @@ def _read_forbid(
 ) -> tuple[list[Clause], list[Callable[..., object]]]:
     clauses: list[Clause] = []
     predicates: list[Callable[..., object]] = []
-    if isinstance(forbid, Mapping) or not isinstance(forbid, Iterable):
+    is_list = not isinstance(forbid, (Mapping, str, bytes))
+    if not (is_list and isinstance(forbid, Iterable)):
         problems.append(f"forbid= is a list of dicts or functions, got {forbid!r}")
         return clauses, predicates
     for entry in forbid:

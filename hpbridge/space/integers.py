@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.space.features import Feature
 from hpbridge.space.kinds import freeze_when
-from hpbridge.space.plain import Label, plain_number
+from hpbridge.space.plain import Label, flag_problems, plain_flag, plain_number
 from hpbridge.space.priors import prior_to_json
 from hpbridge.space.ranges import bound_to_json, range_problems, step_too_large
 from hpbridge.space.shaped import Shaped, fields_with_prior
@@ -53,13 +53,15 @@ class Int(Shaped):
             if isinstance(value, float) and value.is_integer():
                 value = int(value)
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "log", plain_flag(self.log))
         object.__setattr__(self, "when", freeze_when(self.when))
         self._read_prior()
 
     def problems(self) -> list[str]:
         """Return what is wrong with the range, the scale and the prior."""
         ends = (math.inf, -math.inf) if self.prior is not None else ()
-        found = [
+        found = flag_problems("log", self.log)
+        found += [
             f"{name} must be a whole number, got {value!r}"
             for name in ("low", "high", "step")
             if type(value := getattr(self, name)) is not int and value not in ends
@@ -74,7 +76,7 @@ class Int(Shaped):
             found.append(f"step must be at least 1, got {self.step!r}")
         elif self.step > max(self.high - self.low, 1):
             found.append(step_too_large(self.step, self.low, self.high))
-        if self.log and self.low < 1:
+        if self.log is True and self.low < 1:
             found.append(f"log=True needs low >= 1, got low={self.low!r}")
         if self.log and self.step != 1:
             found.append("log=True and step= exclude each other")

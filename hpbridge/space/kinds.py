@@ -27,7 +27,7 @@ When: TypeAlias = "tuple[tuple[str, tuple[object, ...]], ...]"
 
 def freeze_when(when: Mapping[str, object] | When | None) -> When:
     """Return a condition as tuples; what is no condition as it is, for the space."""
-    if not when:
+    if when is None:
         return ()
     if not isinstance(when, Mapping):
         return when

@@ -25,7 +25,13 @@ from hpbridge.space.kinds import (
     with_also,
     with_when,
 )
-from hpbridge.space.plain import Label, is_number, plain_number
+from hpbridge.space.plain import (
+    Label,
+    flag_problems,
+    is_number,
+    plain_flag,
+    plain_number,
+)
 from hpbridge.space.priors import prior_to_json
 from hpbridge.space.ranges import bound_to_json, clamped, range_problems
 from hpbridge.space.shaped import Shaped, fields_with_prior
@@ -87,21 +93,23 @@ class Float(Shaped):
             if is_number(value):
                 value = float(value)
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "log", plain_flag(self.log))
         object.__setattr__(self, "when", freeze_when(self.when))
         self._read_prior()
 
     def problems(self) -> list[str]:
         """Return what is wrong with the range, the scale and the prior."""
-        if self.prior is not None:
+        found = flag_problems("log", self.log)
+        if self.prior is not None and not found:
             has_step = self.step is not None
             return self._prior_problems(("log=True", self.log), ("step=", has_step))
-        found = range_problems(self.low, self.high, self.step)
+        found += range_problems(self.low, self.high, self.step)
         if found:
             return found
         if self.low == self.high and self.step:
             text = f"a range of one value {self.low!r} takes no step and no prior"
             found.append(text)
-        elif self.log and self.low <= 0:
+        elif self.log is True and self.low <= 0:
             found.append(f"log=True needs low > 0, got low={self.low!r}")
         if self.log and self.step is not None:
             found.append("log=True and step= exclude each other")

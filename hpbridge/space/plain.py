@@ -6,6 +6,8 @@ import math
 import numbers
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hpbridge.errors.arguments import is_flag
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -20,6 +22,18 @@ def plain_number(value: object) -> Any:
     if isinstance(value, numbers.Integral):
         return int(value)
     return float(value)
+
+
+def plain_flag(value: object) -> Any:
+    """Return a plain bool for NumPy's, anything else as it is."""
+    return bool(value) if is_flag(value) else value
+
+
+def flag_problems(name: str, value: object) -> list[str]:
+    """Return what is wrong with a flag; any text is true to Python, "no" too."""
+    if isinstance(value, bool):
+        return []
+    return [f"{name} must be True or False, got {value!r}"]
 
 
 def is_number(value: object) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hpbridge.space.features import Feature
 from hpbridge.space.kinds import freeze_when
 from hpbridge.space.parameters import Float
-from hpbridge.space.plain import is_number, plain_number
+from hpbridge.space.plain import flag_problems, is_number, plain_flag, plain_number
 from hpbridge.space.priors import prior_to_json
 from hpbridge.space.ranges import bound_to_json, range_problems
 from hpbridge.space.shaped import Shaped, fields_with_prior
@@ -58,6 +58,7 @@ class Quantized(Shaped):
             value = plain_number(getattr(self, name))
             object.__setattr__(self, name, float(value) if is_number(value) else value)
         object.__setattr__(self, "q", plain_number(self.q))
+        object.__setattr__(self, "log", plain_flag(self.log))
         object.__setattr__(self, "when", freeze_when(self.when))
         self._read_prior()
 
@@ -66,10 +67,11 @@ class Quantized(Shaped):
         if self.prior is None:
             found = range_problems(self.low, self.high, None)
         else:
-            found = self._prior_problems(("log=True", self.log))
+            found = self._prior_problems(("log=True", self.log is True))
+        found += flag_problems("log", self.log)
         if not is_number(self.q) or not math.isfinite(self.q) or self.q <= 0:
             found.append(f"q must be a positive finite number, got {self.q!r}")
-        if self.log and not found and self.low <= 0:
+        if self.log is True and not found and self.low <= 0:
             found.append(f"log=True needs low > 0, got low={self.low!r}")
         return found
 

@@ -1,0 +1,126 @@
+"""What the arguments of the verbs must be."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from hpbridge.errors import ExperimentError
+from hpbridge.errors.arguments import (
+    BY_NAME,
+    FLAG,
+    FUNCTIONS,
+    TEXT,
+    WHOLE,
+    Kind,
+    is_whole,
+    optional,
+    takes,
+    whole,
+)
+from hpbridge.experiment import Experiment
+from hpbridge.space.plain import is_number
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _is_seed(value: Any) -> bool:
+    # numpy's RandomState, which several of the libraries seed, takes no more.
+    return is_whole(value, 0) and value < 2**32
+
+
+def _is_span(value: Any) -> bool:
+    return value is None or (is_number(value) and value > 0 and math.isfinite(value))
+
+
+def _is_target(value: Any) -> bool:
+    return value is None or (is_number(value) and not math.isnan(value))
+
+
+def _is_place(value: Any) -> bool:
+    from hpbridge.store import Database
+
+    return value is None or isinstance(value, (str, os.PathLike, Database))
+
+
+def _is_driver(value: Any) -> bool:
+    return value is None or isinstance(value, str) or hasattr(value, "submit")
+
+
+def _are_optimizers(value: Any) -> bool:
+    if isinstance(value, str):
+        return True
+    return isinstance(value, Sequence) and all(isinstance(v, str) for v in value)
+
+
+def _are_options_by_optimizer(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(each, Mapping) for each in value.values()
+    )
+
+
+_SPAN = Kind("seconds > 0", _is_span)
+SEED = Kind("a whole number in [0, 2**32)", _is_seed)
+
+SETTINGS: dict[str, Kind] = {
+    "n_trials": whole(1),
+    "seed": SEED,
+    "workers": whole(1),
+    "retries": whole(0),
+    "timeout": _SPAN,
+    "timeout_trial": _SPAN,
+    "target": Kind("a number", _is_target),
+    "on_error": Kind(
+        "record or stop", lambda v: isinstance(v, str) and v in {"record", "stop"}
+    ),
+}
+"""What a plan is made of; it holds them to it too, whoever makes it."""
+
+_COMMON = {
+    "experiment": Kind("an Experiment", lambda v: isinstance(v, Experiment)),
+    "store": Kind("a file, a database's URL or an open store", _is_place),
+    "driver": Kind("the name of one or a concurrent.futures.Executor", _is_driver),
+    "callbacks": FUNCTIONS,
+}
+
+OF_RUN = {
+    **SETTINGS,
+    **_COMMON,
+    "backend": TEXT,
+    "seed": optional(SEED),
+    "options": optional(BY_NAME),
+    "name": optional(TEXT),
+}
+OF_COMPARE = {
+    **SETTINGS,
+    **_COMMON,
+    "backends": Kind("'all' or a list of optimizers", _are_optimizers),
+    # How many fit is said with the comparison.
+    "repeats": Kind(whole(1).words, is_whole),
+    "shared_start": WHOLE,
+    "options": optional(Kind("dicts by optimizer", _are_options_by_optimizer)),
+    "jobs": optional(whole(1)),
+    "resume": FLAG,
+    "on_study": optional(Kind("a function", callable)),
+}
+OF_RESUME = {
+    **_COMMON,
+    "experiment": optional(_COMMON["experiment"]),
+    "study": Kind("a name or an id", lambda v: isinstance(v, str) or is_whole(v)),
+    "n_trials": optional(SETTINGS["n_trials"]),
+}
+
+
+def _refused(
+    function: str, given: Mapping[str, object], problems: list[str]
+) -> ExperimentError:
+    named = given.get("experiment")
+    name = named.name if isinstance(named, Experiment) else str(given.get("study", ""))
+    return ExperimentError.invalid(name or function, problems)
+
+
+def takes_of(kinds: Mapping[str, Kind]) -> Callable[[F], F]:
+    """Return a decorator that refuses arguments of a verb that are of another kind."""
+    return takes(_refused, **kinds)
