@@ -67,6 +67,12 @@ class Study(StudyRecord):
         return all(not b.violation(trial.metrics) > 0 for b in self.bounds)
 
     @property
+    def n_infeasible(self) -> int:
+        """How many complete trials are beyond the constraints."""
+        complete = [trial for trial in self.trials if trial.state is State.COMPLETE]
+        return sum(not self.is_feasible(trial) for trial in complete)
+
+    @property
     def best_trial(self) -> FinishedTrial:
         """The best feasible complete trial by the main metric; the earliest of equals.
 

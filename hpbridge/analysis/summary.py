@@ -75,6 +75,8 @@ def summarize(studies: Sequence[Study]) -> list[dict[str, Any]]:
         - ``best``, ``best_min``, ``best_max``: best value of the main metric: median,
           lowest and highest over the repeats that have one; None when none has
         - ``trials``, ``failed``, ``pruned``: numbers of trials
+        - ``infeasible``: complete trials beyond the constraints, where there are any
+          constraints
         - ``objective_seconds``: seconds inside the objective
         - ``optimizer_seconds``: seconds inside the optimizer, asking and telling
         - ``seconds_to_common_best``: seconds from a study's first ask until its best
@@ -82,12 +84,16 @@ def summarize(studies: Sequence[Study]) -> list[dict[str, Any]]:
         - ``stop_reasons``: why studies ended before their budget, each reason once
     """
     target = common_best(studies)
+    is_bounded = any(study.bounds for study in studies)
     return [
-        _row(name, repeats, target) for name, repeats in by_optimizer(studies).items()
+        _row(name, repeats, target, is_bounded=is_bounded)
+        for name, repeats in by_optimizer(studies).items()
     ]
 
 
-def _row(name: str, repeats: list[Study], target: float | None) -> dict[str, Any]:
+def _row(
+    name: str, repeats: list[Study], target: float | None, *, is_bounded: bool
+) -> dict[str, Any]:
     bests = [b for b in map(_best_value, repeats) if b is not None]
     states = [t.state for study in repeats for t in study.trials]
     return {
@@ -100,11 +106,18 @@ def _row(name: str, repeats: list[Study], target: float | None) -> dict[str, Any
         "trials": len(states),
         "failed": states.count(State.FAILED),
         "pruned": states.count(State.PRUNED),
+        **_infeasible(repeats, is_bounded=is_bounded),
         "objective_seconds": statistics.median(map(objective_seconds, repeats)),
         "optimizer_seconds": statistics.median(map(optimizer_seconds, repeats)),
         "seconds_to_common_best": _median_seconds_to(repeats, target),
         "stop_reasons": list(dict.fromkeys(filter(None, map(why_stopped, repeats)))),
     }
+
+
+def _infeasible(repeats: list[Study], *, is_bounded: bool) -> dict[str, int]:
+    if not is_bounded:
+        return {}
+    return {"infeasible": sum(study.n_infeasible for study in repeats)}
 
 
 def objective_seconds(study: Study) -> float:

@@ -170,7 +170,8 @@ def print_comparison(
     for names, why in _by_reason(comparison.failures):
         beside.print(f"Failed: {names}: {why}", markup=False)
     for study in comparison.studies:
-        if not study.has_result:
+        is_told = f"{study.optimizer} seed {study.seed}" in comparison.failures
+        if not (study.has_result or is_told):
             which = f"{study.optimizer} seed {study.seed}"
             beside.print(f"Nothing complete: {which}", markup=False)
     if report is not None and rows:
@@ -192,11 +193,13 @@ def _table(comparison: Comparison, rows: list[dict[str, Any]]) -> Any:
 
     first = comparison.studies[0]
     way = first.metrics[first.main_metric]
+    is_bounded = any("infeasible" in row for row in rows)
     columns = [
         "optimizer",
         f"best {first.main_metric} ({way})",
         "trials",
         "failures",
+        *(["infeasible"] if is_bounded else []),
         "objective",
         "optimizer time",
         "to common best",
@@ -207,6 +210,7 @@ def _table(comparison: Comparison, rows: list[dict[str, Any]]) -> Any:
             row["best"],
             row["trials"],
             row["failed"],
+            *([row["infeasible"]] if is_bounded else []),
             seconds(row["objective_seconds"]),
             seconds(row["optimizer_seconds"]),
             seconds(row["seconds_to_common_best"]),

@@ -109,6 +109,7 @@ def study_summary(study: Study) -> dict[str, Any]:
         "status": study.status,
         "stop_reason": study.stop_reason,
         "n_trials": len(study.trials),
+        **({"n_infeasible": study.n_infeasible} if study.bounds else {}),
         "metrics": dict(study.metrics),
         "best": None if best is None else trial_summary(best),
         "errors": errors_json(study),
@@ -142,10 +143,13 @@ def print_study(study: Study, assumption: str = "") -> None:
     """
     out = screen()
     best = study.best_by_main_metric()
-    states = ", ".join(
-        f"{sum(t.state.value == state for t in study.trials)} {state}"
+    counts = {
+        state: f"{sum(t.state.value == state for t in study.trials)} {state}"
         for state in ("complete", "failed", "pruned")
-    )
+    }
+    if study.bounds:
+        counts["complete"] += f" ({study.n_infeasible} infeasible)"
+    states = ", ".join(counts.values())
     out.print(
         f"Study {study.name} ({study.id}): {study.status}; {states}", markup=False
     )

@@ -61,7 +61,7 @@ def _print_trials(study: Study) -> None:
     rows = [
         [
             t.number,
-            t.state.value,
+            _state_of(study, t),
             ", ".join(f"{m}={v:.6g}" for m, v in t.metrics.items()),
             *([line_of(t.error) if t.error else None] if has_reasons else []),
             seconds(t.run_seconds),
@@ -72,6 +72,11 @@ def _print_trials(study: Study) -> None:
     reason = ["reason"] if has_reasons else []
     columns = ["trial", "state", "metrics", *reason, "time", "parameters"]
     screen().print(table("Trials", columns, rows))
+
+
+def _state_of(study: Study, trial: FinishedTrial) -> str:
+    is_beyond = trial.state.value == "complete" and not study.is_feasible(trial)
+    return f"{trial.state.value}, infeasible" if is_beyond else trial.state.value
 
 
 def _trial_to_json(study: Study, trial: FinishedTrial) -> Any:
@@ -92,7 +97,8 @@ def _show_trial(study: Study, trial: FinishedTrial, *, as_json: bool) -> None:
         return
     out = screen()
     out.print(
-        f"Trial {trial.number} of study {study.name} ({study.id}): {trial.state.value}"
+        f"Trial {trial.number} of study {study.name} ({study.id}): "
+        f"{_state_of(study, trial)}"
     )
     if trial.error:
         out.print(f"Reason: {trial.error}")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Failure:
-    """A study of a comparison that has no result.
+    """A study of a comparison that failed.
 
     Attributes:
         optimizer: Backend and algorithm, as in ``optuna:tpe``.
@@ -54,8 +54,9 @@ class Comparison:
     """Studies of one experiment by several optimizers.
 
     Attributes:
-        studies: In the order of running: by repeat, then by optimizer.
-        broken: Those that have no result, and why.
+        studies: In the order of running: by repeat, then by optimizer. Of one that
+            failed, it has what had finished before.
+        broken: Those that failed, and why.
         skipped: Backends that ``"all"`` left out, and why.
     """
 
@@ -66,7 +67,7 @@ class Comparison:
 
     @property
     def failures(self) -> dict[str, str]:
-        """Why a study has no result, by the name of its optimizer and seed."""
+        """Why a study failed, by the name of its optimizer and seed."""
         return {each.name: str(each.error) for each in self.broken}
 
     def table(self) -> list[dict[str, Any]]:
@@ -175,9 +176,10 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     studies: list[Study] = []
     failures: list[Failure] = []
     for plan, entry in entries:
-        try:
-            studies.append(_study_of(entry))
-        except HpbridgeError as error:
+        study, error = _ended(entry)
+        if study is not None:
+            studies.append(study)
+        if error is not None:
             failures.append(Failure(plan.choice.name, plan.seed, error))
     return Comparison(name, tuple(studies), tuple(failures), skipped)
 
@@ -256,10 +258,17 @@ def run_lives(lives: Sequence[Life], settings: Settings, jobs: int | None) -> No
         live_all(group, replace(settings, n_trials=n_trials, workers=jobs))
 
 
-def _study_of(entry: Life | Study | HpbridgeError) -> Study:
+def _ended(
+    entry: Life | Study | HpbridgeError,
+) -> tuple[Study | None, HpbridgeError | None]:
+    """Return the trials of a study that has ended, and what it failed at."""
     if isinstance(entry, HpbridgeError):
-        raise entry
-    return entry.study() if isinstance(entry, Life) else entry
+        return None, entry
+    if isinstance(entry, Study):
+        return entry, None
+    if isinstance(entry.error, HpbridgeError):
+        return entry.so_far(), entry.error
+    return entry.study(), None
 
 
 def load_comparison(

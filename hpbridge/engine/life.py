@@ -164,6 +164,19 @@ class Life:
         if session is None or writer is None:
             msg = "the study has not begun"
             raise RuntimeError(msg)
+        return self._as_recorded(session, writer)
+
+    def so_far(self) -> Study | None:
+        """Return what a life that failed had come to; None where that is nothing."""
+        if self._session is None or self._writer is None:
+            return None
+        try:
+            found = self._as_recorded(self._session, self._writer)
+        except HpbridgeError:
+            return None  # it is the store that failed
+        return found if found.trials else None
+
+    def _as_recorded(self, session: Session, writer: StudyWriter) -> Study:
         record = self._database.study(writer.study_id)
         return study_of(record, session.finished, session.experiment.space)
 

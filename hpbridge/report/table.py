@@ -20,6 +20,7 @@ _HEADERS = {
     "trials": "Trials",
     "failed": "Failed",
     "pruned": "Pruned",
+    "infeasible": "Infeasible",
     "objective_seconds": "In the objective",
     "optimizer_seconds": "In the optimizer",
     "seconds_to_common_best": "Time to the common best",

@@ -80,6 +80,13 @@ def test_a_run_with_a_complete_trial_is_done_and_tells_its_failures(folder) -> N
     assert "2 trials failed: KeyError: ':x: [red]'" in done.stdout
 
 
+def test_infeasible_trials_are_counted_where_constraints_are(folder: Path) -> None:
+    done = hpbridge(folder, "run", "exp.py:half", "-n", "4", *WORDS)
+    assert "2 complete (2 infeasible), 2 failed" in done.stdout
+    shown = hpbridge(folder, "show", "s").stdout
+    assert shown.count("│ complete, infeasible │") == 2
+
+
 def test_show_has_a_reason_where_there_is_one(folder: Path) -> None:
     hpbridge(folder, "run", "exp.py:half", "-n", "4", *WORDS)
     shown = hpbridge(folder, "show", "s").stdout

@@ -86,7 +86,59 @@ def test_a_study_that_breaks_does_not_end_the_comparison() -> None:
         "optuna:random seed 3",
         "random:random seed 3",
     ]
+    assert [s.status for s in comparison.studies] == ["failed", "failed"]
+    assert [row["failed"] for row in comparison.table()] == [1, 1]
+
+
+def test_a_study_that_failed_is_shown_as_far_as_it_got(tmp_path) -> None:
+    def third_fails(trial):
+        if trial.number == 2:
+            raise ValueError
+        return trial["x"]
+
+    tuned = hpb.Experiment(objective=third_fails, space=SPACE)
+    comparison = compare(tuned, on_error="stop", store=tmp_path / "s.db")
+    assert len(comparison.failures) == len(comparison.studies) == 2
+    for row in comparison.table():
+        assert (row["trials"], row["failed"]) == (3, 1)
+        assert row["best"] is not None
+        assert row["stop_reasons"] == ["trial 2 failed"]
+    assert len(comparison.to_pandas()) == 6
+    comparison.report(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "on_error is" in page
+    stored = load_comparison(comparison.name, tmp_path / "s.db")
+    assert [len(s.trials) for s in stored.studies] == [3, 3]
+
+
+def test_a_study_that_failed_before_its_first_trial_is_none(monkeypatch) -> None:
+    words = "it refuses"
+
+    def refuses(*_):
+        raise hpb.HpbridgeError(words)
+
+    monkeypatch.setattr("hpbridge.learning.choice.Choice.learner", refuses)
+    tuned = hpb.Experiment(objective=lambda t: t["x"], space=SPACE)
+    comparison = compare(tuned)
     assert comparison.studies == ()
+    assert len(comparison.failures) == 2
+
+
+def test_infeasible_trials_are_counted_where_there_are_constraints() -> None:
+    def costs(trial):
+        return {"value": trial["x"], "cost": float(trial.number % 3)}
+
+    bounded = hpb.Experiment(
+        objective=costs,
+        space=SPACE,
+        direction={"value": "minimize"},
+        constraints={"cost": "<= 1.5"},
+    )
+    comparison = compare(bounded, backends=["random"], n_trials=6)
+    assert [row["infeasible"] for row in comparison.table()] == [2]
+    assert comparison.studies[0].n_infeasible == 2
+    free = hpb.Experiment(objective=lambda t: t["x"], space=SPACE)
+    assert "infeasible" not in compare(free, backends=["random"], n_trials=2).table()[0]
 
 
 @pytest.mark.parametrize("backends", [["random", "optuna:tpe", "optuna:random"]])
@@ -130,13 +182,19 @@ def test_a_study_that_breaks_beside_others_leaves_them_alone() -> None:
 
     tuned = hpb.Experiment(objective=objective, space=SPACE)
     comparison = compare(tuned, repeats=4, jobs=2, n_trials=15, on_error="stop")
-    assert comparison.studies
-    assert comparison.broken
+    failed = {each.name for each in comparison.broken}
+    assert failed
     for each in comparison.broken:
         assert comparison.failures[f"{each.optimizer} seed {each.seed}"] == str(
             each.error
         )
-    assert all(len(study.trials) == 15 for study in comparison.studies)
+    whole = [
+        study
+        for study in comparison.studies
+        if f"{study.optimizer} seed {study.seed}" not in failed
+    ]
+    assert whole
+    assert all(len(study.trials) == 15 for study in whole)
 
 
 def test_a_comparison_has_the_limits_of_a_run(experiment) -> None:
