@@ -58,7 +58,11 @@ class Study(StudyRecord):
     @property
     def sign(self) -> int:
         """1 when the main metric is minimized, -1 when it is maximized."""
-        return -1 if self.metrics[self.main_metric] == "maximize" else 1
+        return self.sign_of(self.main_metric)
+
+    def sign_of(self, metric: str) -> int:
+        """Return 1 when a metric is minimized, -1 when it is maximized."""
+        return -1 if self.metrics[metric] == "maximize" else 1
 
     def is_feasible(self, trial: FinishedTrial) -> bool:
         """Say whether a trial is complete and within the constraints."""
@@ -114,9 +118,13 @@ class Study(StudyRecord):
 
     def best_by_main_metric(self) -> FinishedTrial | None:
         """Return the best feasible trial by the main metric, if there is one."""
+        return self.best_by(self.main_metric)
+
+    def best_by(self, metric: str) -> FinishedTrial | None:
+        """Return the best feasible trial by one of the metrics, if there is one."""
         feasible = [t for t in self.trials if self.is_feasible(t)]
-        key = self.main_metric
-        return min(feasible, key=lambda t: self.sign * t.metrics[key], default=None)
+        sign = self.sign_of(metric)
+        return min(feasible, key=lambda t: sign * t.metrics[metric], default=None)
 
     @property
     def best_trials(self) -> list[FinishedTrial]:

@@ -80,21 +80,36 @@ class Band:
         return self.median[index - 1] if index else None
 
 
-def curve_by_trials(study: Study) -> Curve:
-    """Return the best feasible value by the number of trials told."""
+def curve_by_trials(study: Study, metric: str | None = None) -> Curve:
+    """Return the best feasible value of a metric by the number of trials told.
+
+    Args:
+        study: Any.
+        metric: One with a direction; the main one by default.
+    """
     trials = sorted(study.trials, key=lambda t: t.told)
-    return _curve(study, [(t, float(k)) for k, t in enumerate(trials, start=1)])
+    placed = [(t, float(k)) for k, t in enumerate(trials, start=1)]
+    return _curve(study, metric, placed)
 
 
-def curve_by_seconds(study: Study) -> Curve:
-    """Return the best feasible value by the seconds since the study's first ask."""
+def curve_by_seconds(study: Study, metric: str | None = None) -> Curve:
+    """Return the best feasible value by the seconds since the study's first ask.
+
+    Args:
+        study: Any.
+        metric: One with a direction; the main one by default.
+    """
     seconds = finish_seconds(study)
     placed = [(t, seconds[t.number]) for t in study.trials]
-    return _curve(study, sorted(placed, key=lambda pair: (pair[1], pair[0].told)))
+    placed.sort(key=lambda pair: (pair[1], pair[0].told))
+    return _curve(study, metric, placed)
 
 
-def _curve(study: Study, placed: Sequence[tuple[FinishedTrial, float]]) -> Curve:
-    sign, metric = study.sign, study.main_metric
+def _curve(
+    study: Study, metric: str | None, placed: Sequence[tuple[FinishedTrial, float]]
+) -> Curve:
+    metric = metric or study.main_metric
+    sign = study.sign_of(metric)
     positions: list[float] = []
     values: list[float] = []
     for trial, position in placed:

@@ -40,24 +40,41 @@ def by_optimizer(studies: Sequence[Study]) -> dict[str, list[Study]]:
     return named
 
 
-def common_best(studies: Sequence[Study]) -> float | None:
-    """Return the best value that every study reached, by the main metric.
+def common_best(studies: Sequence[Study], metric: str | None = None) -> float | None:
+    """Return the best value that every study reached, by a metric: the main one.
 
     It is the worst of the studies' final best values. A study without a feasible trial
     of a better than infinitely bad value has no say; None when no study has one.
     """
     if not studies:
         return None
-    sign = studies[0].sign
-    finals = [b for b in map(_best_value, studies) if b is not None]
+    metric = metric or studies[0].main_metric
+    sign = studies[0].sign_of(metric)
+    finals = [b for b in (best_value(s, metric) for s in studies) if b is not None]
     return max(
         (b for b in finals if sign * b < math.inf), key=lambda b: sign * b, default=None
     )
 
 
-def _best_value(study: Study) -> float | None:
-    trial = study.best_by_main_metric()
-    return None if trial is None else trial.metrics[study.main_metric]
+def best_value(study: Study, metric: str) -> float | None:
+    """Return a study's best value of a metric; None without a feasible trial."""
+    trial = study.best_by(metric)
+    return None if trial is None else trial.metrics[metric]
+
+
+def spread(studies: Sequence[Study], metric: str) -> dict[str, float | None]:
+    """Return the best values of an optimizer's repeats: median, lowest and highest.
+
+    Returns:
+        ``best``, ``best_min``, ``best_max``, over the studies that have a feasible
+        trial; None when none has.
+    """
+    bests = [b for b in (best_value(s, metric) for s in studies) if b is not None]
+    return {
+        "best": statistics.median(bests) if bests else None,
+        "best_min": min(bests, default=None),
+        "best_max": max(bests, default=None),
+    }
 
 
 def summarize(studies: Sequence[Study]) -> list[dict[str, Any]]:
@@ -94,15 +111,13 @@ def summarize(studies: Sequence[Study]) -> list[dict[str, Any]]:
 def _row(
     name: str, repeats: list[Study], target: float | None, *, is_bounded: bool
 ) -> dict[str, Any]:
-    bests = [b for b in map(_best_value, repeats) if b is not None]
+    without = sum(study.best_by_main_metric() is None for study in repeats)
     states = [t.state for study in repeats for t in study.trials]
     return {
         "optimizer": name,
         "repeats": len(repeats),
-        "without_best": len(repeats) - len(bests),
-        "best": statistics.median(bests) if bests else None,
-        "best_min": min(bests, default=None),
-        "best_max": max(bests, default=None),
+        "without_best": without,
+        **spread(repeats, repeats[0].main_metric),
         "trials": len(states),
         "failed": states.count(State.FAILED),
         "pruned": states.count(State.PRUNED),

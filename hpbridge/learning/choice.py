@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.contract.backend import Problem
@@ -140,11 +142,29 @@ def versions_of(choice: Choice) -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    """Return what a result may depend on: system, processor, cores."""
+    """Return what a result may depend on: system, processor, cores, memory."""
     import os
 
-    return {
+    found: dict[str, Any] = {
         "system": platform.system(),
         "machine": platform.machine(),
         "cores": os.cpu_count(),
     }
+    if name := _processor():
+        found["processor"] = name
+    # Windows has no `sysconf`, and other systems not all of its names.
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        found["memory_bytes"] = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return found
+
+
+def _processor() -> str | None:
+    """Return the processor's name where Linux tells it."""
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
+            # Of the first core: there may be hundreds.
+            lines = file.read(4096).splitlines()
+    except OSError:
+        return None
+    names = (line.partition(":")[2] for line in lines if line.startswith("model name"))
+    return " ".join(next(names, "").split()) or None

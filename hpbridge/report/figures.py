@@ -7,13 +7,20 @@ reads a little HTML in its texts.
 
 from __future__ import annotations
 
-import html
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.convergence import FEWEST_FOR_BAND, Band, Curve, band_of
-from hpbridge.report.texts import label
-from hpbridge.space.categorical import Categorical
+from hpbridge.report.axes import (
+    axis_of,
+    metric_range,
+    parameter_axis,
+    places_of,
+    short,
+    text_of,
+    trials_axis,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,30 +36,14 @@ N_COLORS = 8
 # Colors are not the only cue; 8 colors and 6 dashes make 24 different lines.
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
-# From this ratio on, positive numbers are drawn on a logarithmic axis.
-_RATIO_FOR_LOG = 100.0
+# As many as dashes: in a cloud, they tell optimizers apart.
+_SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "pentagon")
 
-_LONGEST_TEXT = 60
+# The mark where a curve ends; the points before it have none.
+_END_SIZE = 6
 
-
-def text_of(text: str) -> str:
-    """Return a user's text for Plotly: short, and no markup in it."""
-    if len(text) > _LONGEST_TEXT:
-        text = text[: _LONGEST_TEXT - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    return html.escape(text, quote=False)
-
-
-def _short(value: float) -> float:
-    # Six digits are more than a pixel shows, and keep the page small.
-    return float(f"{value:.6g}")
-
-
-def _axis(title: str, values: Iterable[float]) -> dict[str, Any]:
-    finite = [v for v in values if math.isfinite(v)]
-    low, high = min(finite, default=0.0), max(finite, default=0.0)
-    log = low > 0 and high >= _RATIO_FOR_LOG * low
-    title = f"{text_of(title)}, log scale" if log else text_of(title)
-    return {"title": {"text": title}, "type": "log" if log else "linear"}
+_MOST_PAIRED = 4
+"""Up to so many metrics each is drawn against each other; more, against the first."""
 
 
 def convergence_figure(
@@ -65,7 +56,7 @@ def convergence_figure(
     """Return the best value so far of every optimizer.
 
     Three repeats or more are a median and a band from the lowest to the highest; fewer
-    are a line each.
+    are a line each. While a repeat has no value yet, the band goes to the plot's edge.
 
     Args:
         repeats: The curves of each optimizer.
@@ -73,29 +64,33 @@ def convergence_figure(
         titles: Of the axes, x and y.
         common: The value that every study reached, drawn as a horizontal line.
     """
+    curves = [curve for those in repeats.values() for curve in those]
+    values = [value for curve in curves for value in curve.values]
+    y_axis = axis_of(titles[1], values)
+    limits = metric_range(values, y_axis["type"])
+    if limits is not None:
+        y_axis["range"] = limits
+    ends = [10**v if y_axis["type"] == "log" else v for v in limits or (0.0, 0.0)]
     data: list[dict[str, Any]] = []
-    for index, (name, curves) in enumerate(repeats.items()):
+    for index, (name, those) in enumerate(repeats.items()):
         line = {
             "color": f"--c{index % N_COLORS}",
             "dash": _DASHES[index % len(_DASHES)],
             "width": 2.5,
             "shape": "hv",
         }
-        if len(curves) >= FEWEST_FOR_BAND:
-            data += _band_traces(text_of(name), band_of(curves, sign), line)
+        if len(those) >= FEWEST_FOR_BAND:
+            data += _band_traces(text_of(name), band_of(those, sign), line, ends)
         else:
-            data += _line_traces(text_of(name), curves, line)
-    places, values = ([v for trace in data for v in trace[key]] for key in "xy")
+            data += _line_traces(text_of(name), those, line)
+    places = [place for trace in data for place in trace["x"]]
     if common is not None and math.isfinite(common) and len(repeats) > 1 and places:
         line = {"color": "--muted", "dash": "dot", "width": 1.5}
-        data.append(
-            _trace(
-                [min(places), max(places)], [common] * 2, line, name="reached by all"
-            )
-        )
+        reach = [min(places), max(places)]
+        data.append(_trace(reach, [common] * 2, line, name="reached by all"))
     layout = {
-        "xaxis": {**_axis(titles[0], places), "rangemode": "tozero"},
-        "yaxis": _axis(titles[1], values),
+        "xaxis": trials_axis(titles[0], places),
+        "yaxis": y_axis,
         "showlegend": True,
     }
     return {"data": data, "layout": layout}
@@ -109,8 +104,8 @@ def _trace(
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": [_short(a) for a, _ in pairs],
-        "y": [_short(b) for _, b in pairs],
+        "x": [short(a) for a, _ in pairs],
+        "y": [short(b) for _, b in pairs],
         "line": line,
         **more,
     }
@@ -123,11 +118,21 @@ def _line_traces(
     for index, curve in enumerate(c for c in curves if c.positions):
         x, y = _to_the_end(curve.positions, curve.values, curve.end)
         group = {"name": name, "legendgroup": name, "showlegend": index == 0}
-        traces.append(_trace(x, y, line, **group))
+        traces.append(_ended(_trace(x, y, line, **group)))
     return traces
 
 
-def _band_traces(name: str, band: Band, line: dict[str, Any]) -> list[dict[str, Any]]:
+def _ended(trace: dict[str, Any]) -> dict[str, Any]:
+    """Mark where a curve ends: it may be short, or one point alone."""
+    size = [0] * (len(trace["x"]) - 1) + [_END_SIZE]
+    marker = {"size": size, "color": trace["line"]["color"], "opacity": 1}
+    marker["line"] = {"width": 0}
+    return {**trace, "mode": "lines+markers", "marker": marker}
+
+
+def _band_traces(
+    name: str, band: Band, line: dict[str, Any], ends: Sequence[float]
+) -> list[dict[str, Any]]:
     if not band.positions:
         return []
     edge = {"color": line["color"], "width": 0, "shape": "hv"}
@@ -136,18 +141,19 @@ def _band_traces(name: str, band: Band, line: dict[str, Any]) -> list[dict[str, 
         _to_the_end(band.positions, values, band.end)
         for values in (band.low, band.high, band.median)
     ]
-    # Both edges must have the same places, or the fill would cross.
-    both = [
-        (x, low, high)
-        for x, low, high in zip(*columns[0], columns[1][1], strict=True)
-        if math.isfinite(low) and math.isfinite(high)
+    (x, low), (_, high), (_, median) = columns
+    # A band begins where its median does. A repeat without a value is infinitely bad.
+    drawn = [math.isfinite(value) for value in median]
+    edges = [
+        [max(ends[0], min(ends[1], value)) for value in itertools.compress(side, drawn)]
+        for side in (low, high)
     ]
-    x, low, high = ([row[k] for row in both] for k in range(3))
+    within = list(itertools.compress(x, drawn))
     fill = {"fill": "tonexty", "fillcolor": line["color"]}
     return [
-        _trace(x, low, edge, name=name, **hidden),
-        _trace(x, high, edge, name=name, **hidden, **fill),
-        _trace(*columns[2], line, name=name, legendgroup=name),
+        _trace(within, edges[0], edge, name=name, **hidden),
+        _trace(within, edges[1], edge, name=name, **hidden, **fill),
+        _ended(_trace(x, median, line, name=name, legendgroup=name)),
     ]
 
 
@@ -159,44 +165,33 @@ def _to_the_end(
 
 def parameter_figure(
     study: Study,
-    name: str,
+    names: tuple[str, str],
     trials: Sequence[FinishedTrial],
-    best: FinishedTrial | None,
+    marked: Sequence[FinishedTrial],
 ) -> Figure | None:
-    """Return a parameter's values against the main metric; None when there are none.
+    """Return a parameter's values against a metric; None when there are none.
 
     Args:
-        study: Whose space and metric.
-        name: Of a searched parameter.
-        trials: Those to draw; where it is not active, they are left out.
-        best: The trial to mark, drawn in any case.
+        study: Whose space and metrics.
+        names: Of a searched parameter, and of a metric.
+        trials: Those to draw; where the parameter is not active, they are left out.
+        marked: The best trials, drawn in any case.
     """
-    metric = study.main_metric
-    marked = [] if best is None else [best]
+    name, metric = names
     drawn = drawable(_united(trials, marked), [metric])
     drawn = [t for t in drawn if name in t.params]
     if not drawn:
         return None
     parameter = study.space[name]
-    axis: dict[str, Any] = {"title": {"text": text_of(name)}}
-    places: dict[int, Any]
-    if isinstance(parameter, Categorical):
-        axis["type"] = "category"
-        axis["categoryorder"] = "array"
-        axis["categoryarray"] = [text_of(label(each)) for each in parameter.labels]
-        places = {t.number: text_of(label(t.params[name])) for t in drawn}
-    else:
-        log = getattr(parameter, "log", False)
-        axis["type"] = "log" if log else "linear"
-        places = {t.number: _position(t.params[name]) for t in drawn}
+    values = places_of(parameter, [t.params[name] for t in drawn])
+    places = {t.number: value for t, value in zip(drawn, values, strict=True)}
+    layout = {
+        "xaxis": parameter_axis(name, parameter, values),
+        "yaxis": axis_of(metric, [t.metrics[metric] for t in drawn]),
+        "showlegend": False,
+    }
     data = _clouds(study, drawn, places, metric, marked)
-    values = [t.metrics[metric] for t in drawn]
-    layout = {"xaxis": axis, "yaxis": _axis(metric, values), "showlegend": False}
     return {"data": data, "layout": layout}
-
-
-def _position(value: Any) -> float:
-    return _short(value) if isinstance(value, float) else value
 
 
 def _united(
@@ -205,28 +200,76 @@ def _united(
     return list({t.number: t for t in [*trials, *more]}.values())
 
 
+def pairs_of(metrics: Iterable[str]) -> list[tuple[str, str]]:
+    """Return which metrics are drawn against each other."""
+    names = list(metrics)
+    if len(names) > _MOST_PAIRED:
+        return [(names[0], name) for name in names[1:]]
+    return list(itertools.combinations(names, 2))
+
+
 def pareto_figure(
-    study: Study, trials: Sequence[FinishedTrial], front: Sequence[FinishedTrial]
+    study: Study,
+    pair: tuple[str, str],
+    trials: Sequence[FinishedTrial],
+    front: Sequence[FinishedTrial],
 ) -> Figure | None:
-    """Return the first metric against the second one, with the front; None when empty.
+    """Return a metric against another one, with the front; None when empty.
 
     Args:
         study: With at least two metrics.
+        pair: The metrics, x and y.
         trials: Those to draw.
         front: The trials to mark, drawn in any case.
     """
-    first, second = list(study.metrics)[:2]
-    drawn = drawable(_united(trials, front), [first, second])
+    drawn = drawable(_united(trials, front), pair)
     if not drawn:
         return None
-    places = {t.number: _short(t.metrics[first]) for t in drawn}
-    data = _clouds(study, drawn, places, second, front)
-    layout = {
-        "xaxis": _axis(first, [t.metrics[first] for t in drawn]),
-        "yaxis": _axis(second, [t.metrics[second] for t in drawn]),
-        "showlegend": True,
-    }
-    return {"data": data, "layout": layout}
+    places = {t.number: short(t.metrics[pair[0]]) for t in drawn}
+    data = _clouds(study, drawn, places, pair[1], front)
+    return {"data": data, "layout": _pair_layout(pair, drawn)}
+
+
+def fronts_figure(
+    fronts: Mapping[str, Sequence[FinishedTrial]], pair: tuple[str, str]
+) -> Figure | None:
+    """Return the fronts of several optimizers, a metric against another one.
+
+    Args:
+        fronts: Trials of each optimizer.
+        pair: The metrics, x and y.
+    """
+    data = []
+    for index, (name, front) in enumerate(fronts.items()):
+        drawn = drawable(front, pair)
+        marker = {
+            "size": 8,
+            "color": f"--c{index % N_COLORS}",
+            "symbol": _SYMBOLS[index % len(_SYMBOLS)],
+        }
+        if drawn:
+            data.append(_cloud(text_of(name), drawn, pair, marker))
+    every = [trial for front in fronts.values() for trial in drawable(front, pair)]
+    return {"data": data, "layout": _pair_layout(pair, every)} if data else None
+
+
+def _pair_layout(
+    pair: tuple[str, str], drawn: Sequence[FinishedTrial]
+) -> dict[str, Any]:
+    x_axis, y_axis = (axis_of(m, [t.metrics[m] for t in drawn]) for m in pair)
+    return {"xaxis": x_axis, "yaxis": y_axis, "showlegend": True}
+
+
+def _cloud(
+    name: str,
+    trials: Sequence[FinishedTrial],
+    pair: tuple[str, str],
+    marker: dict[str, Any],
+) -> dict[str, Any]:
+    x, y = ([short(t.metrics[metric]) for t in trials] for metric in pair)
+    texts = [f"trial {t.number}" for t in trials]
+    cloud = {"type": "scatter", "mode": "markers", "name": name, "text": texts}
+    return {**cloud, "x": x, "y": y, "marker": marker}
 
 
 def drawable(
@@ -272,7 +315,7 @@ def _clouds(
             "mode": "markers",
             "name": name,
             "x": [places[t.number] for t in group],
-            "y": [_short(t.metrics[metric]) for t in group],
+            "y": [short(t.metrics[metric]) for t in group],
             "text": [f"trial {t.number}" for t in group],
             "marker": marker,
         }

@@ -1,6 +1,7 @@
 "use strict";
 (() => {
-  const PAPER_WIDTH = 680;
+  // On paper, plots are drawn in these sizes, and then take the width that there is.
+  const PAPER = { wide: [700, 330], pairs: [345, 300], panel: [240, 215] };
 
   const look = (name) =>
     getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -37,17 +38,26 @@
     minorloglabels: "none",
   });
 
-  const draw = (canvas, width) => {
+  const paperSize = (canvas) => {
+    if (canvas.closest(".wide")) return PAPER.wide;
+    return canvas.closest(".pairs") ? PAPER.pairs : PAPER.panel;
+  };
+
+  const draw = (canvas, isPaper) => {
     const { data, layout } = JSON.parse(canvas.parentElement.querySelector("script").text);
     paint(data);
-    const small = canvas.clientWidth < 480;
+    const [width, height] = isPaper ? paperSize(canvas) : [];
+    const small = (width ?? canvas.clientWidth) < 480;
+    const hasButtons = !small && !isPaper;
     const full = {
       ...layout,
       xaxis: axis(layout.xaxis, small),
       yaxis: axis(layout.yaxis, small),
       width,
-      autosize: width === undefined,
-      margin: { l: 10, r: 12, t: 12, b: 10 },
+      height,
+      autosize: !isPaper,
+      // The buttons stand beside the plot, not on it.
+      margin: { l: 10, r: hasButtons ? 40 : 14, t: 12, b: 10 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, color: look("--text"), size: small ? 11 : 13 },
@@ -58,10 +68,15 @@
     const settings = {
       responsive: true,
       displaylogo: false,
-      displayModeBar: small ? false : "hover",
+      displayModeBar: hasButtons ? "hover" : false,
       modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
     };
     Plotly.react(canvas, data, full, settings);
+    canvas.style.aspectRatio = isPaper ? `${width} / ${height}` : "";
+    for (const drawing of canvas.querySelectorAll(".main-svg")) {
+      if (isPaper) drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
+      else drawing.removeAttribute("viewBox");
+    }
   };
 
   const drawn = new Set();
@@ -72,14 +87,53 @@
       draw(canvas);
     }
   };
-  const redraw = (width) => drawn.forEach((canvas) => draw(canvas, width && Math.min(width, canvas.clientWidth)));
+  const redraw = () => drawn.forEach((canvas) => draw(canvas, false));
+
+  // Paper has no buttons: every box is open on it.
+  let opened = null;
+  const toPaper = () => {
+    if (opened) return;
+    opened = [...document.querySelectorAll("details:not([open])")];
+    opened.forEach((details) => { details.open = true; });
+    document.querySelectorAll(".canvas").forEach((canvas) => {
+      drawn.add(canvas);
+      draw(canvas, true);
+    });
+  };
+  const toScreen = () => {
+    if (!opened) return;
+    opened.forEach((details) => { details.open = false; });
+    opened = null;
+    redraw();
+  };
+  addEventListener("beforeprint", toPaper);
+  addEventListener("afterprint", toScreen);
 
   document.querySelectorAll("details").forEach((details) => {
-    details.addEventListener("toggle", () => drawVisible(details));
+    details.addEventListener("toggle", () => opened || drawVisible(details));
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw());
-  matchMedia("print").addEventListener("change", (event) => redraw(event.matches ? PAPER_WIDTH : undefined));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => opened || redraw());
   drawVisible(document);
+
+  // A table that goes beyond the window says so.
+  const watchTable = (scroll) => {
+    const hint = document.createElement("p");
+    hint.className = "hint";
+    hint.setAttribute("aria-hidden", "true");
+    const say = () => {
+      const overflows = scroll.scrollWidth > scroll.clientWidth + 1;
+      if (overflows && !hint.isConnected) scroll.before(hint);
+      if (!overflows) hint.remove();
+      const end = scroll.getBoundingClientRect().right;
+      const headers = [...scroll.querySelectorAll("thead th")];
+      const more = headers.filter((th) => th.getBoundingClientRect().right > end + 1).length;
+      scroll.classList.toggle("more-right", more > 0);
+      hint.textContent = more ? `${more} more ${more === 1 ? "column" : "columns"} \u2192` : "";
+    };
+    scroll.addEventListener("scroll", say);
+    new ResizeObserver(say).observe(scroll);
+  };
+  document.querySelectorAll(".scroll").forEach(watchTable);
 
   const download = async (button) => {
     const packed = document.getElementById("packed").text.trim();

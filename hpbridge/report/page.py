@@ -24,6 +24,7 @@ from hpbridge.formats.whole_file import (
     problem_of_target,
 )
 from hpbridge.report import sections, texts
+from hpbridge.report.best import joint_front, winners
 from hpbridge.report.figures import convergence_figure
 from hpbridge.report.table import milestone_table, summary_table
 
@@ -171,9 +172,9 @@ def _context(
     for study in studies:
         key = json.dumps([study.experiment, dict(study.metrics)])
         experiments.setdefault(key, []).append(study)
-    n_parameters = sum(len(study.space.searched) for study in studies)
+    n_plots = sum(len(s.space.searched) * len(s.metrics) for s in studies)
     most_points = min(
-        MOST_POINTS_OF_STUDY, max(100, MOST_POINTS_OF_PAGE // max(n_parameters, 1))
+        MOST_POINTS_OF_STUDY, max(100, MOST_POINTS_OF_PAGE // max(n_plots, 1))
     )
     own_table = table if len(experiments) == 1 else None
     n_trials = sum(len(study.trials) for study in studies)
@@ -200,15 +201,21 @@ def _part(
     """Return what the page shows of one experiment."""
     first = studies[0]
     rows = summarize(studies) if table is None else table
+    groups = by_optimizer(studies)
     target = common_best(studies)
+    n_metrics = len(first.metrics)
     return {
         "experiment": first.experiment,
         "metric": first.main_metric,
-        "n_metrics": len(first.metrics),
-        "direction": first.metrics[first.main_metric],
-        "table": summary_table(rows),
+        "metrics": list(first.metrics),
+        "goals": ", ".join(f"{m}, to {way}" for m, way in first.metrics.items()),
+        "table": summary_table(rows, groups),
+        "winners": winners(groups) if n_metrics == 1 else [],
+        "front": joint_front(groups) if n_metrics > 1 else None,
         "common": None if target is None else texts.number(target),
-        "convergence": _convergence(studies, target),
+        "convergence": [
+            plot for metric in first.metrics for plot in _convergence(groups, metric)
+        ],
         "facts": sections.setup_facts(studies),
         "ran": _ran(studies),
         "space": sections.space_rows(first),
@@ -224,27 +231,30 @@ def _ran(studies: Sequence[Study]) -> str:
 
 
 def _convergence(
-    studies: Sequence[Study], target: float | None
+    groups: Mapping[str, Sequence[Study]], metric: str
 ) -> list[dict[str, Any]]:
-    first = studies[0]
-    groups = by_optimizer(studies)
-    metric = f"best {first.main_metric} so far"
+    studies = [study for those in groups.values() for study in those]
+    target = common_best(studies, metric)
+    sign = studies[0].sign_of(metric)
     plots: list[dict[str, Any]] = []
-    for curve_of, axis, title in [
+    for curve_of, axis, way in [
         (curve_by_trials, "trials", "by number of trials"),
         (curve_by_seconds, "seconds since the first ask", "by time"),
     ]:
-        curves = {name: [curve_of(s) for s in those] for name, those in groups.items()}
-        figure = convergence_figure(
-            curves, sign=first.sign, titles=(axis, metric), common=target
-        )
+        curves = {
+            name: [curve_of(study, metric) for study in those]
+            for name, those in groups.items()
+        }
+        titles = (axis, f"best {metric}")
+        figure = convergence_figure(curves, sign=sign, titles=titles, common=target)
         ends = "; ".join(_end(name, those) for name, those in curves.items())
+        title = f"Best {metric} so far, {way}"
         plots.append(
             {
                 "title": title,
-                "description": f"Line chart of the {metric}, {title}. {ends}",
+                "description": f"Line chart. {title}: {ends}",
                 "figure": figure,
-                "table": milestone_table(curves, first.sign, axis),
+                "table": milestone_table(curves, sign, axis),
             }
         )
     return [plot for plot in plots if any(t["x"] for t in plot["figure"]["data"])]

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.failures import kind_of, line_of
-from hpbridge.analysis.summary import objective_seconds, optimizer_seconds, why_stopped
+from hpbridge.analysis.summary import (
+    best_value,
+    objective_seconds,
+    optimizer_seconds,
+    why_stopped,
+)
 from hpbridge.report import texts
-from hpbridge.report.figures import drawable, parameter_figure, pareto_figure
+from hpbridge.report.figures import (
+    drawable,
+    pairs_of,
+    parameter_figure,
+    pareto_figure,
+)
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Constant, Int
 from hpbridge.trial import State
@@ -39,8 +49,13 @@ def study_section(study: Study, most_points: int) -> dict[str, Any]:
     """
     best = study.best_by_main_metric()
     front = study.best_trials if len(study.metrics) > 1 else []
+    marked = front or ([] if best is None else [best])
     trials = sample(study.trials, most_points)
-    figures = [_parameter_plot(study, n, trials, best) for n in study.space.searched]
+    figures = [
+        _parameter_plot(study, (name, metric), trials, marked)
+        for metric in study.metrics
+        for name in study.space.searched
+    ]
     return {
         "name": study.name,
         "headline": _headline(study, best),
@@ -48,7 +63,7 @@ def study_section(study: Study, most_points: int) -> dict[str, Any]:
         "best": None if best is None else best_of(study, best),
         "front": [best_of(study, trial) for trial in front[:MOST_OF_FRONT]],
         "n_front": len(front),
-        "front_plot": _front_plot(study, trials, front),
+        "front_plots": _front_plots(study, trials, front),
         "notes": list(study.notes),
         "errors": errors_of(study),
         "plots": [figure for figure in figures if figure is not None],
@@ -60,6 +75,10 @@ def _headline(study: Study, best: FinishedTrial | None) -> str:
     trials = texts.count(len(study.trials), "trial")
     if best is None:
         return f"no feasible trial among {trials}"
+    if len(study.metrics) > 1:
+        best_values = ((m, best_value(study, m)) for m in study.metrics)
+        listed = ", ".join(f"{m} {texts.number(v)}" for m, v in best_values)
+        return f"best {listed} in {trials}"
     value = texts.number(best.metrics[study.main_metric])
     return f"best {study.main_metric} {value} in {trials}"
 
@@ -89,6 +108,7 @@ def best_of(study: Study, trial: FinishedTrial) -> dict[str, Any]:
     """Return a trial's number, metrics and parameters, for a table."""
     names = [n for n in study.space.searched if n in trial.params]
     return {
+        "study": study.name,
         "number": trial.number,
         "metrics": [(m, texts.number(v)) for m, v in trial.metrics.items()],
         "params": [(n, texts.label(trial.params[n])) for n in names],
@@ -133,15 +153,16 @@ def sample(trials: Sequence[FinishedTrial], most: int) -> list[FinishedTrial]:
 
 def _parameter_plot(
     study: Study,
-    name: str,
+    names: tuple[str, str],
     trials: Sequence[FinishedTrial],
-    best: FinishedTrial | None,
+    best: Sequence[FinishedTrial],
 ) -> dict[str, Any] | None:
-    figure = parameter_figure(study, name, trials, best)
+    figure = parameter_figure(study, names, trials, best)
     if figure is None:
         return None
-    described = f"{study.main_metric} by {name}"
-    at = "" if best is None else f" The best trial has {_best_value(best, name)}."
+    name, metric = names
+    described = f"{metric} by {name}"
+    at = f" The best trial has {_best_value(best[0], name)}." if len(best) == 1 else ""
     n_points = sum(len(trace["x"]) for trace in figure["data"])
     return {
         "title": described,
@@ -156,16 +177,19 @@ def _best_value(best: FinishedTrial, name: str) -> str:
     return f"{name} = {texts.label(best.params[name])}"
 
 
-def _front_plot(
+def _front_plots(
     study: Study, trials: Sequence[FinishedTrial], front: Sequence[FinishedTrial]
-) -> dict[str, Any] | None:
-    if len(study.metrics) < 2:  # noqa: PLR2004 -- two axes
-        return None
-    figure = pareto_figure(study, trials, front)
-    if figure is None:
-        return None
-    first, second = list(study.metrics)[:2]
-    described = f"{second} by {first}, with the Pareto front"
+) -> list[dict[str, Any]]:
+    plots = []
+    for pair in pairs_of(study.metrics):
+        figure = pareto_figure(study, pair, trials, front)
+        if figure is not None:
+            plots.append(_front_plot(pair, figure))
+    return plots
+
+
+def _front_plot(pair: tuple[str, str], figure: dict[str, Any]) -> dict[str, Any]:
+    described = f"{pair[1]} by {pair[0]}, with the Pareto front"
     return {
         "title": described,
         "description": f"Scatter plot of {described}; the table holds the front.",
@@ -182,10 +206,11 @@ def _left_out(study: Study, shown: Sequence[FinishedTrial]) -> str:
             f"The plots show {len(shown):,} of {total:,} trials, evenly chosen, "
             "and the best."
         )
-    lost = total - len(drawable(study.trials, [study.main_metric]))
-    if lost:
-        trials = texts.count(lost, "trial has", "trials have")
-        parts.append(f"{trials} no finite {study.main_metric} and no place in a plot.")
+    for metric in study.metrics:
+        lost = total - len(drawable(study.trials, [metric]))
+        if lost:
+            trials = texts.count(lost, "trial has", "trials have")
+            parts.append(f"{trials} no finite {metric} and no place in a plot.")
     return " ".join(parts)
 
 
@@ -251,7 +276,7 @@ def _setup_of(study: Study) -> dict[str, str]:
         "Driver": f"{settings.driver or 'local'}, "
         + texts.count(settings.budget.workers, "worker"),
         "Seeds": str(study.seed),
-        "Machine": ", ".join(f"{k} {v}" for k, v in study.machine.items()),
+        "Machine": texts.machine(study.machine),
     }
 
 

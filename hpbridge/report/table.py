@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.convergence import band_of
+from hpbridge.analysis.summary import spread
 from hpbridge.report import texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hpbridge.analysis.convergence import Curve
+    from hpbridge.study import Study
 
+# In this order: what matters most stands where a narrow window shows it.
 _HEADERS = {
     "optimizer": "Optimizer",
-    "repeats": "Repeats",
     "best": "Best value",
     "trials": "Trials",
     "failed": "Failed",
     "pruned": "Pruned",
     "infeasible": "Infeasible",
+    "repeats": "Repeats",
+    "seconds_to_common_best": "Time to the common best",
     "objective_seconds": "In the objective",
     "optimizer_seconds": "In the optimizer",
-    "seconds_to_common_best": "Time to the common best",
     "stop_reasons": "Ended early",
 }
 
@@ -31,19 +35,82 @@ _HEADERS = {
 _FOLDED = {"without_best", "best_min", "best_max"}
 
 
-def summary_table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return headers and cells of the summary; columns that are not known come last.
+@dataclass(frozen=True)
+class Row:
+    """A row of a table.
+
+    Attributes:
+        cells: The first one heads the row.
+        best: The places of the cells that hold the best value of their column.
+        is_best: Whether the row as a whole is the best one.
+    """
+
+    cells: Sequence[str]
+    best: frozenset[int] = frozenset()
+    is_best: bool = False
+
+
+def summary_table(
+    rows: Sequence[Mapping[str, Any]], groups: Mapping[str, Sequence[Study]]
+) -> dict[str, Any]:
+    """Return headers and rows of the summary; columns that are not known come last.
+
+    With one metric, the row of the best median is marked; with several, each has its
+    column, and the best one of each is marked.
 
     Args:
         rows: As `hpbridge.analysis.summary.summarize` returns them.
+        groups: The studies of each optimizer: at least one.
     """
     given = dict.fromkeys(key for row in rows for key in row if key not in _FOLDED)
     keys = [k for k in _HEADERS if k in given] + [k for k in given if k not in _HEADERS]
     headers = [_HEADERS.get(k, k.replace("_", " ").capitalize()) for k in keys]
-    return {
-        "headers": headers,
-        "rows": [[_CELLS.get(key, _other)(row, key) for key in keys] for row in rows],
-    }
+    found = [Row([_CELLS.get(k, _other)(row, k) for k in keys]) for row in rows]
+    first = next(iter(groups.values()))[0]
+    best = _best_places([row.get("best") for row in rows], first.sign)
+    if len(first.metrics) == 1:
+        found = [replace(row, is_best=k in best) for k, row in enumerate(found)]
+        return {"headers": headers, "rows": found}
+    # The other metrics stand beside the main one.
+    place = keys.index("best")
+    headers[place : place + 1] = [f"Best {metric}" for metric in first.metrics]
+    columns = [([row.cells[place] for row in found], best)]
+    columns += _more_metrics(rows, groups)
+    return {"headers": headers, "rows": _widened(found, place, columns)}
+
+
+def _widened(
+    rows: Sequence[Row], place: int, columns: Sequence[tuple[list[str], set[int]]]
+) -> list[Row]:
+    """Return rows with several columns, some of their cells marked, in place of one."""
+    return [
+        Row(
+            [*row.cells[:place], *(c[k] for c, _ in columns), *row.cells[place + 1 :]],
+            frozenset(place + n for n, (_, best) in enumerate(columns) if k in best),
+        )
+        for k, row in enumerate(rows)
+    ]
+
+
+def _more_metrics(
+    rows: Sequence[Mapping[str, Any]], groups: Mapping[str, Sequence[Study]]
+) -> list[tuple[list[str], set[int]]]:
+    """Return a column for each further metric, with the rows that are the best."""
+    first = next(iter(groups.values()))[0]
+    columns = []
+    for metric in list(first.metrics)[1:]:
+        spreads = [spread(groups.get(row["optimizer"], ()), metric) for row in rows]
+        best = _best_places([s["best"] for s in spreads], first.sign_of(metric))
+        columns.append(([_best(s, "best") for s in spreads], best))
+    return columns
+
+
+def _best_places(values: Sequence[float | None], sign: int) -> set[int]:
+    """Return where the best value is; nowhere if there is nothing to compare."""
+    known = [sign * v for v in values if v is not None and sign * v < math.inf]
+    best = min(known, default=None)
+    found = {k for k, v in enumerate(values) if v is not None and sign * v == best}
+    return found if len(found) < len(values) else set()
 
 
 def _plain(row: Mapping[str, Any], key: str) -> str:
@@ -115,7 +182,7 @@ def milestone_table(
         medians = [band.median_at(place) for place in places]
         missing = sign * math.inf
         cells = [texts.number(None if m == missing else m) for m in medians]
-        rows.append([name, *cells])
+        rows.append(Row([name, *cells]))
     headers = ["Optimizer", *map(texts.number, places)]
     return {"headers": headers, "rows": rows, "axis": axis}
 

@@ -1,4 +1,4 @@
-"""The HTML page: its numbers, its safety, and what a real browser makes of it."""
+"""The HTML page: its numbers, its safety, and what is on it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import html
 import itertools
 import json
 import math
+import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +18,7 @@ from html.parser import HTMLParser
 
 import plotly.graph_objects as go
 import pytest
+from report_studies import HOSTILE, hostile_study, page_of, run, study_of
 
 import hpbridge as hpb
 from hpbridge.analysis.convergence import (
@@ -29,79 +30,10 @@ from hpbridge.analysis.convergence import (
 from hpbridge.analysis.summary import common_best, summarize
 from hpbridge.formats.export import ExportError, study_to_json
 from hpbridge.formats.whole_file import MARK
+from hpbridge.report import texts
+from hpbridge.report.figures import pairs_of
 from hpbridge.report.page import check_packages, write_report
 from hpbridge.trial import State
-
-HOSTILE = "</script><script>document.title='owned'</script><b>&amp;"
-
-SPACE = {
-    "solver": hpb.Categorical(["adam", "sgd"]),
-    "lr": hpb.Float(1e-5, 1e-1, log=True),
-    "momentum": hpb.Float(0, 0.9, when={"solver": "sgd"}),
-    HOSTILE: hpb.Int(1, 64, log=True),
-    "fixed": 3,
-}
-
-
-def run(objective, *, space=None, backend="random", n_trials=20, seed=0, **experiment):
-    made = hpb.Experiment(
-        name=experiment.pop("name", "digits"),
-        space=space or {"x": hpb.Float(0, 1)},
-        objective=objective,
-        **experiment,
-    )
-    return hpb.run(made, backend, n_trials=n_trials, seed=seed, store=":memory:")
-
-
-def study_of(values, *, at=None, optimizer="random", **changes):
-    """Return a study whose trials have these values; None fails; one second each."""
-
-    def objective(trial):
-        if values[trial.number] is None:
-            msg = "no value"
-            raise RuntimeError(msg)
-        return values[trial.number]
-
-    direction = changes.pop("direction", "minimize")
-    study = run(objective, n_trials=len(values), direction=direction)
-    at = at or [float(k) for k in range(1, len(values) + 1)]
-    trials = [
-        replace(
-            trial,
-            asked_at=1000.0 + finished - 0.75,
-            ask_seconds=0.25,
-            started_at=1000.0 + finished - 0.75,
-            run_seconds=0.75,
-            tell_seconds=0.0,
-        )
-        for trial, finished in zip(study.trials, at, strict=True)
-    ]
-    return replace(study, trials=tuple(trials), algorithm=optimizer, **changes)
-
-
-def accuracy(trial):
-    if trial.number in {3, 5}:
-        raise ValueError(HOSTILE)
-    value = 0.9 - 0.1 * abs(math.log10(trial["lr"]) + 3) + trial.get("momentum", 0) / 20
-    return {"accuracy": value, "fit_seconds": float(trial.number)}
-
-
-def hostile_study(seed=0, n_trials=20):
-    direction = {"accuracy": "maximize"}
-    return run(
-        accuracy,
-        space=SPACE,
-        name=HOSTILE,
-        direction=direction,
-        seed=seed,
-        n_trials=n_trials,
-    )
-
-
-def page_of(studies, tmp_path, **more):
-    path = tmp_path / "page.html"
-    write_report(studies, path, **{"title": "A page", **more})
-    return path.read_text(encoding="utf-8")
 
 
 def without_scripts(page):
@@ -343,13 +275,161 @@ def test_several_metrics_get_their_front(tmp_path):
     page = page_of([study], tmp_path)
     front = {(t.metrics["loss"], t.metrics["size"]) for t in study.best_trials}
     assert len(front) > 1
-    (figure,) = [f for f in figures_of(page) if f["layout"]["showlegend"]][2:]
+    titles = re.findall("<figcaption>(.*?)</figcaption>", page)
+    assert titles[:5] == [
+        "Best loss so far, by number of trials",
+        "Best loss so far, by time",
+        "Best size so far, by number of trials",
+        "Best size so far, by time",
+        "size by loss, with the Pareto front",
+    ]
+    assert {"loss by x", "loss by y", "size by x", "size by y"} == {*titles[5:]}
+    figure = figures_of(page)[4]
     (stars,) = [trace for trace in figure["data"] if trace["name"] == "best"]
     for axis, wanted in zip("xy", zip(*front, strict=True), strict=True):
         assert sorted(stars[axis]) == pytest.approx(sorted(wanted), rel=1e-5)
     text = text_of(page)
     assert f"{len(front)} trials that no other one beats" in text
-    assert "show the first, loss" in text
+    assert "Best loss Best size Trials" in text
+    assert "Optimizers by loss, to minimize, size, to minimize" in text
+
+
+def two_metrics(seed, backend="random"):
+    return run(
+        lambda t: {"loss": t["x"], "gain": t["x"] * t["y"]},
+        space={"x": hpb.Float(0, 1), "y": hpb.Float(0, 1)},
+        direction={"loss": "minimize", "gain": "maximize"},
+        seed=seed,
+        n_trials=12,
+    )
+
+
+def test_of_several_metrics_each_has_its_best_and_all_studies_one_front(tmp_path):
+    studies = [two_metrics(0), replace(two_metrics(1), algorithm="other")]
+    page = page_of(studies, tmp_path)
+    rows = re.findall("<tr><th scope=.row.>random:.*?</tr>", page, re.DOTALL)[:2]
+    for column, (metric, better) in enumerate([("loss", min), ("gain", max)], start=0):
+        bests = [better(t.metrics[metric] for t in s.trials) for s in studies]
+        cells = [re.findall("<td>(.*?)</td>", row)[column] for row in rows]
+        best = better(bests)
+        marked = [f"{b:.6g} best" if b == best else f"{b:.6g}" for b in bests]
+        assert [text_of(cell) for cell in cells] == marked
+    together = [
+        (t.metrics["loss"], t.metrics["gain"]) for s in studies for t in s.trials
+    ]
+    front = [
+        (a, b) for a, b in together if not any(c < a and d >= b for c, d in together)
+    ]
+    assert f"{len(front)} trials that no other one beats" in text_of(page)
+    figure = figures_of(page)[0]
+    drawn = [pair for t in figure["data"] for pair in zip(t["x"], t["y"], strict=True)]
+    assert sorted(drawn) == [pytest.approx(pair, rel=1e-5) for pair in sorted(front)]
+
+
+def test_many_metrics_are_each_drawn_against_the_first():
+    assert pairs_of("abc") == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert pairs_of("abcdef") == [("a", each) for each in "bcdef"]
+
+
+def test_the_best_row_is_marked_and_none_where_all_are_alike(tmp_path):
+    def rows(*values, **more):
+        studies = [
+            study_of([v], optimizer=f"o{k}", **more) for k, v in enumerate(values)
+        ]
+        page = page_of(studies, tmp_path)
+        return re.findall('<tr class="best"><th scope="row">random:(o[0-9])', page)
+
+    assert rows(3, 1, 2) == ["o1"]
+    assert rows(3, 1, 2, direction="maximize") == ["o0"]
+    assert rows(1, 1, 2) == ["o0", "o1"]
+    assert rows(-math.inf, 1) == ["o0"]
+    assert rows(math.inf, 1) == ["o1"]
+    assert rows(None, 1) == ["o1"]
+    assert rows(1, 1) == rows(1) == rows(None, None) == []
+
+
+def test_the_best_parameters_stand_outside_the_boxes(tmp_path):
+    studies = [hostile_study(seed, n_trials=12) for seed in range(3)]
+    studies += [replace(hostile_study(9, n_trials=5), algorithm="other")]
+    page = page_of(studies, tmp_path)
+    outside = text_of(re.sub("<details.*?</details>", "", page, flags=re.DOTALL))
+    best = max(studies, key=lambda s: s.best_trial.metrics["accuracy"])
+    for study in [best, studies[3]]:
+        trial = study.best_trial
+        assert f"trial {trial.number} of {study.name}" in outside
+        for name in ("solver", "lr"):
+            assert f"{name} {trial.params[name]}" in outside
+    assert outside.count(" trial ") == 2
+    # In a box of its own, each repeat has its own best; of one study, one is enough.
+    assert text_of(page).count("Best trial: number") == 4
+    alone = text_of(page_of(studies[:1], tmp_path))
+    assert "Best trial: number" not in alone
+    assert f"lr {studies[0].best_trial.params['lr']}" in alone
+
+
+def test_a_machine_is_told_in_words(tmp_path):
+    study = study_of([1])
+    assert texts.machine({"system": "Linux", "machine": "x86_64", "cores": 1}) == (
+        "1 core, Linux on x86_64"
+    )
+    known = {
+        "processor": "A fast one",
+        "cores": 8,
+        "memory_bytes": 2**34,
+        "gpu": "no",
+    }
+    machine = replace(study, machine={"system": "Darwin", **known})
+    told = "Machine A fast one, 8 cores, 16 GiB of memory, Darwin, gpu no When"
+    assert told in text_of(page_of([machine], tmp_path))
+    assert "Machine" not in text_of(page_of([replace(study, machine={})], tmp_path))
+    assert f"{os.cpu_count()} core" in text_of(page_of([study], tmp_path))
+
+
+def test_choices_with_like_beginnings_keep_their_own_places(tmp_path):
+    labels = ["x" * 80 + "a" + "y" * 80, "x" * 80 + "b" + "y" * 80, "1", 1]
+    study = run(
+        lambda t: float(t.number), space={"c": hpb.Categorical(labels)}, n_trials=40
+    )
+    figure = figures_of(page_of([study], tmp_path))[-1]
+    axis = figure["layout"]["xaxis"]["categoryarray"]
+    assert len({*axis}) == 4
+    assert all(len(text) < 30 for text in axis)
+    drawn = {
+        int(text.split()[1]): x
+        for trace in figure["data"]
+        for text, x in zip(trace["text"], trace["x"], strict=True)
+    }
+    for trial in study.trials:
+        assert drawn[trial.number] == axis[study.space["c"].index(trial.params["c"])]
+
+
+@pytest.mark.parametrize("value", [0.25, 0.0, -3.0, 1e-300, -8e307, 12345678.9])
+def test_a_flat_curve_gets_an_axis_around_it(tmp_path, value):
+    figures = figures_of(page_of([study_of([value, value])], tmp_path))
+    for figure in figures:
+        low, high = figure["layout"]["yaxis"]["range"]
+        assert low < value < high or value == -8e307
+        assert high - low <= max(0.25 * abs(value), 2.0)
+
+
+def test_one_trial_is_seen_in_the_middle(tmp_path):
+    by_trials, by_time, parameter = figures_of(page_of([study_of([3.0])], tmp_path))
+    assert by_trials["layout"]["xaxis"]["range"] == [0, 2]
+    assert by_time["layout"]["xaxis"]["range"] == [0, 2]
+    assert by_trials["data"][0]["marker"]["size"][-1] > 0
+    low, high = parameter["layout"]["xaxis"]["range"]
+    assert (low, high) == pytest.approx((-0.05, 1.05))
+
+
+def test_a_band_begins_where_its_median_does(tmp_path):
+    studies = [study_of([None, None, 4]), study_of([None, 3, 2]), study_of([5, 4, 1])]
+    low, high, median = figures_of(page_of(studies, tmp_path))[0]["data"]
+    assert median["x"] == low["x"] == high["x"] == [2, 3, 3]
+    assert median["y"] == [4, 2, 2]
+    assert low["y"] == [3, 1, 1]
+    # One has no value yet: the band goes to the edge of the plot.
+    limits = figures_of(page_of(studies, tmp_path))[0]["layout"]["yaxis"]["range"]
+    assert high["y"] == [pytest.approx(limits[1]), 4, 4]
 
 
 def test_constraints_are_named_and_drawn(tmp_path):
@@ -498,90 +578,3 @@ def test_text_and_lines_stand_out_in_light_dark_and_print(tmp_path):
         assert len(least) == 13
         for name, ratio in least.items():
             assert contrast(colors[name], colors["--page"]) >= ratio, name
-
-
-# A real browser
-
-WATCHER = """<!DOCTYPE html><meta charset="utf-8"><title>watching</title><body>
-<iframe src="page.html" style="width:1200px;height:900px"></iframe>
-<iframe src="page.html" style="width:360px;height:700px"></iframe>
-<pre id="seen"></pre><script>
-const seen = [];
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-const look = async (frame) => {
-  const inner = frame.contentDocument;
-  inner.querySelectorAll("details").forEach((d) => { d.open = true; });
-  inner.getElementById("download").click();
-  for (let k = 0; k < 100; k++) {
-    await pause(100);
-    const missing = [...inner.querySelectorAll(".canvas")].filter(
-      (c) => !c.querySelector(".main-svg"));
-    if (!missing.length && inner.getElementById("download-status").textContent) break;
-  }
-  const all = (path) => [...inner.querySelectorAll(path)];
-  seen.push({
-    title: inner.title,
-    canvases: all(".canvas").length,
-    drawn: all(".canvas").filter((c) => c.querySelector(".main-svg")).length,
-    lines: all(".canvas .scatterlayer .trace").length,
-    texts: [...new Set(all(".canvas svg text").map((t) => t.textContent))],
-    bold: all(".canvas svg tspan[style*=bold], b").length,
-    status: inner.getElementById("download-status").textContent,
-    tooWide: inner.documentElement.scrollWidth > inner.documentElement.clientWidth,
-  });
-};
-addEventListener("load", async () => {
-  for (const frame of document.querySelectorAll("iframe")) await look(frame);
-  document.getElementById("seen").textContent = JSON.stringify(seen);
-});
-</script>"""
-
-
-@pytest.fixture
-def chromium():
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.skip("chromium is not installed (Debian package chromium)")
-    return found
-
-
-def test_a_browser_draws_everything_wide_and_narrow(chromium, tmp_path):
-    studies = [hostile_study(seed, n_trials=12) for seed in range(3)]
-    studies.append(replace(studies[0], algorithm=HOSTILE[:30]))
-    page_of(studies, tmp_path, title=HOSTILE)
-    (tmp_path / "watch.html").write_text(WATCHER, encoding="utf-8")
-    command = [
-        chromium,
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--allow-file-access-from-files",
-        "--enable-logging=stderr",
-        "--virtual-time-budget=30000",
-        f"--user-data-dir={tmp_path / 'profile'}",
-        "--dump-dom",
-        (tmp_path / "watch.html").as_uri(),
-    ]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=True
-    )
-    complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    assert complaints == []
-    seen = json.loads(
-        html.unescape(re.search(r'<pre id="seen">(.*?)</pre>', done.stdout)[1])
-    )
-    assert len(seen) == 2
-    for window in seen:
-        assert window["title"] == HOSTILE
-        assert window["canvases"] == window["drawn"] == 2 + 4 * 4
-        assert window["lines"] >= window["canvases"]
-        assert {"lr", "solver", "trials", HOSTILE} <= set(window["texts"])
-        assert f"random:{HOSTILE[:30]}" in window["texts"]
-        assert window["bold"] == 0
-        assert window["status"].endswith("MB written.")
-        assert not window["tooWide"]
