@@ -83,6 +83,8 @@ if TYPE_CHECKING:
     from hpbridge.encoding.held import Held
     from hpbridge.encoding.one_point import OnePoint
     from hpbridge.errors import (
+        DriverError,
+        ExecutorError,
         ExperimentError,
         ForeignHistoryError,
         FormatError,
@@ -182,9 +184,9 @@ _HOMES = {
         "encoding.held": "Held",
         "encoding.one_point": "OnePoint",
         "errors": (
-            "ExperimentError ForeignHistoryError FormatError HistoryWarning "
-            "HpbridgeError OptionError SpaceError StoreError UnsupportedFeatureError "
-            "masked nearest"
+            "DriverError ExecutorError ExperimentError ForeignHistoryError FormatError "
+            "HistoryWarning HpbridgeError OptionError SpaceError StoreError "
+            "UnsupportedFeatureError masked nearest"
         ),
         "errors.foreign": "describe_error",
         "experiment": "Constraint Experiment",
@@ -252,11 +254,13 @@ __all__ = [
     "Constraint",
     "Conversation",
     "DefiningOptimizer",
+    "DriverError",
     "DriverSpec",
     "Encoded",
     "Ended",
     "Entry",
     "Executor",
+    "ExecutorError",
     "ExhaustedError",
     "Experiment",
     "ExperimentError",

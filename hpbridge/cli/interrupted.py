@@ -1,4 +1,4 @@
-"""What a user reads after Ctrl-C: nothing is lost, and how to go on."""
+"""What a user reads when a study is cut short: nothing is lost, and how to go on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import shlex
 import sys
 from typing import TYPE_CHECKING
+
+from hpbridge.errors import ExecutorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,18 +19,26 @@ COMMAND: list[str] = []
 
 @contextlib.contextmanager
 def say_how_to_go_on() -> Iterator[None]:
-    """Say it on the way out of a `KeyboardInterrupt`."""
+    """Say it on the way out of a `KeyboardInterrupt` or an `ExecutorError`.
+
+    Raises:
+        ExecutorError: With the command that goes on as its hint.
+    """
     try:
         yield
     except KeyboardInterrupt:
-        words = list(COMMAND)
-        if "--resume" not in words:
-            words = [*words, "--resume"]
-        command = shlex.join(["hpbridge", *words])
-        sys.stderr.write(
-            f"\nEvery finished trial is in the store.\nHint: go on with `{command}`.\n"
-        )
+        sys.stderr.write(f"\nEvery finished trial is in the store.\nHint: {_how()}.\n")
         raise
+    except ExecutorError as error:
+        problems = [*error.problems, "every finished trial is in the store"]
+        raise type(error)(error.headline, problems, _how()) from error
+
+
+def _how() -> str:
+    words = list(COMMAND)
+    if "--resume" not in words and words[:1] != ["resume"]:
+        words = [*words, "--resume"]
+    return f"go on with `{shlex.join(['hpbridge', *words])}`"
 
 
 def store_words() -> list[str]:

@@ -191,7 +191,9 @@ class DriverSpec:
             `Executor`. Entered before the optimizer is made, it starts what takes its
             time to start: `settings.workers` slots, no more than `settings.n_trials`,
             for that experiment. Left, it ends all of that, whatever still runs, and
-            leaves no process behind. Raises `ExperimentError` where it cannot run it.
+            leaves no process behind. Raises `ExperimentError` where it cannot run it,
+            and `DriverError` where there is no such place. An `ExecutorError` of the
+            executor's says that the place is gone: its studies are interrupted.
         isolates: Whether a trial has a process of its own, so that one that dies costs
             itself and no more, and one that runs can be ended. With several slots, at
             least.
@@ -214,10 +216,16 @@ class LoopSpec:
     Attributes:
         run: ``run(session, settings)`` asks the session for trials with `Session.next`,
             runs them, again where they fail and may, and hands each result to
-            `Session.finish`, until `next` returns None and none is running.
+            `Session.finish`, until `next` returns None and none is running. Raises
+            `ExecutorError` where what runs the trials is gone; those that it ran run
+            again when the study goes on.
+        prepare: ``prepare(settings)`` starts or finds what the trials run on. Called
+            before the optimizer is made and the study is recorded, so that where it
+            raises an `HpbridgeError`, nothing has begun.
     """
 
     name: str
     summary: str
     run: Callable[[Session, Settings], None]
     requires: tuple[str, ...] = ()
+    prepare: Callable[[Settings], None] | None = None

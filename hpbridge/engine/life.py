@@ -15,7 +15,7 @@ from hpbridge.drivers.interrupts import INTERRUPTED
 from hpbridge.drivers.loop import drive
 from hpbridge.drivers.worker import is_loading
 from hpbridge.engine.beginning import changed_versions, relive, set_out
-from hpbridge.errors import ExperimentError, HpbridgeError
+from hpbridge.errors import ExecutorError, ExperimentError, HpbridgeError
 from hpbridge.learning.session import Session
 from hpbridge.store.record import Status
 from hpbridge.study import study_of
@@ -139,7 +139,9 @@ class Life:
             writer.close()
 
     def _write_end(self, session: Session, writer: StudyWriter) -> None:
-        is_interrupted = isinstance(self.error, KeyboardInterrupt)
+        # Where the place of its trials is gone, it is the study's end no more than a
+        # signal is: what ran runs again.
+        is_interrupted = isinstance(self.error, KeyboardInterrupt | ExecutorError)
         if self.error is None and session.stop_reason == INTERRUPTED:
             is_interrupted = True
         status = Status.FINISHED if self.error is None else Status.FAILED
@@ -231,8 +233,11 @@ def live_all(lives: Sequence[Life], settings: Settings) -> None:
 def _run_loop(life: Life, loop: LoopSpec) -> None:
     """Let a library's own loop run a study."""
     error: BaseException | None = None
+    settings = life.plan.settings
     try:
-        loop.run(life.begin(), life.plan.settings)
+        if loop.prepare is not None:
+            loop.prepare(settings)
+        loop.run(life.begin(), settings)
     except BaseException as raised:
         error = raised
         if not isinstance(raised, HpbridgeError):

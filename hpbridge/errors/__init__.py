@@ -29,7 +29,8 @@ The tree::
     │   └── ComparisonNotFoundError (KeyError)  the store holds no such comparison
     ├── HistoryError (ValueError)             a study that another cannot go on from
     ├── FormatError (ValueError)              a study that cannot be read or written
-    ├── ExecutorError (RuntimeError)          a pool that takes no more trials
+    ├── DriverError (RuntimeError)            a place for trials that is not there
+    ├── ExecutorError (RuntimeError)          a place that takes no more trials
     └── ObjectiveError (RuntimeError)         it failed so that the study ended
 
 Each message is: who and what is wrong with the offending value; one line a
@@ -40,6 +41,7 @@ from __future__ import annotations
 
 from hpbridge.errors.experiments import (
     ArgumentError,
+    DriverError,
     ExecutorError,
     ExperimentError,
     ExperimentNotFoundError,
@@ -88,6 +90,7 @@ __all__ = [
     "BackendNotFoundError",
     "ComparisonNotFoundError",
     "ContractError",
+    "DriverError",
     "DriverNotFoundError",
     "ExecutorError",
     "ExperimentError",

@@ -160,8 +160,12 @@ class ObjectiveError(HpbridgeError, RuntimeError):
         return cls(f"The study has ended: trial {number} {reason}", hint=mend)
 
 
+class DriverError(HpbridgeError, RuntimeError):
+    """The place where trials are to run cannot be reached or started."""
+
+
 class ExecutorError(HpbridgeError, RuntimeError):
-    """The place where trials run takes no more of them."""
+    """The place where trials run takes no more of them: the study can go on later."""
 
     @classmethod
     def over(cls, pool: object, error: BaseException) -> ExecutorError:

@@ -249,6 +249,7 @@ def test_a_pool_that_was_shut_down_is_a_sentence(tmp_path) -> None:
     store = str(tmp_path / "s.db")
     with pytest.raises(hpb.HpbridgeError, match="takes no more trials"):
         hpb.run(tuned, "random", driver=pool, n_trials=2, store=store, name="s")
+    assert hpb.load_study("s", store).status == "interrupted"
     with pytest.raises(ExperimentError, match="ran on a ThreadPoolExecutor of yours"):
         hpb.resume("s", tuned, store=store)
     with ThreadPoolExecutor(1) as other:
