@@ -122,7 +122,7 @@ def test_a_bad_trial_costs_itself_and_no_more(driver, capfd):
     found = study(_misbehave, driver, n_trials=7, timeout_trial=1.5)
     assert [(t.state.value, t.error) for t in found.trials] == [
         ("failed", "ValueError: no good"),
-        ("failed", "the Ray actor died"),
+        ("failed", "the Ray actor died (exit code 3)"),
         ("failed", "returned nan for metric 'value'"),
         ("pruned", None),
         ("failed", "took longer than 1.5 seconds; ended"),

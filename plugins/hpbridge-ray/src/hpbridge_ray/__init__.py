@@ -203,12 +203,13 @@ DRIVERS = (
         name="tune",
         summary="Ray Tune's Tuner, with one actor for many trials.",
         run=lazy("hpbridge_ray.driver.tuner:run_in_tuner"),
+        prepare=lazy("hpbridge_ray.driver.opening:prepare"),
         requires=SPEC.requires,
     ),
     DriverSpec(
         name="ray",
         summary="A pool of Ray actors, quicker to start than Tune.",
-        open=lazy("hpbridge_ray.driver.pool:open_actors"),
+        open=lazy("hpbridge_ray.driver.opening:open_actors"),
         requires=SPEC.requires,
     ),
 )

@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import traceback
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import FrameType
 
 RAY = Upstream("ray", "ray[tune]==2.60.0")
 
@@ -183,6 +185,53 @@ def actor_of(trial: Any) -> object | None:
     """Return the actor on which Tune runs a trial."""
     actor: object | None = trial.temporary_state.ray_actor
     return actor
+
+
+def actor_id_of(trial: Any) -> str | None:
+    """Return the id of the actor on which Tune runs a trial."""
+    found = getattr(actor_of(trial), "_actor_id", None)
+    return None if found is None else str(found.hex())
+
+
+_NODE = RAY.private(
+    "ray._private.node:Node.kill_all_processes",
+    "a Ray whose start fails leaves its processes until this one exits",
+    holds=lambda call: (
+        {"check_alive", "wait"} <= set(inspect.signature(call).parameters)
+    ),
+)
+
+
+def end_half_started(error: BaseException) -> str | None:
+    """End the processes of a local Ray whose start failed with this error.
+
+    Ray hands its node to nobody before it has started.
+
+    Returns:
+        The folder that it made.
+
+    Source:
+        ray 2.60.0, `ray.init`.
+    """
+    if not _NODE.is_there:
+        return None
+    from ray._private.node import Node
+
+    for frame in _frames_of(error):
+        node = frame.f_locals.get("self")
+        if isinstance(node, Node) and node.head:
+            with contextlib.suppress(AttributeError):  # it had not come so far
+                node.kill_all_processes(check_alive=False, wait=True)
+            return getattr(node, "_session_dir", None)
+    return None
+
+
+def _frames_of(error: BaseException) -> Iterator[FrameType]:
+    found: BaseException | None = error
+    while found is not None:
+        for frame, _ in traceback.walk_tb(found.__traceback__):
+            yield frame
+        found = found.__cause__ or found.__context__
 
 
 @functools.cache

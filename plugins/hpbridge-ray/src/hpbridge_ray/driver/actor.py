@@ -20,6 +20,7 @@ from hpbridge.plugin import (
     pack_experiment,
     unpack_experiment,
 )
+from hpbridge_ray.driver.last_words import LastWords, why_died
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,13 +28,18 @@ if TYPE_CHECKING:
     from hpbridge.plugin import Checkpoint, Experiment, Label, Run
 
 
-def pack(experiment: Experiment) -> bytes:
+def pack(experiment: Experiment, words: str = "") -> bytes:
     """Return what a `Runner` is made of.
+
+    Args:
+        experiment: That it runs.
+        words: The folder for its `LastWords`, if it is to leave any.
 
     Raises:
         ExperimentError: If the experiment cannot be sent.
     """
-    return pickle.dumps((pack_experiment(experiment), sys.path, str(Path.cwd())))
+    packed = pack_experiment(experiment)
+    return pickle.dumps((packed, sys.path, str(Path.cwd()), words))
 
 
 class Runner:
@@ -44,10 +50,11 @@ class Runner:
     """
 
     def __init__(self, packed: bytes) -> None:
-        experiment, path, directory = pickle.loads(packed)
+        experiment, path, directory, words = pickle.loads(packed)
         sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
         with contextlib.suppress(OSError):  # another machine need not have it
             os.chdir(directory)
+        self._words = LastWords(words) if words else None
         self.problem: str | None = None
         try:
             self._experiment = unpack_experiment(experiment)
@@ -73,6 +80,8 @@ class Runner:
         The process ends when the trial takes longer than `timeout` seconds.
         """
         attempt = attempt or Attempt()
+        if self._words is not None:
+            self._words.forget()
         with _limited(timeout):
             worker = str(os.getpid())
             run = attempt.run(self._experiment, params, number, seed, worker)
@@ -115,8 +124,23 @@ def _limited(timeout: float | None) -> Iterator[None]:
             faulthandler.cancel_dump_traceback_later()
 
 
-def why_lost(seconds: float, timeout: float | None) -> str:
-    """Return why a trial is lost whose actor died after so many seconds."""
+def why_lost(
+    seconds: float,
+    timeout: float | None,
+    error: BaseException | None,
+    words: str,
+    actor: str | None = None,
+) -> str:
+    """Return why a trial is lost whose actor died after so many seconds.
+
+    Args:
+        seconds: That it ran.
+        timeout: That it may.
+        error: Ray's.
+        words: The folder of `LastWords`.
+        actor: Its id, where the error does not have it.
+    """
     if timeout is not None and seconds >= timeout:
         return f"took longer than {timeout:g} seconds; ended"
-    return "the Ray actor died"
+    actor = getattr(error, "actor_id", None) or actor
+    return f"the Ray actor died ({why_died(error, actor, words)})"

@@ -1,4 +1,4 @@
-"""Start Ray when it does not run, and keep it and Tune quiet.
+"""Start Ray when it does not run, or join one, and keep it and Tune quiet.
 
 Ray is started once and kept for the rest of the process, since it takes seconds and a
 comparison has many studies. Ray itself ends it when the process exits.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import threading
 import warnings
@@ -16,8 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import ray
 
-from hpbridge.plugin import GlobalRandom
+from hpbridge.plugin import DriverError, GlobalRandom, describe_error
 from hpbridge_ray import _upstream
+from hpbridge_ray.driver import address
+from hpbridge_ray.driver.watch import Watch
+from hpbridge_ray.driver.witness import witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,26 +29,100 @@ if TYPE_CHECKING:
 # Whether the Ray that runs is ours, to be restarted when it is too small.
 _is_ours = False
 
+# On a busy machine, Ray's own half minute for its start may not be enough.
+_MOST_STARTS = 3
+
+# Ray ends a process whose node dies before it has joined.
+_ENDED = (
+    "This process ended while it joined Ray; Ray ends it so when its node on this "
+    "machine (the raylet) dies meanwhile. No trial has run.\nHint: run it again; "
+    "/tmp/ray/session_latest/logs/raylet.err may say why the node died.\n"
+)
+
 
 def ensure_ray(workers: int) -> None:
     """Make sure that Ray runs and that so many actors fit on it.
 
     A Ray that the user has initialized is used as it is. Otherwise ``RAY_ADDRESS``
     says where it is, or a local one is started, with a processor for every worker.
+
+    Raises:
+        DriverError: If there is none where there should be one, or it does not start.
     """
     global _is_ours  # noqa: PLW0603 - one Ray a process
     if ray.is_initialized():
-        if not _is_ours or ray.cluster_resources().get("CPU", 0) >= workers:
+        watch = Watch()
+        is_there = watch.why() is None
+        watch.close()
+        if is_there and (not _is_ours or _n_cpus() >= workers):
             return
-        ray.shutdown()
-    settings: dict[str, Any] = {"address": None}
-    _is_ours = not os.environ.get("RAY_ADDRESS")
+        leave_ray()
+    place = address.given()
+    _is_ours = place == address.LOCAL
     if _is_ours:
-        n_cpus = max(workers, os.cpu_count() or 1)
-        settings = {"address": "local", "num_cpus": n_cpus, "include_dashboard": False}
+        _start(max(workers, os.cpu_count() or 1))
+    else:
+        address.check(place)
+        _join(place)
+
+
+def _n_cpus() -> float:
+    return float(ray.cluster_resources().get("CPU", 0))
+
+
+def leave_ray() -> None:
+    """Leave the Ray that runs; end it if this process started it."""
+    with quiet():
+        ray.shutdown()
+
+
+def _start(n_cpus: int) -> None:
+    """Start a local Ray, again where it only took too long."""
+    for attempt in range(1, _MOST_STARTS + 1):
+        try:
+            _init(address=address.LOCAL, num_cpus=n_cpus, include_dashboard=False)
+        except BaseException as error:
+            clear_away(error)
+            if not isinstance(error, Exception):
+                raise
+            if is_late(error) and attempt < _MOST_STARTS:
+                continue
+            times = f" in {attempt} attempts" if attempt > 1 else ""
+            headline = f"Ray does not start on this machine{times}"
+            hint = "`ray start --head` shows whether it starts at all; it wants memory"
+            raise DriverError(headline, [describe_error(error)], hint) from error
+        return
+
+
+def is_late(error: BaseException) -> bool:
+    """Say whether a start of Ray failed since it took too long."""
+    return "timed out" in str(error).lower()
+
+
+def clear_away(error: BaseException) -> None:
+    """End the processes of a Ray whose start failed with this, and its folder."""
+    with quiet():
+        ray.shutdown()
+        folder = _upstream.end_half_started(error)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _join(place: str) -> None:
+    try:
+        _init(address=place)
+    except Exception as error:
+        clear_away(error)
+        headline = f"The Ray at {address.VARIABLE}={place!r} cannot be joined"
+        hint = f"`ray status --address {place}` shows how it is"
+        raise DriverError(headline, [describe_error(error)], hint) from error
+
+
+def _init(**settings: Any) -> None:
     silence = quiet(RAY_USAGE_STATS_ENABLED="0", PYTHONBREAKPOINT=None)
     here = _upstream.same_environment() if _is_ours else contextlib.nullcontext()
-    with GlobalRandom(), silence, here:  # Ray draws from the global generators
+    # Ray draws from the global generators.
+    with GlobalRandom(), silence, here, witness(_ENDED):
         ray.init(**settings, log_to_driver=False, configure_logging=False)
 
 

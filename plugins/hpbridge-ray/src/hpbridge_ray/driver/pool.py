@@ -7,13 +7,14 @@ its trial and no more, and is replaced.
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import OutOfMemoryError, RayActorError, RayError
 
 from hpbridge.plugin import (
     Ended,
@@ -26,8 +27,9 @@ from hpbridge.plugin import (
     failed,
 )
 from hpbridge_ray.driver.actor import Runner, pack, why_lost
-from hpbridge_ray.driver.cluster import ensure_ray, muted
+from hpbridge_ray.driver.cluster import ensure_ray, leave_ray, muted
 from hpbridge_ray.driver.desk import DeskActor
+from hpbridge_ray.driver.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,9 +43,10 @@ _MOST_FAILED_STARTS = 3
 class _Group:
     """The actors of one experiment."""
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, words: str) -> None:
         self.experiment = experiment
-        self.packed = ray.put(pack(experiment))
+        # Not put into Ray's object store: where that is lost, Ray ends this process.
+        self.packed = pack(experiment, words)
         self.starting: dict[Any, Any] = {}
         self.idle: list[Any] = []
         self.todo: deque[Job] = deque()
@@ -72,11 +75,21 @@ class _Task:
 
 
 class Actors:
-    """Ray actors; those that die are replaced as jobs need them."""
+    """Ray actors; those that die are replaced as jobs need them.
 
-    def __init__(self, experiment: Experiment, slots: int) -> None:
+    Args:
+        experiment: The first one's, for which actors are started at once.
+        slots: How many jobs run at the same time.
+        watch: Whether Ray is there.
+        words: The folder of `LastWords`.
+    """
+
+    def __init__(
+        self, experiment: Experiment, slots: int, watch: Watch, words: str
+    ) -> None:
         self.slots = slots
-        self._groups = [_Group(experiment)]
+        self._watch, self._words = watch, words
+        self._groups = [_Group(experiment, words)]
         self._desk: DeskActor
         self._busy: dict[Any, _Task] = {}
         self._jobs: dict[int, Job] = {}
@@ -101,7 +114,7 @@ class Actors:
         for group in self._groups:
             if group.experiment is experiment:
                 return group
-        self._groups.append(_Group(experiment))
+        self._groups.append(_Group(experiment, self._words))
         return self._groups[-1]
 
     def _dispatch(self, group: _Group) -> None:
@@ -136,6 +149,8 @@ class Actors:
 
     def wait(self, seconds: float) -> None:
         """Wait until there is something to take."""
+        if self._watch.why() is not None:
+            return
         for group in self._groups:
             self._dispatch(group)
         self._make_room()
@@ -143,8 +158,19 @@ class Actors:
             ray.wait(self._futures, timeout=seconds)
 
     def messages(self) -> Iterable[Message]:
-        """Return what has ended since the last call."""
+        """Return what has ended since the last call.
+
+        Raises:
+            ExecutorError: If Ray is gone, and all that had ended was returned.
+        """
         messages, self._messages = self._messages, []
+        messages += self._news()
+        if not messages:
+            self._watch.check(leave_ray)
+        return messages
+
+    def _news(self) -> list[Message]:
+        messages: list[Message] = []
         futures = self._futures
         if not futures:
             return messages
@@ -171,6 +197,8 @@ class Actors:
         try:
             problem = ray.get(future)
         except RayError as error:
+            if self._watch.why() is not None:
+                return
             group.n_failed_starts += 1
             if group.n_failed_starts == _MOST_FAILED_STARTS:
                 why = describe_error(error)
@@ -187,9 +215,11 @@ class Actors:
         messages: list[Message] = []
         try:
             run, checkpoint = ray.get(future)
-        except ray.exceptions.RayActorError:
+        except (RayActorError, OutOfMemoryError) as error:
+            if self._watch.why() is not None:
+                return []  # it is not the trial's fault, which runs again
             seconds = time.time() - started_at
-            why = why_lost(seconds, job.timeout)
+            why = why_lost(seconds, job.timeout, error, self._words)
             # All that it reported while it lived is at the desk.
             messages += self._reported(self._desk.sync())
             messages.append(Lost(job, why, started_at, seconds, "lost"))
@@ -207,11 +237,21 @@ class Actors:
 
     def answer(self, job: Job, reply: Reply) -> None:
         """Answer the job's reports so from now on."""
-        self._desk.answer(job, reply)
+        with self._at_the_desk():
+            self._desk.answer(job, reply)
 
     def decide_by(self, policy: Policy) -> None:
         """Let a policy answer reports."""
-        self._desk.decide_by(policy)
+        with self._at_the_desk():
+            self._desk.decide_by(policy)
+
+    @contextlib.contextmanager
+    def _at_the_desk(self) -> Iterator[None]:
+        try:
+            yield
+        except RayError:
+            self._watch.check(leave_ray)
+            raise
 
     def cancel(self, job: Job) -> None:
         """End the actor that runs a job, or forget a job that none runs."""
@@ -225,6 +265,8 @@ class Actors:
 
     def close(self) -> None:
         """End every actor, running ones too."""
+        if not ray.is_initialized():
+            return  # they have gone with it
         actors = [task.actor for task in self._busy.values()]
         for group in self._groups:
             actors += [*group.starting.values(), *group.idle]
@@ -238,11 +280,18 @@ def open_actors(experiment: Experiment, settings: Settings) -> Iterator[Actors]:
     """Start actors, and end them when the context ends.
 
     Raises:
+        DriverError: If there is no Ray.
         ExperimentError: If the experiment cannot be sent to them.
     """
     ensure_ray(settings.workers)
-    with muted():
-        actors = Actors(experiment, settings.workers)
+    with (
+        muted(),
+        Watch().running() as watch,
+        tempfile.TemporaryDirectory(
+            prefix="hpbridge-ray-", ignore_cleanup_errors=True
+        ) as words,
+    ):
+        actors = Actors(experiment, settings.workers, watch, words)
         try:
             actors.prepare(min(settings.workers, settings.n_trials))
             yield actors

@@ -28,14 +28,16 @@ from hpbridge.plugin import (
     State,
     failed,
 )
-from hpbridge_ray._upstream import actor_of
+from hpbridge_ray._upstream import actor_id_of, actor_of
 from hpbridge_ray.driver.actor import Runner, pack, why_lost
 from hpbridge_ray.driver.cluster import (
     ensure_ray,
+    leave_ray,
     muted,
     quiet,
     restored_sigusr1,
 )
+from hpbridge_ray.driver.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from hpbridge.plugin import Ask, Run, Session, Settings
 
 METRIC = "value"
+NAME = "PackedObjective"
 
 ENVIRONMENT = {
     # The output of Tune that obeys ``verbose=0``.
@@ -57,10 +60,17 @@ ENVIRONMENT = {
 
 
 class Objective(tune.Trainable):  # type: ignore[misc]
-    """The experiment on an actor. One step is one trial."""
+    """The experiment on an actor. One step is one trial.
 
-    def setup(self, config: Mapping[str, Any], packed: bytes = b"") -> None:
-        self._runner = Runner(packed)
+    Attributes:
+        packed: What the runner is made of. Of a class, which goes to the actors by
+            Ray's directory: where its object store is lost, Ray ends this process.
+    """
+
+    packed = b""
+
+    def setup(self, config: Mapping[str, Any]) -> None:
+        self._runner = Runner(self.packed)
         self._task = config["task"]
 
     def reset_config(self, new_config: Mapping[str, Any]) -> bool:
@@ -76,6 +86,10 @@ class Objective(tune.Trainable):  # type: ignore[misc]
         return result | {"run": base64.b64encode(pickle.dumps(run)).decode()}
 
 
+class _Gone(BaseException):
+    """Ray is gone: past all that Tune catches, since it would use it to end."""
+
+
 @dataclass
 class _Task:
     """A trial on its way through Tune."""
@@ -83,6 +97,8 @@ class _Task:
     ask: Ask
     started_at: float
     attempts: int
+    trial: Any = None  # Tune's, when it has begun
+    actor: str | None = None
 
 
 class SessionSearch(Searcher):  # type: ignore[misc]
@@ -90,15 +106,24 @@ class SessionSearch(Searcher):  # type: ignore[misc]
 
     Errors are kept, not raised: Tune would wrap them, or only log them.
 
+    Args:
+        session: That proposes.
+        settings: Of the study.
+        watch: Whether Ray is there.
+        words: The folder of `LastWords`.
+
     Attributes:
         error: The first one; no further trial starts.
         may_end: Whether a signal came, and nothing runs any more.
     """
 
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(
+        self, session: Session, settings: Settings, watch: Watch, words: str
+    ) -> None:
         super().__init__(metric=METRIC, mode="min")
         self._session = session
         self._settings = settings
+        self.watch, self._words = watch, words
         self._tasks: dict[str, _Task] = {}
         self._again: deque[_Task] = deque()
         self.error: Exception | None = None
@@ -141,9 +166,11 @@ class SessionSearch(Searcher):  # type: ignore[misc]
         self.error = self.error or error
         self._session.stop("failed")
 
-    def note_start(self, trial_id: str) -> None:
+    def note_start(self, trial: Any) -> None:
         """Note that the actor is there and the trial begins."""
-        self._tasks[trial_id].started_at = time.time()
+        task = self._tasks[trial.trial_id]
+        task.started_at, task.trial = time.time(), trial
+        task.actor = actor_id_of(trial)
 
     def on_trial_complete(
         self,
@@ -158,7 +185,8 @@ class SessionSearch(Searcher):  # type: ignore[misc]
             name = self._session.experiment.name
             self._fail(ExperimentError.invalid(name, [problem]))
             return
-        if result is None and self.is_interrupted:
+        is_ended = self.is_interrupted or self.watch.why() is not None
+        if result is None and is_ended:
             return  # it did not end, it was ended; resuming runs it again
         run = self._read(task, result)
         is_failed = run.result.state is State.FAILED
@@ -176,7 +204,9 @@ class SessionSearch(Searcher):  # type: ignore[misc]
         text = (result or {}).get("run")
         if text is None:
             seconds = time.time() - task.started_at
-            why = why_lost(seconds, self._settings.timeout_trial)
+            error = None if task.trial is None else task.trial.get_pickled_error()
+            limit = self._settings.timeout_trial
+            why = why_lost(seconds, limit, error, self._words, task.actor)
             run = failed(why, task.started_at, run_seconds=seconds, worker="lost")
         else:
             run = pickle.loads(base64.b64decode(text))
@@ -190,6 +220,8 @@ class SessionSearch(Searcher):  # type: ignore[misc]
 class _Watch(tune.Callback):  # type: ignore[misc]
     """Sees when a trial begins, long after it was proposed, and ends it on a signal.
 
+    Sees also when Ray is gone.
+
     Source:
         ray 2.60.0, `TuneController._cleanup_stopping_actors`: it would wait ten seconds
         for each running trial.
@@ -199,9 +231,11 @@ class _Watch(tune.Callback):  # type: ignore[misc]
         self._search = search
 
     def on_trial_start(self, *_: Any, trial: Any, **__: Any) -> None:
-        self._search.note_start(trial.trial_id)
+        self._search.note_start(trial)
 
     def on_step_begin(self, *_: Any, trials: list[Any], **__: Any) -> None:
+        if self._search.watch.why() is not None:
+            raise _Gone
         if not self._search.is_interrupted:
             return
         for actor in map(actor_of, trials):
@@ -227,13 +261,13 @@ def run_in_tuner(session: Session, settings: Settings) -> None:
     """Run a session to its end in a `tune.Tuner`.
 
     Raises:
+        ExecutorError: If Ray is gone.
         KeyboardInterrupt: If the user interrupted it. Every finished trial is on disk.
     """
     ensure_ray(settings.workers)
-    search = SessionSearch(session, settings)
-    packed = pack(session.experiment)
     with (
         Interrupts(session),
+        Watch().running() as watch,
         tempfile.TemporaryDirectory(
             prefix="hpbridge-ray-", ignore_cleanup_errors=True
         ) as directory,
@@ -242,7 +276,15 @@ def run_in_tuner(session: Session, settings: Settings) -> None:
         GlobalRandom(),  # Ray and Tune draw from them
         muted(),
     ):
-        _tuner(search, settings, packed, directory).fit()
+        search = SessionSearch(session, settings, watch, directory)
+        packed = pack(session.experiment, directory)
+        try:
+            _tuner(search, settings, packed, directory).fit()
+        except _Gone:
+            watch.check(leave_ray)
+        except Exception:
+            watch.check(leave_ray)
+            raise
     if search.error is not None:
         raise search.error
 
@@ -251,7 +293,7 @@ def _tuner(
     search: SessionSearch, settings: Settings, packed: bytes, directory: str
 ) -> tune.Tuner:
     return tune.Tuner(
-        tune.with_parameters(Objective, packed=packed),
+        type(NAME, (Objective,), {"packed": packed}),
         tune_config=tune.TuneConfig(
             metric=METRIC,
             mode="min",
