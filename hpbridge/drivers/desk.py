@@ -151,10 +151,12 @@ class Desk:
         while len(said) >= REPORT.size:
             report = bytes(said[: REPORT.size])
             del said[: REPORT.size]
-            self._unsent += report
-            self._flush()
+            about = REPORT.unpack(report)
+            if about[0] != SYNCED:  # an objective may write here whatever it wants
+                self._unsent += report
+                self._flush()
             with contextlib.suppress(OSError):  # it may have died meanwhile
-                worker.send(bytes([self._reply(*REPORT.unpack(report))]))
+                worker.send(bytes([self._reply(*about)]))
         if not data:
             self._poll.unregister(worker)
             del self._workers[number]

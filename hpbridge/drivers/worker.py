@@ -12,12 +12,13 @@ import os
 import pickle
 import select
 import signal
+import struct
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from hpbridge.contract.attempt import Reply
-from hpbridge.drivers.desk import LENGTH
+from hpbridge.drivers import marked
 from hpbridge.drivers.line import Line
 from hpbridge.drivers.objective import Attempt
 from hpbridge.errors.foreign import describe_error
@@ -33,6 +34,14 @@ if TYPE_CHECKING:
 READY, BROKEN, DONE, PAUSED = "ready", "broken", "done", "paused"
 """What a worker says: since when it has the first experiment, why it cannot load one,
 what a trial came to, where one goes on from. Each is followed by the job, or by 0."""
+
+FRAME = struct.Struct("<8sq")
+"""What precedes a message of a worker: `MARK`, and its length."""
+MARK = b"\x93hpb\r\n\x1a\n"
+"""What an objective that writes into the channel of its worker does not begin with."""
+
+LOST_CHANNEL = 71
+"""The exit code of a worker whose channel was closed, or taken by another file."""
 
 
 class Task(NamedTuple):
@@ -77,7 +86,8 @@ class _Worker:
     def __init__(self, connection: int, line: Line | None) -> None:
         self._connection, self._line = connection, line
         self._tasks: BinaryIO = os.fdopen(connection, "rb")
-        self._results: BinaryIO = os.fdopen(os.dup(connection), "wb")
+        self._results: BinaryIO = os.fdopen(os.dup(connection), "wb", buffering=0)
+        self._channel = os.fstat(connection)
         self._experiments: dict[int, Experiment] = {}
         self._broken: dict[int, str] = {}
         self._is_busy = False
@@ -90,6 +100,7 @@ class _Worker:
         poller = select.poll()
         poller.register(self._connection, select.POLLHUP)
         poller.poll()
+        marked.end_marked(os.environ.get(marked.NAME, ""))
         if self._is_busy:
             os.killpg(0, signal.SIGKILL)
 
@@ -136,8 +147,19 @@ class _Worker:
 
     def _send(self, *message: Any) -> None:
         data = pickle.dumps(message)
-        self._results.write(LENGTH.pack(len(data)) + data)
-        self._results.flush()
+        rest = memoryview(FRAME.pack(MARK, len(data)) + data)
+        self._see_that_it_is_ours()
+        while rest:
+            rest = rest[self._results.write(rest) :]
+
+    def _see_that_it_is_ours(self) -> None:
+        """End where the objective closed the channel: its number may be a file's."""
+        try:
+            now = os.fstat(self._results.fileno())
+        except OSError:
+            os._exit(LOST_CHANNEL)
+        if not os.path.samestat(now, self._channel):
+            os._exit(LOST_CHANNEL)
 
 
 _loads: ContextVar[bool] = ContextVar("loads", default=False)

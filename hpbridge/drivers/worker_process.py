@@ -4,7 +4,8 @@ It is a fresh interpreter at the other end of a socket of its own: nothing is sh
 between workers, so none that dies, at whatever moment, can block another. It is not a
 fork, since an optimizer's threads (OpenMP, Ray) do not survive one, and not a
 `multiprocessing` child, since that runs the user's script again. It leads a process
-group, so that what an objective starts ends with it.
+group, so that what an objective starts ends with it; on Linux also what left the group,
+which `hpbridge.drivers.marked` finds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import secrets
 import select
 import signal
 import socket
@@ -21,7 +23,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.drivers.desk import LENGTH
+from hpbridge.drivers import marked
+from hpbridge.drivers.worker import FRAME, LOST_CHANNEL, MARK
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.foreign import describe_error
 
@@ -77,6 +80,7 @@ class WorkerProcess:
         has: The numbers of the experiments that it was sent.
         is_ready: Whether it has loaded the first one.
         running: What it runs, or will as soon as it is ready; None when it is idle.
+        is_garbled: Whether something else than messages came from it.
     """
 
     def __init__(self, line: socket.socket | None = None) -> None:
@@ -89,16 +93,19 @@ class WorkerProcess:
         flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
         self.socket, theirs = socket.socketpair()
         self.socket.settimeout(_STUCK_SECONDS)
+        self._mark = secrets.token_hex(16)
         with theirs, line or contextlib.nullcontext():
             self._process = subprocess.Popen(
                 [sys.executable, *flags, "-c", code],
                 stdin=theirs.fileno(),
                 pass_fds=lines,
                 start_new_session=True,
+                env={**os.environ, marked.NAME: self._mark},
             )
         self.pid = self._process.pid
         self.has: set[int] = set()
         self.is_ready = False
+        self.is_garbled = False
         self.running: RunningJob | None = None
 
     def begin(self, job: Job, since: float | None = None) -> None:
@@ -125,13 +132,25 @@ class WorkerProcess:
         return True
 
     def receive(self) -> tuple[Any, ...] | None:
-        """Return the next message; None when the worker is dead."""
+        """Return the next message; None when the worker is dead, or is to be.
+
+        The objective can write into its worker's channel, or close it.
+        """
         # One at a time and no byte more: what is read ahead, no selector sees.
         try:
-            (length,) = LENGTH.unpack(self._read(LENGTH.size))
-            return cast("tuple[Any, ...]", pickle.loads(self._read(length)))
-        except (EOFError, OSError, pickle.UnpicklingError):
+            begin = self.socket.recv(len(MARK), socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            if not MARK.startswith(begin):  # at once: no more may come of it
+                self.is_garbled = True
+                return None
+            mark, length = FRAME.unpack(self._read(FRAME.size))
+            if mark == MARK and length >= 0:
+                return cast("tuple[Any, ...]", pickle.loads(self._read(length)))
+        except (EOFError, OSError):
             return None
+        except Exception:  # noqa: BLE001 - bytes that no worker wrote raise anything
+            pass
+        self.is_garbled = True
+        return None
 
     def _read(self, size: int) -> bytearray:
         data = bytearray(size)
@@ -173,4 +192,6 @@ class WorkerProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         code = self._process.wait()
+        marked.end_marked(self._mark)
+        self.is_garbled |= code == LOST_CHANNEL
         return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _MOST_FAILED_STARTS = 3
 # A worker's death closes its socket, unless a child of the objective holds it open.
 _LOOK_SECONDS = 1.0
+_GARBLED = "it wrote into the channel of its worker process, or closed it"
 _NOT_LOADED = "it cannot be loaded in a worker process"
 # What an idle worker may take to run its `atexit` functions.
 _EXIT_SECONDS = 2.0
@@ -216,6 +217,8 @@ class Workers:
             return []
         if running is None:
             return []
+        if worker.is_garbled:
+            why = _GARBLED
         why = why or f"the worker process died ({how})"
         job, started_at = running.job, running.started_at
         seconds = time.time() - started_at
