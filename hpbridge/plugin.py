@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Problem,
         Suggestion,
     )
+    from hpbridge.contract.bounds import is_over, limit_bytes, limit_values
     from hpbridge.contract.capabilities import (
         KNOWN_SO_FAR,
         SPACE_FEATURES,
@@ -101,8 +102,8 @@ if TYPE_CHECKING:
     from hpbridge.experiment import Constraint, Experiment
     from hpbridge.formats import inert
     from hpbridge.formats.any_table import read_table
-    from hpbridge.formats.inert.data import DAMAGE, MOST_BYTES, MOST_NODES, Array
-    from hpbridge.formats.inert.reader import InertError, Stub, loads
+    from hpbridge.formats.inert.data import DAMAGE, Array, Stub
+    from hpbridge.formats.json_text import read_json_text
     from hpbridge.formats.payload import PAYLOAD_KEY, pack_study, unpack_study
     from hpbridge.formats.recognizing import names_of
     from hpbridge.formats.tables import Table, study_of_table
@@ -147,6 +148,7 @@ if TYPE_CHECKING:
 _HOMES = {
     module: tuple(names.split())
     for module, names in {
+        "contract.bounds": "is_over limit_bytes limit_values",
         "contract.around": "Around",
         "contract.attempt": "Checkpoint Reply Run failed",
         "contract.backend": (
@@ -191,9 +193,9 @@ _HOMES = {
         "errors.foreign": "describe_error",
         "experiment": "Constraint Experiment",
         "formats": "inert",
-        "formats.inert.data": "DAMAGE MOST_BYTES MOST_NODES Array",
+        "formats.inert.data": "DAMAGE Array Stub",
+        "formats.json_text": "read_json_text",
         "formats.any_table": "read_table",
-        "formats.inert.reader": "InertError Stub loads",
         "formats.payload": "PAYLOAD_KEY pack_study unpack_study",
         "formats.recognizing": "names_of",
         "formats.tables": "Table study_of_table",
@@ -230,8 +232,6 @@ __all__ = [
     "DAMAGE",
     "INTERRUPTED",
     "KNOWN_SO_FAR",
-    "MOST_BYTES",
-    "MOST_NODES",
     "PAYLOAD_KEY",
     "SPACE_FEATURES",
     "WHOLE_SPACE_ENCODINGS",
@@ -278,7 +278,6 @@ __all__ = [
     "HistoryWarning",
     "HostSpec",
     "HpbridgeError",
-    "InertError",
     "Int",
     "Interrupts",
     "Job",
@@ -350,12 +349,14 @@ __all__ = [
     "is_equal",
     "is_instance_of",
     "is_number",
+    "is_over",
     "is_pair",
     "label_of",
     "labelled",
     "lazy",
     "lazy_names",
-    "loads",
+    "limit_bytes",
+    "limit_values",
     "masked",
     "names_of",
     "nearest",
@@ -366,6 +367,7 @@ __all__ = [
     "plain_data",
     "plain_number",
     "quiet",
+    "read_json_text",
     "read_options",
     "read_table",
     "registry",

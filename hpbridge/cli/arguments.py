@@ -113,7 +113,13 @@ WithoutOption = Annotated[
         help="Of a source that holds no space: a parameter that is to be none of it.",
     ),
 ]
-
+TrustSizeOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-size",
+        help="Read a file that takes more time or memory than is due to its size.",
+    ),
+]
 
 _DIRECTION, _OPTION = "--direction", "--option"
 _WORDS = ("minimize", "maximize")

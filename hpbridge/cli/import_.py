@@ -12,6 +12,7 @@ from hpbridge.cli.arguments import (
     JsonOption,
     SpaceOption,
     StoreOption,
+    TrustSizeOption,
     WithoutOption,
 )
 
@@ -48,6 +49,7 @@ def import_(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     ] = None,
     default: DefaultOption = None,
     without: WithoutOption = None,
+    trust_size: TrustSizeOption = False,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -68,6 +70,7 @@ def import_(  # noqa: PLR0913, PLR0917 - a command takes what it takes
         columns=read_pairs("--column", column),
         defaults=read_pairs("--default", default),
         without=without or (),
+        trust_size=trust_size,
     )
     if json:
         print_json(study_summary(imported))

@@ -21,6 +21,7 @@ from hpbridge.cli.arguments import (
     TimeoutOption,
     TimeoutTrialOption,
     TrialsOption,
+    TrustSizeOption,
     WithoutOption,
     WorkersOption,
 )
@@ -61,6 +62,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     ] = None,
     default: DefaultOption = None,
     without: WithoutOption = None,
+    trust_size: TrustSizeOption = False,
     space: SpaceOption = None,
     direction: DirectionOption = None,
     resume: Annotated[
@@ -90,8 +92,14 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     loaded = asked.experiment(is_quiet=json)
     past = None
     if history is not None:
-        hints = {"defaults": read_pairs("--default", default), "without": without or ()}
-        past = find_history(history, store, loaded, **hints)
+        past = find_history(
+            history,
+            store,
+            loaded,
+            defaults=read_pairs("--default", default),
+            without=without or (),
+            trust_size=trust_size,
+        )
         say_first(past)
     with say_how_to_go_on(), Display(is_quiet=json) as display:
         unfinished = _unfinished(loaded, optimizer, seed, store) if resume else None

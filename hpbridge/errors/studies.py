@@ -93,6 +93,10 @@ class HistoryWarning(UserWarning):
     """The optimizer cannot learn from trials that the user gave it."""
 
 
+_MOST, _LONGEST = 20, 1_000
+"""Of the problems of a file that are listed."""
+
+
 class FormatError(HpbridgeError, ValueError):
     """An existing study cannot be read, or a study not written in a format."""
 
@@ -110,7 +114,10 @@ class FormatError(HpbridgeError, ValueError):
         """Return the error for a source that is not what its format wants."""
         headline = f"{str(source)!r:.200} cannot be read as a study"
         headline += f" of format {form!r}" if form else ""
-        return cls(headline, problems, hint)
+        # Of what is in a file there may be any number, of any length.
+        shown = [f"{each:.{_LONGEST}}" for each in problems[:_MOST]]
+        more = len(problems) - _MOST
+        return cls(headline, shown + [f"and {more} more"] * (more > 0), hint)
 
     @classmethod
     def unwritable(

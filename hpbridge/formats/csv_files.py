@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from hpbridge.contract.bounds import limit_bytes
 from hpbridge.errors import FormatError
-from hpbridge.formats.inert.data import MOST_BYTES
 from hpbridge.formats.tables import HINT, Table, study_of_table
 from hpbridge.formats.text_files import ENCODING_HINT, TextError, rows_of, text_of
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from hpbridge.contract.foreign import ForeignStudy, Hints
 
-MOST_CELLS = 50_000_000
+_A_PLACE = 16
+"""Bytes of the places that a cell takes, in a row and in a column."""
 
 
 def read_csv(source: Path, hints: Hints) -> ForeignStudy:
@@ -37,10 +39,8 @@ def table_of(source: object, form: str) -> Table:
 
     if not isinstance(source, Path) or not source.is_file():
         raise _unreadable(form, source, "it is no file")
-    if source.stat().st_size > MOST_BYTES:
-        raise _unreadable(form, source, f"it has more than {MOST_BYTES} bytes")
     try:
-        rows = list(rows_of(text_of(source)))
+        rows = [row for row in rows_of(text_of(source)) if row]
     except TextError as error:
         hint = ENCODING_HINT if "no text in" in str(error) else HINT
         raise FormatError.unreadable(form, source, [str(error)], hint) from error
@@ -52,9 +52,9 @@ def table_of(source: object, form: str) -> Table:
 
 
 def _checked(form: str, source: Path, rows: list[list[str]]) -> Table:
-    rows = [row for row in rows if row]
     header = [name.strip() for name in rows[0]] if rows else []
-    problems = [f"column {n!r} is there twice" for n in header if header.count(n) > 1]
+    several = {name for name, n in Counter(header).items() if n > 1}
+    problems = [f"column {n!r:.80} is there twice" for n in header if n in several]
     too_long = next((k for k, row in enumerate(rows) if len(row) > len(header)), None)
     if not header:
         problems.append("it is empty")
@@ -62,11 +62,10 @@ def _checked(form: str, source: Path, rows: list[list[str]]) -> Table:
         problems.append(
             f"row {too_long} has {len(rows[too_long])} cells for {len(header)} columns"
         )
-    if len(header) * len(rows) > MOST_CELLS:
-        problems.append(f"it has more than {MOST_CELLS} cells")
     if problems:
         hint = "save it as comma-separated text with one header line"
         raise FormatError.unreadable(form, source, list(dict.fromkeys(problems)), hint)
+    limit_bytes(len(header) * len(rows) * _A_PLACE)
     n_columns = len(header)
     filled = [[*row, *[None] * (n_columns - len(row))] for row in rows[1:]]
     columns = {name: [row[k] for row in filled] for k, name in enumerate(header)}

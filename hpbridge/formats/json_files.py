@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from hpbridge.contract.foreign import ForeignStudy
 from hpbridge.errors import FormatError, SpaceError
 from hpbridge.formats.export import RESULTS_SCHEMA
 from hpbridge.formats.hinted import hinted
-from hpbridge.formats.inert.data import MOST_BYTES
+from hpbridge.formats.json_text import read_json_text
 from hpbridge.formats.text_files import text_of
 from hpbridge.formats.trials import foreign_from_json
 from hpbridge.space.plain_data import of_standard
@@ -68,12 +67,9 @@ def _unreadable(source: object, problems: Sequence[str]) -> FormatError:
 def _load(source: Any) -> Any:
     if not isinstance(source, Path) or not source.is_file():
         raise _unreadable(source, ["it is no file"])
-    if source.stat().st_size > MOST_BYTES:
-        problem = f"it has more than {MOST_BYTES} bytes"
-        raise _unreadable(source, [problem])
     try:
-        return json.loads(text_of(source))
-    except (ValueError, RecursionError, OSError) as error:
+        return read_json_text(text_of(source))
+    except (ValueError, OSError) as error:
         reason = " ".join(str(error).split())
         problem = f"it is no JSON ({reason:.80})"
         raise _unreadable(source, [problem]) from error

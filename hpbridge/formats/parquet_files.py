@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.contract.bounds import limit_bytes, limit_values
 from hpbridge.errors import FormatError
 from hpbridge.formats.hinted import hinted
-from hpbridge.formats.inert.data import MOST_BYTES
+from hpbridge.formats.json_text import read_json_text
 from hpbridge.formats.payload import PAYLOAD_KEY, unpack_study
 from hpbridge.formats.recognizing import column_name
 from hpbridge.formats.tables import HINT, Table, study_of_table
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from hpbridge.contract.foreign import ForeignStudy, Hints
 
 _FORM = "parquet"
-_MOST_ROWS = 10_000_000
 _PART = 2**26
 """Bytes that are unpacked at a time."""
 _MOST_AT_ONCE = 2**12
@@ -74,7 +73,7 @@ def _opened(source: Any, form: str) -> Iterator[Any]:
 
 
 def _riding(text: bytes) -> ForeignStudy:
-    data = json.loads(text)
+    data = read_json_text(text)
     backend, _, algorithm = str(data["optimizer"]).partition(":")
     return replace(unpack_study(data, backend), backend=backend, algorithm=algorithm)
 
@@ -95,9 +94,7 @@ def _columns_of(file: Any) -> dict[str, list[Any]]:
         for group in range(metadata.num_row_groups)
         for column in range(metadata.num_columns)
     ]
-    if metadata.num_rows > _MOST_ROWS or sum(chunks) > MOST_BYTES:
-        msg = f"it holds more than {MOST_BYTES} bytes or {_MOST_ROWS} rows"
-        raise ValueError(msg)
+    limit_bytes(sum(chunks))
     # What is nested is no cell, and may unpack to any size.
     fields = [each for each in file.schema_arrow if not pa.types.is_nested(each.type)]
     names = [each.name for each in fields]
@@ -105,15 +102,14 @@ def _columns_of(file: Any) -> dict[str, list[Any]]:
     if len(columns) < len(names):
         msg = "two columns have one name"
         raise ValueError(msg)
-    left = MOST_BYTES
+    limit_values(metadata.num_rows * len(names))
+    n_bytes = 0
     n_rows = max(1, _PART // max([*chunks, _PART // _MOST_AT_ONCE]))
-    for batch in file.iter_batches(n_rows, columns=names):
+    for batch in file.iter_batches(n_rows, columns=names, use_threads=False):
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             is_coded = pa.types.is_dictionary(column.type)
             cells = column.dictionary_decode() if is_coded else column
-            left -= cells.nbytes
-            if left < 0:
-                msg = f"it unpacks to more than {MOST_BYTES} bytes"
-                raise ValueError(msg)
+            n_bytes += cells.nbytes
+            limit_bytes(n_bytes)
             columns[name] += cells.to_pylist()
     return {column_name(name): cells for name, cells in columns.items()}

@@ -24,6 +24,8 @@ _OF_PICKLE = 300
 PICKLES = frozenset({b"\x80", b"c", b"(", b"]", b"}"})
 """First bytes of a pickle: of protocol 2 and later, or the first operation before."""
 
+_LONGEST_LEVELS = 1_000
+
 _SCORE = "mean_test_"
 _OWN_JSON = re.compile(r'\s*\{\s*"schema"\s*:\s*\d+\s*,\s*"name"\s*:')
 _LEVELS = re.compile(r"\('.*', .*\)\Z", re.S)
@@ -81,9 +83,10 @@ def column_name(name: object) -> str:
         ('params_x', 'value')
     """
     found = name
-    if isinstance(name, str) and _LEVELS.match(name):  # as Parquet has them
-        with contextlib.suppress(ValueError, SyntaxError):
-            found = ast.literal_eval(name)
+    is_short = isinstance(name, str) and len(name) <= _LONGEST_LEVELS
+    if is_short and _LEVELS.match(str(name)):  # as Parquet has them
+        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            found = ast.literal_eval(str(name))
     if not isinstance(found, tuple):
         return str(name)
     levels = [str(level) for level in found]

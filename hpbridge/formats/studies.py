@@ -25,6 +25,7 @@ from hpbridge.errors.arguments import (
 )
 from hpbridge.experiment import read_constraints
 from hpbridge.formats.fitting import fitted
+from hpbridge.formats.guarded import guarded
 from hpbridge.formats.unrecognized import why_unknown
 from hpbridge.formats.whole_file import whole_file
 from hpbridge.space.plain_data import note_of_text, plain_data
@@ -63,6 +64,7 @@ def read_study(  # noqa: PLR0913 - all that a source may not say
     columns: Mapping[str, str] | None = None,
     defaults: Mapping[str, object] | None = None,
     without: Iterable[str] = (),
+    trust_size: bool = False,
 ) -> Study:
     """Read a study that hpbridge did not run, or that it exported.
 
@@ -82,6 +84,8 @@ def read_study(  # noqa: PLR0913 - all that a source may not say
             added to the study later.
         without: Parameters that are left out of a space that is inferred; what the
             trials have of them becomes their attributes.
+        trust_size: Whether a file may take more time and memory than is due to its
+            size: anybody can write a small file that takes for ever to read.
 
     Returns:
         The study, not in a store. Its notes say what the source did not hold.
@@ -98,7 +102,6 @@ def read_study(  # noqa: PLR0913 - all that a source may not say
         {'lr': 0.2}
     """
     place = _place(source)
-    found = _format_of(source, place, format)
     known = None if space is None else read_native(space).space
     native = None if known is space else space
     hints = Hints(
@@ -110,13 +113,19 @@ def read_study(  # noqa: PLR0913 - all that a source may not say
         defaults=dict(defaults or {}),
         without=tuple(without),
     )
-    read = found.read(place, hints)
-    if direction and not isinstance(direction, Mapping):
-        # Its metrics are known now; what was assumed of them is so no more.
-        by_metric = _by_metric(direction, read, found, source)
-        hints = replace(hints, direction=by_metric)
-        read = found.read(place, hints)
-    return as_study(read, found, source, hints)
+
+    def work() -> Study:
+        said = hints
+        found = _format_of(source, place, format)
+        read = found.read(place, said)
+        if direction and not isinstance(direction, Mapping):
+            # Its metrics are known now; what was assumed of them is so no more.
+            by_metric = _by_metric(direction, read, found, source)
+            said = replace(said, direction=by_metric)
+            read = found.read(place, said)
+        return as_study(read, found, source, said)
+
+    return guarded(place, work, format, trust_size=trust_size)
 
 
 def _by_metric(
@@ -286,6 +295,10 @@ def _format_of(source: object, place: object, wanted: str | None) -> StudyFormat
     if isinstance(place, Path) and not place.exists():
         problem = f"there is no file or folder {str(place)!r}"
         hint = "give an existing path, a database URL, or a study of the store"
+        raise FormatError.unreadable(wanted, source, [problem], hint)
+    if isinstance(place, Path) and not (place.is_file() or place.is_dir()):
+        problem = "it is no file that stays, but a pipe or a device"
+        hint = "write what comes out of it to a file"
         raise FormatError.unreadable(wanted, source, [problem], hint)
     if wanted is not None:
         return known[wanted]

@@ -7,11 +7,13 @@ import csv
 import io
 import itertools
 import re
+import sys
 import zipfile
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from hpbridge.contract.bounds import bounds, limit_bytes
 from hpbridge.formats import inert
-from hpbridge.formats.inert.data import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +93,7 @@ def _one_header(first: list[str], second: list[str]) -> list[list[str]]:
 
     It has a name twice in the first row, and in the second a name for just these.
     """
-    several = {name for name in first if first.count(name) > 1} - {""}
+    several = {name for name, n in Counter(first).items() if n > 1} - {""}
     if not several or len(first) != len(second):
         return [first, second]
     named = [bool(b) for a, b in zip(first, second, strict=True) if a in several]
@@ -137,10 +139,8 @@ def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _zipped(path: Path) -> bytes:
-    data = _read_zip(path, MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        msg = f"it is larger than {MOST_BYTES // 2**20} MiB when unpacked"
-        raise TextError(msg)
+    data = _read_zip(path, int(min(bounds().n_bytes / 2 + 1, sys.maxsize / 2)))
+    limit_bytes(len(data))
     return data
 
 

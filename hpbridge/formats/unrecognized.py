@@ -89,7 +89,7 @@ def _file(source: Path) -> tuple[str, str] | None:
 def _json(text: str) -> tuple[str, str] | None:
     try:
         found: Any = json.JSONDecoder().raw_decode(text.lstrip())[0]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if len(text) >= _HEAD:
             return None
         return f"it is no JSON ({error})", "give the whole of the file"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hpbridge.formats.inert.data import InertError, Stub
+from hpbridge.formats.inert.data import Stub
+from hpbridge.formats.inert.keys import InertError, brief
 from hpbridge.formats.inert.reader import head, load, loads, plain, unpacked
 
-__all__ = ["InertError", "Stub", "head", "load", "loads", "plain", "unpacked"]
+__all__ = ["InertError", "Stub", "brief", "head", "load", "loads", "plain", "unpacked"]

@@ -7,17 +7,17 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hpbridge.contract.bounds import limit_bytes, limit_values
+from hpbridge.formats.inert.keys import InertError, Keys, brief
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_BYTES = 256 * 2**20
-"""Of a file after it was unpacked, and of an array."""
-MOST_NODES = 4_000_000
-"""Of the data that `hpbridge.formats.inert.reader.plain` returns, and of a range."""
 DAMAGE = (
     ArithmeticError,
     AttributeError,
     LookupError,
+    MemoryError,
     RecursionError,
     TypeError,
     ValueError,
@@ -27,11 +27,6 @@ DAMAGE = (
 _LONGEST_CODE = 20
 _RANGE = re.compile(r"range\((-?\d{1,18}(?:, -?\d{1,18}){1,2})\)\Z", re.A)
 _OPAQUE = "OmM"
-_MOST_IN_A_KEY = 1_000
-
-
-class InertError(ValueError):
-    """The file cannot be read this way; the message is one phrase."""
 
 
 class Stub:
@@ -99,13 +94,6 @@ def _is_pair(state: object) -> bool:
     return isinstance(state, tuple) and len(state) == 2  # noqa: PLR2004
 
 
-def limit_bytes(size: int) -> None:
-    """Refuse to hold so many bytes."""
-    if size > MOST_BYTES:
-        msg = f"it is larger than {MOST_BYTES // 2**20} MiB when unpacked"
-        raise InertError(msg)
-
-
 class Array:
     """A numpy array that a pickle makes in two steps."""
 
@@ -125,7 +113,7 @@ class Array:
             self.array = _unmasked(self.array, *masked)
 
 
-def _objects(data: Any, dtype: _Dtype, shape: Any) -> Any:
+def _objects(data: Any, dtype: Dtype, shape: Any) -> Any:
     """Return an array of objects as a list of them, each inert as it was read.
 
     One of several dimensions, and one of times, is a stub.
@@ -137,7 +125,7 @@ def _objects(data: Any, dtype: _Dtype, shape: Any) -> Any:
 
 def _unmasked(array: Any, mask: Any, *_: Any) -> list[Any]:
     """Return a masked array of one dimension as a list; None where it is masked."""
-    values = array if isinstance(array, list) else array.tolist()
+    values = array if isinstance(array, list) else listed(array)
     if not isinstance(values, list) or not isinstance(mask, (bytes, str)):
         msg = "it holds a masked array that is no column"
         raise InertError(msg)
@@ -148,14 +136,17 @@ def _unmasked(array: Any, mask: Any, *_: Any) -> list[Any]:
     return [None if out else value for value, out in zip(values, is_out, strict=True)]
 
 
-class _Dtype:
+class Dtype:
     """A numpy type while its pickle is read: numpy's own `__setstate__` checks less."""
+
+    dtype: Any = None
+    """Also where a pickle makes it without calling anything."""
 
     def __init__(self, code: Any, *_: Any) -> None:
         import numpy as np
 
         if not isinstance(code, str) or len(code) > _LONGEST_CODE:
-            msg = f"it holds an array of {code!r:.40}"
+            msg = f"it holds an array of {brief(code)}"
             raise InertError(msg)
         self.dtype = np.dtype(code)
 
@@ -173,26 +164,38 @@ class _Dtype:
 
 def is_opaque(dtype: Any) -> bool:
     """Say whether it is a type of objects or times, whose arrays are not made."""
-    return isinstance(dtype, _Dtype) and dtype.dtype.kind in _OPAQUE
+    return _is_made(dtype) and dtype.dtype.kind in _OPAQUE
+
+
+def _is_made(dtype: Any) -> bool:
+    return isinstance(dtype, Dtype) and dtype.dtype is not None
 
 
 def _is_plain(field: Any) -> bool:
     kind = field[0]
-    return isinstance(kind, _Dtype) and not is_opaque(kind) and not kind.dtype.hasobject
+    return _is_made(kind) and not is_opaque(kind) and not kind.dtype.hasobject
 
 
 def n_bytes_of(dtype: Any, shape: Any) -> int:
     """Return how many bytes an array has, if it is one of plain data."""
-    if not isinstance(dtype, _Dtype) or dtype.dtype.hasobject:
+    if not _is_made(dtype) or dtype.dtype.hasobject:
         found = getattr(dtype, "dtype", dtype)
-        msg = f"it holds an array of {found!r:.40}, which could hold anything"
+        msg = f"it holds an array of {brief(found)}, which could hold anything"
         raise InertError(msg)
     if not isinstance(shape, tuple) or any(type(n) is not int or n < 0 for n in shape):
-        msg = f"it holds an array of shape {shape!r:.40}"
+        msg = f"it holds an array of shape {brief(shape)}"
         raise InertError(msg)
     n_bytes = math.prod(shape) * int(dtype.dtype.itemsize)
     limit_bytes(n_bytes)
+    if not n_bytes:  # nothing, in any number of rows
+        limit_values(math.prod(n or 1 for n in shape))
     return n_bytes
+
+
+def listed(array: Any) -> Any:
+    """Return a numpy array as lists of Python's own numbers."""
+    limit_values(array.size)
+    return array.tolist()
 
 
 def array_of(data: Any, dtype: Any, shape: Any, order: str) -> Any:
@@ -202,6 +205,9 @@ def array_of(data: Any, dtype: Any, shape: Any, order: str) -> Any:
     n_bytes = n_bytes_of(dtype, shape)
     if is_opaque(dtype):
         return _objects(data, dtype, shape)
+    if not isinstance(data, (bytes, bytearray, str)):
+        msg = f"it holds an array whose bytes are {brief(data)}"
+        raise InertError(msg)
     raw = data.encode("latin1") if isinstance(data, str) else bytes(data)
     if len(raw) != n_bytes:
         msg = f"it holds an array of {n_bytes} bytes and gives {len(raw)}"
@@ -222,25 +228,12 @@ def _frombuffer(data: Any, dtype: Any, shape: Any, order: str, *_: Any) -> Any:
     return array_of(data, dtype, shape, order)
 
 
-def limit_key(key: Any) -> Any:
-    """Refuse a key that takes long to hash: tuples of tuples that are all the same."""
-    left, todo = _MOST_IN_A_KEY, [key]
-    while todo:
-        item = todo.pop()
-        left -= 1
-        if left < 0:
-            msg = f"it holds a key of more than {_MOST_IN_A_KEY} values"
-            raise InertError(msg)
-        if isinstance(item, (tuple, frozenset)):
-            todo += list(item)[: left + 1]
-    return key
-
-
 def _range(*ends: int) -> range:
     found = range(*ends)
-    if len(found) > MOST_NODES:
-        msg = f"it holds {found!r}"
-        raise InertError(msg)
+    try:
+        limit_values(len(found))
+    except OverflowError:
+        limit_values(math.inf)
     return found
 
 
@@ -248,9 +241,9 @@ def _collection(kind: type) -> Callable[..., Any]:
     def make(items: Any = ()) -> Any:
         # A range, say, would be a way to make much of little.
         if not isinstance(items, (list, tuple, set, frozenset)):
-            msg = f"it makes a {kind.__name__} of {items!r:.40}"
+            msg = f"it makes a {kind.__name__} of {brief(items)}"
             raise InertError(msg)
-        return kind(map(limit_key, items) if kind in {set, frozenset} else items)
+        return kind(map(Keys().check, items) if kind in {set, frozenset} else items)
 
     return make
 
@@ -258,13 +251,14 @@ def _collection(kind: type) -> Callable[..., Any]:
 def _ordered_dict(items: Any = ()) -> dict[Any, Any]:
     if not isinstance(items, (list, tuple)):
         return {}
-    return {limit_key(key): value for key, value in items}
+    keys = Keys()
+    return {keys.check(key): value for key, value in items}
 
 
 def _encoded(text: str, encoding: str = "latin1") -> bytes:
     # How pickles of the protocols 0 to 2 hold bytes.
     if encoding != "latin1":
-        msg = f"it holds text in {encoding!r:.20}"
+        msg = f"it holds text in {brief(encoding)}"
         raise InertError(msg)
     return text.encode("latin1")
 
@@ -276,7 +270,7 @@ def _number(value: Any = 0.0) -> float:
 def _reconstructed(cls: Any, *_: Any) -> Any:
     if isinstance(cls, type) and issubclass(cls, Stub):
         return cls()
-    msg = f"it makes an object of {cls!r:.40}"
+    msg = f"it makes an object of {brief(cls)}"
     raise InertError(msg)
 
 
@@ -324,7 +318,7 @@ MAKERS: dict[str, Any] = {
     "__builtin__.float": _number,
     "__builtin__.set": _collection(set),
     "__builtin__.xrange": _range,
-    "numpy.dtype": _Dtype,
+    "numpy.dtype": Dtype,
     **{
         f"numpy.{core}.{name}": maker
         for core in ("core", "_core")

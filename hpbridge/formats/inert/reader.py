@@ -4,8 +4,8 @@ A pickle is a program. Here its globals never reach Python's own: a few data typ
 made by functions that check what they are given, and every other class or function is
 an inert `Stub` that keeps what it was called with; so does what dill and cloudpickle
 make of functions and classes, out of their code. There is no `getattr`, an array of
-objects is a list, and there is a limit on bytes, steps, classes and array sizes, so
-that a hostile file ends in a sentence, in bounded memory and time.
+objects is a list, and what would take long in one step is counted before it is done, so
+that a hostile file ends in a sentence, in the time and memory of `bounds`.
 
 Source:
     joblib 1.6.0, `numpy_pickle.NumpyArrayWrapper.read_array` for how arrays follow the
@@ -17,38 +17,41 @@ Source:
 from __future__ import annotations
 
 import bz2
+import contextlib
 import io
 import lzma
 import pickle
 import zlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hpbridge.contract.bounds import TooLargeError, limit_bytes, within
 from hpbridge.formats.inert.data import (
     MAKERS,
-    MOST_BYTES,
-    MOST_NODES,
     Array,
-    InertError,
+    Dtype,
     Stub,
     array_of,
     is_opaque,
-    limit_bytes,
-    limit_key,
+    listed,
     n_bytes_of,
     stub_class,
 )
+from hpbridge.formats.inert.keys import InertError, Keys, brief
+from hpbridge.formats.inert.unfolded import CONTAINERS, limit_unfolded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["InertError", "Stub", "head", "load", "loads", "plain", "unpacked"]
 
-MOST_STEPS = 6_000_000
-"""Of a pickle's program; a study of 10,000 trials has about two million."""
 MOST_CLASSES = 1_000
 
 _CHUNK = 2**20
-_ZLIB_HEADS = {b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"}
+_MOST_OF_LZMA = 100 * 2**20
+"""Memory that unpacks what `xz -9` packed."""
+_LONGEST_INT = 1780
+"""Bytes of an int that Python shows: it has 4,300 digits."""
 
 
 def load(path: Path) -> Any:
@@ -61,12 +64,8 @@ def load(path: Path) -> Any:
         InertError: If it is no pickle, is damaged, or is larger than the limits.
         OSError: If it cannot be opened.
     """
-    try:
-        return loads(unpacked(path))
-    except InertError:
-        raise
-    except Exception as error:  # so may an unpacker of damaged data
-        raise _unreadable(error) from error
+    with _one_kind():
+        return within(path.stat().st_size, lambda: loads(unpacked(path)))
 
 
 def loads(data: bytes) -> Any:
@@ -75,18 +74,27 @@ def loads(data: bytes) -> Any:
     Raises:
         InertError: If it is no pickle, is damaged, or is larger than the limits.
     """
+    with _one_kind():
+        reader = _Reader(io.BytesIO(data), len(data))
+        found = reader.load()
+        if reader.is_shared:
+            limit_unfolded(found)
+        return found
+
+
+@contextlib.contextmanager
+def _one_kind(what: str = "it is no readable pickle") -> Iterator[None]:
+    """Raise an `InertError` for whatever reading raises, which may be anything."""
     try:
-        return _Reader(io.BytesIO(data)).load()
-    except InertError:
+        yield
+    except (InertError, OSError):
         raise
-    except Exception as error:  # a damaged program may do anything but run code
-        raise _unreadable(error) from error
-
-
-def _unreadable(error: Exception) -> InertError:
-    reason = " ".join(str(error).split())
-    kind = type(error).__name__
-    return InertError(f"it is no readable pickle ({kind}: {reason:.80})")
+    except TooLargeError as error:
+        raise InertError(str(error)) from error
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        msg = f"{what} ({type(error).__name__}: {reason:.80})"
+        raise InertError(msg) from error
 
 
 def head(path: Path, size: int) -> bytes:
@@ -115,29 +123,25 @@ def plain(value: Any) -> Any:
     Raises:
         InertError: If there is more of it than any study has.
     """
-    left = [MOST_NODES]
 
     def walk(item: Any) -> Any:
-        left[0] -= 1
-        if left[0] < 0:
-            msg = f"it holds more than {MOST_NODES} values"
-            raise InertError(msg)
         if isinstance(item, dict):
             return {walk(k): walk(v) for k, v in item.items()}
         if isinstance(item, (list, tuple)):
             return type(item)([walk(each) for each in item])
         return _unwrapped(item)
 
-    try:
-        return walk(value)
-    except RecursionError:
-        msg = "it is nested too deep"
-        raise InertError(msg) from None
+    with _one_kind("it holds what is no plain data"):
+        try:
+            return walk(value)
+        except RecursionError:
+            msg = "it is nested too deep"
+            raise InertError(msg) from None
 
 
 def _unwrapped(item: Any) -> Any:
     array = item.array if isinstance(item, Array) else item
-    return array.tolist() if hasattr(array, "tolist") else array
+    return listed(array) if hasattr(array, "tolist") else array
 
 
 def unpacked(path: Path) -> bytes:
@@ -147,14 +151,8 @@ def unpacked(path: Path) -> bytes:
         InertError: If it is packed otherwise, or larger than the limit.
         OSError: If it cannot be opened.
     """
-    try:
+    with _one_kind("it is damaged"):
         return _unpacked(path)
-    except (EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
-        raise error if isinstance(error, InertError) else _damaged(error) from error
-
-
-def _damaged(error: Exception) -> InertError:
-    return InertError(f"it is damaged ({' '.join(str(error).split()):.80})")
 
 
 def _unpacked(path: Path) -> bytes:
@@ -163,17 +161,12 @@ def _unpacked(path: Path) -> bytes:
         file.seek(0)
         unpacker = _unpacker(head)
         if unpacker is None:
-            data = file.read(MOST_BYTES + 1)
-            limit_bytes(len(data))
-            return data
-        parts: list[bytes] = []
-        size = 0
+            limit_bytes(path.stat().st_size)
+            return file.read()
+        data = io.BytesIO()
         while not unpacker.eof and (chunk := _next_input(unpacker, file)) is not None:
-            part = unpacker.decompress(chunk, _CHUNK)
-            size += len(part)
-            limit_bytes(size)
-            parts.append(part)
-    return b"".join(parts)
+            limit_bytes(data.tell() + data.write(unpacker.decompress(chunk, _CHUNK)))
+    return data.getvalue()
 
 
 def _next_input(unpacker: Any, file: Any) -> bytes | None:
@@ -193,34 +186,22 @@ def _unpacker(head: bytes) -> Any:
     if head[:3] == b"BZh":
         return bz2.BZ2Decompressor()
     if head == b"\xfd7zXZ\x00" or head[:3] == b"\x5d\x00\x00":
-        return lzma.LZMADecompressor(memlimit=MOST_BYTES)
+        return lzma.LZMADecompressor(memlimit=_MOST_OF_LZMA)
     if head[:2] == b"PK" or head[:4] == b"\x04\x22\x4d\x18":
         msg = "it is packed in a way that studies are not (zip or lz4)"
         raise InertError(msg)
     return None
 
 
-class _Steps(dict[int, Any]):
-    """The table of a pickle's steps, which counts those that are taken."""
-
-    left = MOST_STEPS
-
-    def __getitem__(self, key: int) -> Any:
-        self.left -= 1
-        if self.left < 0:
-            msg = f"it takes more than {MOST_STEPS} steps to read"
-            raise InertError(msg)
-        return super().__getitem__(key)
-
-
 class _Reader(pickle._Unpickler):
     dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
 
-    def __init__(self, file: io.BytesIO) -> None:
+    def __init__(self, file: io.BytesIO, size: int) -> None:
         super().__init__(file, encoding="latin1")
-        self._own_file = file
+        self._own_file, self._size = file, size
         self._classes: dict[str, type[Stub]] = {}
-        self.dispatch = _Steps(type(self).dispatch)  # type: ignore[misc]
+        self._keys = Keys()
+        self.is_shared = False
 
     def find_class(self, module: str, name: str) -> Any:
         """Return a checked maker of data, or a stub; never the real thing."""
@@ -237,14 +218,16 @@ class _Reader(pickle._Unpickler):
 
     def persistent_load(self, pid: Any) -> Any:
         """Refuse what lies outside the file."""
-        msg = f"it refers to something outside the file ({pid!r:.40})"
+        msg = f"it refers to something outside the file ({brief(pid)})"
         raise InertError(msg)
 
     def _check_keys(self, name: str, step: int) -> None:
         """Refuse keys that take long to hash, then do what the operation does."""
         stack: list[Any] = self.stack  # type: ignore[attr-defined]
+        check = self._keys.check
         for key in stack[-2 if name == "load_setitem" else 0 :: step]:
-            limit_key(key)
+            if type(key) is not str:
+                check(key)
         getattr(super(), name)()
 
     def load_setitem(self) -> None:
@@ -277,6 +260,70 @@ class _Reader(pickle._Unpickler):
 
     dispatch[pickle.FROZENSET[0]] = load_frozenset
 
+    def load_get(self) -> None:
+        """Push what was kept."""
+        self._push(self.memo[int(self.readline()[:-1])])  # type: ignore[attr-defined]
+
+    dispatch[pickle.GET[0]] = load_get
+
+    def load_binget(self) -> None:
+        """Push what was kept."""
+        self._push(self.memo[self.read(1)[0]])  # type: ignore[attr-defined]
+
+    dispatch[pickle.BINGET[0]] = load_binget
+
+    def load_long_binget(self) -> None:
+        """Push what was kept."""
+        place = int.from_bytes(self.read(4), "little")  # type: ignore[attr-defined]
+        self._push(self.memo[place])  # type: ignore[attr-defined]
+
+    dispatch[pickle.LONG_BINGET[0]] = load_long_binget
+
+    def load_dup(self) -> None:
+        """Push what is on top."""
+        self._push(self.stack[-1])  # type: ignore[attr-defined]
+
+    dispatch[pickle.DUP[0]] = load_dup
+
+    def _push(self, value: Any) -> None:
+        if type(value) in CONTAINERS:
+            self.is_shared = True
+        self.append(value)  # type: ignore[attr-defined]
+
+    def _check_size(self, size: int) -> None:
+        """Refuse data that is said to be there and is not, before room is made."""
+        if size > self._size:
+            msg = f"it is cut off: {size} bytes are to follow"
+            raise InertError(msg)
+
+    def load_bytearray8(self) -> None:
+        """Make a bytearray."""
+        size = int.from_bytes(self.read(8), "little")  # type: ignore[attr-defined]
+        self._check_size(size)
+        self.append(bytearray(self.read(size)))  # type: ignore[attr-defined]
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+
+    def load_long1(self) -> None:
+        """Make an int."""
+        self._load_int(self.read(1)[0])  # type: ignore[attr-defined]
+
+    dispatch[pickle.LONG1[0]] = load_long1
+
+    def load_long4(self) -> None:
+        """Make an int."""
+        size = int.from_bytes(self.read(4), "little", signed=True)  # type: ignore[attr-defined]
+        self._load_int(size)
+
+    dispatch[pickle.LONG4[0]] = load_long4
+
+    def _load_int(self, size: int) -> None:
+        if not 0 <= size <= _LONGEST_INT:
+            msg = "it holds an int of more than 4300 digits"
+            raise InertError(msg)
+        data = self.read(size)  # type: ignore[attr-defined]
+        self.append(pickle.decode_long(data))  # type: ignore[attr-defined]
+
     def load_newobj(self) -> None:
         """Make an object: of a class that was pickled by its code, a stub of a stub."""
         stack: list[Any] = self.stack  # type: ignore[attr-defined]
@@ -296,21 +343,25 @@ class _Reader(pickle._Unpickler):
 
     def load_build(self) -> None:
         """Set a state; then read the array that joblib puts behind its description."""
-        super().load_build()  # type: ignore[misc]
         stack: list[Any] = self.stack  # type: ignore[attr-defined]
-        described = stack[-1]
-        is_array = isinstance(described, Stub) and described.path in _ARRAY_WRAPPERS
-        if is_array:
+        state, described = stack.pop(), stack[-1]
+        if not isinstance(described, (Stub, Array, Dtype)):
+            msg = f"it sets a state on {brief(described)}"  # a function of ours, say
+            raise InertError(msg)
+        described.__setstate__(state)
+        if isinstance(described, Stub) and described.path in _ARRAY_WRAPPERS:
             stack[-1] = self._array_behind(described)
 
     dispatch[pickle.BUILD[0]] = load_build
 
     def _pickle_behind(self) -> Any:
         """Read the pickle that joblib puts behind the description of objects."""
-        inner = type(self)(self._own_file)
-        # One limit on steps and classes for the whole of a file.
-        inner.dispatch, inner._classes = self.dispatch, self._classes  # type: ignore[misc]
-        return inner.load()
+        inner = type(self)(self._own_file, self._size)
+        # One limit on classes for the whole of a file.
+        inner._classes = self._classes
+        found = inner.load()
+        self.is_shared |= inner.is_shared
+        return found
 
     def _array_behind(self, described: Stub) -> Any:
         dtype, shape = described.get("dtype"), described.get("shape")

@@ -403,7 +403,7 @@ def test_a_file_with_flipped_bits_is_refused_or_read(tmp_path, marker):
     [
         (lambda d: d.pop("misc"), "trial 0 has no 'misc'"),
         (lambda d: d.update(state=7), "trial 0 has the state 7, not one of 0 to 4"),
-        (lambda d: d.update(tid="a"), "trial 0 has the id 'a', which is no int"),
+        (lambda d: d.update(tid="a"), "trial 0 has the id 'a', which is none that"),
         (
             lambda d: d.update(result=3),
             "trial 0 has a result or a misc that is no dict",

@@ -405,9 +405,10 @@ def test_a_trial_is_looked_for_in_its_experiment_only(copy, tmp_path):
     assert trial.metrics  # from the state
 
 
-def test_there_is_a_limit_to_what_is_read(copy, monkeypatch):
-    monkeypatch.setattr("hpbridge_ray.format.folder.MOST_BYTES", 10_000)
-    with pytest.raises(FormatError, match="larger than 10000 bytes"):
+def test_there_is_a_limit_to_what_is_read(copy):
+    with state_of(copy).open("r+b") as file:
+        file.truncate(2**40)  # of which nothing is on the disk
+    with pytest.raises(FormatError, match="is larger than"):
         read(copy)
 
 

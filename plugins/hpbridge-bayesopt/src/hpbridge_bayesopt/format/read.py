@@ -9,7 +9,6 @@ Source:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from hpbridge.plugin import (
     SpaceError,
     is_instance_of,
     is_number,
+    read_json_text,
     unpack_study,
 )
 from hpbridge_bayesopt.format.live import read_live
@@ -47,7 +47,6 @@ NAME = "bayesopt"
 METRIC = "target"
 
 _HEAD = 2**14
-_MOST_BYTES = 2**28
 _STATE_KEYS = ("keys", "params", "target")
 
 
@@ -133,12 +132,9 @@ def _is_ours(space: Mapping[str, object]) -> bool:
 
 
 def _read_file(path: Path, name: str, metric: str, hints: Hints) -> ForeignStudy:
-    if path.stat().st_size > _MOST_BYTES:
-        msg = f"it is larger than {_MOST_BYTES // 2**20} MiB"
-        raise ValueError(msg)
     text = path.read_text(encoding="utf-8").strip()
     if '"pbounds"' in text[:_HEAD]:
-        return _read_state(json.loads(text), name, metric, _given_space(hints))
+        return _read_state(read_json_text(text), name, metric, _given_space(hints))
     lines, notes = _lines(text)
     found = _read_log(lines, name, metric, _given_space(hints))
     return replace(found, notes=(*found.notes, *notes))
@@ -240,7 +236,7 @@ def _lines(text: str) -> tuple[list[Any], list[str]]:
     lines = [line for line in text.splitlines() if line.strip()]
     for number, line in enumerate(lines, 1):
         try:
-            found.append(json.loads(line))
+            found.append(read_json_text(line))
         except ValueError as error:
             if number == len(lines) > 1:  # it was being written when its process died
                 return found, ["the last line is torn: its trial is left out"]

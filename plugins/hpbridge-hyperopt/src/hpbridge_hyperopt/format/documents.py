@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import ForeignTrial, State
+from hpbridge.plugin import ForeignTrial, State, inert
 from hpbridge_hyperopt.format.plain_data import NoJsonError, as_json
 from hpbridge_hyperopt.native.objective import NOT_METRICS, further_metrics, is_metric
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # hyperopt 0.3.0, `base.JOB_STATES`.
 NEW, RUNNING, DONE, ERROR, CANCEL = range(5)
 _STATES = range(5)
+_LARGEST_ID = 2**53
 
 OURS = "hpbridge:"
 """What we add to a `Trials` has keys that start so."""
@@ -171,8 +172,9 @@ def _parts(
     if isinstance(state, bool) or state not in _STATES:
         msg = f"has the state {state!r:.40}, not one of 0 to 4"
         raise DocumentError(msg)
-    if type(doc["tid"]) is not int:
-        msg = f"has the id {doc['tid']!r:.40}, which is no int"
+    tid = doc["tid"]
+    if type(tid) is not int or abs(tid) > _LARGEST_ID:
+        msg = f"has the id {inert.brief(tid)}, which is none that Hyperopt gives"
         raise DocumentError(msg)
     if not isinstance(result, dict) or not isinstance(misc, dict):
         msg = "has a result or a misc that is no dict"
@@ -191,15 +193,17 @@ def drawn_of(doc: Any, label: str) -> list[Any]:
 
 def _drawn(vals: Any) -> dict[str, Any]:
     if not isinstance(vals, dict):
-        msg = f"has the values {vals!r:.40}, which are no dict"
+        msg = f"has the values {inert.brief(vals)}, which are no dict"
         raise DocumentError(msg)
     found = {}
     for label, listed in vals.items():
         if not isinstance(listed, (list, tuple)) or len(listed) > 1:
-            msg = f"has the values {listed!r:.40} of {label!r:.40}, not one or none"
+            values, of = inert.brief(listed), inert.brief(label)
+            msg = f"has the values {values} of {of}, not one or none"
             raise DocumentError(msg)
         if listed and not isinstance(listed[0], (int, float, str, type(None))):
-            msg = f"has the value {listed[0]!r:.40} of {label!r:.40}, no plain value"
+            value, of = inert.brief(listed[0]), inert.brief(label)
+            msg = f"has the value {value} of {of}, no plain value"
             raise DocumentError(msg)
         if listed:
             found[str(label)] = listed[0]

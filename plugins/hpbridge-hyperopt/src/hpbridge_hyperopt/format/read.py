@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import (
+    DAMAGE,
     PAYLOAD_KEY,
     ForeignStudy,
     ForeignTrial,
     FormatError,
     Hints,
+    HpbridgeError,
     inert,
+    read_json_text,
     unpack_study,
 )
 from hpbridge_hyperopt.format.contents import Contents, contents_of, is_trials
@@ -70,6 +72,17 @@ def read(source: object, hints: Hints) -> ForeignStudy:
         hyperopt 0.3.0, `base.Trials` for the documents; `FMinIter.run` for
         ``trials_save_file``, which is a pickle of the `Trials` alone.
     """
+    try:
+        return _read(source, hints)
+    except HpbridgeError:
+        raise
+    except DAMAGE as error:
+        reason = " ".join(str(error).split())
+        problem = f"it is damaged ({type(error).__name__}: {reason:.120})"
+        raise FormatError.unreadable(FORM, source, [problem], _HINT) from error
+
+
+def _read(source: object, hints: Hints) -> ForeignStudy:
     contents = _load(source)
     packed, offsets = _packed(contents, source)
     unclear: list[str] = []
@@ -120,10 +133,10 @@ def _packed(
     if text is None:
         return None, {}
     try:
-        given = json.loads(contents.attachments.get(OFFSETS, "{}"))
+        given = read_json_text(contents.attachments.get(OFFSETS, "{}"))
         offsets = {str(name): int(offset) for name, offset in dict(given).items()}
-        return unpack_study(json.loads(text), FORM), offsets
-    except (TypeError, ValueError, RecursionError) as error:
+        return unpack_study(read_json_text(text), FORM), offsets
+    except (TypeError, ValueError) as error:
         problem = " ".join(str(error).split())
         hint = f"remove the attachment {PAYLOAD_KEY!r} to read the rest"
         raise FormatError.unreadable(FORM, source, [problem], hint) from error
@@ -286,5 +299,8 @@ def _offsets(reader: Reader) -> dict[str, Any]:
 
 def _ids(contents: Contents) -> dict[str, Any]:
     """Return how many ids were given out, where the next one is then a new one."""
-    ids = {each for each in contents.ids if type(each) is int}
-    return {"ids": len(ids)} if ids == set(range(len(ids))) else {}
+    ids = [each for each in contents.ids if type(each) is int]
+    if any(each not in range(len(ids)) for each in ids):
+        return {}  # before there is a set of them, which may take for ever
+    found = set(ids)
+    return {"ids": len(found)} if found == set(range(len(found))) else {}

@@ -14,7 +14,6 @@ from hpbridge.plugin import (
     ExhaustedError,
     Feature,
     ForeignHistoryError,
-    InertError,
     Optimizer,
     OptionError,
     Outcome,
@@ -22,6 +21,7 @@ from hpbridge.plugin import (
     Suggestion,
     by_step,
     encode,
+    inert,
     quiet,
 )
 from hpbridge_optuna import _upstream
@@ -218,7 +218,7 @@ class OptunaOptimizer(Optimizer):
                 self._finished(t.params, t.outcome, noted(t.native.get(SYSTEM, {})))
                 for t in trials
             ]
-        except InertError:
+        except inert.InertError:
             return False
         self._study.add_trials(found)
         restore_system_attributes(self._study, trials, native)

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import DAMAGE, MOST_BYTES, Categorical
+from hpbridge.plugin import DAMAGE, Categorical, read_json_text
 from hpbridge_optuna.format.raw import (
     DIRECTIONS,
     STATES,
@@ -54,16 +54,12 @@ def read_journal(path: Path, wanted: str | None) -> RawStudy:
     """
     replay = _Replay()
     notes = []
-    size = path.stat().st_size
-    if size > MOST_BYTES:
-        msg = f"it is larger than {MOST_BYTES // 2**20} MiB"
-        raise DamagedError(msg, "copy the study to an SQLite file with Optuna first")
     for number, line in _lines(path):
         if line is None:
             notes.append("the last line of the journal is cut off, and was left out")
             break
         try:
-            replay.apply(json.loads(line))
+            replay.apply(read_json_text(line))
         except DamagedError:
             raise
         except DAMAGE as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import InertError, Stub, inert, masked
+from hpbridge.plugin import Stub, inert, masked
 from hpbridge_optuna.format.raw import (
     DIRECTIONS,
     STATES,
@@ -48,7 +48,7 @@ def read_pickle(path: Path, wanted: str | None) -> RawStudy:
     """
     try:
         found = inert.plain(inert.load(path))
-    except InertError as error:
+    except inert.InertError as error:
         raise DamagedError(str(error)) from error
     studies = [s for each in _within(found, 0) for s in _studies_of(each)]
     if studies:

@@ -5,11 +5,10 @@ Everything here is Optuna's own meaning; `hpbridge_optuna.format.read` makes our
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import MOST_NODES
+from hpbridge.plugin import read_json_text
 from hpbridge_optuna.native.read import external, parameter_of
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class Distributions:
 
 
 def _of_json(text: str) -> Searched:
-    data = json.loads(text)
+    data = read_json_text(text)
     if "name" in data:
         return parameter_of(data["name"], data["attributes"])
     # The short form of Optuna's command line.
@@ -118,15 +117,3 @@ def pick(names: list[str], wanted: str | None) -> str:
         msg = f"it holds no study {wanted!r}; {nearest(wanted, names)}"
         raise DamagedError(msg, "name one: `--study NAME`, or name= in Python")
     return wanted
-
-
-def count(total: int, more: int) -> int:
-    """Return the new total of what was read, within the limit of what is read.
-
-    Raises:
-        DamagedError: If it is beyond.
-    """
-    if total + more > MOST_NODES:
-        msg = f"it holds more than {MOST_NODES} values"
-        raise DamagedError(msg, "export a part of the study")
-    return total + more

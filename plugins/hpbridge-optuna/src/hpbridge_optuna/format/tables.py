@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
 import math
 import re
 import sqlite3
@@ -18,13 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from hpbridge.plugin import masked
+from hpbridge.plugin import is_over, masked, read_json_text
 from hpbridge_optuna.format.raw import (
     DamagedError,
     Distributions,
     RawStudy,
     RawTrial,
-    count,
     pick,
 )
 
@@ -49,12 +47,16 @@ _SQLITE_MAGIC = b"SQLite format 3\x00"
 _WAL = 2
 # Longest text or blob of a file: distributions and attributes are far below it.
 _LONGEST = 64 * 2**20
+_COMPUTED = {2, 3}
+"""How SQLite marks a column of values that are computed when they are read."""
+_STEPS = 100_000
+"""Of SQLite's, after which it is asked whether it may go on."""
 _FIRST_UTC = 5
 _SPECIAL = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
 
 
 class Rows:
-    """What queries return, as many in all as are read of a file.
+    """What queries return.
 
     Args:
         run: ``run(query) -> cursor``.
@@ -70,16 +72,11 @@ class Rows:
     ) -> None:
         self._run, self.quote, self.is_file = run, quote, is_file
         self.tables: set[str] = set()
-        self._total = 0
 
     def __call__(self, query: str) -> list[tuple[Any, ...]]:
         """Return what a query does."""
-        cursor = self._run(query)
-        found: list[tuple[Any, ...]] = []
-        while part := cursor.fetchmany(100_000):
-            self._total = count(self._total, len(part))
-            found += map(tuple, part)
-        return found
+        # One by one: a row may be large, and reading ends between two of them.
+        return [tuple(row) for row in self._run(query)]
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -135,7 +132,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     # A hostile schema runs nothing, and no value fills the memory.
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute("PRAGMA ignore_check_constraints = ON")
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+    connection.set_progress_handler(is_over, _STEPS)
     return connection
 
 
@@ -206,9 +205,10 @@ def read_tables(rows: Rows, wanted: str | None) -> RawStudy:
     if missing:
         msg = f"it has no table {missing[0]!r}, so it is no storage of Optuna 3.2 to 5"
         raise DamagedError(msg, "name the file or URL that was `storage=` in Optuna")
-    _check_schema(rows)
     if rows.is_file:
+        _check_columns(rows)
         _check_pages(rows)
+    _check_schema(rows)
     studies = {
         name: key for key, name in rows("SELECT study_id, study_name FROM studies")
     }
@@ -229,6 +229,16 @@ def _check_schema(rows: Rows) -> None:
     raise DamagedError(msg, "`pip install --upgrade hpbridge-optuna`")
 
 
+def _check_columns(rows: Rows) -> None:
+    """Refuse columns that are computed: by what could be without an end."""
+    for table in sorted(TABLES):
+        found = rows(f"PRAGMA table_xinfo({table})")
+        computed = [name for _, name, *_, hidden in found if hidden in _COMPUTED]
+        if computed:
+            msg = f"its column {computed[0]!r:.80} of {table!r} is computed"
+            raise DamagedError(msg, "copy the study with Optuna")
+
+
 def _check_pages(rows: Rows) -> None:
     # A flipped bit in the tree of pages would make rows vanish without a word.
     found = rows("PRAGMA quick_check(1)")
@@ -245,7 +255,7 @@ def _read(rows: Rows, name: str, key: int) -> RawStudy:
         table = f"study_{kind}_attributes"
         columns = f"{rows.quote}key{rows.quote}, value_json"
         query = f"SELECT {columns} FROM {table} WHERE study_id = {key}"
-        target.update((k, json.loads(text)) for k, text in rows(query))
+        target.update((k, read_json_text(text)) for k, text in rows(query))
     trials = _read_trials(rows, key, study)
     _read_params(rows, key, trials)
     _read_numbers(rows, key, trials)
@@ -330,4 +340,4 @@ def _read_attributes(rows: Rows, key: int, trials: dict[int, RawTrial]) -> None:
         for identity, name, text in _select(
             rows, columns, table, key, f"trial_{kind}_attribute_id"
         ):
-            getattr(trials[identity], kind)[name] = json.loads(text)
+            getattr(trials[identity], kind)[name] = read_json_text(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Array, InertError, Stub, loads
+from hpbridge.plugin import Array, Stub, inert
 from hpbridge_optuna import _upstream
 from hpbridge_optuna._upstream import CMA_CLASSES, CMA_STATE, PARENTS
 
@@ -69,7 +69,7 @@ def with_safe_pickles(system: Mapping[str, Any]) -> dict[str, Any]:
     Optuna unpickles it, and a pickle from a foreign storage could run anything.
 
     Raises:
-        InertError: If a state is none of CMA-ES.
+        inert.InertError: If a state is none of CMA-ES.
 
     Source:
         Optuna 5.0.0, `CmaEsSampler._restore_optimizer`.
@@ -83,8 +83,8 @@ def with_safe_pickles(system: Mapping[str, Any]) -> dict[str, Any]:
         data = bytes.fromhex(text)
     except (KeyError, TypeError, ValueError) as error:
         msg = "a state of CMA-ES is no hexadecimal text"
-        raise InertError(msg) from error
-    made = pickle.dumps(_cma_of(loads(data))).hex()
+        raise inert.InertError(msg) from error
+    made = pickle.dumps(_cma_of(inert.loads(data))).hex()
     return without_pickles(system) | {f"{prefix}0": made}
 
 
@@ -95,7 +95,7 @@ def _cma_of(stub: Any) -> Any:
     name = _OF_CMA.get(stub.path) if isinstance(stub, Stub) else None
     if name is None or not isinstance(stub.state, dict):
         msg = f"a state of CMA-ES is {stub!r:.60}"
-        raise InertError(msg)
+        raise inert.InertError(msg)
     cls = getattr(cmaes, name)
     made = cls.__new__(cls)
     # As `pickle` does where a class has no method for it, as CMAwM.
@@ -104,7 +104,7 @@ def _cma_of(stub: Any) -> Any:
         restore({key: _real(value) for key, value in stub.state.items()})
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         msg = f"a state of CMA-ES is damaged: {error}"
-        raise InertError(msg) from error
+        raise inert.InertError(msg) from error
     return made
 
 
@@ -116,4 +116,4 @@ def _real(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     msg = f"a state of CMA-ES holds {value!r:.60}"
-    raise InertError(msg)
+    raise inert.InertError(msg)

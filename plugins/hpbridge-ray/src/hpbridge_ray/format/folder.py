@@ -11,11 +11,11 @@ Source:
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.plugin import limit_bytes, read_json_text
 from hpbridge_ray.native.param_space import flatten
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 STATE_FILES = "experiment_state-*.json"
 RESULT_FILE = "result.json"
 
-MOST_BYTES = 2**30
-"""Of all files of an experiment that are read; 10,000 trials of 100 reports have half
-of that."""
 _LONGEST_LINE = 2**24
 _HEAD = 4096
 
@@ -85,29 +82,16 @@ class Experiment:
     n_earlier: int = 0
 
 
-class Files:
-    """Reads files, up to `MOST_BYTES` in all."""
+def _text(path: Path) -> str:
+    limit_bytes(path.stat().st_size)
+    return path.read_text(encoding="utf-8", errors="replace")
 
-    def __init__(self) -> None:
-        self._left = MOST_BYTES
 
-    def _count(self, n_bytes: int, path: Path) -> None:
-        self._left -= n_bytes
-        if self._left < 0:
-            msg = f"its files are larger than {MOST_BYTES} bytes, at {path.name!r}"
-            raise DamagedError(msg)
-
-    def text(self, path: Path) -> str:
-        """Return a file's text."""
-        self._count(path.stat().st_size, path)
-        return path.read_text(encoding="utf-8", errors="replace")
-
-    def lines(self, path: Path) -> Iterator[str]:
-        """Yield a file's lines; the last one as it is, whole or not."""
-        with path.open(encoding="utf-8", errors="replace") as file:
-            while line := file.readline(_LONGEST_LINE):
-                self._count(len(line), path)
-                yield line
+def _lines(path: Path) -> Iterator[str]:
+    """Yield a file's lines; the last one as it is, whole or not."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        while line := file.readline(_LONGEST_LINE):
+            yield line
 
 
 def decode(text: str, where: str) -> Any:
@@ -117,8 +101,8 @@ def decode(text: str, where: str) -> Any:
         DamagedError: If it is none.
     """
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return read_json_text(text)
+    except ValueError as error:
         reason = " ".join(str(error).split())
         msg = f"{where} is no JSON ({reason:.80})"
         raise DamagedError(msg) from None
@@ -138,7 +122,7 @@ def _head(path: Path) -> str:
         return file.read(_HEAD).decode("utf-8", errors="replace")
 
 
-def open_experiment(folder: Path, files: Files) -> Experiment:
+def open_experiment(folder: Path) -> Experiment:
     """Return the trials of a folder, in the order in which they were made.
 
     With several states, the newest one holds, as for Ray. Reports are not read yet.
@@ -152,7 +136,7 @@ def open_experiment(folder: Path, files: Files) -> Experiment:
     if not states:
         return Experiment([Run(p.name, folder=p) for p in folders])
     where = states[-1].name
-    state = _dict(decode(files.text(states[-1]), where), where)
+    state = _dict(decode(_text(states[-1]), where), where)
     found: list[tuple[float, Run]] = []
     for k, entry in enumerate(_list(state.get("trial_data"), where)):
         found.append(_run(folder, entry, k, where))
@@ -209,7 +193,7 @@ def _own_folder(folder: Path, relative: Any) -> Path | None:
         return None
 
 
-def read_run(run: Run, metric: str | None, files: Files) -> None:
+def read_run(run: Run, metric: str | None) -> None:
     """Read the reports and the error of a trial.
 
     Raises:
@@ -220,18 +204,18 @@ def read_run(run: Run, metric: str | None, files: Files) -> None:
         return
     results = run.folder / RESULT_FILE
     if results.is_file():
-        _read_reports(run, results, metric, files)
+        _read_reports(run, results, metric)
     params = run.folder / "params.json"
     if not run.config and params.is_file():
-        run.config = _dict(decode(files.text(params), params.name), params.name)
+        run.config = _dict(decode(_text(params), params.name), params.name)
     error = run.folder / "error.txt"
     if error.is_file():
-        run.error = last_error(files.text(error))
+        run.error = last_error(_text(error))
 
 
-def _read_reports(run: Run, path: Path, metric: str | None, files: Files) -> None:
+def _read_reports(run: Run, path: Path, metric: str | None) -> None:
     where = f"{run.folder.name if run.folder else ''}/{path.name}"
-    for number, line in enumerate(files.lines(path), 1):
+    for number, line in enumerate(_lines(path), 1):
         if not line.strip():
             continue
         try:

@@ -21,7 +21,6 @@ from hpbridge_ray._upstream import mode_of
 from hpbridge_ray.format.folder import (
     DamagedError,
     Experiment,
-    Files,
     Run,
     is_experiment,
     metric_of,
@@ -122,14 +121,13 @@ def _of_result_grid(grid: Any) -> tuple[str, str | None]:
 
 
 def _read_folder(folder: Path, hints: Hints, mode: str | None) -> ForeignStudy:
-    files = Files()
-    experiment = open_experiment(folder, files)
+    experiment = open_experiment(folder)
     runs = experiment.runs
     metric = next(iter(hints.direction), None) or experiment.metric
     if metric is None:
-        metric = _guess_metric(runs, files)
+        metric = _guess_metric(runs)
     for run in runs:
-        read_run(run, metric, files)
+        read_run(run, metric)
     notes: list[str] = []
     metrics = _directions(experiment, metric, mode, hints, folder, notes)
     space = _space(hints)
@@ -146,11 +144,11 @@ def _read_folder(folder: Path, hints: Hints, mode: str | None) -> ForeignStudy:
     return ForeignStudy(folder.name, tuple(trials), metrics, space, notes=tuple(notes))
 
 
-def _guess_metric(runs: Iterable[Run], files: Files) -> str | None:
+def _guess_metric(runs: Iterable[Run]) -> str | None:
     """Return the first metric that the first trial with a report has."""
     for run in runs:
         if not run.last:
-            read_run(run, None, files)
+            read_run(run, None)
         names = list(_metrics(run.last))
         if names:
             return names[0]

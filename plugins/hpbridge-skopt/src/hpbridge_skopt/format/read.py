@@ -10,7 +10,6 @@ Source:
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +25,7 @@ from hpbridge.plugin import (
     SpaceError,
     State,
     inert,
+    read_json_text,
     unpack_study,
 )
 from hpbridge_skopt.native.dimensions import dimension_of, names_of, space_of, value_in
@@ -192,7 +192,7 @@ def _points(values: Any, key: str) -> list[list[Any]]:
 def _study_of(result: _Result, name: str, hints: Hints) -> ForeignStudy:
     riding = result.get(PAYLOAD_KEY)
     if isinstance(riding, str):
-        return unpack_study(json.loads(riding), NAME)
+        return unpack_study(read_json_text(riding), NAME)
     metric = _metric(hints)
     space, names, notes = _space(result, hints)
     notes.append("scikit-optimize keeps no start and no duration of a trial")
@@ -220,8 +220,8 @@ def _metric(hints: Hints) -> str:
 def _space(result: _Result, hints: Hints) -> tuple[Space, list[str], list[str]]:
     """Return the space, the names of the dimensions in order, and notes."""
     native = result.get("space")
-    get = native.get if isinstance(native, inert.Stub) else vars(native).get
-    dimensions = [dimension_of(each) for each in get("dimensions")]
+    get = native.get if isinstance(native, inert.Stub) else _attributes(native).get
+    dimensions = [dimension_of(each) for each in get("dimensions") or ()]
     names, notes = names_of(dimensions), []
     if any(dimension.name is None for dimension in dimensions):
         unnamed = [n for n, d in zip(names, dimensions, strict=True) if d.name is None]
@@ -233,6 +233,13 @@ def _space(result: _Result, hints: Hints) -> tuple[Space, list[str], list[str]]:
         notes.append("its space_constraint is a function, which was not read")
         constraint = None
     return space_of(dimensions, names, constraint), names, notes
+
+
+def _attributes(space: Any) -> Mapping[str, Any]:
+    if hasattr(space, "dimensions"):
+        return dict(vars(space))
+    msg = f"its space is {inert.brief(space)}, which has no dimensions"
+    raise ValueError(msg)
 
 
 def _names_in(space: Space, names: list[str]) -> list[str]:
