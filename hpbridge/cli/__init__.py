@@ -6,14 +6,26 @@
 from __future__ import annotations
 
 import sys
+import traceback
 import warnings
 from typing import Any, cast
 
 from hpbridge.cli.codes import ERROR, FOUND, INTERRUPTED, OK
+from hpbridge.cli.streams import lost, say, take_over
+
+# Their exit codes say how the study ended, whoever reads what they print of it.
+_RUN_A_STUDY = frozenset({"run", "compare", "resume"})
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; every failure ends in a sentence and an exit code."""
+    """Run the command line; every failure ends in a sentence and an exit code.
+
+    Args:
+        arguments: Of a command in a process of somebody else's; None for the process's
+            own, whose standard streams are the command's then.
+    """
+    if arguments is None:
+        take_over()
     words = list(sys.argv[1:] if arguments is None else arguments)
     with_traceback = "--traceback" in words
     words = [word for word in words if word != "--traceback"]
@@ -25,39 +37,46 @@ def main(arguments: list[str] | None = None) -> None:
         with warnings.catch_warnings():
             _show_own_warnings()
             code = _run(words)
-        sys.exit(code if isinstance(code, int) else OK)
+        sys.exit(_judge(words, code if isinstance(code, int) else OK))
     except KeyboardInterrupt:
-        _say("Interrupted.")
+        say("Interrupted.")
         sys.exit(INTERRUPTED)
     except HpbridgeError as error:
-        if with_traceback:
-            raise
-        _say(str(error))
+        say(_text_of(error) if with_traceback else str(error))
         sys.exit(FOUND if isinstance(error, ObjectiveError) else ERROR)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a defect ends in a sentence too
         _show_usage_error(error)
-        if with_traceback:
-            raise
-        from hpbridge.errors.foreign import describe_error
-
-        headline = f"hpbridge failed unexpectedly: {describe_error(error)}"
-        hint = "run it again with --traceback, and report it"
-        _say(str(HpbridgeError(headline, hint=hint)))
+        say(_text_of(error) if with_traceback else _unexpected(error))
         sys.exit(ERROR)
-
-
-def _write_any_text() -> None:
-    """Let standard output take what its encoding lacks, escaped, as errors' does."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
 
 
 def _run(words: list[str]) -> object:
     from hpbridge.cli.app import app
 
-    _write_any_text()
     return app(words, standalone_mode=False)
+
+
+def _judge(words: list[str], code: int) -> int:
+    """Return the exit code of a command, whose results may not have been written."""
+    failure = lost()
+    if failure is None:
+        return code
+    say(f"Not all results could be written to standard output: {failure.strerror}.")
+    runs_a_study = bool(_RUN_A_STUDY.intersection(words[:1]))
+    return code if runs_a_study else code or ERROR
+
+
+def _text_of(error: Exception) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def _unexpected(error: Exception) -> str:
+    from hpbridge.errors import HpbridgeError
+    from hpbridge.errors.foreign import describe_error
+
+    headline = f"hpbridge failed unexpectedly: {describe_error(error)}"
+    hint = "run it again with --traceback, and report it"
+    return str(HpbridgeError(headline, hint=hint))
 
 
 def _show_own_warnings() -> None:
@@ -66,7 +85,7 @@ def _show_own_warnings() -> None:
 
     def shown(message: Warning | str, category: type[Warning], *where: Any) -> None:
         if category.__module__.startswith("hpbridge."):
-            _say(f"Warning: {message}")
+            say(f"Warning: {message}")
         else:
             show(message, category, *where)
 
@@ -84,7 +103,3 @@ def _show_usage_error(error: Exception) -> None:
         sys.exit(getattr(error, "exit_code", OK))
     if type(error).__name__ == "Abort":
         raise KeyboardInterrupt from error
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text.rstrip() + "\n")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from hpbridge.cli.backends import backends
 from hpbridge.cli.check_backend import check_backend
@@ -20,6 +21,7 @@ from hpbridge.cli.report import report
 from hpbridge.cli.resume import resume
 from hpbridge.cli.run import run
 from hpbridge.cli.show import show
+from hpbridge.cli.streams import apart
 from hpbridge.cli.studies import studies
 
 _EPILOG = (
@@ -59,6 +61,14 @@ def hpbridge(
     """One experiment, any optimizer, nothing lost in translation."""
 
 
+class _Command(TyperCommand):
+    """A command whose results are all that standard output gets."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with apart():
+            return super().invoke(ctx)
+
+
 _COMMANDS: tuple[Callable[..., int | None], ...] = (
     run,
     compare,
@@ -76,4 +86,5 @@ _COMMANDS: tuple[Callable[..., int | None], ...] = (
     hosts,
 )
 for command in _COMMANDS:
-    app.command(command.__name__.replace("_", "-").rstrip("-"))(command)
+    name = command.__name__.replace("_", "-").rstrip("-")
+    app.command(name, cls=_Command)(command)

@@ -39,7 +39,13 @@ TrialsOption = Annotated[
     ),
 ]
 WorkersOption = Annotated[
-    int, typer.Option("--workers", "-w", help="Trials at the same time, in processes.")
+    int,
+    typer.Option(
+        "--workers",
+        "-w",
+        help="Trials at the same time, in processes. With one, what trials print goes "
+        "to standard error; with several, to logs: `show STUDY TRIAL --log`.",
+    ),
 ]
 DriverOption = Annotated[
     str | None,

@@ -73,6 +73,7 @@ def explain(  # noqa: PLR0913, PLR0917 - a command takes what it takes
 
 def _print_source(source: str) -> None:
     from hpbridge.cli.output import screen
+    from hpbridge.cli.streams import results
 
     out = screen()
     if out.is_terminal:
@@ -80,4 +81,4 @@ def _print_source(source: str) -> None:
 
         out.print(Syntax(source, "python", background_color="default"))
     else:
-        typer.echo(source)
+        results().write(source + "\n")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import sys
 from typing import TYPE_CHECKING
 
+from hpbridge.cli.streams import say
 from hpbridge.errors import ExecutorError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def say_how_to_go_on() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        sys.stderr.write(f"\nEvery finished trial is in the store.\nHint: {_how()}.\n")
+        say(f"\nEvery finished trial is in the store.\nHint: {_how()}.")
         raise
     except ExecutorError as error:
         problems = [*error.problems, "every finished trial is in the store"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -13,9 +12,11 @@ from rich.table import Table
 
 from hpbridge.cli.codes import FOUND, OK
 from hpbridge.cli.interrupted import store_words
+from hpbridge.cli.streams import LEAST_WIDTH, beside, results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TextIO
 
     from hpbridge.study import Study
     from hpbridge.trial import FinishedTrial
@@ -29,17 +30,27 @@ def screen() -> Console:
 
     A file or a pipe has no width of its own; a table in it must not be cut at 80.
     """
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _FILE_WIDTH
-    # What is printed is data: a study's name may be `:fire:`, or `[red]`.
-    return Console(
-        highlight=False, markup=False, emoji=False, soft_wrap=True, width=width
-    )
+    stream = results()
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _FILE_WIDTH
+    console = _console(stream, width)
+    console.width = max(console.width, LEAST_WIDTH)
+    return console
 
 
 def margin() -> Console:
     """Return the console for what is said beside results: standard error."""
+    return _console(beside())
+
+
+def _console(stream: TextIO, width: int | None = None) -> Console:
+    # What is printed is data: a study's name may be `:fire:`, or `[red]`.
     return Console(
-        stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True
+        file=stream,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=True,
+        width=width,
     )
 
 
@@ -54,7 +65,7 @@ def print_json(data: Any) -> None:
     """Print standard JSON; a number that it cannot hold goes as a string."""
     from hpbridge.contract.numbers import standard
 
-    sys.stdout.write(json.dumps(standard(data), indent=1) + "\n")
+    results().write(json.dumps(standard(data), indent=1) + "\n")
 
 
 def number(value: object) -> str:

@@ -5,7 +5,6 @@ The first failure of a study is told when it happens, then they are counted.
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from rich.progress import (
 
 from hpbridge.analysis.failures import kind_of, line_of
 from hpbridge.cli.output import margin, number
+from hpbridge.cli.streams import say
 from hpbridge.trial import Origin, State
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class Display:
 
     def __init__(self, *, is_quiet: bool = False) -> None:
         self._console = margin()
-        self._is_live = self._console.is_terminal and not is_quiet
+        can_draw = self._console.is_terminal and not self._console.is_dumb_terminal
+        self._is_live = can_draw and not is_quiet
         self._is_quiet = is_quiet
         self._tasks: dict[str, TaskID] = {}
         self._started: dict[str, float] = {}
@@ -104,7 +105,7 @@ class Display:
                 key, total=n_trials, best="-", failed=""
             )
         if not (self._is_live or self._is_quiet):
-            self._say(f"{key}: starts, {n_trials} trials")
+            say(f"{key}: starts, {n_trials} trials")
 
     def start_plan(self, plan: Plan) -> None:
         """Show that a study of a comparison begins."""
@@ -151,7 +152,7 @@ class Display:
         if self._is_live:
             self._console.print(text, markup=False)
         else:
-            self._say(text)
+            say(text)
 
     def _say_trial(
         self, session: Session, trial: FinishedTrial, key: str, state: str
@@ -163,8 +164,4 @@ class Display:
             return
         spent = time.monotonic() - self._started[key]
         left = spent / max(n_done, 1) * (n_trials - n_done)
-        self._say(f"{key}: {n_done}/{n_trials} trials, {state}, {left:.0f} s left")
-
-    def _say(self, text: str) -> None:
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+        say(f"{key}: {n_done}/{n_trials} trials, {state}, {left:.0f} s left")

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, TypeVar
 
 from hpbridge.cli.arguments import read_direction
+from hpbridge.cli.streams import say
 from hpbridge.contract.files import split_reference
 from hpbridge.contract.references import Wanted, find_experiment
 from hpbridge.contract.script import Script
@@ -124,8 +125,7 @@ class Asked:
         if parts:
             lines.append(f"From {self._file}: {'; '.join(parts)}")
         for line in [] if is_quiet else lines:
-            sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+            say(line)
         return self._experiment.noting(*lines)
 
 

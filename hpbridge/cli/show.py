@@ -19,17 +19,33 @@ def show(
     trial: Annotated[
         int | None, typer.Argument(metavar="[TRIAL]", help="The number of one trial.")
     ] = None,
+    log: Annotated[
+        bool,
+        typer.Option(
+            "--log",
+            help="Print what the trial printed, where several ran at once. Logs lie in "
+            "the folder STORE-logs, 1 MiB of each trial, until you remove them.",
+        ),
+    ] = False,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show a study with every trial; or one trial in full, with its traceback."""
+    from hpbridge.cli.logs import place_of, print_log
+    from hpbridge.store import open_store
     from hpbridge.study import load_study
 
-    loaded = load_study(study, store)
+    database = open_store(store)
+    loaded = load_study(study, database)
+    if log and trial is None:
+        raise typer.BadParameter("--log is of one trial: STUDY TRIAL")  # noqa: EM101
     if trial is None:
         _show_study(loaded, as_json=json)
+    elif log:
+        print_log(database, loaded, trial, as_json=json)
     else:
-        _show_trial(loaded, _trial_of(loaded, trial), as_json=json)
+        place = place_of(database, loaded, trial)
+        _show_trial(loaded, _trial_of(loaded, trial), place, as_json=json)
 
 
 def _trial_of(study: Study, number: int) -> FinishedTrial:
@@ -79,21 +95,24 @@ def _state_of(study: Study, trial: FinishedTrial) -> str:
     return f"{trial.state.value}, infeasible" if is_beyond else trial.state.value
 
 
-def _trial_to_json(study: Study, trial: FinishedTrial) -> Any:
+def _trial_to_json(study: Study, trial: FinishedTrial, log: str | None) -> Any:
     from hpbridge.store.record import trial_to_json
 
     constraints = {
         f"{bound.metric} {bound.text}": bound.violation(trial.metrics)
         for bound in study.bounds
     }
-    return {"study": study.name, **trial_to_json(trial), "constraints": constraints}
+    known = {"study": study.name, **trial_to_json(trial)}
+    return {**known, "constraints": constraints, "log": log}
 
 
-def _show_trial(study: Study, trial: FinishedTrial, *, as_json: bool) -> None:
+def _show_trial(
+    study: Study, trial: FinishedTrial, log: str | None, *, as_json: bool
+) -> None:
     from hpbridge.cli.output import print_json, screen, table
 
     if as_json:
-        print_json(_trial_to_json(study, trial))
+        print_json(_trial_to_json(study, trial, log))
         return
     out = screen()
     out.print(
@@ -102,7 +121,7 @@ def _show_trial(study: Study, trial: FinishedTrial, *, as_json: bool) -> None:
     )
     if trial.error:
         out.print(f"Reason: {trial.error}")
-    for title, rows in _parts(study, trial).items():
+    for title, rows in _parts(study, trial, log).items():
         if rows:
             names = ["step", "value"] if title == "Reports" else ["name", "value"]
             out.print(table(title, names, rows))
@@ -110,7 +129,9 @@ def _show_trial(study: Study, trial: FinishedTrial, *, as_json: bool) -> None:
         out.print(trial.traceback.rstrip())
 
 
-def _parts(study: Study, trial: FinishedTrial) -> dict[str, list[list[object]]]:
+def _parts(
+    study: Study, trial: FinishedTrial, log: str | None
+) -> dict[str, list[list[object]]]:
     """Return what a trial holds, as rows of a name and a value by title."""
     from hpbridge.cli.output import number
 
@@ -124,7 +145,7 @@ def _parts(study: Study, trial: FinishedTrial) -> dict[str, list[list[object]]]:
         "Reports": [[step, value] for step, value in trial.reports],
         "Attributes": [[name, repr(v)] for name, v in trial.attributes.items()],
         "Kept of its library": [[name, repr(v)] for name, v in trial.native.items()],
-        "Run": _run_of(trial),
+        "Run": _run_of(trial, log),
     }
 
 
@@ -134,7 +155,7 @@ def _kept(violation: float) -> str:
     return "kept" if violation <= 0 else f"missed by {violation:.6g}"
 
 
-def _run_of(trial: FinishedTrial) -> list[list[object]]:
+def _run_of(trial: FinishedTrial, log: str | None) -> list[list[object]]:
     from hpbridge.cli.output import seconds
     from hpbridge.report.texts import moment
 
@@ -148,5 +169,6 @@ def _run_of(trial: FinishedTrial) -> list[list[object]]:
         "in the objective": seconds(trial.run_seconds),
         "asking the optimizer": seconds(trial.ask_seconds),
         "telling the optimizer": seconds(trial.tell_seconds),
+        "log": log,
     }
     return [[name, value] for name, value in found.items() if value not in {None, ""}]

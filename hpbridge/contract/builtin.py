@@ -33,6 +33,7 @@ DRIVERS = (
         name=DEFAULT_DRIVER,
         summary="In process, or workers.",
         open=lazy("hpbridge.drivers.local:open_local"),
+        logs=True,
     ),
 )
 

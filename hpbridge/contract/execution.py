@@ -54,6 +54,8 @@ class Job:
         resources: What it needs; None for a slot's share.
         checkpoint: Where it goes on from; None to begin.
         around: What the trial can see of its study, in this process and thread.
+        log: The file that is to get what the trial writes to standard output and error,
+            where it has a process of its own and others run beside it; None for none.
     """
 
     id: int
@@ -67,6 +69,7 @@ class Job:
     resources: Resources | None = None
     checkpoint: Checkpoint | None = None
     around: Answering | None = None
+    log: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,7 @@ class DriverSpec:
     requires: tuple[str, ...] = ()
     isolates: bool = True
     answers: bool = True
+    logs: bool = False
 
 
 @dataclass(frozen=True)
@@ -222,6 +226,7 @@ class LoopSpec:
         prepare: ``prepare(settings)`` starts or finds what the trials run on. Called
             before the optimizer is made and the study is recorded, so that where it
             raises an `HpbridgeError`, nothing has begun.
+        logs: Whether what a trial prints goes to `StudyWriter.log_of` its number.
     """
 
     name: str
@@ -229,3 +234,4 @@ class LoopSpec:
     run: Callable[[Session, Settings], None]
     requires: tuple[str, ...] = ()
     prepare: Callable[[Settings], None] | None = None
+    logs: bool = False

@@ -4,7 +4,8 @@ The pool is its owner's: it is neither started nor shut down here, and nobody ca
 what runs in it. A trial of a study that was interrupted runs on, to no effect; a trial
 timeout is refused. In threads, a report is answered by a direct call. From another
 process reports come with the trial's end, so that nothing is decided from them, and
-those of a process that dies are lost.
+those of a process that dies are lost. What several trials print goes to their logs
+from the processes of a `ProcessPoolExecutor`; threads print where this process does.
 """
 
 from __future__ import annotations
@@ -15,7 +16,12 @@ import threading
 import time
 import uuid
 from collections import deque
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +34,9 @@ from hpbridge.contract.execution import (
     Refused,
     Reported,
 )
+from hpbridge.drivers.logs import RunningLogs
 from hpbridge.drivers.objective import Attempt
+from hpbridge.drivers.outlets import led_to
 from hpbridge.drivers.worker import unpack_experiment
 from hpbridge.drivers.worker_process import pack_experiment
 from hpbridge.errors import ExecutorError, ExperimentError, HpbridgeError
@@ -62,9 +70,10 @@ def _run_there(
             raise _NotLoadedError(describe_error(error)) from None
         _loaded.clear()
         _loaded[key] = experiment
-    params, number, seed, checkpoint = task
+    params, number, seed, checkpoint, log = task
     attempt = Attempt(None, checkpoint)
-    run = attempt.run(_loaded[key], params, number, seed, str(os.getpid()))
+    with led_to(log):
+        run = attempt.run(_loaded[key], params, number, seed, str(os.getpid()))
     return run, attempt.pause(run)
 
 
@@ -80,6 +89,8 @@ class Futures:
         self.slots = slots
         self._pool = pool
         self._is_here = isinstance(pool, ThreadPoolExecutor)
+        self._has_logs = has_logs(pool) and slots > 1
+        self._logs = RunningLogs()
         self._packed: list[tuple[Experiment, str, bytes]] = []
         self._futures: dict[int, Future[tuple[Run, Checkpoint | None]]] = {}
         self._messages: deque[Message] = deque()
@@ -118,7 +129,9 @@ class Futures:
         if self._is_here:
             return self._pool.submit(self._run_here, job)
         key, packed = self.pack(job.experiment)
-        task = dict(job.params), job.number, job.seed, job.checkpoint
+        log = job.log if self._has_logs else None
+        self._logs.begin(job.id, log)
+        task = dict(job.params), job.number, job.seed, job.checkpoint, log
         return self._pool.submit(_run_there, key, packed, task)
 
     def _run_here(self, job: Job) -> tuple[Run, Checkpoint | None]:
@@ -145,6 +158,7 @@ class Futures:
         future: Future[tuple[Run, Checkpoint | None]],
     ) -> None:
         """Take what became of a job, in whatever thread."""
+        self._logs.end(job.id)
         if self._futures.pop(job.id, None) is None:
             return  # it was cancelled
         error = future.exception()
@@ -178,6 +192,7 @@ class Futures:
     def messages(self) -> Iterable[Message]:
         """Return what was said since the last call."""
         self._has_news.clear()
+        self._logs.look()
         found = []
         while self._messages:
             found.append(self._messages.popleft())
@@ -233,4 +248,10 @@ def spec_of(pool: concurrent.futures.Executor) -> DriverSpec:
         partial(open_futures, pool),
         isolates=False,
         answers=isinstance(pool, ThreadPoolExecutor),
+        logs=has_logs(pool),
     )
+
+
+def has_logs(pool: concurrent.futures.Executor) -> bool:
+    """Say whether what a trial prints can be kept apart: one runs in each process."""
+    return isinstance(pool, ProcessPoolExecutor)

@@ -172,6 +172,7 @@ class _Loop:
             None,
             trial.checkpoint,
             session.around(ask),
+            session.writer.log_of(ask.number),
         )
         self._running[job.id] = job, trial
         trial.member.n_jobs += 1

@@ -21,6 +21,7 @@ from hpbridge.contract.attempt import Reply
 from hpbridge.drivers import marked
 from hpbridge.drivers.line import Line
 from hpbridge.drivers.objective import Attempt
+from hpbridge.drivers.outlets import led_to, take_over
 from hpbridge.errors.foreign import describe_error
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Task(NamedTuple):
         job: The number of the job; 0 for none: only load the experiment.
         key: The experiment's number.
         packed: The experiment, where the worker does not have it yet.
+        log: The file for what the trial prints; None where it prints as the process.
     """
 
     job: int
@@ -60,6 +62,7 @@ class Task(NamedTuple):
     number: int
     seed: int
     checkpoint: Checkpoint | None = None
+    log: str | None = None
 
 
 def main(line: int | None = None) -> None:
@@ -68,6 +71,7 @@ def main(line: int | None = None) -> None:
     Args:
         line: The number of the socket to the desk, where there is one.
     """
+    take_over()
     connection = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # the objective must not read our tasks
@@ -125,13 +129,14 @@ class _Worker:
     def _run(self, task: Task) -> None:
         self._is_busy = True
         attempt = Attempt(self._answer_of(task.job), task.checkpoint)
-        run = attempt.run(
-            self._experiments[task.key],
-            task.params,
-            task.number,
-            task.seed,
-            str(os.getpid()),
-        )
+        with led_to(task.log):
+            run = attempt.run(
+                self._experiments[task.key],
+                task.params,
+                task.number,
+                task.seed,
+                str(os.getpid()),
+            )
         checkpoint = attempt.pause(run)
         if checkpoint is None:
             self._send(DONE, task.job, run.result, run.started_at, run.run_seconds)

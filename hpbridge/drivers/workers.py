@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hpbridge.contract.attempt import Run
 from hpbridge.contract.execution import Ended, Lost, Paused, Refused, Reported
 from hpbridge.drivers.desk_process import DeskProcess
+from hpbridge.drivers.logs import RunningLogs
 from hpbridge.drivers.worker import BROKEN, DONE, READY, Task
 from hpbridge.drivers.worker_process import WorkerProcess, pack_experiment
 from hpbridge.errors import ExperimentError
@@ -71,6 +72,7 @@ class Workers:
         self._failed_starts = 0
         self._selector = selectors.DefaultSelector()
         self._running: dict[int, Job] = {}
+        self._logs = RunningLogs()
         self._desk = DeskProcess()
         self._selector.register(self._desk.socket, selectors.EVENT_READ, self._desk)
 
@@ -113,6 +115,7 @@ class Workers:
                 job = self._todo.popleft()
                 self._desk.expect(job)  # before its first report can come
                 self._running[job.id] = job
+                self._logs.begin(job.id, self._log_of(job))
                 worker.begin(job)
                 if not worker.send(self._task(job, worker)):
                     # It died before it had the trial, which costs nothing.
@@ -124,8 +127,12 @@ class Workers:
     def _task(self, job: Job, worker: WorkerProcess) -> Task:
         key = self._packed.key_of(job.experiment)
         packed = None if key in worker.has else self._packed.bytes_of(key)
-        point = dict(job.params)
-        return Task(job.id, key, packed, point, job.number, job.seed, job.checkpoint)
+        point = dict(job.params), job.number, job.seed
+        return Task(job.id, key, packed, *point, job.checkpoint, self._log_of(job))
+
+    def _log_of(self, job: Job) -> str | None:
+        """Return where a job prints; one that is alone prints as this process does."""
+        return job.log if self.slots > 1 else None
 
     def wait(self, seconds: float) -> None:
         """Wait until there is something to take."""
@@ -138,6 +145,7 @@ class Workers:
 
     def messages(self) -> Iterable[Message]:
         """Return what workers said, and which of them died or were late."""
+        self._logs.look()
         readable = {key.data for key, _ in self._selector.select(0)}
         messages: list[Message] = []
         if self._desk in readable:
@@ -229,6 +237,7 @@ class Workers:
 
     def _forget(self, job: Job) -> None:
         del self._running[job.id]
+        self._logs.end(job.id)
         self._desk.forget(job)
 
     def answer(self, job: Job, reply: Reply) -> None:

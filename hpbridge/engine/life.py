@@ -98,7 +98,10 @@ class Life:
             self._writer = StudyWriter.create(self._database, plan.record)
         else:
             record = recorded.record
-            self._writer = StudyWriter(self._database, record.id, record.name)
+            created_at = record.created_at
+            self._writer = StudyWriter(
+                self._database, record.id, record.name, created_at
+            )
         session = Session(
             experiment=plan.experiment,
             learner=learner,

@@ -26,6 +26,7 @@ The tree::
     │   ├── StoreSchemaError                  the store was made by another version
     │   ├── StudyNotFoundError (KeyError)     the store holds no such study
     │   ├── TrialNotFoundError (KeyError)     the study holds no such trial
+    │   ├── LogNotFoundError (KeyError)       what the trial printed is not kept
     │   └── ComparisonNotFoundError (KeyError)  the store holds no such comparison
     ├── HistoryError (ValueError)             a study that another cannot go on from
     ├── FormatError (ValueError)              a study that cannot be read or written
@@ -75,6 +76,7 @@ from hpbridge.errors.studies import (
     FormatError,
     HistoryError,
     HistoryWarning,
+    LogNotFoundError,
     StoreError,
     StoreLockedError,
     StoreSchemaError,
@@ -103,6 +105,7 @@ __all__ = [
     "HostNotFoundError",
     "HpbridgeError",
     "LibraryNotInstalledError",
+    "LogNotFoundError",
     "ObjectiveError",
     "OptimizerError",
     "OptionError",

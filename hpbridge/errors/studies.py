@@ -63,6 +63,16 @@ class TrialNotFoundError(StoreError, KeyError):
         return cls(headline, hint=f"`hpbridge show {study}` lists them")
 
 
+class LogNotFoundError(StoreError, KeyError):
+    """What a trial printed is not kept."""
+
+    @classmethod
+    def of_trial(cls, study: str, number: int, why: str) -> LogNotFoundError:
+        """Return the error for a trial without a log."""
+        headline = f"Trial {number} of study {study!r} has no log"
+        return cls(headline, [why])
+
+
 class ComparisonNotFoundError(StoreError, KeyError):
     """The store holds no comparison of this name."""
 

@@ -20,6 +20,7 @@ from hpbridge.errors import (
 )
 from hpbridge.store import schema
 from hpbridge.store.failures import explained, one_line
+from hpbridge.store.fields import writable
 from hpbridge.store.lease import is_held
 from hpbridge.store.record import (
     RUNNING,
@@ -153,6 +154,7 @@ class Database:
         table = schema.studies
         rows = []
         if isinstance(name, str):
+            name = writable(name)
             rows = self._rows(sa.select(table).where(table.c.name == name))
         if not rows and str(name).isdecimal() and int(name) <= _LARGEST_ID:
             rows = self._rows(sa.select(table).where(table.c.id == int(name)))
@@ -199,6 +201,7 @@ class Database:
     def add_comparison(self, comparison: ComparisonRecord) -> tuple[int, str]:
         """Add a comparison; return its id, and its name, numbered if it is taken."""
         row = {k: v for k, v in vars(comparison).items() if k != "id"}
+        row |= {key: writable(row[key]) for key in ("name", "experiment")}
         return self.insert_named(schema.comparisons, row)
 
     def insert_named(self, table: sa.Table, row: Mapping[str, Any]) -> tuple[int, str]:

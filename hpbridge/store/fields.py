@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import operator
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -73,7 +72,7 @@ class Field:
             return _json_writer(self.form.dump, is_optional=self.is_optional)
         if self.kind is Kind.DIGITS:
             return _digits
-        return operator.itemgetter(slice(self.most)) if self.most else self.form.dump
+        return _name_writer(self.most) if self.most else self.form.dump
 
     @property
     def of_cell(self) -> Callable[[Any], Any] | None:
@@ -93,6 +92,25 @@ class Field:
             TypeError: If it cannot be that; also ValueError and AttributeError.
         """
         return data if self.form.load is None else self.form.load(data)
+
+
+def writable(text: str) -> str:
+    r"""Return text that every database takes: no NUL, no half of a surrogate pair.
+
+    Words of a command line that are no text in its encoding have such halves.
+
+    Example:
+        >>> writable("caf\udce9")
+        'caf\\udce9'
+    """
+    if text.isascii() and "\0" not in text:
+        return text
+    plain = text.replace("\0", "\\x00")
+    return plain.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _name_writer(most: int) -> Callable[[str], str]:
+    return lambda text: writable(text)[:most]
 
 
 def _same(value: Any) -> Any:
@@ -156,6 +174,24 @@ def _seconds(data: Any) -> float | None:
     return None if data is None else float(data)
 
 
+_BYTES = "%bytes:"
+
+
+def _dump_path(path: str) -> str:
+    """Return a path, or a text with one, as text: in figures where it is none."""
+    if path == writable(path) and not path.startswith(_BYTES):
+        return path
+    return f"{_BYTES}{path.encode('utf-8', 'surrogatepass').hex()}"
+
+
+def _load_path(text: str) -> str:
+    if not text.startswith(_BYTES):
+        return text
+    return bytes.fromhex(text.removeprefix(_BYTES)).decode("utf-8", "surrogatepass")
+
+
+PATH = Form(_dump_path, _load_path)
+"""What names a file, whose name may be no text."""
 METRICS = Form(_dump_metrics, _load_metrics)
 REPORTS = Form(_dump_reports, _load_reports)
 TEXT = Form(None, _text)

@@ -19,6 +19,7 @@ from hpbridge.store.fields import (
     DATA,
     METRICS,
     NOTED,
+    PATH,
     REPORTS,
     SECONDS,
     TEXT,
@@ -161,7 +162,7 @@ STUDY_FIELDS = (
     # Room for the number that a name gets when it is taken.
     Field("name", Kind.NAME, 200, most=190, is_shown=True),
     Field("experiment", Kind.NAME, 200, most=200, is_shown=True),
-    Field("reference", Kind.TEXT),
+    Field("reference", Kind.TEXT, form=PATH),
     Field("backend", Kind.NAME, 100, is_shown=True),
     Field("algorithm", Kind.NAME, 100, is_shown=True),
     Field("seed", Kind.DIGITS, 40, is_shown=True),

@@ -14,6 +14,7 @@ from hpbridge.errors import HpbridgeError, StoreError
 from hpbridge.store import schema
 from hpbridge.store.failures import explained, meaning
 from hpbridge.store.lease import Lease
+from hpbridge.store.logs import folder_of, name_of
 from hpbridge.store.record import (
     COLUMNS,
     RUNNING,
@@ -26,6 +27,7 @@ from hpbridge.store.record import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from hpbridge.store.database import Database
@@ -59,12 +61,27 @@ class StudyWriter:
 
     Holds the lease and, to a file, one connection. Use as a context manager.
 
+    Args:
+        database: Where it is.
+        study_id: Its number there.
+        name: Its name.
+        created_at: When it began, Unix time in seconds: its trials have logs then.
+
     Raises:
         StoreLockedError: If another living process writes the study.
     """
 
-    def __init__(self, database: Database, study_id: int, name: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        study_id: int,
+        name: str,
+        created_at: float | None = None,
+    ) -> None:
         self.study_id, self.name = study_id, name
+        self._logs: Path | None = None
+        if created_at is not None:
+            self._logs = folder_of(database, study_id, created_at)
         self._url, self._engine = database.url, database.engine
         self._held: sa.Connection | None = None
         self._sqlite: sqlite3.Connection | None = None
@@ -109,7 +126,7 @@ class StudyWriter:
         row = row_of(study)
         row |= {"status": Status.RUNNING.value, "created_at": now, "updated_at": now}
         with database.kept_open():
-            return cls(database, *database.insert_named(schema.studies, row))
+            return cls(database, *database.insert_named(schema.studies, row), now)
 
     def __enter__(self) -> StudyWriter:
         return self
@@ -121,6 +138,10 @@ class StudyWriter:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def log_of(self, number: int) -> str | None:
+        """Return the file for what a trial prints, whether it is there or not."""
+        return None if self._logs is None else f"{self._logs}/{name_of(number)}"
 
     def announce(self, trial: FinishedTrial) -> None:
         """Note that a trial was asked for and runs, so that an exact replay can.

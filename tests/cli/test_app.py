@@ -157,7 +157,7 @@ def test_bad_input_ends_in_a_sentence_and_a_hint(
 
 
 def test_traceback_is_there_when_asked_for(folder: Path) -> None:
-    done = hpbridge(folder, "run", "none.py", "--traceback", code=1)
+    done = hpbridge(folder, "run", "none.py", "--traceback", code=2)
     assert "Traceback (most recent call last)" in done.stderr
 
 
