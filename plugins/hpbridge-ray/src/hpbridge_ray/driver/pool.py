@@ -14,7 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ray
-from ray.exceptions import OutOfMemoryError, RayActorError, RayError
+from ray.exceptions import (
+    ActorDiedError,
+    OutOfMemoryError,
+    RayActorError,
+    RayError,
+)
 
 from hpbridge.plugin import (
     Ended,
@@ -29,6 +34,7 @@ from hpbridge.plugin import (
 from hpbridge_ray.driver.actor import Runner, pack, why_lost
 from hpbridge_ray.driver.cluster import ensure_ray, leave_ray, muted
 from hpbridge_ray.driver.desk import DeskActor
+from hpbridge_ray.driver.last_words import why_died
 from hpbridge_ray.driver.watch import Watch
 
 if TYPE_CHECKING:
@@ -201,13 +207,19 @@ class Actors:
                 return
             group.n_failed_starts += 1
             if group.n_failed_starts == _MOST_FAILED_STARTS:
-                why = describe_error(error)
+                why = self._why_not_loaded(error)
                 group.refuse(f"a Ray actor died while it loaded it: {why}")
             return
         group.n_failed_starts = 0
         group.idle.append(actor)
         if problem is not None:
             group.refuse(problem)
+
+    def _why_not_loaded(self, error: RayError) -> str:
+        is_death = isinstance(error, ActorDiedError | OutOfMemoryError)
+        if not is_death or "creation task" in str(error):
+            return describe_error(error)
+        return why_died(error, getattr(error, "actor_id", None), self._words)
 
     def _take(self, future: Any) -> list[Message]:
         task = self._busy.pop(future)
