@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.lazy import lazy
@@ -219,21 +219,36 @@ def _row(study: Study, trial: FinishedTrial, columns: list[str]) -> dict[str, An
     return {column: known.get(column) for column in columns}
 
 
+@takes(salvage=FLAG)
 def load_study(
-    name: str | int, store: str | os.PathLike[str] | Database | None = None
+    name: str | int,
+    store: str | os.PathLike[str] | Database | None = None,
+    *,
+    salvage: bool = False,
 ) -> Study:
     """Return a study from a store, by its name or its id.
 
     Needs neither the experiment nor the backend that made it.
 
+    Args:
+        name: Of the study, or its id.
+        store: As of `hpbridge.run`.
+        salvage: Whether to return what is left of a damaged one; its last note says
+            how much that is.
+
     Raises:
         StudyNotFoundError: With the nearest name there is.
+        StoreDamagedError: If the study is not whole any more, unless `salvage` is set.
         StoreError: If the store cannot be read.
     """
     from hpbridge.store import open_store
 
     database = open_store(store)
     record = database.study(name)
+    if salvage:
+        records, note = database.salvage(record)
+        record = replace(record, notes=(*record.notes, note))
+        return study_of(record, records.finished)
     return study_of(record, database.trials(record).finished)
 
 

@@ -46,22 +46,43 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Server:
+    """A server that runs, and can be stopped and started again, with its data.
+
+    Attributes:
+        url: Of the server, without a database.
+    """
+
+    def __init__(self, folder, serve, url, admin, who):
+        self.url = url
+        self._log, self._serve, self._admin = folder / "log", serve, admin
+        self._output = {"cwd": folder, **who}
+        self._process = None
+
+    def start(self):
+        with self._log.open("ab") as file:
+            output = {"stdout": file, "stderr": file, **self._output}
+            self._process = subprocess.Popen(self._serve, **output)
+        _wait_until_it_answers(self._process, f"{self.url}/{self._admin}", self._log)
+
+    def stop(self, end=signal.SIGKILL):
+        self._process.send_signal(end)
+        self._process.wait(60)
+
+
 @contextlib.contextmanager
-def _served(folder, install, serve, admin_url, who, end):
-    """Run `install`, then `serve` until the body ends; yield when it answers."""
-    log = folder / "log"
+def _served(folder, install, server, who, end):
+    """Run `install`, then the server until the body ends."""
     if "user" in who:
         os.chown(folder, who["user"], who["group"])
-    with log.open("wb") as file:
+    with (folder / "log").open("wb") as file:
         output = {"stdout": file, "stderr": file, "cwd": folder, **who}
         subprocess.run(install, check=True, **output)
-        process = subprocess.Popen(serve, **output)
-        try:
-            _wait_until_it_answers(process, admin_url, log)
-            yield
-        finally:
-            process.send_signal(end)  # nobody needs the data
-            process.wait(60)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop(end)  # nobody needs the data
 
 
 def _wait_until_it_answers(process, url, log):
@@ -81,6 +102,13 @@ def _wait_until_it_answers(process, url, log):
 @contextlib.contextmanager
 def postgresql():
     """Yield the URL of a running server, without a database."""
+    with postgresql_server() as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def postgresql_server():
+    """Yield a running server."""
     initdb, postgres = find_programs("initdb", "postgres")
     port, who = free_port(), unprivileged("postgres")
     url = f"postgresql+psycopg://hpbridge@127.0.0.1:{port}"
@@ -91,13 +119,21 @@ def postgresql():
         install += ["-E", "UTF8", "--locale=C"]
         serve = [postgres, "-D", data, "-p", str(port), "-k", name]
         serve += ["-h", "127.0.0.1", "-F"]
-        with _served(folder, install, serve, f"{url}/postgres", who, signal.SIGQUIT):
-            yield url
+        server = Server(folder, serve, url, "postgres", who)
+        with _served(folder, install, server, who, signal.SIGQUIT):
+            yield server
 
 
 @contextlib.contextmanager
 def mariadb():
     """Yield the URL of a running server, without a database."""
+    with mariadb_server() as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def mariadb_server():
+    """Yield a running server."""
     install_db, mariadbd = find_programs("mariadb-install-db", "mariadbd")
     port, who = free_port(), unprivileged("mysql")
     url = f"mariadb+pymysql://root@127.0.0.1:{port}"
@@ -109,7 +145,8 @@ def mariadb():
         # Its own default character set cannot hold every character; our tables can.
         serve = [mariadbd, "--no-defaults", data, f"--port={port}"]
         serve += ["--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"]
-        serve += ["--skip-grant-tables", "--innodb-flush-log-at-trx-commit=0"]
+        serve += ["--skip-grant-tables", "--innodb-flush-log-at-trx-commit=2"]
         serve += ["--character-set-server=latin1", "--innodb-buffer-pool-size=32M"]
-        with _served(folder, install, serve, f"{url}/mysql", who, signal.SIGKILL):
-            yield url
+        server = Server(folder, serve, url, "mysql", who)
+        with _served(folder, install, server, who, signal.SIGKILL):
+            yield server

@@ -39,12 +39,13 @@ TrialsOption = Annotated[
     ),
 ]
 WorkersOption = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--workers",
         "-w",
         help="Trials at the same time, in processes. With one, what trials print goes "
         "to standard error; with several, to logs: `show STUDY TRIAL --log`.",
+        show_default="1",
     ),
 ]
 DriverOption = Annotated[
@@ -73,11 +74,28 @@ TimeoutTrialOption = Annotated[
     typer.Option("--timeout-trial", metavar="SECONDS", help="End a trial after this."),
 ]
 RetriesOption = Annotated[
-    int, typer.Option("--retries", help="Run a failed trial again so many times.")
+    int | None,
+    typer.Option(
+        "--retries", help="Run a failed trial again so many times.", show_default="0"
+    ),
 ]
 OnErrorOption = Annotated[
-    str,
-    typer.Option("--on-error", metavar="record|stop", help="After a failed trial."),
+    str | None,
+    typer.Option(
+        "--on-error",
+        metavar="record|stop",
+        help="After a failed trial.",
+        show_default="record",
+    ),
+]
+StorePatienceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--store-patience",
+        metavar="SECONDS",
+        help="Wait so long for a store that is away.",
+        show_default="60",
+    ),
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON on standard output, nothing else.")

@@ -18,6 +18,7 @@ from hpbridge.cli.arguments import (
     SettingOption,
     SpaceOption,
     StoreOption,
+    StorePatienceOption,
     TargetOption,
     TimeoutOption,
     TimeoutTrialOption,
@@ -43,8 +44,14 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     ] = "all",
     trials: TrialsOption = None,
     repeats: Annotated[
-        int, typer.Option("--repeats", "-r", help="Studies of each, seeds paired.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--repeats",
+            "-r",
+            help="Studies of each, seeds paired.",
+            show_default="1",
+        ),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -68,7 +75,7 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     option: SettingOption = None,
     store: StoreOption = None,
     driver: DriverOption = None,
-    workers: WorkersOption = 1,
+    workers: WorkersOption = None,
     jobs: Annotated[
         int | None,
         typer.Option("--jobs", "-j", help="Trials at the same time over all studies."),
@@ -76,13 +83,17 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     timeout: TimeoutOption = None,
     timeout_trial: TimeoutTrialOption = None,
     target: TargetOption = None,
-    retries: RetriesOption = 0,
-    on_error: OnErrorOption = "record",
+    retries: RetriesOption = None,
+    on_error: OnErrorOption = None,
+    store_patience: StorePatienceOption = None,
     space: SpaceOption = None,
     direction: DirectionOption = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on with the last comparison of this kind."),
+        typer.Option(
+            "--resume",
+            help="Go on with the last comparison of this kind, with more trials too.",
+        ),
     ] = False,
     json: JsonOption = False,
 ) -> int:
@@ -94,6 +105,7 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.cli.arguments import read_settings_by_optimizer
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.progress import Display
+    from hpbridge.cli.resuming import given_of
     from hpbridge.cli.scripts import Asked
     from hpbridge.report.page import check_target
 
@@ -105,6 +117,12 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     seed, target = asked.seed(seed) or 0, asked.target(target)
     loaded = asked.experiment(is_quiet=json)
     names = [word.strip() for word in backends.split(",") if word.strip()]
+    given = given_of(
+        workers=workers,
+        retries=retries,
+        on_error=on_error,
+        store_patience=store_patience,
+    )
     with say_how_to_go_on(), Display(is_quiet=json) as display:
         comparison = hpbridge.compare(
             loaded,
@@ -116,16 +134,14 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
             options=read_settings_by_optimizer(option),
             store=store,
             driver=driver,
-            workers=workers,
             jobs=jobs,
             timeout=timeout,
             timeout_trial=timeout_trial,
             target=target,
-            retries=retries,
-            on_error=on_error,
             resume=resume,
             callbacks=[display.show],
             on_study=display.start_plan,
+            **given,
         )
     if report is not None and comparison.studies:
         comparison.report(report, overwrite=overwrite)
@@ -155,6 +171,7 @@ def print_comparison(
                     if study.failures
                 },
                 "skipped": dict(comparison.skipped),
+                "notes": list(comparison.notes),
                 "report": None if report is None else str(report),
             }
         )
@@ -165,6 +182,8 @@ def print_comparison(
         trials = [trial for study in comparison.studies for trial in study.trials]
         for sentence in sentences_of(failures_of(trials)):
             out.print(sentence, markup=False)
+    for note in comparison.notes:
+        beside.print(f"Note: {note}", markup=False)
     for name, why in comparison.skipped.items():
         beside.print(f"Left out: {name}: {why}", markup=False)
     for names, why in _by_reason(comparison.failures):

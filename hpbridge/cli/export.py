@@ -23,6 +23,10 @@ def export(
         ),
     ] = None,
     overwrite: OverwriteOption = False,
+    salvage: Annotated[
+        bool,
+        typer.Option("--salvage", help="Of a damaged study, write what can be read."),
+    ] = False,
     store: StoreOption = None,
 ) -> None:
     """Write a study to a file or a database that other tools read."""
@@ -32,7 +36,9 @@ def export(
     from hpbridge.formats.studies import write_study
     from hpbridge.study import load_study
 
-    loaded = load_study(study, store)
+    loaded = load_study(study, store, salvage=salvage)
+    if salvage:
+        margin().print(f"Note: {loaded.notes[-1]}", markup=False)
     if to is None and Path(target).suffix.lower() in _ENDINGS:
         to = _ENDINGS[Path(target).suffix.lower()]
     if to is None:

@@ -9,9 +9,16 @@ import typer
 from hpbridge.cli.arguments import (
     DriverOption,
     JsonOption,
+    OnErrorOption,
+    RetriesOption,
     SpaceOption,
     StoreOption,
+    StorePatienceOption,
     StudyArg,
+    TargetOption,
+    TimeoutOption,
+    TimeoutTrialOption,
+    WorkersOption,
 )
 
 
@@ -28,13 +35,23 @@ def resume(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     space: SpaceOption = None,
     store: StoreOption = None,
     driver: DriverOption = None,
+    workers: WorkersOption = None,
+    timeout: TimeoutOption = None,
+    timeout_trial: TimeoutTrialOption = None,
+    target: TargetOption = None,
+    retries: RetriesOption = None,
+    on_error: OnErrorOption = None,
+    store_patience: StorePatienceOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Go on with a study: bit for bit where its algorithm is deterministic."""
-    import hpbridge
+    """Go on with a study: bit for bit where its algorithm is deterministic.
+
+    What is not given is as it was.
+    """
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_outcome
     from hpbridge.cli.progress import Display
+    from hpbridge.cli.resuming import given_of, resume_study
     from hpbridge.cli.scripts import see_own_name
     from hpbridge.contract.references import Wanted, find_experiment
     from hpbridge.store import open_store
@@ -46,12 +63,18 @@ def resume(  # noqa: PLR0913, PLR0917 - a command takes what it takes
         wanted = Wanted(experiment, space, recorded=record.metrics)
         loaded = find_experiment(wanted).experiment
     with say_how_to_go_on(), Display(is_quiet=json) as display:
-        finished = hpbridge.resume(
-            study,
-            loaded,
-            store=store,
+        given = given_of(
             n_trials=trials,
             driver=driver,
+            workers=workers,
+            timeout=timeout,
+            timeout_trial=timeout_trial,
+            target=target,
+            retries=retries,
+            on_error=on_error,
+            store_patience=store_patience,
+            store=store,
             callbacks=[display.show],
         )
+        finished = resume_study(record, loaded, **given)
     return print_outcome(finished, as_json=json)

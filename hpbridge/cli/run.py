@@ -17,6 +17,7 @@ from hpbridge.cli.arguments import (
     SettingOption,
     SpaceOption,
     StoreOption,
+    StorePatienceOption,
     TargetOption,
     TimeoutOption,
     TimeoutTrialOption,
@@ -46,12 +47,13 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     store: StoreOption = None,
     name: Annotated[str | None, typer.Option("--name", help="Of the study.")] = None,
     driver: DriverOption = None,
-    workers: WorkersOption = 1,
+    workers: WorkersOption = None,
     timeout: TimeoutOption = None,
     timeout_trial: TimeoutTrialOption = None,
     target: TargetOption = None,
-    retries: RetriesOption = 0,
-    on_error: OnErrorOption = "record",
+    retries: RetriesOption = None,
+    on_error: OnErrorOption = None,
+    store_patience: StorePatienceOption = None,
     history: Annotated[
         str | None,
         typer.Option(
@@ -67,7 +69,10 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     direction: DirectionOption = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on with the last unfinished such study."),
+        typer.Option(
+            "--resume",
+            help="Go on with the last such study; what is not given is as it was.",
+        ),
     ] = False,
     json: JsonOption = False,
 ) -> int:
@@ -80,6 +85,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_outcome, say_first
     from hpbridge.cli.progress import Display
+    from hpbridge.cli.resuming import Wanted, given_of
     from hpbridge.cli.scripts import Asked
     from hpbridge.engine.run import find_history
 
@@ -102,52 +108,28 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
         )
         say_first(past)
     with say_how_to_go_on(), Display(is_quiet=json) as display:
-        unfinished = _unfinished(loaded, optimizer, seed, store) if resume else None
-        if unfinished is not None:
-            study = hpbridge.resume(
-                unfinished,
-                loaded,
-                store=store,
-                n_trials=n_trials,
-                callbacks=[display.show],
-            )
-        else:
-            study = hpbridge.run(
-                loaded,
-                optimizer,
-                n_trials=n_trials,
-                seed=seed,
-                options=options,
-                store=store,
-                name=name,
-                driver=driver,
-                workers=workers,
-                timeout=timeout,
-                timeout_trial=timeout_trial,
-                target=target,
-                retries=retries,
-                on_error=on_error,
-                callbacks=[display.show],
-                history=past,
-            )
+        given = given_of(
+            n_trials=n_trials,
+            driver=driver,
+            workers=workers,
+            timeout=timeout,
+            timeout_trial=timeout_trial,
+            target=target,
+            retries=retries,
+            on_error=on_error,
+            store_patience=store_patience,
+            store=store,
+            callbacks=[display.show],
+        )
+        wanted = Wanted(loaded, optimizer, options, seed, name, past)
+        study = wanted.gone_on(given) if resume else None
+        study = study or hpbridge.run(
+            loaded,
+            optimizer,
+            seed=seed,
+            options=options,
+            name=name,
+            history=past,
+            **given,
+        )
     return print_outcome(study, as_json=json, assumption=asked.assumption)
-
-
-def _unfinished(
-    experiment: object, backend: str, seed: int | None, store: str | None
-) -> str | None:
-    """Return the name of the last unfinished study of the same kind, if any."""
-    from hpbridge.contract.registry import registry
-    from hpbridge.store import open_store
-    from hpbridge.store.record import Status
-
-    spec, algorithm = registry().algorithm(backend)
-    known = open_store(store).studies(
-        reference=getattr(experiment, "reference", ""),
-        backend=spec.name,
-        algorithm=algorithm.name,
-    )
-    for each in reversed(known):
-        if each.status is not Status.FINISHED and seed in {None, each.seed}:
-            return each.name
-    return None

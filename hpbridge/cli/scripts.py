@@ -66,13 +66,10 @@ class Asked:
         self._taken.append(text)
         return said
 
-    def trials(self, given: int | None) -> int:
-        """Return how many trials are asked for: given, or by the script, or as ever."""
-        from hpbridge.engine.run import DEFAULT_TRIALS
-
+    def trials(self, given: int | None) -> int | None:
+        """Return how many trials are asked for: given, or by the script, if at all."""
         said = self._script.n_trials
-        found = self._take(given, said, f"{said} trials")
-        return DEFAULT_TRIALS if found is None else found
+        return self._take(given, said, f"{said} trials")
 
     def timeout(self, given: float | None) -> float | None:
         """Return how many seconds are."""

@@ -12,13 +12,14 @@ def studies(store: StoreOption = None, json: JsonOption = False) -> None:
 
     database = open_store(store)
     counts = database.count_trials()
+    damaged = database.check_studies(counts)
     listed = [
         {
             "id": study.id,
             "name": study.name,
             "optimizer": study.optimizer,
             "seed": study.seed,
-            "status": study.status,
+            "status": "damaged" if study.id in damaged else study.status,
             "trials": counts.get(study.id, 0),
             "comparison": study.comparison_id,
         }

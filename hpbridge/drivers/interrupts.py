@@ -80,7 +80,7 @@ class Interrupts:
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         for session in self._sessions:
-            session.stop(INTERRUPTED)
+            session.interrupt(INTERRUPTED)
         self.is_pending = True
         if self.may_raise:
             raise KeyboardInterrupt

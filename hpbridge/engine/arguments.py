@@ -35,6 +35,10 @@ def _is_span(value: Any) -> bool:
     return value is None or (is_number(value) and value > 0 and math.isfinite(value))
 
 
+def _is_patience(value: Any) -> bool:
+    return is_number(value) and 0 <= value < math.inf
+
+
 def _is_target(value: Any) -> bool:
     return value is None or (is_number(value) and not math.isnan(value))
 
@@ -83,6 +87,7 @@ _COMMON = {
     "store": Kind("a file, a database's URL or an open store", _is_place),
     "driver": Kind("the name of one or a concurrent.futures.Executor", _is_driver),
     "callbacks": FUNCTIONS,
+    "store_patience": Kind("seconds >= 0", _is_patience),
 }
 
 OF_RUN = {
@@ -96,9 +101,10 @@ OF_RUN = {
 OF_COMPARE = {
     **SETTINGS,
     **_COMMON,
+    "n_trials": optional(SETTINGS["n_trials"]),
     "backends": Kind("'all' or a list of optimizers", _are_optimizers),
     # How many fit is said with the comparison.
-    "repeats": Kind(whole(1).words, is_whole),
+    "repeats": optional(Kind(whole(1).words, is_whole)),
     "shared_start": WHOLE,
     "options": optional(Kind("dicts by optimizer", _are_options_by_optimizer)),
     "jobs": optional(whole(1)),
@@ -109,7 +115,7 @@ OF_RESUME = {
     **_COMMON,
     "experiment": optional(_COMMON["experiment"]),
     "study": Kind("a name or an id", lambda v: isinstance(v, str) or is_whole(v)),
-    "n_trials": optional(SETTINGS["n_trials"]),
+    **{name: optional(kind) for name, kind in SETTINGS.items() if name != "seed"},
 }
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.engine.arguments import OF_COMPARE, takes_of
 from hpbridge.engine.contest import ALL, Contest, check_contest, choose_all
 from hpbridge.engine.life import Life, live_all
-from hpbridge.engine.resume import life_of
+from hpbridge.engine.past_comparisons import find_comparison
+from hpbridge.engine.resume import FromNow, life_of
 from hpbridge.engine.run import DEFAULT_TRIALS
 from hpbridge.errors import ComparisonNotFoundError, HpbridgeError
 from hpbridge.errors.arguments import FLAG, PATH, takes
-from hpbridge.store.record import ComparisonRecord, Status
+from hpbridge.store.patience import PATIENCE_SECONDS
+from hpbridge.store.record import Status
 from hpbridge.store.settings import Settings
 from hpbridge.study import Study, study_of
 
@@ -58,12 +59,14 @@ class Comparison:
             failed, it has what had finished before.
         broken: Those that failed, and why.
         skipped: Backends that ``"all"`` left out, and why.
+        notes: What a comparison that was to go on with another one says of it.
     """
 
     name: str
     studies: tuple[Study, ...]
     broken: tuple[Failure, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def failures(self) -> dict[str, str]:
@@ -105,8 +108,8 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     experiment: Experiment,
     backends: str | Sequence[str] = ALL,
     *,
-    n_trials: int = DEFAULT_TRIALS,
-    repeats: int = 1,
+    n_trials: int | None = None,
+    repeats: int | None = None,
     seed: int = 0,
     shared_start: int = 0,
     options: Mapping[str, Mapping[str, object]] | None = None,
@@ -122,6 +125,7 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     resume: bool = False,
     callbacks: Iterable[Listener] = (),
     on_study: Callable[[Plan], None] | None = None,
+    store_patience: float = PATIENCE_SECONDS,
 ) -> Comparison:
     """Run one experiment with several optimizers.
 
@@ -132,8 +136,9 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
         experiment: What is tuned.
         backends: ``"all"`` for the default algorithm of every installed backend, or
             optimizers as in ``["optuna", "skopt:et"]``.
-        n_trials: Trials of each study.
-        repeats: Studies of each optimizer, with paired seeds.
+        n_trials: Trials of each study; by default 50, or as many as they were to have.
+        repeats: Studies of each optimizer, with paired seeds; by default 1, or as many
+            as there were to be.
         seed: Of the first repeat.
         shared_start: How many first points all optimizers of a repeat have in common.
         options: By optimizer: ``{"optuna:tpe": {"n_startup_trials": 5}}``.
@@ -148,9 +153,12 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
         target: Value of the first metric at which a study ends.
         retries: How often a failed trial is run again.
         on_error: ``"record"`` or ``"stop"``.
-        resume: Go on with the last comparison that was asked for in the same words.
+        resume: Go on with the last comparison of this kind: of the same experiment,
+            optimizers, first seed and shared start. More trials and more repeats are
+            added to it. A note says if there is none.
         callbacks: Each is called with (session, finished trial) after every trial.
         on_study: Called with each plan before its study starts.
+        store_patience: As of `run`.
 
     Raises:
         HpbridgeError: Before the first trial, where it can be known before. A study
@@ -160,19 +168,26 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     from hpbridge.store import open_store
 
     choices, skipped = choose_all(experiment, backends, options or {})
+    n_asked = DEFAULT_TRIALS if n_trials is None else n_trials
     settings = Settings(
-        n_trials, timeout, target, retries, on_error, workers, timeout_trial
+        n_asked, timeout, target, retries, on_error, workers, timeout_trial
     )
+    n_repeats = 1 if repeats is None else repeats
     contest = Contest(
-        experiment, choices, settings, repeats, seed, shared_start, driver, skipped
+        experiment, choices, settings, n_repeats, seed, shared_start, driver, skipped
     )
     check_contest(contest, jobs)
-    database = open_store(store)
-    comparison_id, name = _comparison_of(database, contest, resume=resume)
-    begin = _Beginning(database, tuple(callbacks), on_study)
+    database = open_store(store).patient(store_patience)
+    contest, (comparison_id, name), notes = find_comparison(
+        database, contest, (n_trials, repeats), resume=resume
+    )
+    check_contest(contest, jobs)
+    begin = _Beginning(
+        database, tuple(callbacks), on_study, store_patience, driver is not None
+    )
     entries = [(plan, begin.study(plan)) for plan in contest.plans(comparison_id)]
     lives = [entry for _, entry in entries if isinstance(entry, Life)]
-    run_lives(lives, settings, jobs)
+    run_lives(lives, contest.settings, jobs)
     studies: list[Study] = []
     failures: list[Failure] = []
     for plan, entry in entries:
@@ -181,26 +196,7 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
             studies.append(study)
         if error is not None:
             failures.append(Failure(plan.choice.name, plan.seed, error))
-    return Comparison(name, tuple(studies), tuple(failures), skipped)
-
-
-def _comparison_of(
-    database: Database, contest: Contest, *, resume: bool
-) -> tuple[int, str]:
-    settings = contest.settings_json()
-    if resume:
-        for found in reversed(database.comparisons()):
-            if found.settings == settings:
-                return found.id, found.name
-    name = contest.experiment.name
-    return database.add_comparison(
-        ComparisonRecord(
-            name=f"{name}-comparison",
-            experiment=name,
-            created_at=time.time(),
-            settings=settings,
-        )
-    )
+    return Comparison(name, tuple(studies), tuple(failures), skipped, notes)
 
 
 @dataclass(frozen=True)
@@ -210,6 +206,8 @@ class _Beginning:
     database: Database
     listeners: tuple[Listener, ...]
     on_study: Callable[[Plan], None] | None
+    patience: float
+    is_driver_given: bool
 
     def study(self, plan: Plan) -> Life | Study | HpbridgeError:
         """Return the life of a planned study, or the study if it has ended before."""
@@ -220,7 +218,7 @@ class _Beginning:
             seed=plan.seed,
         )
         last = found[-1] if found else None
-        if last is not None and last.status is Status.FINISHED:
+        if last is not None and _has_all(last, plan):
             if self.on_study is not None:
                 self.on_study(plan)
             space = plan.experiment.space
@@ -234,10 +232,16 @@ class _Beginning:
 
     def _life(self, plan: Plan, record: StudyRecord | None) -> Life:
         if record is None:
-            return Life(plan, self.database, self.listeners)
-        return life_of(
-            self.database, record, plan.experiment, self.listeners, driver=plan.pool
-        )
+            return Life(plan, self.database, self.listeners, patience=self.patience)
+        driver = plan.pool or (plan.driver if self.is_driver_given else None)
+        now = FromNow(vars(plan.settings), driver, self.patience)
+        return life_of(self.database, record, plan.experiment, now, self.listeners)
+
+
+def _has_all(record: StudyRecord, plan: Plan) -> bool:
+    """Say whether a study has ended, by itself or with as many trials as are asked."""
+    was_asked = record.settings.budget.n_trials >= plan.settings.n_trials
+    return record.status is Status.FINISHED and was_asked
 
 
 def run_lives(lives: Sequence[Life], settings: Settings, jobs: int | None) -> None:

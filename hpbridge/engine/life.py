@@ -15,8 +15,9 @@ from hpbridge.drivers.interrupts import INTERRUPTED
 from hpbridge.drivers.loop import drive
 from hpbridge.drivers.worker import is_loading
 from hpbridge.engine.beginning import changed_versions, relive, set_out
-from hpbridge.errors import ExecutorError, ExperimentError, HpbridgeError
+from hpbridge.errors import ExecutorError, ExperimentError, HpbridgeError, StoreError
 from hpbridge.learning.session import Session
+from hpbridge.store.patience import PATIENCE_SECONDS
 from hpbridge.store.record import Status
 from hpbridge.study import study_of
 
@@ -55,6 +56,7 @@ class Life:
         store: Where its record is.
         listeners: Called after every trial.
         recorded: What it goes on from; None for a new study.
+        patience: Seconds that it waits for a store that is away.
 
     Attributes:
         on_begin: Called before it begins.
@@ -69,12 +71,13 @@ class Life:
         listeners: tuple[Listener, ...] = (),
         *,
         recorded: Recorded | None = None,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self.plan = plan
         self.error: BaseException | None = None
         self.is_over = False
         self._store, self._listeners = store, listeners
-        self._recorded = recorded
+        self._recorded, self._patience = recorded, patience
         self.on_begin: Callable[[Plan], None] | None = None
         self._writer: StudyWriter | None = None
         self._session: Session | None = None
@@ -93,7 +96,7 @@ class Life:
         plan, recorded = self.plan, self._recorded
         # Before the store is touched: the optimizer may refuse.
         learner = plan.choice.learner(plan.experiment, plan.seed)
-        self._database = open_store(self._store)
+        self._database = open_store(self._store).patient(self._patience)
         if recorded is None:
             self._writer = StudyWriter.create(self._database, plan.record)
         else:
@@ -225,6 +228,12 @@ def live_all(lives: Sequence[Life], settings: Settings) -> None:
     try:
         with place.open(plan.experiment, settings) as executor:
             drive(lives, executor)
+    except KeyboardInterrupt as interrupt:
+        # What could not be saved is in the error alone.
+        unsaved = [life.error for life in lives if isinstance(life.error, StoreError)]
+        if unsaved:
+            raise unsaved[0] from interrupt
+        raise
     except HpbridgeError as error:
         left = [life for life in lives if not life.is_over]
         if not left:

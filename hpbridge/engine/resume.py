@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.engine.arguments import OF_RESUME, takes_of
@@ -11,11 +11,12 @@ from hpbridge.engine.life import Life, Recorded, live
 from hpbridge.engine.plan import FUTURES, Plan, name_of_driver
 from hpbridge.errors import ExperimentError
 from hpbridge.learning.choice import choose
+from hpbridge.store.patience import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     import concurrent.futures
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hpbridge.experiment import Experiment
     from hpbridge.learning.session import Listener
@@ -27,14 +28,21 @@ if TYPE_CHECKING:
 
 
 @takes_of(OF_RESUME)
-def resume(
+def resume(  # noqa: PLR0913 - what `run` takes, and all but one have a default
     study: str | int,
     experiment: Experiment | None = None,
     *,
     store: str | os.PathLike[str] | Database | None = None,
     n_trials: int | None = None,
     driver: str | concurrent.futures.Executor | None = None,
+    workers: int | None = None,
+    timeout: float | None = None,
+    timeout_trial: float | None = None,
+    target: float | None = None,
+    retries: int | None = None,
+    on_error: str | None = None,
     callbacks: Iterable[Listener] = (),
+    store_patience: float = PATIENCE_SECONDS,
 ) -> Study:
     """Go on with a study that stopped, up to its budget or a new one.
 
@@ -48,62 +56,89 @@ def resume(
         store: Where the study is.
         n_trials: A new budget in all; by default the old one.
         driver: As of `run`; by default the one that it ran on.
+        workers: As of `run`, from now on; by default, as are those that follow, as the
+            study ran so far.
+        timeout: Seconds from now after which no new trial starts.
+        timeout_trial: As of `run`.
+        target: As of `run`.
+        retries: As of `run`.
+        on_error: As of `run`.
         callbacks: As of `run`.
+        store_patience: As of `run`.
 
     Raises:
         StudyNotFoundError: If the store does not hold it.
+        StoreDamagedError: If it is not whole any more.
         ExperimentError: If the experiment is another one.
     """
     from hpbridge.store import open_store
 
     database = open_store(store)
     record = database.study(study)
-    life = life_of(
-        database,
-        record,
-        experiment,
-        tuple(callbacks),
-        n_trials=n_trials,
-        driver=driver,
-    )
-    return live(life)
+    given = {
+        "n_trials": n_trials,
+        "workers": workers,
+        "timeout": timeout,
+        "timeout_trial": timeout_trial,
+        "target": target,
+        "retries": retries,
+        "on_error": on_error,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    now = FromNow(changes, driver, store_patience)
+    return live(life_of(database, record, experiment, now, tuple(callbacks)))
+
+
+@dataclass(frozen=True)
+class FromNow:
+    """How a stored study is run from now on.
+
+    Attributes:
+        changes: Fields of `Settings` that are other ones; the rest is as it was.
+        driver: None for the one that it ran on.
+        patience: Seconds that it waits for a store that is away.
+    """
+
+    changes: Mapping[str, Any]
+    driver: str | concurrent.futures.Executor | None = None
+    patience: float = PATIENCE_SECONDS
 
 
 def life_of(
     database: Database,
     record: StudyRecord,
     experiment: Experiment | None,
+    now: FromNow,
     listeners: tuple[Listener, ...],
-    *,
-    n_trials: int | None = None,
-    driver: str | concurrent.futures.Executor | None = None,
 ) -> Life:
-    """Return the life of a stored study from here on; see `resume`."""
+    """Return the life of a stored study from here on; see `resume`.
+
+    Args:
+        database: Where it is.
+        record: What the store holds of it.
+        experiment: None to import it from where it was.
+        now: How it is run from here on.
+        listeners: Called after every trial.
+    """
     experiment = experiment or _reload(record)
     if experiment.is_growing:
         experiment = experiment.over(record.space)
     _check_same(record, experiment)
-    plan, settings = _plan_of(record, experiment, n_trials, driver)
+    plan, settings = _plan_of(record, experiment, now)
     n_finished = database.count_trials().get(record.id, 0)
     recorded = Recorded(record, settings, n_finished)
-    return Life(plan, database, listeners, recorded=recorded)
+    return Life(plan, database, listeners, recorded=recorded, patience=now.patience)
 
 
 def _plan_of(
-    record: StudyRecord,
-    experiment: Experiment,
-    n_trials: int | None,
-    driver: str | concurrent.futures.Executor | None,
+    record: StudyRecord, experiment: Experiment, now: FromNow
 ) -> tuple[Plan, StudySettings]:
     """Return the plan of a stored study, and its settings from now on."""
     settings = record.settings
-    if n_trials is not None:
-        budget = replace(settings.budget, n_trials=n_trials)
-        settings = replace(settings, budget=budget)
+    settings = replace(settings, budget=replace(settings.budget, **now.changes))
     chosen = choose(f"{record.backend}:{record.algorithm}", experiment, record.options)
-    name, pool = name_of_driver(
-        settings.driver if driver is None else driver, experiment
-    )
+    driver = settings.driver if now.driver is None else now.driver
+    name, pool = name_of_driver(driver, experiment)
     if pool is None and name.startswith(FUTURES):
         kind = name.removeprefix(FUTURES)
         problem = f"study {record.name!r} ran on a {kind} of yours; pass one as driver="

@@ -16,6 +16,7 @@ from hpbridge.learning.choice import choose
 from hpbridge.learning.history import fit_history
 from hpbridge.space.kinds import Parameter
 from hpbridge.space.space import Space
+from hpbridge.store.patience import PATIENCE_SECONDS
 from hpbridge.store.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     on_error: str = "record",
     callbacks: Iterable[Listener] = (),
     history: Study | str | os.PathLike[str] | None = None,
+    store_patience: float = PATIENCE_SECONDS,
 ) -> Study:
     """Run one study of an experiment.
 
@@ -74,6 +76,8 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         history: A study to go on from: one of the store by its name, whatever
             `hpbridge.read_study` reads, or a `Study`. The optimizer learns its trials
             first; they do not count against `n_trials`.
+        store_patience: Seconds that the study waits for a store that is away while it
+            runs: a server that restarts, a locked file, a full disk.
 
     Returns:
         The study, with all its trials.
@@ -109,7 +113,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         pool=pool,
         history=None if past is None else fit_history(past, experiment, chosen),
     )
-    return live(Life(plan, store, tuple(callbacks)))
+    return live(Life(plan, store, tuple(callbacks), patience=store_patience))
 
 
 def find_history(

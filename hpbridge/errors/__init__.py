@@ -22,6 +22,8 @@ The tree::
     ├── UnsupportedFeatureError (NotImplementedError)  the backend cannot do it
     ├── ForeignHistoryError (NotImplementedError)  it cannot learn from this trial
     ├── StoreError (OSError)                  the store cannot be read or written
+    │   ├── StoreAwayError                    it cannot be reached or written now
+    │   ├── StoreDamagedError                 it, or a study in it, is not whole
     │   ├── StoreLockedError                  another process writes this study
     │   ├── StoreSchemaError                  the store was made by another version
     │   ├── StudyNotFoundError (KeyError)     the store holds no such study
@@ -77,6 +79,8 @@ from hpbridge.errors.studies import (
     HistoryError,
     HistoryWarning,
     LogNotFoundError,
+    StoreAwayError,
+    StoreDamagedError,
     StoreError,
     StoreLockedError,
     StoreSchemaError,
@@ -111,6 +115,8 @@ __all__ = [
     "OptionError",
     "RecordNotFoundError",
     "SpaceError",
+    "StoreAwayError",
+    "StoreDamagedError",
     "StoreError",
     "StoreLockedError",
     "StoreSchemaError",

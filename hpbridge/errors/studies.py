@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from hpbridge.errors.house import HpbridgeError, nearest
@@ -17,6 +18,24 @@ class StoreError(HpbridgeError, OSError):
     def failed(cls, url: str, reason: str, hint: str) -> StoreError:
         """Return the error for a store operation that failed."""
         return cls(f"The store {url} {reason}", hint=hint)
+
+
+class StoreAwayError(StoreError):
+    """The store cannot be reached or written now, and may be so again soon."""
+
+
+class StoreDamagedError(StoreError):
+    """The store, or a study in it, is not whole any more."""
+
+    @classmethod
+    def of_study(
+        cls, url: str, study: str, problems: Sequence[str]
+    ) -> StoreDamagedError:
+        """Return the error for a study that cannot be read as it was written."""
+        headline = f"The store {url} holds a damaged study {study!r}"
+        words = ["hpbridge", "export", study, "FILE.json", "--salvage", "--store", url]
+        hint = f"restore a copy, or save what is left by `{shlex.join(words)}`"
+        return cls(headline, problems, hint)
 
 
 class StoreLockedError(StoreError):

@@ -159,6 +159,11 @@ class Session:
         with self._lock:
             self.stop_reason = self.stop_reason or _writable(reason)
 
+    def interrupt(self, reason: str) -> None:
+        """End the study, which waits for nothing any more: `stop`, by a signal."""
+        self.writer.stop_waiting()
+        self.stop(reason)
+
     def next(self) -> Ask | None:
         """Return the next trial to run; None when no further one is to start.
 

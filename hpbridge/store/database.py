@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.pool import NullPool, StaticPool
 
 from hpbridge.errors import (
-    HpbridgeError,
-    StoreError,
+    StoreDamagedError,
     StudyNotFoundError,
     masked,
 )
 from hpbridge.store import schema
-from hpbridge.store.failures import explained, one_line
+from hpbridge.store.damage import UNREADABLE, check_count, read_whole, salvaged
+from hpbridge.store.engines import engine_of
+from hpbridge.store.failures import RESTORE, explained, one_line
 from hpbridge.store.fields import writable
 from hpbridge.store.lease import is_held
+from hpbridge.store.patience import Patience
 from hpbridge.store.record import (
     RUNNING,
     ComparisonRecord,
@@ -30,7 +31,6 @@ from hpbridge.store.record import (
     TrialRecords,
     study_cells,
     study_record,
-    trials_of,
 )
 from hpbridge.store.upgrade import prepare
 
@@ -45,8 +45,8 @@ DEFAULT_STORE = "hpbridge.db"
 STORE_VARIABLE = "HPBRIDGE_STORE"
 """Environment variable with another default."""
 
-# Seconds that SQLite waits for another process's write before it gives up.
-BUSY_SECONDS = 30
+# How long SQLite waits for another process's write, where this is one try of many.
+_TURN_MILLISECONDS = 1000
 
 _LARGEST_ID = 2**31 - 1
 
@@ -111,8 +111,15 @@ class Database:
         else:
             self.url, url = masked(place).removeprefix("sqlite:///"), place
         with explained(self.url):
-            self.engine = _engine(self.url, url)
+            self.engine = engine_of(self.url, url)
             prepare(self.engine, self.url)
+        self.patience = Patience()
+
+    def patient(self, seconds: float) -> Database:
+        """Return the same store for one study, which waits for it when it is away."""
+        same = copy.copy(self)
+        same.patience = Patience(seconds)
+        return same
 
     @property
     def is_sqlite(self) -> bool:
@@ -165,13 +172,14 @@ class Database:
 
     def _record(self, row: dict[str, Any]) -> StudyRecord:
         """Return a study as it is: one whose process died runs no more."""
-        if row["status"] == Status.RUNNING and not is_held(row):
-            row["status"] = Status.INTERRUPTED.value
         try:
+            if row["status"] == Status.RUNNING and not is_held(row):
+                row["status"] = Status.INTERRUPTED.value
             return study_record(row)
-        except (HpbridgeError, ValueError, TypeError, KeyError) as error:
+        except UNREADABLE as error:
             reason = f"holds a damaged study {row['name']!r}: {one_line(error):.200}"
-            raise StoreError.failed(self.url, reason, "restore a copy") from error
+            hint = "restore a copy"
+            raise StoreDamagedError.failed(self.url, reason, hint) from error
 
     def trials(self, study: StudyRecord, space: Space | None = None) -> TrialRecords:
         """Return a study's trials by number.
@@ -179,11 +187,48 @@ class Database:
         Args:
             study: As `study` returns it.
             space: Whose objects the choices become; by default the record's.
+
+        Raises:
+            StoreDamagedError: If they are not all that ended, or not as written.
         """
         table = schema.trials
         query = sa.select(table).where(table.c.study_id == study.id)
-        rows = self._rows(query.order_by(table.c.number))
-        return trials_of(rows, space or study.space)
+        try:
+            n_ended = self._n_ended(study)  # before the trials: there may be more then
+            rows = self._rows(query.order_by(table.c.number))
+            records, problems = read_whole(rows, study, space or study.space)
+            problems += check_count(len(records.finished), n_ended)
+            if not problems and n_ended != len(records.finished):
+                problems = self._file_problems()
+        except StoreDamagedError as error:
+            problems = [error.headline]
+        if problems:
+            raise StoreDamagedError.of_study(self.url, study.name, problems)
+        return records
+
+    def _n_ended(self, study: StudyRecord) -> Any:
+        table = schema.studies
+        rows = self._rows(sa.select(table.c.n_ended).where(table.c.id == study.id))
+        return rows[0]["n_ended"] if rows else None
+
+    def _file_problems(self) -> list[str]:
+        """Return what SQLite finds wrong with the trials in its file.
+
+        For a study that cannot know of its last trials, since its process was killed.
+        """
+        if not self.is_sqlite:
+            return []
+        found = self._rows(sa.text(f"PRAGMA quick_check({schema.trials.name})"))
+        texts = [str(text) for row in found for text in row.values()]
+        return [] if texts == ["ok"] else [one_line(Exception(texts[0]))]
+
+    def salvage(self, study: StudyRecord) -> tuple[TrialRecords, str]:
+        """Return what can be read of a damaged study, and a sentence of how much it is.
+
+        Args:
+            study: As `study` returns it.
+        """
+        return salvaged(self._rows, study)
 
     def count_trials(self) -> dict[int, int]:
         """Return how many finished trials each study has, by the study's id."""
@@ -191,6 +236,23 @@ class Database:
         query = sa.select(table.c.study_id, sa.func.count().label("n"))
         query = query.where(table.c.state != RUNNING).group_by(table.c.study_id)
         return {row["study_id"]: row["n"] for row in self._rows(query)}
+
+    def check_studies(self, counts: Mapping[int, int]) -> set[int]:
+        """Return the ids of studies that have lost trials.
+
+        Args:
+            counts: As `count_trials` returns them.
+
+        Raises:
+            StoreDamagedError: If there are trials of studies that are not there.
+        """
+        table = schema.studies
+        rows = self._rows(sa.select(table.c.id, table.c.n_ended))
+        known = {row["id"]: row["n_ended"] for row in rows}
+        if not counts.keys() <= known.keys():
+            reason = "is corrupt: holds trials of studies that it does not list"
+            raise StoreDamagedError.failed(self.url, reason, RESTORE)
+        return {k for k, n in known.items() if check_count(counts.get(k, 0), n)}
 
     def comparisons(self) -> list[ComparisonRecord]:
         """Return the records of comparisons, oldest first."""
@@ -204,6 +266,17 @@ class Database:
         row |= {key: writable(row[key]) for key in ("name", "experiment")}
         return self.insert_named(schema.comparisons, row)
 
+    def update_comparison(self, key: int, settings: str) -> None:
+        """Change what a comparison was asked for, as it goes on with more."""
+        table = schema.comparisons
+        update = table.update().where(table.c.id == key).values(settings=settings)
+
+        def execute(_: bool) -> None:
+            with explained(self.url), self.connected() as held, held.begin():
+                held.execute(update)
+
+        self.patience.tried(execute)
+
     def insert_named(self, table: sa.Table, row: Mapping[str, Any]) -> tuple[int, str]:
         """Insert a row with a unique name and return its id and its name.
 
@@ -212,7 +285,7 @@ class Database:
         """
         wanted = name = str(row["name"])
         attempt = 1
-        with explained(self.url):
+        with explained(self.url):  # of another clash than that of names
             while (key := self._insert(table, {**row, "name": name})) is None:
                 attempt += 1
                 name = f"{wanted}-{attempt}"
@@ -220,68 +293,39 @@ class Database:
 
     def _insert(self, table: sa.Table, row: Mapping[str, Any]) -> int | None:
         """Insert a row and return its id; None when its name is taken."""
+        named = sa.select(table.c.id, table.c.created_at)
+        named = named.where(table.c.name == row["name"])
+
+        def insert(is_again: bool) -> int | None:
+            for found in self._rows(named) if is_again else ():
+                if found["created_at"] == row["created_at"]:
+                    return int(found["id"])  # it was inserted, and nobody could say so
+            with explained(self.url, sa.exc.IntegrityError), self.connected() as held:
+                with held.begin():
+                    done: Any = held.execute(table.insert(), row).inserted_primary_key
+                return int(done[0])
+
         try:
-            with self.engine.begin() as connection:
-                key: Any = connection.execute(table.insert(), row).inserted_primary_key
-                return int(key[0])
+            return self.patience.tried(insert)
         except sa.exc.IntegrityError:
-            if self._rows(sa.select(table.c.id).where(table.c.name == row["name"])):
+            if self._rows(named):
                 return None
             raise
 
     def _rows(self, query: Any) -> list[dict[str, Any]]:
-        with explained(self.url), self.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+        def rows(_: bool) -> list[dict[str, Any]]:
+            with explained(self.url), self.connected() as connection:
+                return [dict(row) for row in connection.execute(query).mappings()]
 
+        return self.patience.tried(rows)
 
-def _engine(shown: str, url: str | sa.URL) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url)
-    except ValueError as error:  # a port that is no number, for one
-        hint = "give a file, or a URL such as postgresql://user@host/name"
-        raise StoreError.failed(shown, f"is no database URL: {error}", hint) from error
-    if parsed.get_backend_name() != "sqlite":
-        # A server may restart and a firewall forget while a trial runs for hours.
-        return sa.create_engine(parsed, pool_pre_ping=True)
-    arguments = {"check_same_thread": False, "timeout": BUSY_SECONDS}
-    # One shared connection, or ":memory:" would be another database each time.
-    pool = NullPool if parsed.database else StaticPool
-    engine = sa.create_engine(parsed, connect_args=arguments, poolclass=pool)
-    sa.event.listen(engine, "do_connect", _open_read_only)
-    sa.event.listen(engine, "connect", _set_pragmas)
-    return engine
+    def connected(self) -> sa.Connection:
+        """Return a connection; to a locked file, one that waits in short turns.
 
-
-def _open_read_only(
-    _dialect: object, _record: object, args: list[Any], options: dict[str, Any]
-) -> None:
-    """Let SQLite read a file that it may not write; it would refuse even that.
-
-    Reading in WAL mode writes to two more files. Without them, and with nobody who
-    may write, the file does not change and is read as it is.
-    """
-    path = Path(args[0])
-    may_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    if may_write or not path.is_file():
-        return
-    is_alone = not path.with_name(path.name + "-wal").exists()
-    unchanging = "&immutable=1" if is_alone else ""
-    args[0] = f"file:{quote(str(path))}?mode=ro{unchanging}"
-    options["uri"] = True
-
-
-def _set_pragmas(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    try:
-        if cursor.execute("PRAGMA page_count").fetchone() == (0,):
-            cursor.execute("PRAGMA synchronous=OFF")  # nothing is there to be lost
-        # WAL: readers never wait for the writer. NORMAL: a commit survives the death
-        # of the process at once, that of the machine after the next checkpoint.
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=NORMAL")
-    except Exception as error:
-        # A read-only file can be read all the same; what is worse shows itself soon.
-        if "readonly" not in str(error):
-            raise
-    finally:
-        cursor.close()
+        Python hears of no Ctrl-C while SQLite waits.
+        """
+        connection = self.engine.connect()
+        if self.is_sqlite and self.patience.seconds > 0:
+            file: Any = connection.connection.driver_connection
+            file.execute(f"PRAGMA busy_timeout={_TURN_MILLISECONDS}")
+        return connection

@@ -7,27 +7,38 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from hpbridge.errors import StoreError
+from hpbridge.errors import StoreAwayError, StoreDamagedError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+RESTORE = "restore a copy, or `sqlite3 FILE .recover`"
+"""What to do with a file that SQLite finds damaged."""
 _MAKE_WRITABLE = "make it writable, or choose another with --store"
-_MEANINGS = [
-    ("readonly", "is read-only", _MAKE_WRITABLE),
-    ("read-only", "is read-only", _MAKE_WRITABLE),
-    ("database is locked", "is locked by another process", "end that process"),
-    ("disk is full", "is on a full disk", "free some space and resume"),
-    ("no space left", "is on a full disk", "free some space and resume"),
-    ("disk i/o error", "cannot be written", "check the disk, its quota and its space"),
+_FULL = "is on a full disk", "free some space"
+_NO_DATABASE = "is no database: the file holds something else"
+_IS_LOCKED = "is locked by another process"
+_MEANINGS: list[tuple[str, type[StoreError], str, str]] = [
+    ("readonly", StoreError, "is read-only", _MAKE_WRITABLE),
+    ("read-only", StoreError, "is read-only", _MAKE_WRITABLE),
+    ("is locked", StoreAwayError, _IS_LOCKED, "end that process"),
+    ("disk is full", StoreAwayError, *_FULL),
+    ("no space left", StoreAwayError, *_FULL),
     (
-        "not a database",
-        "is no database: the file holds something else",
-        "choose another file with --store",
+        "disk i/o error",
+        StoreError,
+        "cannot be written",
+        "check the disk, its quota and its space",
     ),
-    ("malformed", "is corrupt", "restore a copy, or `sqlite3 FILE .recover`"),
+    ("not a database", StoreError, _NO_DATABASE, "choose another file with --store"),
+    ("malformed", StoreDamagedError, "is corrupt", RESTORE),
+    ("could not decode", StoreDamagedError, "is corrupt: holds no text", RESTORE),
+    ("no such table", StoreDamagedError, "is corrupt: lacks a table", RESTORE),
+    ("no such column", StoreDamagedError, "is corrupt: lacks a column", RESTORE),
+    ("unsupported file format", StoreDamagedError, "is corrupt", RESTORE),
     (
         "unable to open",
+        StoreError,
         "cannot be opened",
         "check that its folder exists and is writable",
     ),
@@ -38,14 +49,16 @@ _EXTRAS = {"psycopg": "postgresql", "pymysql": "mysql"}
 
 
 @contextmanager
-def explained(url: str) -> Iterator[None]:
-    """Turn a database's exception into a `StoreError`.
+def explained(url: str, *kinds: type[Exception]) -> Iterator[None]:
+    """Turn a database's exception into a `StoreError`, but for some kinds.
 
     Raises:
         StoreError: With what went wrong and what to do.
     """
     try:
         yield
+    except kinds:
+        raise
     except ModuleNotFoundError as error:
         package = str(error.name)
         extra = _EXTRAS.get(package)
@@ -56,21 +69,34 @@ def explained(url: str) -> Iterator[None]:
         reason = "is no database URL: " + one_line(error)
         hint = "give a file, or a URL such as postgresql://user@host/name"
         raise StoreError.failed(url, reason, hint) from error
+    except UnicodeDecodeError as error:  # in what SQLite says of a damaged file
+        raise StoreDamagedError.failed(url, "is corrupt", RESTORE) from error
     except SQLAlchemyError as error:
         original = getattr(error, "orig", None) or error
-        raise meaning(url, original) from error
+        is_gone = getattr(error, "connection_invalidated", False)
+        raise meaning(url, original, is_gone=is_gone) from error
 
 
-def meaning(url: str, error: BaseException) -> StoreError:
-    """Return the error for what a database driver raised."""
+def meaning(url: str, error: BaseException, *, is_gone: bool = False) -> StoreError:
+    """Return the error for what a database driver raised.
+
+    Args:
+        url: As shown to users.
+        error: What it raised.
+        is_gone: Whether the connection to a server was lost.
+    """
     text = one_line(error)
-    for word, reason, hint in _MEANINGS:
+    for word, kind, reason, hint in _MEANINGS:
         if word in text.lower():
-            return StoreError.failed(url, reason, hint)
-    hint = "--traceback shows where"
-    if type(error).__name__ in {"OperationalError", "InterfaceError"}:
+            return kind.failed(url, reason, hint)
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if kinds & {"OperationalError", "InterfaceError"} or is_gone:
         hint = "check that the server runs, and the name and password in the URL"
-    return StoreError.failed(url, f"failed: {text}", hint)
+        # SQLite's own are of every kind, and none of a server.
+        is_file = type(error).__module__ == "sqlite3"
+        away = StoreError if is_file else StoreAwayError
+        return away.failed(url, f"failed: {text}", hint)
+    return StoreError.failed(url, f"failed: {text}", "--traceback shows where")
 
 
 def one_line(error: BaseException) -> str:

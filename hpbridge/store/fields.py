@@ -25,6 +25,12 @@ class Kind(Enum):
     JSON = "JSON text"
 
 
+_CELL_TYPES: dict[Kind, tuple[type, ...]] = {
+    Kind.INTEGER: (int,),
+    Kind.REAL: (float, int),
+}
+
+
 @dataclass(frozen=True)
 class Form:
     """How a value stands in JSON data, and how it is read from there.
@@ -64,6 +70,12 @@ class Field:
     may_lack: bool = False
     since: int = 1
     of: Callable[[Any], Any] | None = None
+
+    @property
+    def cell_types(self) -> tuple[type, ...]:
+        """The types of what its column can have been given."""
+        types = _CELL_TYPES.get(self.kind, (str,))
+        return (*types, type(None)) if self.is_optional or self.since > 1 else types
 
     @property
     def to_cell(self) -> Callable[[Any], Any] | None:

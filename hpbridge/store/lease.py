@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from hpbridge.errors import StoreLockedError
+from hpbridge.errors import StoreError, StoreLockedError
 from hpbridge.store import schema
 from hpbridge.store.failures import explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from hpbridge.store.database import Database
 
 LEASE_SECONDS = 60.0
 """How long a lease outlives the last word of its owner."""
@@ -80,8 +82,8 @@ class Lease:
         StoreLockedError: If another living process holds it.
     """
 
-    def __init__(self, engine: sa.Engine, url: str, study_id: int, name: str) -> None:
-        self._engine, self._url = engine, url
+    def __init__(self, database: Database, study_id: int, name: str) -> None:
+        self._database, self._url = database, database.url
         self._study_id, self._name = study_id, name
         pid = os.getpid()
         unique = uuid.uuid4().hex
@@ -91,23 +93,23 @@ class Lease:
         self._is_lost = False
         _alive.add(self._owner)
         try:
-            self._acquire()
+            database.patience.tried(lambda _: self._acquire())
         except BaseException:
             _alive.discard(self._owner)
             raise
         # No other process can see a store in memory.
-        if engine.url.database:
+        if database.engine.url.database:
             threading.Thread(target=self._renew_all, daemon=True).start()
 
     def _acquire(self) -> None:
         table = schema.studies
         query = sa.select(table.c.lease_owner, table.c.lease_until)
         query = query.where(table.c.id == self._study_id)
-        with explained(self._url), self._engine.connect() as connection:
+        with explained(self._url), self._database.connected() as connection:
             with connection.begin():
                 row = dict(connection.execute(query).mappings().one())
             owner = row["lease_owner"]
-            if is_held(row):
+            if owner != self._owner and is_held(row):
                 here, pid, *_ = owner.split("|")
                 who = f"process {pid} on {here.split('/')[0]}"
                 seconds = row["lease_until"] - time.time()
@@ -139,14 +141,14 @@ class Lease:
         return done
 
     def _renew(self) -> None:
-        with self._engine.connect() as connection:
+        with explained(self._url), self._database.connected() as connection:
             self._is_lost = not self._pass_on(connection, self._owner, self._owner)
 
     def _renew_all(self) -> None:
         while not self._is_lost and not self._stop.wait(_RENEW_SECONDS):
             try:
                 self._renew()
-            except sa.exc.SQLAlchemyError:
+            except StoreError:
                 continue  # a passing fault; the lease lasts for three more tries
 
     def check(self) -> None:
@@ -157,8 +159,7 @@ class Lease:
         """
         # A process that slept past its lease must ask before it writes.
         if time.time() > self._until:
-            with explained(self._url):
-                self._renew()
+            self._database.patience.tried(lambda _: self._renew())
         if self._is_lost:
             raise StoreLockedError.held(self._name, "another process by now", 0)
 
@@ -166,5 +167,5 @@ class Lease:
         """Give the study free."""
         self._stop.set()
         _alive.discard(self._owner)
-        with explained(self._url), self._engine.connect() as connection:
+        with explained(self._url), self._database.connected() as connection:
             self._pass_on(connection, self._owner, None)

@@ -9,6 +9,7 @@ field is one line here, with the version of the schema that adds it, and one in
 from __future__ import annotations
 
 import math
+import zlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
@@ -32,7 +33,7 @@ from hpbridge.store.settings import StudySettings
 from hpbridge.trial import FinishedTrial, Origin, State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 RUNNING = "running"
 """State of a row whose trial was asked and has not ended (several workers only)."""
@@ -101,12 +102,15 @@ KEPT_FIELDS = tuple(f for f in TRIAL_FIELDS if f.of is None)
 
 # In the order in which `cells_of` returns them.
 _MADE = tuple(f for f in TRIAL_FIELDS if f.of is not None)
-COLUMNS = tuple(f.name for f in (*KEPT_FIELDS, *_MADE))
+CHECKSUM = "checksum"
+"""The column by which a trial knows that it comes back as it was written."""
+COLUMNS = (*(f.name for f in (*KEPT_FIELDS, *_MADE)), CHECKSUM)
 
 _values_of = attrgetter(*(f.name for f in KEPT_FIELDS))
 _WRITTEN = [(k, f.to_cell) for k, f in enumerate(KEPT_FIELDS) if f.to_cell is not None]
 _READ = [(f.name, f.of_cell) for f in KEPT_FIELDS]
 _MAKERS = [f.of for f in _MADE if f.of is not None]
+_PARAMS, _METRICS = (COLUMNS.index(name) for name in ("params", "metrics"))
 
 # Of a trial that was asked for and has not ended: what its row has instead, and what
 # is read for it.
@@ -125,7 +129,13 @@ def cells_of(trial: FinishedTrial) -> list[Any]:
     for k, write in _WRITTEN:
         cells[k] = write(cells[k])
     cells += [make(trial) for make in _MAKERS]
+    cells.append(checksum_of(cells[_PARAMS], cells[_METRICS]))
     return cells
+
+
+def checksum_of(params: str, metrics: str) -> int:
+    """Return what `CHECKSUM` holds: CRC-32, less 2**31, of the two as JSON text."""
+    return zlib.crc32(f"{params}{metrics}".encode()) - 2**31
 
 
 def running_cells_of(trial: FinishedTrial) -> list[Any]:
@@ -166,17 +176,17 @@ STUDY_FIELDS = (
     Field("backend", Kind.NAME, 100, is_shown=True),
     Field("algorithm", Kind.NAME, 100, is_shown=True),
     Field("seed", Kind.DIGITS, 40, is_shown=True),
-    Field("options", Kind.JSON, is_shown=True),
+    Field("options", Kind.JSON, form=DATA, is_shown=True),
     Field("space", Kind.JSON, form=Form(Space.to_json, Space.from_json), is_shown=True),
-    Field("metrics", Kind.JSON, is_shown=True),
+    Field("metrics", Kind.JSON, form=DATA, is_shown=True),
     Field(
         "settings",
         Kind.JSON,
         form=Form(StudySettings.to_json, StudySettings.from_json),
         is_shown=True,
     ),
-    Field("versions", Kind.JSON, is_shown=True),
-    Field("machine", Kind.JSON, is_shown=True),
+    Field("versions", Kind.JSON, form=DATA, is_shown=True),
+    Field("machine", Kind.JSON, form=DATA, is_shown=True),
     Field("notes", Kind.JSON, form=Form(list, tuple), is_shown=True),
     Field("comparison_id", Kind.INTEGER, is_optional=True),
     Field("status", Kind.NAME, 20, form=one_of(Status), is_shown=True),
@@ -240,6 +250,7 @@ class StudyRecord:
 
 
 _STUDY_CELLS = {f.name: f.to_cell for f in STUDY_FIELDS}
+_STUDY_TYPES = [(f.name, f.cell_types) for f in STUDY_FIELDS]
 _STUDY_READ = [(f.name, f.of_cell) for f in STUDY_FIELDS]
 
 
@@ -259,10 +270,17 @@ def row_of(study: StudyRecord) -> dict[str, Any]:
 
 def study_record(row: Mapping[str, Any]) -> StudyRecord:
     """Return what a row of the store says of a study."""
+    for name, types in _STUDY_TYPES:
+        if type(row[name]) not in types:
+            msg = f"its {name} cannot be {row[name]!r:.80}"
+            raise ValueError(msg)
     read = {
         name: row[name] if load is None else load(row[name])
         for name, load in _STUDY_READ
     }
+    if not {*read["metrics"].values()} <= {"minimize", "maximize"}:
+        msg = f"its metrics cannot be {read['metrics']!r:.80}"
+        raise ValueError(msg)
     return StudyRecord(**read)
 
 
@@ -277,13 +295,6 @@ class TrialRecords:
 
     finished: tuple[FinishedTrial, ...] = ()
     running: tuple[FinishedTrial, ...] = ()
-
-
-def trials_of(rows: Sequence[Mapping[str, Any]], space: Space) -> TrialRecords:
-    """Return the trials behind rows of the store; see `trial_of`."""
-    ended = [trial_of(row, space) for row in rows if row["told"] is not None]
-    others = [trial_of(row, space) for row in rows if row["told"] is None]
-    return TrialRecords(tuple(ended), tuple(others))
 
 
 @dataclass(frozen=True, kw_only=True)

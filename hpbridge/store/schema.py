@@ -22,14 +22,14 @@ from sqlalchemy import (
 )
 
 from hpbridge.store.fields import Kind
-from hpbridge.store.record import STUDY_FIELDS, TRIAL_FIELDS
+from hpbridge.store.record import CHECKSUM, STUDY_FIELDS, TRIAL_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hpbridge.store.fields import Field
 
-STORE_SCHEMA = 2
+STORE_SCHEMA = 3
 """Version of the tables; a store says which one it has."""
 
 tables = MetaData()
@@ -100,6 +100,8 @@ studies = Table(
     Column("lease_owner", String(200)),
     Column("lease_until", Double),
     *_columns(_since(STUDY_FIELDS, 2, STORE_SCHEMA)),
+    Column("n_ended", Integer),
+    # n_ended: of its trials, at least so many have ended; exact once it has.
     **_MYSQL,
 )
 
@@ -111,9 +113,12 @@ trials = Table(
         TRIAL_FIELDS,
         Column("number", Integer, primary_key=True, autoincrement=False),
     ),
+    Column(CHECKSUM, Integer),
     sqlite_with_rowid=False,  # one tree to write to, not a table and an index
     **_MYSQL,
 )
+
+_SPECIAL = {3: (studies.c.n_ended, trials.c[CHECKSUM])}
 
 ADDED: dict[int, tuple[Column[Any], ...]] = {
     version: tuple(
@@ -121,6 +126,7 @@ ADDED: dict[int, tuple[Column[Any], ...]] = {
         for table, fields in ((studies, STUDY_FIELDS), (trials, TRIAL_FIELDS))
         for field in _since(fields, version, version)
     )
+    + _SPECIAL.get(version, ())
     for version in range(2, STORE_SCHEMA + 1)
 }
 """The columns that each version added; they may be empty in older rows."""

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from hpbridge.errors import StoreError, StoreSchemaError
+from hpbridge.errors import StoreDamagedError, StoreError, StoreSchemaError, masked
 from hpbridge.store import schema
-from hpbridge.store.failures import one_line
+from hpbridge.store.failures import RESTORE, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +68,27 @@ def prepare(engine: sa.Engine, url: str) -> None:
 
 def _version_of(engine: sa.Engine) -> str | None:
     with engine.connect() as connection:
-        if not sa.inspect(connection).has_table(schema.meta.name):
-            return None
-        return _version_in(connection)
+        try:
+            known = sa.inspect(connection).get_table_names()
+        except (TypeError, ValueError, AttributeError) as error:  # names that are none
+            raise _corrupt(connection, "its list of tables is lost") from error
+        found = _version_in(connection) if schema.meta.name in known else None
+        if found is None and schema.studies.name in known:
+            _refuse_studies(connection)
+        return None if found is None else str(found)
+
+
+def _refuse_studies(connection: sa.Connection) -> None:
+    """Raise if a store without a version holds studies: it was not made halfway."""
+    query = sa.select(sa.func.count()).select_from(schema.studies)
+    if connection.execute(query).scalar():
+        raise _corrupt(connection, "its version is lost")
+
+
+def _corrupt(connection: sa.Connection, why: str) -> StoreError:
+    url = connection.engine.url
+    shown = url.database or "" if url.get_backend_name() == "sqlite" else str(url)
+    return StoreDamagedError.failed(masked(shown), f"is corrupt: {why}", RESTORE)
 
 
 def _version_in(connection: sa.Connection) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from hpbridge.store.record import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -42,12 +43,13 @@ _is_study = _columns.study_id == sa.bindparam("of_study")
 _is_trial = _is_study & (_columns.number == sa.bindparam("of_number"))
 _INSERT = schema.trials.insert()
 _REPLACE = schema.trials.update().where(_is_trial)
+_REMOVE = schema.trials.delete().where(_is_trial)
 _NOTE_TELL = (
     schema.trials.update()
     .where(_is_trial)
     .values(tell_seconds=sa.bindparam("of_tell_seconds"))
 )
-_RUNNING = sa.select(_columns.number).where(_is_study, _columns.state == RUNNING)
+_KNOWN = sa.select(_columns.number, _columns.state).where(_is_study)
 # The same for SQLite's own module: SQLAlchemy takes longer to execute a statement than
 # SQLite, and every trial of a fast objective would pay for it.
 _SQLITE_INSERT = (
@@ -82,38 +84,41 @@ class StudyWriter:
         self._logs: Path | None = None
         if created_at is not None:
             self._logs = folder_of(database, study_id, created_at)
-        self._url, self._engine = database.url, database.engine
+        self._url, self._database = database.url, database
+        self._patience = database.patience
         self._held: sa.Connection | None = None
         self._sqlite: sqlite3.Connection | None = None
         self._tell_seconds: dict[int, float] = {}
         self._flushed_at = time.monotonic()
         self._announced: set[int] = set()
+        self._n_ended = self._n_noted = 0
         self._is_closed = False
         with database.kept_open():
-            self._lease = Lease(database.engine, database.url, study_id, name)
+            self._lease = Lease(database, study_id, name)
             self._start(database)
 
     def _start(self, database: Database) -> None:
         try:
-            with explained(self._url):
-                self._open(database)
+            self._patience.tried(lambda _: self._open(database))
         except BaseException:
             self.close()
             raise
 
     def _open(self, database: Database) -> None:
-        if database.is_sqlite:
-            self._held = self._engine.connect()
-            self._sqlite = self._held.connection.driver_connection
-        with self._connection() as connection:
-            found = connection.execute(_RUNNING, {"of_study": self.study_id})
-            self._announced.update(found.scalars())
+        if database.is_sqlite and self._held is None:
+            with explained(self._url):
+                self._held = database.connected()
+                self._sqlite = self._held.connection.driver_connection
+        with explained(self._url), self._connection() as connection:
+            known = connection.execute(_KNOWN, {"of_study": self.study_id}).all()
+        self._announced.update(n for n, state in known if state == RUNNING)
+        self._n_ended = self._n_noted = len(known) - len(self._announced)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sa.Connection]:
         """Give a connection in a transaction of its own."""
         if self._held is None:
-            with self._engine.begin() as connection:
+            with self._database.engine.begin() as connection:
                 yield connection
         else:
             with self._held.begin():
@@ -150,9 +155,11 @@ class StudyWriter:
         """
         if trial.number in self._announced:
             return  # by the process that is gone, and runs again
-        self._lease.check()
-        with explained(self._url):
+        try:
+            self._lease.check()
             self._insert(running_cells_of(trial))
+        except StoreError as error:
+            raise self._ended(error, error.problems) from error
         self._announced.add(trial.number)
 
     def add(self, trial: FinishedTrial) -> None:
@@ -164,39 +171,75 @@ class StudyWriter:
         cells = cells_of(trial)
         try:
             self._lease.check()
-            with explained(self._url):
-                if trial.number in self._announced:
-                    where = {"of_study": self.study_id, "of_number": trial.number}
-                    self._execute(_REPLACE, {**self._row(cells), **where})
-                else:
-                    self._insert(cells)
+            if trial.number in self._announced:
+                where = {"of_study": self.study_id, "of_number": trial.number}
+                self._execute(_REPLACE, {**self._row(cells), **where})
+            else:
+                self._insert(cells)
         except StoreError as error:
-            row = self._row(cells)
-            kept = {k: v for k, v in row.items() if v is not None and k != "traceback"}
-            lost = f"the trial that could not be saved: {json.dumps(kept)}"
-            raise error.but(problems=[*error.problems, lost]) from error
+            raise self._unsaved(error, cells) from error
         self._announced.discard(trial.number)
+        self._n_ended += 1
+
+    def _unsaved(self, error: StoreError, cells: list[Any]) -> StoreError:
+        """Return the error with the trial in it."""
+        row = self._row(cells)
+        kept = {k: v for k, v in row.items() if v is not None and k != "traceback"}
+        lost = f"the trial that could not be saved: {json.dumps(kept)}"
+        return self._ended(error, [*error.problems, lost])
+
+    def _ended(self, error: StoreError, problems: Sequence[str]) -> StoreError:
+        """Return the error of a study that ends with it, with how to go on."""
+        command = shlex.join(["hpbridge", "resume", self.name])
+        hint = f"{error.hint}, then go on with `{command}`"
+        return type(error)(error.headline, problems, hint)
 
     def add_all(self, trials: Sequence[FinishedTrial]) -> None:
         """Put trials of another study on disk, all or none."""
         rows = [self._row(cells_of(trial)) for trial in trials]
         self._lease.check()
-        with explained(self._url):
-            self._execute(_INSERT, rows)
+        self._execute(_INSERT, rows, anew=True)
+        self._n_ended += len(rows)
 
     def _insert(self, cells: list[Any]) -> None:
-        if self._sqlite is None:
-            self._execute(_INSERT, self._row(cells))
+        sqlite = self._sqlite
+        if sqlite is None:
+            self._execute(_INSERT, [self._row(cells)], anew=True)
             return
-        try:
-            with self._sqlite:
-                self._sqlite.execute(_SQLITE_INSERT, [self.study_id, *cells])
-        except sqlite3.Error as error:
-            raise meaning(self._url, error) from error
 
-    def _execute(self, statement: sa.Executable, rows: Any) -> None:
-        with self._connection() as connection:
-            connection.execute(statement, rows)
+        def insert(_: bool) -> None:
+            try:
+                with sqlite:
+                    sqlite.execute(_SQLITE_INSERT, [self.study_id, *cells])
+            except sqlite3.Error as error:
+                raise meaning(self._url, error) from error
+
+        self._patience.tried(insert)
+
+    def _execute(
+        self, statement: sa.Executable, rows: Any, *, anew: bool = False
+    ) -> None:
+        """Execute a statement, again where the store was away.
+
+        Args:
+            statement: To execute.
+            rows: Its parameters.
+            anew: Whether it inserts trials. A server that was lost may have done so.
+        """
+
+        def execute(is_again: bool) -> None:
+            if is_again:
+                self._lease.check()
+            with explained(self._url), self._connection() as connection:
+                if is_again and anew:
+                    connection.execute(_REMOVE, [_place_of(row) for row in rows])
+                connection.execute(statement, rows)
+
+        self._patience.tried(execute)
+
+    def stop_waiting(self) -> None:
+        """Let no call wait for the store any more; a signal's handler may say so."""
+        self._patience.is_over = True
 
     def _row(self, cells: list[Any]) -> dict[str, Any]:
         row = dict(zip(COLUMNS, cells, strict=True))
@@ -209,8 +252,10 @@ class StudyWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write the tell times that are not yet written."""
+        """Write the tell times that are not yet written, and how many trials ended."""
         self._flushed_at = time.monotonic()
+        if self._n_noted != self._n_ended:
+            self.update()
         if not self._tell_seconds:
             return
         rows = [
@@ -221,8 +266,7 @@ class StudyWriter:
             }
             for number, seconds in self._tell_seconds.items()
         ]
-        with explained(self._url):
-            self._execute(_NOTE_TELL, rows)
+        self._execute(_NOTE_TELL, rows)
         self._tell_seconds = {}
 
     def update(self, **values: Any) -> None:
@@ -230,8 +274,9 @@ class StudyWriter:
         table = schema.studies
         update = table.update().where(table.c.id == self.study_id)
         cells = {**study_cells(values), "updated_at": time.time()}
-        with explained(self._url):
-            self._execute(update.values(**cells), None)
+        cells["n_ended"] = n_ended = self._n_ended
+        self._execute(update.values(**cells), None)
+        self._n_noted = n_ended
 
     def close(self) -> None:
         """Write what is left and give the study free. May be called twice."""
@@ -245,3 +290,7 @@ class StudyWriter:
             self._lease.release()
         if self._held is not None:
             self._held.close()
+
+
+def _place_of(row: Mapping[str, Any]) -> dict[str, int]:
+    return {"of_study": row["study_id"], "of_number": row["number"]}

@@ -90,7 +90,7 @@ def plan_of(tuned, n_trials=5):
 
 def a_trial(number, **values):
     given = {"params": {"x": 0.5}, "values": {"x": 0.5}, "metrics": {"value": 1.0}}
-    return FinishedTrial(number, State.COMPLETE, **{**given, **values})
+    return FinishedTrial(number, State.COMPLETE, **{"told": number, **given, **values})
 
 
 def python(code, *arguments):
@@ -446,7 +446,7 @@ def test_an_announced_trial_becomes_the_finished_one(url) -> None:
         writer.announce(a_trial(1))
         found = database.trials(database.study(1))
         assert ([t.number for t in found.running], found.finished) == ([0, 1], ())
-        writer.add(a_trial(1))
+        writer.add(a_trial(1, told=0))
         assert hpb.load_study(1, url).trials[0].number == 1
     with StudyWriter(database, 1, "study") as writer:
         writer.announce(a_trial(0))  # by another process, which died

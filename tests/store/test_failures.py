@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 import hpbridge as hpb
 from hpbridge.errors import StoreError
-from hpbridge.store import database, open_store
+from hpbridge.store import engines, open_store
 from tests.database_servers import free_port
 
-STUDY = {"backend": "random", "seed": 0, "name": "study"}
+STUDY = {"backend": "random", "seed": 0, "name": "study", "store_patience": 0}
 
 
 def experiment(objective=lambda trial: trial["x"] ** 2):
@@ -40,7 +40,7 @@ def path(tmp_path) -> str:
 
 
 def test_a_locked_store(path, monkeypatch) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.05)
     run(path)
     other = sqlite3.connect(path)
     other.execute("BEGIN IMMEDIATE")
@@ -53,7 +53,7 @@ def test_a_locked_store(path, monkeypatch) -> None:
 
 
 def test_a_store_that_gets_locked_while_a_study_runs(path, monkeypatch) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.05)
     others = []
 
     def lock(trial):
@@ -141,7 +141,7 @@ def test_a_full_disk(path) -> None:
     run(store, 3)
     sa.event.listen(store.engine, "connect", fill)
     e = experiment(lambda trial: {"value": 0.5, "x" * 2000: 1})
-    message = refusal(lambda: hpb.run(e, "random", n_trials=50, seed=0, store=store))
+    message = refusal(lambda: hpb.run(e, n_trials=50, store=store, **STUDY))
     saved = hpb.load_study(2, path).trials
     number = len(saved)
     assert 0 < number < 50
@@ -149,7 +149,9 @@ def test_a_full_disk(path) -> None:
         f"The store {path} is on a full disk:\n"
         f'  - the trial that could not be saved: {{"study_id": 2, "number": {number}, '
     )
-    assert message.endswith("\nHint: free some space and resume.")
+    assert message.endswith(
+        "\nHint: free some space, then go on with `hpbridge resume study-2`."
+    )
     assert [trial.number for trial in saved] == list(range(number))
 
 
@@ -163,7 +165,8 @@ def objective(trial):
     return {"value": 0.5, "x" * 5000: 1}
 e = hpb.Experiment(objective=objective, space={"x": hpb.Float(-1, 1)})
 try:
-    hpb.run(e, "random", n_trials=500, seed=0, store=sys.argv[1], name="study")
+    settings = {"seed": 0, "store": sys.argv[1], "store_patience": 0.5}
+    hpb.run(e, "random", n_trials=500, name="study", **settings)
 except hpb.HpbridgeError as error:
     print(error)
 """
@@ -178,7 +181,8 @@ def test_a_quota_that_the_operating_system_enforces(path) -> None:
     assert 3 < number < 500
     assert lines[0] in {
         f"The store {path} cannot be written:",
-        f"The store {path} is on a full disk:",
+        f"The store {path} is on a full disk; waited for it 1 s:",
+        f"The store {path} is on a full disk; waited for it 0 s:",
     }
     assert f'could not be saved: {{"study_id": 1, "number": {number}, ' in lines[1]
     assert lines[2].startswith("Hint: ")

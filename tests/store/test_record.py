@@ -90,7 +90,9 @@ def test_the_table_and_the_trial_have_the_same_fields() -> None:
 def test_the_table_and_the_record_of_a_study_have_the_same_fields() -> None:
     names = [each.name for each in STUDY_FIELDS]
     assert sorted(names) == sorted(each.name for each in fields(StudyRecord))
-    assert {*names, "lease_owner", "lease_until"} == set(schema.studies.c.keys())
+    assert {*names, "lease_owner", "lease_until", "n_ended"} == set(
+        schema.studies.c.keys()
+    )
 
 
 def test_the_schema_says_of_every_version_what_it_added() -> None:

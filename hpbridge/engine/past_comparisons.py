@@ -1,0 +1,112 @@
+"""Find the comparison that another one is to go on with, or begin a new one."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.store.record import ComparisonRecord
+
+if TYPE_CHECKING:
+    from hpbridge.engine.contest import Contest
+    from hpbridge.store import Database
+
+# By what a comparison is the same one; trials and repeats may be added to it.
+_KIND = {
+    "reference": "another experiment",
+    "space": "another space",
+    "metrics": "other metrics",
+    "optimizers": "other optimizers or options",
+    "seed": "another seed",
+    "shared_start": "another shared start",
+}
+
+_Found = tuple["Contest", tuple[int, str], tuple[str, ...]]
+
+
+def find_comparison(
+    database: Database,
+    contest: Contest,
+    asked: tuple[int | None, int | None],
+    *,
+    resume: bool,
+) -> _Found:
+    """Return the contest as it is to run, the id and name of its record, and notes.
+
+    Args:
+        database: Where it is, or will be.
+        contest: What is asked for.
+        asked: How many trials and repeats are, where that was said.
+        resume: Whether to go on with the last one of its kind.
+    """
+    notes: tuple[str, ...] = ()
+    name = contest.experiment.name
+    if resume:
+        known = database.comparisons()
+        wanted = json.loads(contest.settings_json())
+        for found in reversed(known):
+            if found.experiment == name and not _differences(found, wanted):
+                return _gone_on(database, contest, asked, found)
+        notes = (_why_none(database, contest, known, wanted),)
+    record = ComparisonRecord(
+        name=f"{name}-comparison",
+        experiment=name,
+        created_at=time.time(),
+        settings=contest.settings_json(),
+    )
+    return contest, database.add_comparison(record), notes
+
+
+def _settings_of(record: ComparisonRecord) -> dict[str, Any]:
+    try:
+        settings = json.loads(record.settings)
+    except (TypeError, ValueError):  # damaged: it is none that anybody means
+        return {}
+    return settings if isinstance(settings, dict) else {}
+
+
+def _differences(record: ComparisonRecord, wanted: dict[str, Any]) -> list[str]:
+    known = _settings_of(record)
+    return [text for key, text in _KIND.items() if known.get(key) != wanted[key]]
+
+
+def _gone_on(
+    database: Database,
+    contest: Contest,
+    asked: tuple[int | None, int | None],
+    record: ComparisonRecord,
+) -> _Found:
+    """Return what a comparison that is there is to become: never less than it was."""
+    known, notes, counts = _settings_of(record), [], []
+    for key, n_asked in zip(("n_trials", "repeats"), asked, strict=True):
+        n_known = known.get(key)
+        n_known = n_known if isinstance(n_known, int) else 0
+        counts.append(max(n_asked or 0, n_known) or 1)
+        if n_asked is not None and n_asked < n_known:
+            notes.append(
+                f"{record.name!r} goes on with {key}={n_known}, as it was begun, "
+                f"not {n_asked}"
+            )
+    n_trials, repeats = counts
+    settings = replace(contest.settings, n_trials=n_trials)
+    contest = replace(contest, settings=settings, repeats=repeats)
+    if contest.settings_json() != record.settings:
+        database.update_comparison(record.id, contest.settings_json())
+    return contest, (record.id, record.name), tuple(notes)
+
+
+def _why_none(
+    database: Database,
+    contest: Contest,
+    known: list[ComparisonRecord],
+    wanted: dict[str, Any],
+) -> str:
+    same = [each for each in known if each.experiment == contest.experiment.name]
+    if not same:
+        why = f"there is none of {contest.experiment.name!r} in {database.url}"
+    else:
+        differences = ", ".join(_differences(same[-1], wanted))
+        why = f"the last one, {same[-1].name!r}, has {differences}"
+    return f"no comparison to go on with: {why}; a new one began"

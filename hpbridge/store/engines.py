@@ -1,0 +1,96 @@
+"""Make SQLAlchemy's engine of a store: a file's, memory's or a server's."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool, StaticPool
+
+from hpbridge.errors import StoreError
+
+# Seconds that SQLite waits for another process's write before it gives up.
+BUSY_SECONDS = 30
+# A server that does not answer at all is away.
+_CONNECT_SECONDS = 5
+_POOL = "hpbridge"
+
+
+def engine_of(shown: str, url: str | sa.URL) -> sa.Engine:
+    """Return the engine of a store.
+
+    Args:
+        shown: Its URL as shown to users.
+        url: Its URL.
+
+    Raises:
+        StoreError: If that is none.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except ValueError as error:  # a port that is no number, for one
+        hint = "give a file, or a URL such as postgresql://user@host/name"
+        raise StoreError.failed(shown, f"is no database URL: {error}", hint) from error
+    if parsed.get_backend_name() != "sqlite":
+        # A server may restart and a firewall forget while a trial runs for hours.
+        return _engine_of_server(parsed)
+    arguments = {"check_same_thread": False, "timeout": BUSY_SECONDS}
+    # One shared connection, or ":memory:" would be another database each time.
+    pool = NullPool if parsed.database else StaticPool
+    engine = sa.create_engine(parsed, connect_args=arguments, poolclass=pool)
+    sa.event.listen(engine, "do_connect", _open_read_only)
+    sa.event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _engine_of_server(url: sa.URL) -> sa.Engine:
+    """Return the engine of a server that may restart while a trial runs for hours."""
+    # What the pool meets when it puts a lost connection away, it would tell with a
+    # traceback; the logger is this pool's alone.
+    logging.getLogger(f"sqlalchemy.pool.impl.QueuePool.{_POOL}").disabled = True
+    given = {"connect_timeout": _CONNECT_SECONDS}
+    arguments = {k: v for k, v in given.items() if k not in url.query}
+    if url.get_driver_name() not in {"psycopg", "psycopg2", "pymysql"}:
+        arguments = {}
+    return sa.create_engine(
+        url, connect_args=arguments, pool_pre_ping=True, pool_logging_name=_POOL
+    )
+
+
+def _open_read_only(
+    _dialect: object, _record: object, args: list[Any], options: dict[str, Any]
+) -> None:
+    """Let SQLite read a file that it may not write; it would refuse even that.
+
+    Reading in WAL mode writes to two more files. Without them, and with nobody who
+    may write, the file does not change and is read as it is.
+    """
+    path = Path(args[0])
+    may_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    if may_write or not path.is_file():
+        return
+    is_alone = not path.with_name(path.name + "-wal").exists()
+    unchanging = "&immutable=1" if is_alone else ""
+    args[0] = f"file:{quote(str(path))}?mode=ro{unchanging}"
+    options["uri"] = True
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    try:
+        if cursor.execute("PRAGMA page_count").fetchone() == (0,):
+            cursor.execute("PRAGMA synchronous=OFF")  # nothing is there to be lost
+        # WAL: readers never wait for the writer. NORMAL: a commit survives the death
+        # of the process at once, that of the machine after the next checkpoint.
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+    except Exception as error:
+        # A read-only file can be read all the same; what is worse shows itself soon.
+        if "readonly" not in str(error):
+            raise
+    finally:
+        cursor.close()
