@@ -76,7 +76,8 @@ class Sample:
 
 def samples() -> list[Sample]:
     """Return a file of every format that hpbridge and the libraries write."""
-    names = {p.name for p in WRITTEN.iterdir()} - {"expected.json", *STORES}
+    no_studies = {"expected.json", "experiment.py", "make.py", *STORES}
+    names = {path.name for path in WRITTEN.iterdir() if path.is_file()} - no_studies
     written = [WRITTEN / name for name in sorted(names)]
     found = [Sample(path.name, path.read_bytes()) for path in written]
     found += [Sample(f"study{kind}", data) for kind, data in _pickles()]
@@ -89,11 +90,13 @@ def samples() -> list[Sample]:
 
 def _pickles() -> list[tuple[str, bytes]]:
     docs = [_document(number) for number in range(4)]
+    degrees = np.ma.masked_array([2, 3, 0], [False, False, True], dtype=object)
     results = {
-        "mean_test_score": np.array([0.1, 0.2]),
-        "std_test_score": np.array([0.0, 0.0]),
-        "param_C": np.ma.masked_array([1.0, 2.0], [False, True], dtype=object),
-        "params": [{"C": 1.0}, {}],
+        "mean_test_score": np.array([0.1, 0.2, 0.3]),
+        "std_test_score": np.array([0.0, 0.0, 0.1]),
+        "param_C": np.ma.masked_array([1.0, 2.5, 4.0], [False] * 3, dtype=object),
+        "param_degree": degrees,
+        "params": [{"C": 1.0, "degree": 2}, {"C": 2.5, "degree": 3}, {"C": 4.0}],
     }
     return [
         (".dill.pkl", dill.dumps(docs)),
