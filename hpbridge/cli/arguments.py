@@ -73,6 +73,14 @@ TimeoutTrialOption = Annotated[
     float | None,
     typer.Option("--timeout-trial", metavar="SECONDS", help="End a trial after this."),
 ]
+TrialsPerWorkerOption = Annotated[
+    int | None,
+    typer.Option("--trials-per-worker", metavar="N", help="Renew a worker after N."),
+]
+MemoryTrialOption = Annotated[
+    str | None,
+    typer.Option("--memory-trial", metavar="SIZE", help="End a trial beyond: 4GiB."),
+]
 RetriesOption = Annotated[
     int | None,
     typer.Option(

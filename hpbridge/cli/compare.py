@@ -12,6 +12,7 @@ from hpbridge.cli.arguments import (
     DriverOption,
     ExperimentArg,
     JsonOption,
+    MemoryTrialOption,
     OnErrorOption,
     OverwriteOption,
     RetriesOption,
@@ -23,6 +24,7 @@ from hpbridge.cli.arguments import (
     TimeoutOption,
     TimeoutTrialOption,
     TrialsOption,
+    TrialsPerWorkerOption,
     WorkersOption,
 )
 
@@ -82,6 +84,8 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     ] = None,
     timeout: TimeoutOption = None,
     timeout_trial: TimeoutTrialOption = None,
+    trials_per_worker: TrialsPerWorkerOption = None,
+    memory_trial: MemoryTrialOption = None,
     target: TargetOption = None,
     retries: RetriesOption = None,
     on_error: OnErrorOption = None,
@@ -137,6 +141,8 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
             jobs=jobs,
             timeout=timeout,
             timeout_trial=timeout_trial,
+            trials_per_worker=trials_per_worker,
+            memory_trial=memory_trial,
             target=target,
             resume=resume,
             callbacks=[display.show],

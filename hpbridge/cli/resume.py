@@ -9,6 +9,7 @@ import typer
 from hpbridge.cli.arguments import (
     DriverOption,
     JsonOption,
+    MemoryTrialOption,
     OnErrorOption,
     RetriesOption,
     SpaceOption,
@@ -18,6 +19,7 @@ from hpbridge.cli.arguments import (
     TargetOption,
     TimeoutOption,
     TimeoutTrialOption,
+    TrialsPerWorkerOption,
     WorkersOption,
 )
 
@@ -38,6 +40,8 @@ def resume(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     workers: WorkersOption = None,
     timeout: TimeoutOption = None,
     timeout_trial: TimeoutTrialOption = None,
+    trials_per_worker: TrialsPerWorkerOption = None,
+    memory_trial: MemoryTrialOption = None,
     target: TargetOption = None,
     retries: RetriesOption = None,
     on_error: OnErrorOption = None,
@@ -69,6 +73,8 @@ def resume(  # noqa: PLR0913, PLR0917 - a command takes what it takes
             workers=workers,
             timeout=timeout,
             timeout_trial=timeout_trial,
+            trials_per_worker=trials_per_worker,
+            memory_trial=memory_trial,
             target=target,
             retries=retries,
             on_error=on_error,

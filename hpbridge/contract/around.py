@@ -128,6 +128,7 @@ class Apart:
     def _refused(self, does: str) -> ExperimentError:
         problem = (
             f"the objective {does}, which it can only in the study's own process: "
-            "with workers=1, the driver 'local' and no timeout_trial"
+            "with workers=1, the driver 'local' and no timeout_trial, "
+            "trials_per_worker or memory_trial"
         )
         return ExperimentError.invalid(self._experiment.name, [problem])

@@ -34,6 +34,7 @@ DRIVERS = (
         summary="In process, or workers.",
         open=lazy("hpbridge.drivers.local:open_local"),
         logs=True,
+        limits=frozenset({"trials_per_worker", "memory_trial"}),
     ),
 )
 

@@ -200,6 +200,8 @@ class DriverSpec:
         isolates: Whether a trial has a process of its own, so that one that dies costs
             itself and no more, and one that runs can be ended. With several slots, at
             least.
+        limits: Which settings of worker processes it keeps: ``trials_per_worker``,
+            ``memory_trial``. A study with another one is refused before it is opened.
         answers: Whether a report is answered while the trial runs; otherwise reports
             come with the trial's end, and nothing can be decided from them.
     """
@@ -211,6 +213,7 @@ class DriverSpec:
     isolates: bool = True
     answers: bool = True
     logs: bool = False
+    limits: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

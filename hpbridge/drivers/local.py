@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from hpbridge.drivers.in_process import InProcess
+from hpbridge.store.settings import OF_WORKERS
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 def open_local(
     experiment: Experiment, settings: Settings
 ) -> AbstractContextManager[Executor]:
-    """Return this process, or workers where several trials run or one may be ended.
+    """Return this process, or workers where several trials run or one has limits.
 
     Raises:
         ExperimentError: If the experiment cannot be sent to a worker.
     """
-    if settings.workers == 1 and settings.timeout_trial is None:
+    needs = (settings.timeout_trial, *(getattr(settings, n) for n in OF_WORKERS))
+    if settings.workers == 1 and all(limit is None for limit in needs):
         return nullcontext(InProcess())
     from hpbridge.drivers.workers import open_workers
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from hpbridge.contract.attempt import Reply
 from hpbridge.drivers import marked
 from hpbridge.drivers.line import Line
+from hpbridge.drivers.memory import held_by
 from hpbridge.drivers.objective import Attempt
 from hpbridge.drivers.outlets import led_to, take_over
 from hpbridge.errors.foreign import describe_error
@@ -118,7 +119,7 @@ class _Worker:
             elif task.job:
                 self._run(task)
             else:
-                self._send(READY, 0, time.time())
+                self._send(READY, 0, time.time(), held_by(os.getpid()))
 
     def _load(self, key: int, packed: bytes) -> None:
         try:

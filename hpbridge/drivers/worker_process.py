@@ -80,6 +80,7 @@ class WorkerProcess:
         has: The numbers of the experiments that it was sent.
         is_ready: Whether it has loaded the first one.
         running: What it runs, or will as soon as it is ready; None when it is idle.
+        n_run: Trials that it has ended.
         is_garbled: Whether something else than messages came from it.
     """
 
@@ -106,6 +107,7 @@ class WorkerProcess:
         self.has: set[int] = set()
         self.is_ready = False
         self.is_garbled = False
+        self.n_run = 0
         self.running: RunningJob | None = None
 
     def begin(self, job: Job, since: float | None = None) -> None:

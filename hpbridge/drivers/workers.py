@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import selectors
 import time
 from collections import deque
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from hpbridge.contract.attempt import Run
 from hpbridge.contract.execution import Ended, Lost, Paused, Refused, Reported
+from hpbridge.drivers.deaths import Deaths, with_memory
 from hpbridge.drivers.desk_process import DeskProcess
 from hpbridge.drivers.logs import RunningLogs
+from hpbridge.drivers.memory import held_by
 from hpbridge.drivers.worker import BROKEN, DONE, READY, Task
 from hpbridge.drivers.worker_process import WorkerProcess, pack_experiment
 from hpbridge.errors import ExperimentError
@@ -60,8 +63,17 @@ class _Packed:
 class Workers:
     """Worker processes; those that die are replaced as jobs need them."""
 
-    def __init__(self, experiment: Experiment, slots: int) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        slots: int,
+        *,
+        trials_each: int | None = None,
+        memory: int | None = None,
+    ) -> None:
         self.slots = slots
+        self._trials_each = trials_each
+        self._deaths = Deaths(memory)
         self._first = experiment
         self._packed = _Packed()
         self._workers: list[WorkerProcess] = []
@@ -117,6 +129,8 @@ class Workers:
                 self._running[job.id] = job
                 self._logs.begin(job.id, self._log_of(job))
                 worker.begin(job)
+                if worker.is_ready:
+                    self._deaths.begin(worker.pid)
                 if not worker.send(self._task(job, worker)):
                     # It died before it had the trial, which costs nothing.
                     worker.running = None
@@ -180,8 +194,9 @@ class Workers:
         if kind == READY or not number:
             worker.is_ready = True
             if worker.running is not None:
-                since = content[0] if kind == READY else time.time()
+                since, held = content if kind == READY else (time.time(), None)
                 worker.begin(worker.running.job, since)
+                self._deaths.begin(worker.pid, held)
             self._failed_starts = 0
             if kind == BROKEN:
                 self._refuse(self._first, f"{_NOT_LOADED}: {content[0]}")
@@ -190,13 +205,18 @@ class Workers:
         if running is None or running.job.id != number:
             return []
         worker.running = None
+        use = self._deaths.end(worker.pid)
         self._forget(running.job)
         if kind == BROKEN:
             self._todo.appendleft(running.job)
             self._refuse(running.job.experiment, f"{_NOT_LOADED}: {content[0]}")
             return []
+        worker.n_run += 1
+        if worker.n_run == self._trials_each:
+            self._take_leave(worker)
         if kind == DONE:
             result, started_at, seconds = content
+            result = with_memory(result, use)
             run = Run(result, started_at, seconds, str(worker.pid))
             return [Ended(running.job, run)]
         return [Paused(running.job, content[1], content[0])]
@@ -211,9 +231,8 @@ class Workers:
 
     def _bury(self, worker: WorkerProcess, why: str = "") -> list[Message]:
         """End a worker that is dead or late; return what is lost with it."""
-        self._workers.remove(worker)
-        self._selector.unregister(worker.socket)
-        how = worker.end()
+        use = self._deaths.end(worker.pid)
+        how = self._take_leave(worker, 0.0)
         running = worker.running
         if not worker.is_ready:
             if running is not None:  # it never began, which costs nothing
@@ -227,13 +246,19 @@ class Workers:
             return []
         if worker.is_garbled:
             why = _GARBLED
-        why = why or f"the worker process died ({how})"
+        why = why or self._deaths.why(how, use)
         job, started_at = running.job, running.started_at
         seconds = time.time() - started_at
         # All that it reported while it lived is at the desk.
         reported = self._reported(self._desk.sync())
         self._forget(job)
         return [*reported, Lost(job, why, started_at, seconds, str(worker.pid))]
+
+    def _take_leave(self, worker: WorkerProcess, grace: float = _EXIT_SECONDS) -> str:
+        """End a worker; return how it ended. Another one comes when it is needed."""
+        self._workers.remove(worker)
+        self._selector.unregister(worker.socket)
+        return worker.end(grace)
 
     def _forget(self, job: Job) -> None:
         del self._running[job.id]
@@ -261,6 +286,7 @@ class Workers:
 
     def close(self) -> None:
         """End every worker, running ones too."""
+        self._deaths.close()
         self._selector.close()
         self._desk.hang_up()
         for worker in self._workers:
@@ -278,7 +304,16 @@ def open_workers(experiment: Experiment, settings: Settings) -> Iterator[Workers
     Raises:
         ExperimentError: If the experiment cannot be sent to them.
     """
-    workers = Workers(experiment, settings.workers)
+    limit = settings.memory_trial
+    if limit is not None and held_by(os.getpid()) is None:
+        problem = "memory_trial must be None: this system tells no process's memory"
+        raise ExperimentError.invalid(experiment.name, [problem])
+    workers = Workers(
+        experiment,
+        settings.workers,
+        trials_each=settings.trials_per_worker,
+        memory=limit,
+    )
     try:
         workers.prepare(min(settings.workers, settings.n_trials))
         yield workers

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from hpbridge.drivers.memory import size_of
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import (
     BY_NAME,
@@ -65,6 +66,10 @@ def _are_options_by_optimizer(value: Any) -> bool:
     )
 
 
+def _is_memory(value: Any) -> bool:
+    return value is None or size_of(value) is not None
+
+
 _SPAN = Kind("seconds > 0", _is_span)
 SEED = Kind("a whole number in [0, 2**32)", _is_seed)
 
@@ -75,6 +80,8 @@ SETTINGS: dict[str, Kind] = {
     "retries": whole(0),
     "timeout": _SPAN,
     "timeout_trial": _SPAN,
+    "trials_per_worker": optional(whole(1)),
+    "memory_trial": Kind("bytes, or a size as in '4GiB'", _is_memory),
     "target": Kind("a number", _is_target),
     "on_error": Kind(
         "record or stop", lambda v: isinstance(v, str) and v in {"record", "stop"}

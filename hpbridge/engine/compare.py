@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.drivers.memory import size_of
 from hpbridge.engine.arguments import OF_COMPARE, takes_of
 from hpbridge.engine.contest import ALL, Contest, check_contest, choose_all
 from hpbridge.engine.life import Life, live_all
@@ -119,6 +120,8 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     jobs: int | None = None,
     timeout: float | None = None,
     timeout_trial: float | None = None,
+    trials_per_worker: int | None = None,
+    memory_trial: int | str | None = None,
     target: float | None = None,
     retries: int = 0,
     on_error: str = "record",
@@ -150,6 +153,8 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
             default there is one study after the other.
         timeout: Seconds after which a study starts no new trial.
         timeout_trial: Seconds after which a trial is ended.
+        trials_per_worker: Trials after which a worker is renewed, as in `run`.
+        memory_trial: By how much a trial's process may grow, as in `run`.
         target: Value of the first metric at which a study ends.
         retries: How often a failed trial is run again.
         on_error: ``"record"`` or ``"stop"``.
@@ -170,7 +175,15 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     choices, skipped = choose_all(experiment, backends, options or {})
     n_asked = DEFAULT_TRIALS if n_trials is None else n_trials
     settings = Settings(
-        n_asked, timeout, target, retries, on_error, workers, timeout_trial
+        n_asked,
+        timeout,
+        target,
+        retries,
+        on_error,
+        workers,
+        timeout_trial,
+        trials_per_worker,
+        None if memory_trial is None else size_of(memory_trial),
     )
     n_repeats = 1 if repeats is None else repeats
     contest = Contest(

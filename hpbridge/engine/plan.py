@@ -13,7 +13,7 @@ from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import wrong
 from hpbridge.learning.choice import Choice, machine, versions_of
 from hpbridge.store.record import StudyRecord
-from hpbridge.store.settings import StudySettings
+from hpbridge.store.settings import OF_WORKERS, StudySettings
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -57,6 +57,7 @@ class Plan:
         given = {**vars(self.settings), "seed": self.seed}
         problems = wrong(given, SETTINGS)
         problems = problems or self._one_at_a_time() or self._in_this_process()
+        problems = problems or self._of_workers()
         if problems:
             raise ExperimentError.invalid(self.experiment.name, problems)
         self.place  # noqa: B018 - raises where there is none
@@ -78,13 +79,25 @@ class Plan:
             return []
         why = "since the objective defines its space while it runs"
         problems = [f"workers must be 1, {why}"] if s.workers > 1 else []
-        if s.timeout_trial is not None:
-            problems.append(f"timeout_trial must be None, {why}")
+        limits = ("timeout_trial", *OF_WORKERS)
+        given = [name for name in limits if getattr(s, name) is not None]
+        problems += [f"{name} must be None, {why}" for name in given]
         if self.driver != DEFAULT_DRIVER:
             problems.append(f"driver must be {DEFAULT_DRIVER!r}, {why}")
         if self.shared:
             problems.append(f"there can be no shared start, {why}")
         return problems
+
+    def _of_workers(self) -> list[str]:
+        """Say which limits of worker processes the driver does not know."""
+        given = [n for n in OF_WORKERS if getattr(self.settings, n) is not None]
+        known: frozenset[str] = getattr(self.place, "limits", frozenset())
+        return [
+            f"{name} must be None, since only the worker processes of the driver "
+            f"{DEFAULT_DRIVER!r} have it, and driver is {self.place.name!r}"
+            for name in given
+            if name not in known
+        ]
 
     @property
     def place(self) -> DriverSpec | LoopSpec:

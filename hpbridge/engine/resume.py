@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from hpbridge.drivers.memory import size_of
 from hpbridge.engine.arguments import OF_RESUME, takes_of
 from hpbridge.engine.life import Life, Recorded, live
 from hpbridge.engine.plan import FUTURES, Plan, name_of_driver
@@ -38,6 +39,8 @@ def resume(  # noqa: PLR0913 - what `run` takes, and all but one have a default
     workers: int | None = None,
     timeout: float | None = None,
     timeout_trial: float | None = None,
+    trials_per_worker: int | None = None,
+    memory_trial: int | str | None = None,
     target: float | None = None,
     retries: int | None = None,
     on_error: str | None = None,
@@ -60,6 +63,8 @@ def resume(  # noqa: PLR0913 - what `run` takes, and all but one have a default
             study ran so far.
         timeout: Seconds from now after which no new trial starts.
         timeout_trial: As of `run`.
+        trials_per_worker: As of `run`.
+        memory_trial: As of `run`.
         target: As of `run`.
         retries: As of `run`.
         on_error: As of `run`.
@@ -80,6 +85,8 @@ def resume(  # noqa: PLR0913 - what `run` takes, and all but one have a default
         "workers": workers,
         "timeout": timeout,
         "timeout_trial": timeout_trial,
+        "trials_per_worker": trials_per_worker,
+        "memory_trial": None if memory_trial is None else size_of(memory_trial),
         "target": target,
         "retries": retries,
         "on_error": on_error,

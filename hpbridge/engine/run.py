@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
 from hpbridge.contract.native import native_experiment
+from hpbridge.drivers.memory import size_of
 from hpbridge.engine.arguments import OF_RUN, takes_of
 from hpbridge.engine.life import Life, live
 from hpbridge.engine.plan import Plan, name_of_driver
@@ -45,6 +46,8 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     workers: int = 1,
     timeout: float | None = None,
     timeout_trial: float | None = None,
+    trials_per_worker: int | None = None,
+    memory_trial: int | str | None = None,
     target: float | None = None,
     retries: int = 0,
     on_error: str = "record",
@@ -68,6 +71,11 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         workers: Trials that run at the same time, in processes of their own.
         timeout: Seconds after which no new trial starts.
         timeout_trial: Seconds after which a trial is ended; needs, and uses, a worker.
+        trials_per_worker: Trials after which a worker is renewed, for objectives that
+            leak; uses a worker.
+        memory_trial: By how much a trial's process may grow, in bytes or as in
+            ``"4GiB"``; beyond it, the trial is ended and fails. Uses a worker, and
+            counts what that process holds, not what it starts.
         target: Value of the first metric at which the study ends.
         retries: How often a failed trial is run again.
         on_error: ``"record"`` or ``"stop"``.
@@ -98,7 +106,15 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         experiment = experiment.over(past.space)  # what is known so far
     chosen = choose(backend, experiment, options)
     settings = Settings(
-        n_trials, timeout, target, retries, on_error, workers, timeout_trial
+        n_trials,
+        timeout,
+        target,
+        retries,
+        on_error,
+        workers,
+        timeout_trial,
+        trials_per_worker,
+        None if memory_trial is None else size_of(memory_trial),
     )
     if driver is None:
         driver = DEFAULT_DRIVER if experiment.is_growing else chosen.spec.driver

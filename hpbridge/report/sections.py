@@ -11,6 +11,7 @@ from hpbridge.analysis.summary import (
     optimizer_seconds,
     why_stopped,
 )
+from hpbridge.drivers.memory import in_words
 from hpbridge.report import texts
 from hpbridge.report.figures import (
     drawable,
@@ -288,6 +289,10 @@ def _budget(budget: Settings) -> str:
         "at most {:g} seconds a trial": budget.timeout_trial,
     }
     parts += [text.format(limit) for text, limit in limits.items() if limit is not None]
+    if budget.memory_trial is not None:
+        parts.append(f"at most {in_words(budget.memory_trial)} of memory a trial")
+    if budget.trials_per_worker is not None:
+        parts.append(f"{texts.count(budget.trials_per_worker, 'trial')} a worker")
     if budget.retries:
         parts.append(texts.count(budget.retries, "retry", "retries"))
     return ", ".join(parts)

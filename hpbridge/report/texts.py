@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.drivers.memory import in_words
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -12,7 +14,6 @@ NONE = "\N{EN DASH}"
 """What stands where there is no value."""
 
 _MINUTE, _HOUR = 60, 3600
-_MIB, _GIB = 2**20, 2**30
 
 
 def number(value: float | None) -> str:
@@ -43,17 +44,6 @@ def duration(seconds: float | None) -> str:
     return f"{int(seconds // _HOUR)} h {int(seconds % _HOUR // _MINUTE)} min"
 
 
-def size(n_bytes: float) -> str:
-    """Return a size in memory in the unit that suits it.
-
-    Example:
-        >>> size(8_589_934_592), size(3_000_000)
-        ('8 GiB', '2.86 MiB')
-    """
-    large = n_bytes >= _GIB
-    return f"{n_bytes / _GIB:.3g} GiB" if large else f"{n_bytes / _MIB:.3g} MiB"
-
-
 def machine(found: Mapping[str, Any]) -> str:
     """Return what a study's record says of its machine, as a sentence's part.
 
@@ -67,7 +57,7 @@ def machine(found: Mapping[str, Any]) -> str:
     parts = [
         known.pop("processor", ""),
         count(cores, "core") if cores else "",
-        f"{size(memory)} of memory" if memory else "",
+        f"{in_words(memory)} of memory" if memory else "",
         " on ".join(kinds),
         *(f"{name} {value}" for name, value in known.items()),
     ]

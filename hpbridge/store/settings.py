@@ -25,6 +25,9 @@ class Settings:
         on_error: ``"record"`` goes on after a failed trial, ``"stop"`` ends the study.
         workers: Trials that run at the same time.
         timeout_trial: Seconds after which a trial is ended and counts as failed.
+        trials_per_worker: Trials after which a worker process is renewed.
+        memory_trial: Bytes by which a worker process may grow during a trial, which is
+            ended beyond them and counts as failed.
     """
 
     n_trials: int
@@ -34,6 +37,12 @@ class Settings:
     on_error: str = "record"
     workers: int = 1
     timeout_trial: float | None = None
+    trials_per_worker: int | None = None
+    memory_trial: int | None = None
+
+
+OF_WORKERS = ("trials_per_worker", "memory_trial")
+"""What only a driver with worker processes can have, which says so in its record."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,9 @@ class StudySettings(Mapping[str, Any]):
     @cached_property
     def _data(self) -> dict[str, Any]:
         data: dict[str, Any] = asdict(self.budget)
+        for name in OF_WORKERS:
+            if data[name] is None:  # as a version without them writes it
+                del data[name]
         if self.imported is not None:
             data = {"n_trials": self.budget.n_trials}  # the rest is not known
         if self.driver:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import hpbridge as hpb
+from hpbridge.drivers import deaths, memory
 from hpbridge.drivers.marked import end_marked
+from hpbridge.errors import ExperimentError
 
 linux_only = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="/proc is Linux's"
@@ -155,3 +160,108 @@ def test_only_what_began_with_the_mark_is_ended():
             assert child.wait(60) == -9
         assert other.poll() is None
         other.kill()
+
+
+# Memory
+
+
+def grows(mebibytes):
+    import numpy as np
+
+    return np.ones(mebibytes * 2**17)
+
+
+@linux_only
+def test_a_trial_that_uses_too_much_memory_is_ended_and_says_how_much():
+    def objective(trial):
+        if trial.number == 1:
+            kept = [grows(40) for _ in range(200) if time.sleep(0.02) is None]
+            return float(len(kept))
+        return float(len(grows(40)))
+
+    error = only_trial_1_failed(run(objective, memory_trial="150 MiB"))
+    used = re.fullmatch(r"used ([\d.]+) MiB of memory, more than 150 MiB; ended", error)
+    assert used
+    assert float(used[1]) > 150
+
+
+@linux_only
+def test_what_is_only_reserved_does_not_count():
+    def objective(trial):
+        import mmap
+
+        import numpy as np
+
+        kept = [np.zeros(2**30), mmap.mmap(-1, 2**33)]  # 16 GiB, and nothing touched
+        time.sleep(0.3)
+        return trial["x"] + len(kept)
+
+    study = run(objective, n_trials=2, workers=1, memory_trial=2**27)
+    assert [trial.state.value for trial in study.trials] == ["complete"] * 2
+
+
+@linux_only
+def test_a_memory_error_says_how_much_was_used():
+    def objective(trial):
+        kept = grows(100)
+        time.sleep(0.3)
+        if trial.number == 1:
+            msg = "no room"
+            raise MemoryError(msg)
+        return float(len(kept))
+
+    error = only_trial_1_failed(run(objective, memory_trial="1 GiB"))
+    found = re.fullmatch(
+        r"no memory was left when the trial had used ([\d.]+) MiB: "
+        "MemoryError: no room",
+        error,
+    )
+    assert found
+    assert 90 < float(found[1]) < 300
+
+
+def test_what_the_kernel_ended_is_said(monkeypatch):
+    counts = iter([3, 3, 4])
+    monkeypatch.setattr(deaths, "n_ended_by_kernel", lambda: next(counts))
+    found = deaths.Deaths(None)
+    assert found.why("signal 9", None) == "the worker process died (signal 9)"
+    assert found.why("signal 9", memory.Use(0, 2**30)) == (
+        "the kernel ran out of memory and ended the worker process, "
+        "which had grown by 1 GiB"
+    )
+
+
+def test_sizes_are_read_as_people_write_them():
+    sizes = {"4GiB": 2**32, "512 mib": 2**29, "2g": 2 * 10**9, "1.5KB": 1500, 9: 9}
+    assert {text: memory.size_of(text) for text in sizes} == sizes
+    for wrong in ("much", "", "4 GiB of it", "-1", 0, True, 1.5, None, "GiB"):
+        assert memory.size_of(wrong) is None
+
+
+# Renewal, and who knows of it
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_is_renewed_after_its_share_of_trials(workers):
+    def objective(trial):
+        return trial["x"]
+
+    study = run(objective, n_trials=7, workers=workers, trials_per_worker=2)
+    shares = Counter(trial.worker for trial in study.trials)
+    assert "main" not in shares
+    assert max(shares.values()) <= 2
+    assert len(shares) >= 4
+    here = run(objective, n_trials=7, workers=1)
+    assert [t.params for t in study.trials] == [t.params for t in here.trials]
+
+
+@pytest.mark.parametrize("name", ["trials_per_worker", "memory_trial"])
+def test_what_needs_workers_is_refused_by_name_where_there_are_none(name):
+    with (
+        concurrent.futures.ThreadPoolExecutor(1) as pool,
+        pytest.raises(ExperimentError, match=f"{name} must be None") as caught,
+    ):
+        run(lambda trial: trial["x"], driver=pool, **{name: 1})
+    assert "'ThreadPoolExecutor'" in str(caught.value)
+    with pytest.raises(ExperimentError, match=f"{name} must be"):
+        run(lambda trial: trial["x"], **{name: 0})
