@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from hpbridge.experiment import Experiment
     from hpbridge.learning.session import Listener
-    from hpbridge.space.space import Space
     from hpbridge.store import Database
     from hpbridge.store.record import StudyRecord
     from hpbridge.store.settings import StudySettings
@@ -179,7 +177,7 @@ def _reload(record: StudyRecord) -> Experiment:
 def _check_same(record: StudyRecord, experiment: Experiment) -> None:
     whose = f"those of study {record.name!r}"
     problems = []
-    if _data_of(record.space) != _data_of(experiment.space):
+    if not experiment.space.is_recorded_as(record.space):
         problems.append(f"its space is not the one that study {record.name!r} searched")
     # In order: the first one is the one that counts.
     if list(record.metrics.items()) != list(experiment.metrics.items()):
@@ -189,7 +187,3 @@ def _check_same(record: StudyRecord, experiment: Experiment) -> None:
         problems.append(f"its constraints are not {whose}")
     if problems:
         raise ExperimentError.invalid(experiment.name, problems)
-
-
-def _data_of(space: Space) -> Any:
-    return json.loads(json.dumps(space.to_json()))

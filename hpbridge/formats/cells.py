@@ -16,6 +16,7 @@ from hpbridge.formats.numerals import (
     Numerals,
     clean,
 )
+from hpbridge.formats.quoting import unquoted
 from hpbridge.space.parameters import is_number, plain_number
 from hpbridge.trial import State
 
@@ -107,7 +108,8 @@ def _text(cell: str | None, *, has_text: bool) -> Any:
     text = "" if cell is None else cell.strip()
     if text == "None":
         return NONE_CHOICE
-    return None if not text or (has_text and text in WORDS_OF_NOTHING) else cell
+    is_nothing = cell is None or not text or (has_text and text in WORDS_OF_NOTHING)
+    return None if is_nothing else unquoted(cell)
 
 
 def plain_cell(cell: Any) -> Any:

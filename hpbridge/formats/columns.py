@@ -13,6 +13,7 @@ from hpbridge.formats.cells import (
     plain_cell,
 )
 from hpbridge.formats.numerals import MISSING, NANS, Numerals, NumeralsError, clean
+from hpbridge.formats.quoting import unquoted
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int
 
@@ -175,6 +176,7 @@ class Columns:
         known = {} if way is None else numerals.readings[way]
 
         def label(cell: Any) -> Any:
+            cell = unquoted(cell) if isinstance(cell, str) else cell
             found = label_of_cell(plain_cell(cell), parameter)
             if parameter.contains(found) or not isinstance(cell, str):
                 return found

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from hpbridge.contract.bounds import limit_bytes
 from hpbridge.errors import FormatError
 from hpbridge.formats.tables import HINT, Table, study_of_table
-from hpbridge.formats.text_files import ENCODING_HINT, TextError, rows_of, text_of
+from hpbridge.formats.text_files import (
+    ENCODING_HINT,
+    TextError,
+    all_rows_of,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +45,7 @@ def table_of(source: object, form: str) -> Table:
     if not isinstance(source, Path) or not source.is_file():
         raise _unreadable(form, source, "it is no file")
     try:
-        rows = [row for row in rows_of(text_of(source)) if row]
+        rows = [row for row in all_rows_of(text_of(source)) if row]
     except TextError as error:
         hint = ENCODING_HINT if "no text in" in str(error) else HINT
         raise FormatError.unreadable(form, source, [str(error)], hint) from error

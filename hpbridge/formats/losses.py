@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.foreign import Part
 from hpbridge.space.categorical import Categorical
+from hpbridge.space.constants import note_of_constants
 from hpbridge.space.parameters import Constant
 from hpbridge.space.shaped import Shaped
 from hpbridge.trial import State
@@ -14,6 +15,7 @@ from hpbridge.trial import State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hpbridge.space.space import Space
     from hpbridge.study import Study
 
 
@@ -63,4 +65,19 @@ def losses_of(study: Study, form: str, holds: frozenset[Part]) -> tuple[str, ...
         f"{form} does not hold {part.value}"
         for part, has in _HAS.items()
         if part not in holds and has(study)
+    )
+
+
+def unwritten(space: Space, form: str) -> tuple[str, ...]:
+    """Return one sentence for what no format holds of a space.
+
+    Those are functions of ``forbid=``, and constants of which only the text is kept.
+    """
+    constants = {n: p.value for n, p in space.items() if isinstance(p, Constant)}
+    return (
+        *(
+            f"{form} does not hold the function {n!r} of forbid="
+            for n in space.functions
+        ),
+        *note_of_constants(constants),
     )

@@ -160,4 +160,5 @@ def _header(path: Path) -> list[str]:
         row = next(row for row in rows if row)
     except (csv.Error, StopIteration):
         return []
-    return names if len(names) == len(row) else []
+    is_cut = len(text) >= _HEAD - 4 and next(rows, None) is None
+    return names if len(names) == len(row) or is_cut else []

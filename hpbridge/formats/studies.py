@@ -26,6 +26,7 @@ from hpbridge.errors.arguments import (
 from hpbridge.experiment import read_constraints
 from hpbridge.formats.fitting import fitted
 from hpbridge.formats.guarded import guarded
+from hpbridge.formats.losses import unwritten
 from hpbridge.formats.unrecognized import why_unknown
 from hpbridge.formats.whole_file import whole_file
 from hpbridge.space.plain_data import note_of_text, plain_data
@@ -268,11 +269,12 @@ def write_in(
         raise FormatError.unwritable(form.name, target, [problem], hint)
     assert form.write is not None
     place = os.fspath(target)
+    lost = unwritten(study.space, form.name)
     if not overwrite or "://" in place or not Path(place).exists():
-        return form.write(study, place)
+        return form.write(study, place) + lost
     with whole_file(form.name, Path(place), overwrite=True) as part:
         try:
-            return form.write(study, str(part))
+            return form.write(study, str(part)) + lost
         except FormatError as error:
             raise FormatError.unwritable(
                 form.name, place, error.problems, error.hint
@@ -333,6 +335,9 @@ def as_study(
         hint = "a study is imported when it has one"
         raise FormatError.unreadable(form.name, source, [problem, *read.notes], hint)
     space, trials, notes = fitted(read, hints or Hints(), form.name, source)
+    notes += [
+        f"the function {name!r} of forbid= is not in the source" for name in space.lost
+    ]
     attributes = {str(n): plain_data(v) for n, v in read.attributes.items()}
     notes += [
         note_of_text(name, data.as_text, " of the study")

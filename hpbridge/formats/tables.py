@@ -16,6 +16,7 @@ from hpbridge.formats.cells import (
     state_of,
 )
 from hpbridge.formats.columns import Columns
+from hpbridge.formats.quoting import unquoted, unquoted_column
 from hpbridge.formats.trials import FOREIGN_FIELDS
 from hpbridge.space.categorical import Categorical
 from hpbridge.store.attributes import PREFIX, from_cell
@@ -89,7 +90,7 @@ def study_of_table(table: Table, hints: Hints) -> ForeignStudy:
 
 
 def _only(cells: Sequence[Any]) -> Any:
-    values = {cell for cell in cells if cell}
+    values = {unquoted(str(cell)) for cell in cells if cell}
     return values.pop() if len(values) == 1 else None
 
 
@@ -102,7 +103,7 @@ def _is_role(name: object) -> bool:
 
 def _roles_of(table: Table, hints: Hints) -> dict[str, str]:
     """Return the column of each role: as the header says, and as the user says."""
-    roles = {name: name for name in table.columns if _is_role(name)}
+    roles = {unquoted_column(name): name for name in table.columns if _is_role(name)}
     roles |= dict(hints.columns)
     if hints.space is not None and not _of_kind(roles, "param:"):
         roles |= {f"param:{n}": n for n in hints.space.searched if n in table.columns}
@@ -160,7 +161,7 @@ def _rows_of_study(table: Table, roles: Mapping[str, str], hints: Hints) -> list
     n_rows = len(next(iter(table.columns.values()), ()))
     rows = list(range(n_rows))
     if "study" in roles:
-        of_row = [str(cell) for cell in table.columns[roles["study"]]]
+        of_row = [unquoted(str(cell)) for cell in table.columns[roles["study"]]]
         names = list(dict.fromkeys(of_row))
         wanted = hints.name
         if len(names) > 1 and wanted not in names:
@@ -282,7 +283,7 @@ class _Trials:
 
     def _error(self, k: int) -> str | None:
         cell = plain_cell(self._at(self._columns.get("error"), k))
-        return None if _is_empty(cell) else str(cell)
+        return None if _is_empty(cell) else unquoted(str(cell))
 
     def _point(self, k: int) -> dict[str, Any]:
         point = {n: cells[k] for n, cells in self._params.items()}

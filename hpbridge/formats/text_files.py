@@ -8,6 +8,7 @@ import io
 import itertools
 import re
 import sys
+import threading
 import zipfile
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DELIMITERS = ",;\t"
+_OURS = "study,backend,algorithm,number,"
 _SEP_LINE = re.compile(r"sep=(.)\r?\n", re.I)
 """The first line of a table that was written for Excel."""
 _ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -76,6 +78,19 @@ def text_of(path: Path) -> str:
     return text
 
 
+_LIMIT = threading.Lock()
+
+
+def all_rows_of(text: str) -> list[list[str]]:
+    """Return the rows of a table, the header first; of cells of any length."""
+    with _LIMIT:  # which is one for the whole process
+        before = csv.field_size_limit(max(len(text), csv.field_size_limit()))
+        try:
+            return list(rows_of(text))
+        finally:
+            csv.field_size_limit(before)
+
+
 def rows_of(text: str) -> Iterator[list[str]]:
     """Yield the rows of a table, the header first."""
     told = _SEP_LINE.match(text)
@@ -106,8 +121,11 @@ def _one_header(first: list[str], second: list[str]) -> list[list[str]]:
 
 
 def delimiter_of(line: str) -> str:
-    """Return what splits the names in a header: the most frequent of ``, ; tab``."""
-    return max(DELIMITERS, key=line.count)
+    """Return what splits the names in a header: the most frequent of ``, ; tab``.
+
+    In a table of ours it is a comma, whatever the names are.
+    """
+    return "," if line.startswith(_OURS) else max(DELIMITERS, key=line.count)
 
 
 def is_zip(path: Path) -> bool:

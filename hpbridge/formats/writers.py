@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.builtin import FORMATS
 from hpbridge.errors import FormatError
-from hpbridge.formats.cells import parse_column
+from hpbridge.formats.cells import NONE_CHOICE, parse_column
 from hpbridge.formats.export import (
     ExportError,
     fits_64_bits,
@@ -24,8 +24,10 @@ from hpbridge.formats.export import (
 from hpbridge.formats.losses import losses_of
 from hpbridge.formats.numerals import NumeralsError
 from hpbridge.formats.payload import PAYLOAD_KEY, pack_study
+from hpbridge.formats.quoting import quoted, quoted_column
 from hpbridge.formats.whole_file import whole_file
 from hpbridge.space.categorical import Categorical
+from hpbridge.store.attributes import PREFIX, is_storable
 
 if TYPE_CHECKING:
     import os
@@ -89,10 +91,12 @@ def write_csv(study: Study, target: str) -> tuple[str, ...]:
 def _is_ambiguous(parameter: Categorical) -> bool:
     """Say whether labels come back otherwise from a column of text."""
     try:
-        back = parse_column([str(label) for label in parameter.labels])
+        back = parse_column([quoted(str(label)) for label in parameter.labels])
     except NumeralsError:
         return True
-    return list(map(repr, back)) != list(map(repr, parameter.labels))
+    labels = [NONE_CHOICE if label is None else label for label in parameter.labels]
+    pairs = zip(back, labels, strict=True)
+    return any(type(a) is not type(b) or a != b for a, b in pairs)
 
 
 def _to_json(study: Study, path: Path) -> None:
@@ -101,22 +105,31 @@ def _to_json(study: Study, path: Path) -> None:
 
 
 def _to_csv(study: Study, path: Path) -> None:
-    with path.open(
-        "w", newline="", encoding="utf-8", errors="backslashreplace"
-    ) as file:
-        writer = csv.DictWriter(file, study.columns)
-        writer.writeheader()
+    columns = study.columns
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(map(quoted_column, columns))
         for row, trial in zip(study.rows(), study.trials, strict=True):
             # As text a choice of None is told from a parameter that is inactive.
             none = {f"param:{n}": "None" for n, v in trial.params.items() if v is None}
-            writer.writerow(row | none)
+            cells = row | none
+            writer.writerow([_cell_of_text(name, cells[name]) for name in columns])
+
+
+def _cell_of_text(column: str, cell: Any) -> Any:
+    # An attribute is quoted already, where it has to be.
+    is_text = isinstance(cell, str) and not column.startswith(PREFIX)
+    return quoted(cell) if is_text else cell
 
 
 def _to_parquet(study: Study, path: Path) -> None:
     rows, columns = study.rows(), study.columns
     for column in columns:
         _unify(rows, column)
-    frame = frame_of(rows, columns)
+    rows = [
+        {quoted_column(n): _in_utf8(cell) for n, cell in row.items()} for row in rows
+    ]
+    frame = frame_of(rows, [*map(quoted_column, columns)])
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -129,6 +142,11 @@ def _to_parquet(study: Study, path: Path) -> None:
     rides = {PAYLOAD_KEY.encode(): json.dumps(pack_study(study)).encode()}
     metadata = {**(table.schema.metadata or {}), **rides}
     pq.write_table(table.replace_schema_metadata(metadata), path)
+
+
+def _in_utf8(cell: Any) -> Any:
+    is_storable_text = not isinstance(cell, str) or is_storable(cell)
+    return cell if is_storable_text else quoted(cell)
 
 
 def _unify(rows: list[dict[str, Any]], column: str) -> None:

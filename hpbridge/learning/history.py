@@ -82,7 +82,9 @@ def fit_history(study: Study, experiment: Experiment, choice: Choice) -> History
         problems = left_out[:MOST_NAMED] or list(study.notes)
         problems = problems or ["it has no finished trial"]
         raise HistoryError.unfit(study.name, experiment.name, problems)
-    is_own = study.backend == choice.spec.name and study.space == experiment.space
+    is_own = study.backend == choice.spec.name and (
+        experiment.space.is_recorded_as(study.space)
+    )
     is_own = is_own and len(kept) == len(study.trials)
     notes.insert(0, f"goes on from {len(kept)} trials of study {study.name!r}")
     return History(study.name, tuple(kept), is_own, study.native, tuple(notes))

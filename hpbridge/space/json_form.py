@@ -9,12 +9,12 @@ import hpbridge.space.categorical  # noqa: F401
 import hpbridge.space.parameters  # noqa: F401
 import hpbridge.space.quantized  # noqa: F401
 from hpbridge.errors import SpaceError
-from hpbridge.space.kinds import Parameter
-from hpbridge.space.plain import to_json
+from hpbridge.space.kinds import Parameter, when_of, when_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+_DAMAGE = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
 SPACE_SCHEMA = 1
 """Version of the JSON form of a space."""
 
@@ -23,6 +23,7 @@ def space_to_json(
     parameters: Mapping[str, Parameter],
     clauses: list[Any],
     predicates: list[Callable[..., object]],
+    lost: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return what `Space.to_json` documents."""
     data: dict[str, Any] = {
@@ -30,20 +31,34 @@ def space_to_json(
         "parameters": {name: p.to_json() for name, p in parameters.items()},
     }
     if clauses:
-        data["forbid"] = [
-            {n: [*map(to_json, values)] for n, values in clause} for clause in clauses
-        ]
-    if predicates:
-        data["predicates"] = [_predicate_name(p) for p in predicates]
+        data["forbid"] = [*map(when_to_json, clauses)]
+    names = [*lost, *map(name_of_predicate, predicates)]
+    if names:
+        data["predicates"] = names
     return data
 
 
-def _predicate_name(predicate: Callable[..., object]) -> str:
+def name_of_predicate(predicate: Callable[..., object]) -> str:
+    """Return the name that stands for a function of ``forbid=`` in a record."""
     return getattr(predicate, "__qualname__", type(predicate).__qualname__)
 
 
-def parts_from_json(data: Mapping[str, Any]) -> tuple[dict[str, Parameter], list[Any]]:
-    """Return the parameters, and what is forbidden, of what `Space.to_json` wrote.
+def notes_of_lost(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a sentence for each function of ``forbid=`` that was not kept."""
+    return tuple(
+        f"the space was read without the function {name!r} of forbid=: what it forbids "
+        "is allowed"
+        for name in names
+    )
+
+
+def parts_from_json(
+    data: Mapping[str, Any],
+) -> tuple[dict[str, Parameter], list[Any], tuple[str, ...]]:
+    """Return the parts of what `Space.to_json` wrote.
+
+    They are the parameters, the clauses of ``forbid=``, and the names of its functions,
+    which cannot be written.
 
     Raises:
         SpaceError: As of `Space.from_json`.
@@ -57,18 +72,17 @@ def parts_from_json(data: Mapping[str, Any]) -> tuple[dict[str, Parameter], list
             name: Parameter.from_json(parameter)
             for name, parameter in (data["parameters"] or {}).items()
         }
-        forbid: list[Any] = list(data.get("forbid", []))
-        forbid += [_lost_predicate(name) for name in data.get("predicates", [])]
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        problem = f"it is not a space written by hpbridge: {error!r}"
+        clauses = [*map(when_of, data.get("forbid", []))]
+        lost = tuple(map(str, data.get("predicates", [])))
+    except SpaceError:
+        raise
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        RecursionError,
+    ) as error:
+        problem = f"it is not a space written by hpbridge: {error!r:.200}"
         raise SpaceError.invalid([problem]) from error
-    return parameters, forbid
-
-
-def _lost_predicate(name: str) -> Callable[..., object]:
-    def predicate(_params: Mapping[str, Any]) -> object:
-        msg = f"the function {name!r} was not stored; load the experiment's own space"
-        raise RuntimeError(msg)
-
-    predicate.__qualname__ = name
-    return predicate
+    return parameters, clauses, lost

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
-from hpbridge.space.plain import Label, to_json
+from hpbridge.space.constants import constant_of, constant_to_json
 
 if TYPE_CHECKING:
     import random
     from typing import Self
 
     from hpbridge.space.features import Feature
+    from hpbridge.space.plain import Label
 
 When: TypeAlias = "tuple[tuple[str, tuple[object, ...]], ...]"
 
@@ -41,6 +42,21 @@ def _as_values(values: object) -> tuple[object, ...]:
         return tuple(values)
     # A tuple may be one choice or several; the space decides when it knows the parent.
     return (values,)
+
+
+def when_to_json(when: Any) -> dict[str, list[Any]]:
+    """Return a condition, or a clause of ``forbid=``, as JSON data."""
+    return {name: [*map(constant_to_json, values)] for name, values in when}
+
+
+def when_of(data: Any) -> Any:
+    """Return the condition that `when_to_json` wrote; what is none as it is."""
+    if not isinstance(data, Mapping):
+        return data
+    return {
+        name: constant_of(values) if isinstance(values, list) else values
+        for name, values in data.items()
+    }
 
 
 KINDS: dict[str, type[Parameter]] = {}
@@ -98,9 +114,9 @@ class Parameter:
         """Return the parameter as JSON data; choices are stood for by their labels."""
         data = {"type": self.kind, **self._to_fields()}
         if self.when:
-            data["when"] = {n: [*map(to_json, values)] for n, values in self.when}
+            data["when"] = when_to_json(self.when)
         if self.also:
-            data["also"] = {n: [*map(to_json, values)] for n, values in self.also}
+            data["also"] = when_to_json(self.also)
         return data
 
     @staticmethod
@@ -111,7 +127,9 @@ class Parameter:
             KeyError: If its kind is none that is known here.
         """
         fields = dict(data)
-        also = freeze_when(fields.pop("also", None))
+        also = freeze_when(when_of(fields.pop("also", None)))
+        if "when" in fields:
+            fields["when"] = when_of(fields["when"])
         made = KINDS[fields.pop("type")]._from_fields(fields)
         return with_also(made, also) if also else made
 
@@ -214,7 +232,11 @@ class Constant(Parameter):
         return []
 
     def _to_fields(self) -> dict[str, Any]:
-        return {"value": to_json(self.value)}
+        return {"value": constant_to_json(self.value)}
+
+    @classmethod
+    def _from_fields(cls, fields: dict[str, Any]) -> Self:
+        return cls(constant_of(fields.pop("value")), **fields)
 
 
 P = TypeVar("P", bound=Parameter)

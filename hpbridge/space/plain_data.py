@@ -167,6 +167,9 @@ def note_of_text(name: str, types: Iterable[str], where: str = "") -> str:
 
 
 _NUMBER = "hpbridge:number"
+_DICT = "hpbridge:dict"
+"""Of a dict of a user's that has no key but one of these."""
+_WORDS = {_NUMBER, _DICT}
 
 
 def to_standard(data: Any) -> Any:
@@ -178,7 +181,9 @@ def to_standard(data: Any) -> Any:
     if isinstance(data, float):
         return data if math.isfinite(data) else {_NUMBER: repr(data)}
     if isinstance(data, Mapping):
-        return {str(name): to_standard(item) for name, item in data.items()}
+        found = {str(name): to_standard(item) for name, item in data.items()}
+        is_word = len(found) == 1 and not _WORDS.isdisjoint(found)
+        return {_DICT: [list(*found.items())]} if is_word else found
     if isinstance(data, (list, tuple)):
         return [to_standard(item) for item in data]
     return data
@@ -189,6 +194,8 @@ def of_standard(data: Any) -> Any:
     if isinstance(data, Mapping):
         if data.keys() == {_NUMBER}:
             return float(data[_NUMBER])
+        if data.keys() == {_DICT}:
+            return {str(name): of_standard(item) for name, item in data[_DICT]}
         return {str(name): of_standard(item) for name, item in data.items()}
     if isinstance(data, list):
         return [of_standard(item) for item in data]

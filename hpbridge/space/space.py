@@ -16,9 +16,15 @@ from hpbridge.errors import SpaceError, nearest
 from hpbridge.space.allowed import MOST_DRAWS, AllowedPoints
 from hpbridge.space.bare import read_bare
 from hpbridge.space.checks import build
-from hpbridge.space.json_form import parts_from_json, space_to_json
+from hpbridge.space.constants import note_of_constants
+from hpbridge.space.json_form import (
+    name_of_predicate,
+    notes_of_lost,
+    parts_from_json,
+    space_to_json,
+)
 from hpbridge.space.kinds import Constant, Parameter, Searched, with_when
-from hpbridge.space.plain import Label, is_equal
+from hpbridge.space.plain import Label, is_equal, to_json
 
 if TYPE_CHECKING:
     import random
@@ -47,7 +53,11 @@ class Space(Mapping[str, Parameter]):
     """
 
     notes: tuple[str, ...] = ()
-    """What was assumed of the dict that it was read from; no part of it."""
+    """What was assumed of the dict that it was read from, and what a record of it holds
+    otherwise; no part of it."""
+    lost: tuple[str, ...] = ()
+    """Functions of ``forbid=`` by name, which were not kept where it was read from:
+    what they forbid is allowed here, as `notes` says."""
 
     def __init__(
         self,
@@ -60,6 +70,11 @@ class Space(Mapping[str, Parameter]):
             name: p for name, p in self._parameters.items() if isinstance(p, Searched)
         }
         self._conditional = any(p.when for p in self._parameters.values())
+        constants = {
+            n: p.value for n, p in self._parameters.items() if isinstance(p, Constant)
+        }
+        if constants:
+            self.notes = note_of_constants(constants)
 
     @classmethod
     def unknown(cls) -> Space:
@@ -80,7 +95,7 @@ class Space(Mapping[str, Parameter]):
         if isinstance(space, Mapping):
             parameters, notes = read_bare(space)
             made = cls(parameters)
-            made.notes = notes
+            made.notes = (*notes, *made.notes)
             return made
         problem = f"a space is a dict of parameters by name, got {space!r}"
         raise SpaceError.invalid([problem])
@@ -288,19 +303,28 @@ class Space(Mapping[str, Parameter]):
 
         Choice objects are stood for by their labels, predicates by their names.
         """
-        return space_to_json(self._parameters, self._clauses, self._predicates)
+        functions = self._predicates
+        return space_to_json(self._parameters, self._clauses, functions, self.lost)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Space:
         """Return the space that `to_json` wrote; choices are their labels.
 
-        A predicate cannot be written as JSON; one that is needed raises when called.
+        A predicate cannot be written as JSON: of one there is the name, in `lost`.
 
         Raises:
             SpaceError: If the data is of a newer version or damaged.
         """
-        parameters, forbid = parts_from_json(data)
-        return cls(parameters, forbid=forbid) if parameters else cls.unknown()
+        parameters, clauses, lost = parts_from_json(data)
+        space = cls(parameters, forbid=clauses) if parameters else cls.unknown()
+        space.lost = lost
+        space.notes += notes_of_lost(lost)
+        return space
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The names of the functions of ``forbid=``, which no record holds."""
+        return (*self.lost, *map(name_of_predicate, self._predicates))
 
     def _key(self) -> str:
         return json.dumps(self.to_json())
@@ -311,6 +335,26 @@ class Space(Mapping[str, Parameter]):
 
     def __hash__(self) -> int:
         return hash(self._key())
+
+    def is_recorded_as(self, other: Space) -> bool:
+        """Say whether a space that was read is the record of this one.
+
+        Of constants that are no scalars, earlier versions kept the text.
+        """
+        if self == other:
+            return True
+        texts = {
+            name: with_when(Constant(to_json(mine.value)), mine.when)
+            for name, mine in self.items()
+            if isinstance(mine, Constant)
+            and isinstance(theirs := other.get(name), Constant)
+            and isinstance(theirs.value, str)
+        }
+        if not texts:
+            return False
+        data = self.to_json()
+        data["parameters"] |= {name: text.to_json() for name, text in texts.items()}
+        return bool(json.dumps(data) == other._key())
 
     def __repr__(self) -> str:
         return f"Space({self._parameters!r})"

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 PREFIX = "attribute:"
 """Before the name of an attribute, in a table's header."""
 
 _BOOLS = {"True": True, "False": False}
+
+
+_NOT_IN_FILES = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f\ud800-\udfff]")
+
+
+def is_storable(text: str) -> bool:
+    """Say whether a file of text in UTF-8 can hold a text, and be told from others."""
+    return _NOT_IN_FILES.search(text) is None
 
 
 def to_cell(value: Any) -> str | int | float | bool:
@@ -28,8 +37,7 @@ def to_cell(value: Any) -> str | int | float | bool:
     if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, str) and value and from_cell(value) == value:
-        is_text = all(not "\ud800" <= c <= "\udfff" for c in value)  # of a file
-        return value if is_text else json.dumps(value)
+        return value if is_storable(value) else json.dumps(value)
     return json.dumps(value)
 
 

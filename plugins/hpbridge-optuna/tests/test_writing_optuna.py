@@ -178,10 +178,11 @@ def test_a_function_that_forbids_is_named_as_lost(tmp_path):
     run = hpb.minimize(
         lambda t: t["x"], space, backend="random", n_trials=2, store=":memory:"
     )
-    notes = FORMAT.write(run, str(tmp_path / "f.db"))
-    assert notes == (
-        "the function 'too_large' of forbid= cannot be written; its name was",
-    )
+    notes = hpb.write_study(run, tmp_path / "f.db", "optuna")
+    assert notes == ("optuna does not hold the function 'too_large' of forbid=",)
+    back = hpb.read_study(tmp_path / "f.db")
+    assert "the function 'too_large' of forbid= is not in the source" in back.notes
+    assert not back.space.forbids({"x": 0.95})
 
 
 def too_large(params):

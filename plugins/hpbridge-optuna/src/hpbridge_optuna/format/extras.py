@@ -29,7 +29,11 @@ ERROR = "hpbridge:error"
 TIMES = "hpbridge:times"
 """Of a trial: start (Unix time) and duration, seconds; None where unknown."""
 REPORTS = "hpbridge:reports"
-"""Of a trial: (step, value) in order, where a step comes twice."""
+"""Of a trial: (step, value) in order, where Optuna's storages do not hold them so."""
+PARAMS = "hpbridge:params"
+"""Of a trial: whole numbers that are none of a float, which is what storages keep."""
+ATTRIBUTES = "hpbridge:attributes"
+"""Of a study or a trial: the user's own attributes of names like these."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,18 @@ class Extras:
         text = raw.user.get(ERROR, raw.system.get("fail_reason"))
         return None if text is None else str(text)
 
+    def params(self, raw: RawTrial) -> dict[str, Any]:
+        """Return the parameters of a trial, to the last digit."""
+        whole = raw.user.get(PARAMS, {})
+        return {
+            name: int(whole[name]) if name in whole else value
+            for name, (_, value) in raw.params.items()
+        }
+
     def attributes(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """Return the user's own attributes."""
-        return {k: v for k, v in user.items() if not k.startswith(PREFIX)}
+        own = {k: v for k, v in user.items() if not k.startswith(PREFIX)}
+        return {**own, **user.get(ATTRIBUTES, {})}
 
 
 def constraint_values(raw: RawTrial) -> tuple[dict[str, float], set[str]]:
@@ -138,6 +151,13 @@ def _space(raw: RawStudy, trials: list[RawTrial], notes: list[str]) -> Space | N
 def _bound(constraint: Constraint) -> str:
     sign = "<=" if constraint.sign > 0 else ">="
     return f"{sign} {constraint.bound!r}"
+
+
+def as_user_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the user's attributes as they are written; see `Extras.attributes`."""
+    found = {k: v for k, v in attributes.items() if not k.startswith(PREFIX)}
+    others = {k: v for k, v in attributes.items() if k.startswith(PREFIX)}
+    return {**found, ATTRIBUTES: others} if others else found
 
 
 def is_told_by_values(metrics: Mapping[str, float], named: list[str]) -> bool:

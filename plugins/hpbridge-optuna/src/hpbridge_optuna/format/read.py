@@ -237,7 +237,7 @@ def _trial(
     started, seconds = extras.times(raw)
     return ForeignTrial(
         state=state,
-        params={name: value for name, (_, value) in raw.params.items()},
+        params=extras.params(raw),
         metrics=extras.metrics(raw, _values(raw, metrics)),
         reports=extras.reports(raw),
         error=extras.error(raw),

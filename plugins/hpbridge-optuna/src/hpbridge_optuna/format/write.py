@@ -32,9 +32,11 @@ from hpbridge_optuna.format.extras import (
     BOUNDS,
     ERROR,
     METRICS,
+    PARAMS,
     REPORTS,
     SPACE,
     TIMES,
+    as_user_attributes,
     is_told_by_values,
 )
 from hpbridge_optuna.format.raw import FORMAT
@@ -54,10 +56,11 @@ if TYPE_CHECKING:
 
     from hpbridge.plugin import FinishedTrial, Study
 
+_MOST_STEPS = 2**31
 _JOURNALS = {".log", ".jsonl"}
 _FAILURES = (
     *(sa.exc.SQLAlchemyError, optuna.exceptions.OptunaError),
-    *(OSError, TypeError, ValueError),
+    *(OSError, TypeError, ValueError, OverflowError),
 )
 
 
@@ -89,16 +92,16 @@ def write(study: Study, target: str) -> tuple[str, ...]:
         problem = f"it needs the package {error.name!r}, which is not installed"
         hint = f"`pip install {error.name}`"
         raise _unwritable(target, problem, hint) from error
+    except UnicodeEncodeError as error:  # half of a character, in a name
+        problem = f"it cannot hold the name {error.object!r:.80}, which is no text"
+        hint = "write it as 'json', which holds any name"
+        raise _unwritable(target, problem, hint) from error
     except _FAILURES as error:
         cause = getattr(error, "orig", None) or error.__cause__ or error
         text = masked(" ".join(str(cause).split()))
         hint = "check the path, or that the server runs and the URL is right"
         raise _unwritable(target, f"{text:.200}", hint) from error
-    functions = study.space.to_json().get("predicates", [])
-    return tuple(
-        f"the function {name!r} of forbid= cannot be written; its name was"
-        for name in functions
-    )
+    return ()
 
 
 def _unwritable(target: str, problem: str, hint: str) -> FormatError:
@@ -167,7 +170,7 @@ def _fill(storage: BaseStorage, study: Study) -> None:
     default = [f"value_{k}" if several else "value" for k in range(len(directions))]
     if list(study.metrics) != default:
         made.set_metric_names(list(study.metrics))
-    for name, value in study.attributes.items():
+    for name, value in as_user_attributes(study.attributes).items():
         made.set_user_attr(name, value)
     made.set_user_attr(SPACE, study.space.to_json())
     if study.bounds:
@@ -191,7 +194,7 @@ def _own(trial: FinishedTrial, ranges: Ranges) -> dict[str, BaseDistribution]:
 def _frozen(
     study: Study, trial: FinishedTrial, distributions: dict[str, BaseDistribution]
 ) -> FrozenTrial:
-    reports = by_step(trial.reports)
+    reports = _reports(trial)
     frozen = create_trial(
         state=STATES[trial.state],
         values=_values(study, trial, reports),
@@ -204,6 +207,21 @@ def _frozen(
     )
     frozen.datetime_start, frozen.datetime_complete = _moments(trial)
     return frozen
+
+
+def _reports(trial: FinishedTrial) -> dict[int, float]:
+    """Return the reports that every storage holds: a step has 32 bits in databases."""
+    reports = by_step(trial.reports).items()
+    return {step: v for step, v in reports if -_MOST_STEPS <= step < _MOST_STEPS}
+
+
+def _beyond_floats(trial: FinishedTrial) -> dict[str, int]:
+    """Return the whole numbers that storages, which keep floats, would change."""
+    return {
+        name: value
+        for name, value in trial.params.items()
+        if type(value) is int and int(float(value)) != value
+    }
 
 
 def _values(
@@ -225,7 +243,9 @@ def _constraints(study: Study, trial: FinishedTrial) -> dict[str, float]:
 def _user_attributes(
     study: Study, trial: FinishedTrial, reports: dict[int, float]
 ) -> dict[str, Any]:
-    found = dict(trial.attributes)
+    found = as_user_attributes(trial.attributes)
+    if whole := _beyond_floats(trial):
+        found[PARAMS] = whole
     named = list(study.metrics) if trial.state is State.COMPLETE else []
     if not is_told_by_values(trial.metrics, named):
         found[METRICS] = {name: dump_number(v) for name, v in trial.metrics.items()}
