@@ -108,8 +108,9 @@ def _text(cell: str | None, *, has_text: bool) -> Any:
     text = "" if cell is None else cell.strip()
     if text == "None":
         return NONE_CHOICE
-    is_nothing = cell is None or not text or (has_text and text in WORDS_OF_NOTHING)
-    return None if is_nothing else unquoted(cell)
+    if cell is None or not text or (has_text and text in WORDS_OF_NOTHING):
+        return None
+    return unquoted(cell)
 
 
 def plain_cell(cell: Any) -> Any:

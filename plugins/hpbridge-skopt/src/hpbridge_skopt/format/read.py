@@ -40,7 +40,7 @@ METRIC = "value"
 FAILED_KEY = "hpbridge:failed"
 """Points of a `BridgeOptimizer` that came to no finite value."""
 
-_HEAD = 2**16
+_HEAD = 2**24
 _FIRST_CLASS = 512
 _ALGORITHMS = {
     "GaussianProcessRegressor": "gp",
@@ -66,9 +66,10 @@ _KEPT_ARGUMENTS = (
 def recognizes(source: object) -> bool:
     """Say whether it is a result, a list of results, or a file that holds them."""
     if isinstance(source, Path):
-        head = inert.head(source, _HEAD) if source.is_file() else b""
-        # SciPy's own results are of the same class, without the values.
-        return b"OptimizeResult" in head[:_FIRST_CLASS] and b"func_vals" in head
+        head = inert.head(source, _FIRST_CLASS) if source.is_file() else b""
+        # SciPy's own results are of the same class, without the values; these come
+        # after the best point, whose choices may be any text.
+        return b"OptimizeResult" in head and b"func_vals" in inert.head(source, _HEAD)
     return bool(_results_in(source)) or _is_optimizer(source)
 
 

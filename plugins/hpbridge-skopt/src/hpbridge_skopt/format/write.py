@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from pathlib import Path
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from hpbridge.plugin import FinishedTrial, Label, Parameter, Study
 
 _N_CANDIDATES = 100
+_FAILURES = (TypeError, ValueError, ArithmeticError)
+_NO_MODEL = (
+    "the library could not model the points, so that its plot_objective has nothing to "
+    "draw"
+)
 
 
 def write(study: Study, target: str) -> tuple[str, ...]:
@@ -45,7 +51,9 @@ def write(study: Study, target: str) -> tuple[str, ...]:
         problem = f"none of its {len(study.trials)} trials has a finite value"
         hint = "write it as 'json', which holds trials of any state"
         raise FormatError.unwritable(NAME, target, [problem], hint)
-    natives = {name: _Native(name, p) for name, p in study.space.searched.items()}
+    natives = {
+        name: _native(name, p, target) for name, p in study.space.searched.items()
+    }
     points = [
         [native.value(trial.params) for native in natives.values()] for trial in trials
     ]
@@ -54,7 +62,25 @@ def write(study: Study, target: str) -> tuple[str, ...]:
     result[PAYLOAD_KEY] = json.dumps(pack_study(study))
     with whole_file(NAME, Path(target)) as path:
         skopt.dump(result, path)
-    return tuple(_notes(study, len(study.trials) - len(trials)))
+    notes = _notes(study, len(study.trials) - len(trials))
+    is_modelled = bool(result.models) or not _can_model(points, list(natives))
+    return tuple(notes if is_modelled else [*notes, _NO_MODEL])
+
+
+def _native(name: str, parameter: Parameter, target: str) -> _Native:
+    """Return a parameter as the library's.
+
+    Raises:
+        FormatError: If it has none like that, such as whole numbers beyond 64 bits.
+    """
+    try:
+        return _Native(name, parameter)
+    except _FAILURES as error:
+        problem = (
+            f"the library cannot hold {name!r}: {' '.join(str(error).split()):.120}"
+        )
+        hint = "write it as 'json', which holds any space"
+        raise FormatError.unwritable(NAME, target, [problem], hint) from error
 
 
 def _has_value(study: Study, trial: FinishedTrial) -> bool:
@@ -67,10 +93,10 @@ def _result(points: list[list[Any]], values: list[float], dimensions: list[Any])
     """Return a result with one model, which `plot_objective` draws."""
     space = Space(dimensions)
     result = create_result(points, values, space, specs={"args": {}, "function": NAME})
-    if not dimensions or len(points) < 2:  # noqa: PLR2004 - a model needs two
-        result.models = []
+    result.models = []
+    if not _can_model(points, dimensions):
         return result
-    with quiet():
+    with quiet(), contextlib.suppress(*_FAILURES):
         optimizer = skopt.Optimizer(
             dimensions,
             "ET",  # in a moment, whatever the size of the study
@@ -81,8 +107,12 @@ def _result(points: list[list[Any]], values: list[float], dimensions: list[Any])
             random_state=0,
         )
         optimizer.tell(points, values)
-    result.models, result.space = optimizer.models, optimizer.space
+        result.models, result.space = optimizer.models, optimizer.space
     return result
+
+
+def _can_model(points: list[Any], dimensions: list[Any]) -> bool:
+    return bool(dimensions) and len(points) > 1  # a model needs two
 
 
 class _Native:
