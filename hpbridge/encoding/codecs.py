@@ -177,6 +177,34 @@ class Chained(Codec[Searched]):
         return self._inner.encode(self._outer.default())
 
 
+_MOST_STEPS = 64
+"""Floats next to a logarithm that are tried for one that decodes to the value."""
+
+_OWN_FLOAT = 2**46
+"""Up to here every whole number has a float of its own that is its logarithm."""
+
+
+def _settled(codec: Codec[Any], guess: float, value: Any) -> float:
+    """Return the float nearest to a guess that decodes to a value.
+
+    A logarithm is rounded, so that what it decodes to may be the next value. Where no
+    float decodes to it, the guess stands for it.
+    """
+    native = cast("Float", codec.native)
+    found = min(max(guess, native.low), native.high)
+    for _ in range(_MOST_STEPS):
+        decoded: Any = codec.decode(found)
+        if decoded == value:
+            return found
+        toward = native.high if decoded < value else native.low
+        moved = math.nextafter(found, toward)
+        is_past = (codec.decode(moved) < value) != (decoded < value)  # type: ignore[operator]
+        if moved == found or (is_past and codec.decode(moved) != value):
+            break
+        found = moved
+    return min(max(guess, native.low), native.high)
+
+
 class LogRound(Codec[Int]):
     """A log-scaled int as a linear float over its logarithm, then rounded.
 
@@ -197,7 +225,10 @@ class LogRound(Codec[Int]):
     @property
     def note(self) -> str:
         """Say what is searched."""
-        return "searches the natural logarithm as a float, rounds"
+        text = "searches the natural logarithm as a float, rounds"
+        if self.parameter.high > _OWN_FLOAT:
+            text += "; neighbours beyond 2**46 may be one to the library"
+        return text
 
     def decode(self, value: Any) -> Label:
         """Return round(exp(value)), clamped to the range."""
@@ -206,8 +237,8 @@ class LogRound(Codec[Int]):
         )
 
     def encode(self, value: Any) -> Label:
-        """Return log(value)."""
-        return math.log(value)
+        """Return log(value), or the float next to it that decodes to the value."""
+        return _settled(self, math.log(value), value)
 
     def source(self, expression: str) -> str:
         """Return the source of `decode`."""
@@ -251,7 +282,14 @@ class Quantize(Codec[Quantized]):
     def __init__(self, parameter: Quantized) -> None:
         super().__init__(parameter)
         ends = self.parameter.low, self.parameter.high
-        self.native = Float(*map(math.log, ends) if self.parameter.log else ends)
+        self._native = Float(*map(math.log, ends) if self.parameter.log else ends)
+        self.native = self._native
+        # The exponential of an end's logarithm may miss the end, which on a tie of the
+        # rounding is another value: then the ends are told apart.
+        self._is_exact = not self.parameter.log or all(
+            self.parameter.round(math.exp(math.log(end))) == self.parameter.round(end)
+            for end in ends
+        )
 
     @property
     def note(self) -> str:
@@ -262,16 +300,28 @@ class Quantize(Codec[Quantized]):
     def decode(self, value: Any) -> Label:
         """Return the multiple of q that a draw is rounded to."""
         u = float(value)
-        return self.parameter.round(math.exp(u) if self.parameter.log else u)
+        if not self.parameter.log:
+            return self.parameter.round(u)
+        if not self._is_exact and u <= self._native.low:
+            return self.parameter.round(self.parameter.low)
+        if not self._is_exact and u >= self._native.high:
+            return self.parameter.round(self.parameter.high)
+        return self.parameter.round(math.exp(u))
 
     def encode(self, value: Any) -> Label:
         """Return a draw that is rounded to the value."""
         u = min(max(float(value), self.parameter.low), self.parameter.high)
-        return math.log(u) if self.parameter.log else u
+        return _settled(self, math.log(u), value) if self.parameter.log else u
 
     def source(self, expression: str) -> str:
         """Return the source of `decode`."""
         u = f"float({expression})"
-        return self.parameter.round_source(
-            f"math.exp({u})" if self.parameter.log else u
-        )
+        if not self.parameter.log:
+            return self.parameter.round_source(u)
+        drawn = f"math.exp({u})"
+        if not self._is_exact:
+            low, high = self._native.low, self._native.high
+            first, last = self.parameter.low, self.parameter.high
+            drawn = f"({last!r} if {u} >= {high!r} else {drawn})"
+            drawn = f"({first!r} if {u} <= {low!r} else {drawn})"
+        return self.parameter.round_source(drawn)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from hpbridge.errors import SpaceError
 from hpbridge.space.features import Feature
 from hpbridge.space.integers import Int
 from hpbridge.space.kinds import (
@@ -33,7 +34,7 @@ from hpbridge.space.plain import (
     plain_number,
 )
 from hpbridge.space.priors import prior_to_json
-from hpbridge.space.ranges import bound_to_json, clamped, range_problems
+from hpbridge.space.ranges import bound_to_json, clamped, float_of, range_problems
 from hpbridge.space.shaped import Shaped, fields_with_prior
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Float(Shaped):
         for name in ("low", "high", "step"):
             value = plain_number(getattr(self, name))
             if is_number(value):
-                value = float(value)
+                value = float_of(value)
             object.__setattr__(self, name, value)
         object.__setattr__(self, "log", plain_flag(self.log))
         object.__setattr__(self, "when", freeze_when(self.when))
@@ -126,9 +127,15 @@ class Float(Shaped):
 
     @cached_property
     def last(self) -> float:
-        """The largest grid value, exact in decimal, or `high` without a step."""
+        """The largest grid value, exact in decimal, or `high` without a step.
+
+        Raises:
+            SpaceError: If the grid is wrong: it has too many values, say.
+        """
         if self.step is None:
             return self.high
+        if found := self.problems():
+            raise SpaceError.invalid(found)
         low, step = Decimal(repr(self.low)), Decimal(repr(self.step))
         steps = (Decimal(repr(self.high)) - low) // step
         return float(low + steps * step)

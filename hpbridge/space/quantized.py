@@ -7,12 +7,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from hpbridge.errors.foreign import shown
 from hpbridge.space.features import Feature
 from hpbridge.space.kinds import freeze_when
 from hpbridge.space.parameters import Float
 from hpbridge.space.plain import flag_problems, is_number, plain_flag, plain_number
 from hpbridge.space.priors import prior_to_json
-from hpbridge.space.ranges import bound_to_json, range_problems
+from hpbridge.space.ranges import (
+    bound_to_json,
+    float_of,
+    is_finite,
+    range_problems,
+)
 from hpbridge.space.shaped import Shaped, fields_with_prior
 
 if TYPE_CHECKING:
@@ -56,7 +62,9 @@ class Quantized(Shaped):
     def __post_init__(self) -> None:
         for name in ("low", "high"):
             value = plain_number(getattr(self, name))
-            object.__setattr__(self, name, float(value) if is_number(value) else value)
+            object.__setattr__(
+                self, name, float_of(value) if is_number(value) else value
+            )
         object.__setattr__(self, "q", plain_number(self.q))
         object.__setattr__(self, "log", plain_flag(self.log))
         object.__setattr__(self, "when", freeze_when(self.when))
@@ -69,11 +77,20 @@ class Quantized(Shaped):
         else:
             found = self._prior_problems(("log=True", self.log is True))
         found += flag_problems("log", self.log)
-        if not is_number(self.q) or not math.isfinite(self.q) or self.q <= 0:
-            found.append(f"q must be a positive finite number, got {self.q!r}")
+        if not is_number(self.q) or not is_finite(self.q) or self.q <= 0:
+            found.append(f"q must be a positive finite number, got {shown(self.q)}")
+        elif not found and not self._is_countable:
+            ends = f"[{self.low!r}, {self.high!r}]"
+            found.append(f"q={self.q!r} gives the range {ends} too many values")
         if self.log is True and not found and self.low <= 0:
             found.append(f"log=True needs low > 0, got low={self.low!r}")
         return found
+
+    @property
+    def _is_countable(self) -> bool:
+        """Whether a float counts the values up to the ends."""
+        ends = self._truncated.ends if self.is_unbounded else (self.low, self.high)
+        return all(math.isfinite(end / self.q) for end in ends)
 
     @property
     def is_int(self) -> bool:

@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from typing import Any, cast
 
+from hpbridge.errors.foreign import shown
 from hpbridge.space.plain import is_number
 
 # Floats count whole numbers up to here.
@@ -22,6 +23,19 @@ def bound_to_json(bound: float) -> float | str:
 def bound_of(data: Any) -> Any:
     """Return the end of a range that `bound_to_json` wrote."""
     return float(data) if data in {"inf", "-inf"} else data
+
+
+def float_of(value: float) -> float:
+    """Return a number as a float; what is too large for one as it is, to be told of."""
+    return float(value) if is_finite(value) or isinstance(value, float) else value
+
+
+def is_finite(value: float) -> bool:
+    """Say whether a number is one that a float can hold."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # of a whole number
+        return False
 
 
 def clamped(value: float, low: float, high: float) -> float:
@@ -47,10 +61,10 @@ def range_problems(  # noqa: PLR0911 - one a mistake
 ) -> list[str]:
     """Return what is wrong with a range, and with its step if it has one."""
     found = [
-        f"{name} must be a finite number, got {value!r}"
+        f"{name} must be a finite number, got {shown(value)}"
         for name, value in [("low", low), ("high", high), ("step", step)]
         if not (name == "step" and value is None)
-        and not (is_number(value) and math.isfinite(cast("float", value)))
+        and not (is_number(value) and is_finite(cast("float", value)))
     ]
     if found:
         return found

@@ -6,14 +6,19 @@ import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from hpbridge.errors import SpaceError
+from hpbridge.errors.foreign import shown
 from hpbridge.space.kinds import Searched
 from hpbridge.space.plain import is_number
 from hpbridge.space.priors import LogNormal, as_prior, law_problems, prior_of
-from hpbridge.space.ranges import bound_of
+from hpbridge.space.ranges import bound_of, is_finite
 from hpbridge.space.truncated import SMALLEST_MASS, Truncated, is_discrete, supported
 
 if TYPE_CHECKING:
     from hpbridge.space.priors import Prior
+
+
+_INFINITE = (math.inf, -math.inf)
 
 
 class Shaped(Searched):
@@ -61,9 +66,9 @@ class Shaped(Searched):
             others: What excludes a prior, by its word, and whether it is given.
         """
         found = [
-            f"{name} must be a number, got {value!r}"
+            f"{name} must be a number, got {shown(value)}"
             for name, value in (("low", self.low), ("high", self.high))
-            if not is_number(value) or math.isnan(value)
+            if not is_number(value) or not (value in _INFINITE or is_finite(value))
         ]
         if found:
             return found
@@ -110,13 +115,27 @@ class Shaped(Searched):
         """Return the value for a draw."""
         return drawn
 
+    @cached_property
+    def _sound(self) -> Truncated:
+        """The prior on the range, of one that is sound.
+
+        Raises:
+            SpaceError: If it is not: there is no mass in the range, say.
+        """
+        if found := self.problems():
+            raise SpaceError.invalid(found)
+        return self._truncated
+
     def quantile(self, u: float) -> Any:
         """Return the value below which the fraction `u` of the prior's mass lies.
 
         Args:
             u: Between 0 and 1, both included.
+
+        Raises:
+            SpaceError: If the parameter itself is wrong.
         """
-        return self._rounded(self._truncated.quantile(u))
+        return self._rounded(self._sound.quantile(u))
 
     def cumulative(self, value: float) -> float:
         """Return the fraction of the prior's mass below `value`.
@@ -124,10 +143,10 @@ class Shaped(Searched):
         Of a value that draws are rounded to, half of its own mass counts.
         """
         low, high = self._edges(value)
-        below = self._truncated.cumulative(low)
+        below = self._sound.cumulative(low)
         if low == high:
             return below
-        return below + (self._truncated.cumulative(high) - below) / 2
+        return below + (self._sound.cumulative(high) - below) / 2
 
     @property
     def middle(self) -> Any:
