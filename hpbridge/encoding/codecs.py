@@ -198,7 +198,7 @@ def _settled(codec: Codec[Any], guess: float, value: Any) -> float:
             return found
         toward = native.high if decoded < value else native.low
         moved = math.nextafter(found, toward)
-        is_past = (codec.decode(moved) < value) != (decoded < value)  # type: ignore[operator]
+        is_past = (codec.decode(moved) < value) != (decoded < value)
         if moved == found or (is_past and codec.decode(moved) != value):
             break
         found = moved

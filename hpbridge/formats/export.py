@@ -84,7 +84,10 @@ def frame_of(
         headline = "A data frame needs pandas, which is not installed"
         hint = "`pip install 'hpbridge[pandas]'`"
         raise ExportError(headline, hint=hint) from error
-    frame = pd.DataFrame(rows, columns=columns)
+    try:
+        frame = pd.DataFrame(rows, columns=columns)
+    except UnicodeEncodeError:  # Arrow, which pandas keeps text in, knows UTF-8 only
+        frame = _frame_of_objects(rows, columns or list(rows[0]))
     for column in frame.columns:
         kinds = {type(row.get(column)) for row in rows}
         if kinds == {int, type(None)}:
@@ -92,6 +95,24 @@ def frame_of(
             frame[column] = pd.array(
                 values, dtype="Int64" if fits_64_bits(values) else object
             )
+    return frame
+
+
+def _frame_of_objects(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    """Return a data frame whose text is Python's own, which may be no UTF-8."""
+    import pandas as pd
+
+    cells = {column: [row.get(column) for row in rows] for column in columns}
+    frame = pd.DataFrame(
+        {
+            place: pd.Series(
+                values,
+                dtype=object if any(isinstance(v, str) for v in values) else None,
+            )
+            for place, values in enumerate(cells.values())
+        }
+    )
+    frame.columns = pd.Index(columns, dtype=object)
     return frame
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,8 @@ class Field:
             return _json_writer(self.form.dump, is_optional=self.is_optional)
         if self.kind is Kind.DIGITS:
             return _digits
+        if self.kind is Kind.TEXT:
+            return _text_cell
         return _name_writer(self.most) if self.most else self.form.dump
 
     @property
@@ -91,6 +94,8 @@ class Field:
         """What makes the field's value of a column's; None where it is the same."""
         if self.kind is Kind.JSON:
             return _json_reader(self.form.load or _same, is_optional=self.is_optional)
+        if self.kind is Kind.TEXT:
+            return _of_text_cell
         return _of_digits if self.kind is Kind.DIGITS else self.form.load
 
     def to_json(self, value: Any) -> Any:
@@ -144,6 +149,27 @@ def _json_reader(
     if is_optional:
         return lambda text: load(json.loads(text) if text else {})
     return lambda text: load(json.loads(text or "null"))
+
+
+_NOT_IN_DATABASES = re.compile("[\0\ud800-\udfff]")
+_JSON = "hpbridge:json:"
+"""Before text as JSON, which a column of text cannot hold as it is."""
+
+
+def _text_cell(text: str | None) -> str | None:
+    if text is None:
+        return None
+    is_bare = not (_NOT_IN_DATABASES.search(text) or text.startswith(_JSON))
+    return text if is_bare else _JSON + json.dumps(text)
+
+
+def _of_text_cell(cell: str | None) -> str | None:
+    if cell is None or not cell.startswith(_JSON):
+        return cell
+    try:
+        return str(json.loads(cell.removeprefix(_JSON)))
+    except ValueError:  # somebody else's
+        return cell
 
 
 def _digits(number: int | None) -> str:

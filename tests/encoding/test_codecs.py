@@ -1,4 +1,5 @@
 """Each codec by itself: what it encodes, it decodes."""
+
 from __future__ import annotations
 
 import itertools

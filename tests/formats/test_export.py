@@ -238,3 +238,15 @@ def test_a_package_that_is_missing(study, tmp_path, monkeypatch) -> None:
             "Hint: `pip install 'hpbridge[pandas]'`."
         )
     study.export(tmp_path / "s.csv")  # needs none
+
+
+def test_a_data_frame_holds_text_that_is_no_utf8(tmp_path):
+    space = {"p\udfff": hpb.Float(0, 1), "c": hpb.Categorical(["\udfff", "a"])}
+    experiment = hpb.Experiment(objective=lambda t: t["p\udfff"], space=space)
+    store = tmp_path / "s.db"
+    study = hpb.run(experiment, "random", n_trials=3, seed=0, store=store)
+    frame = study.to_pandas()
+    assert list(frame["param:p\udfff"]) == [t.params["p\udfff"] for t in study.trials]
+    assert list(frame["param:c"]) == [t.params["c"] for t in study.trials]
+    assert frame["param:p\udfff"].dtype == float
+    assert frame["number"].dtype == int

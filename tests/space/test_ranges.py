@@ -1,4 +1,5 @@
 """Ranges that no number can count: told in a sentence, wherever one meets them."""
+
 from __future__ import annotations
 
 import math
