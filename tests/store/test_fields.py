@@ -1,4 +1,5 @@
 """What is in a column, where it is not the value itself."""
+
 from __future__ import annotations
 
 import pytest
