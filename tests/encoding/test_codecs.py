@@ -30,7 +30,7 @@ def test_what_a_library_proposes_comes_back_however_large(power):
     assert "beyond 2**46" not in LogRound(hpb.Int(1, 2**46, log=True)).note
 
 
-_QUANTA = itertools.product([1, 2, 6, 0.05], [1, 4, 4.0, 0.1, 20], [1, 3, 7.5])
+_QUANTA = list(itertools.product([1, 2, 6, 0.05], [1, 4, 4.0, 0.1, 20], [1, 3, 7.5]))
 
 
 @pytest.mark.parametrize(("low", "q", "n"), _QUANTA)
