@@ -108,12 +108,21 @@ def _probe(optimizers: list[str]) -> list[Finding]:
     timeout = _PATIENCE_SECONDS * len(optimizers)
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout, check=False
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
         )
         output, code = done.stdout, done.returncode
         last = (done.stderr.strip().splitlines() or [""])[-1]
     except subprocess.TimeoutExpired as stuck:
-        output = stuck.stdout.decode() if isinstance(stuck.stdout, bytes) else ""
+        output = (
+            stuck.stdout.decode(errors="replace")
+            if isinstance(stuck.stdout, bytes)
+            else ""
+        )
         code, last = None, ""
     lines = [line for line in output.splitlines() if line.startswith('{"optimizer"')]
     found = [Finding(**json.loads(line)) for line in lines]

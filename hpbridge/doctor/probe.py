@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from dataclasses import asdict
@@ -81,6 +82,9 @@ def _run(optimizer: str) -> Finding:
 
 
 if __name__ == "__main__":
+    # What a library prints must not stand in the line of a finding.
+    findings = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     for name in sys.argv[1:]:
-        sys.stdout.write(json.dumps(asdict(_probe(name))) + "\n")
-        sys.stdout.flush()
+        findings.write(json.dumps(asdict(_probe(name))) + "\n")
+        findings.flush()

@@ -77,7 +77,8 @@ def write_report(
     html = _render(_context(studies, title, table, absent or {}), script)
     try:
         with beside(target) as part:
-            part.write_text(html, encoding="utf-8", newline="\n")
+            # A file's name may be no text; it is shown with backslashes.
+            part.write_text(html, "utf-8", "backslashreplace", newline="\n")
     except OSError as error:
         reason = error.strerror or str(error)
         raise ExportError.unwritable(target, reason, HINT) from error

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_PATIENCE_SECONDS = 300
+_PATIENCE_SECONDS = 900
 
 
 @dataclass(frozen=True)
