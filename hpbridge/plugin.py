@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from hpbridge.encoding.encoded import CODECS, WHOLE_SPACE_ENCODINGS, Encoded
     from hpbridge.encoding.held import Held
     from hpbridge.encoding.one_point import OnePoint
+    from hpbridge.encoding.sizes import Sizes
     from hpbridge.errors import (
         DriverError,
         ExecutorError,
@@ -185,6 +186,7 @@ _HOMES = {
         "encoding.encoded": "CODECS WHOLE_SPACE_ENCODINGS Encoded",
         "encoding.held": "Held",
         "encoding.one_point": "OnePoint",
+        "encoding.sizes": "Sizes",
         "errors": (
             "DriverError ExecutorError ExperimentError ForeignHistoryError FormatError "
             "HistoryWarning HpbridgeError OptionError SpaceError StoreError "
@@ -318,6 +320,7 @@ __all__ = [
     "Session",
     "Settings",
     "Site",
+    "Sizes",
     "Source",
     "Space",
     "SpaceError",

@@ -80,6 +80,13 @@ class LosesLogScale(Wrapped):
         return value
 
 
+class OverflowsLate(Wrapped):
+    def value(self, parameter, value):
+        if isinstance(parameter, Int) and parameter.high > 2**53:
+            raise OverflowError("Python int too large to convert to C long")
+        return value
+
+
 class LosesLogScaleOfInts(Wrapped):
     def value(self, parameter, value):
         if isinstance(parameter, Int) and parameter.log:

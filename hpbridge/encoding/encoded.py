@@ -184,7 +184,7 @@ class Encoded:
     def comments(self, *names: str) -> list[str]:
         """Return the notes as comments of a script; of these parameters, if any."""
         return [
-            f"# {name}: {text} ({encoding})"
+            f"# {name if name.isprintable() else repr(name)}: {text} ({encoding})"
             for name, encoding, text in self.notes()
             if not names or name in names
         ]

@@ -142,10 +142,22 @@ class Categorical(Searched):
         if wrong:
             self._problems.append(f"weights must be positive and finite, got {wrong}")
             return None
-        total = math.fsum(values)
+        return self._shares(values)
+
+    def _shares(self, values: Sequence[float]) -> tuple[float, ...] | None:
+        """Return positive numbers as fractions of their sum."""
+        try:
+            total = math.fsum(values)
+        except OverflowError:
+            total = math.inf
         if math.isclose(total, 1.0, rel_tol=1e-12):
             return tuple(values)  # so that writing and reading a space changes no bit
-        return tuple(w / total for w in values)
+        shares = tuple(w / total for w in values)
+        if not all(shares):
+            problem = f"weights differ by more than a float can hold: {values}"
+            self._problems.append(problem)
+            return None
+        return shares
 
     def _in_order(self, weights: Any) -> Iterable[object]:
         """Return weights in the order of the choices; nothing when that is unclear."""

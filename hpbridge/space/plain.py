@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from hpbridge.errors.arguments import is_flag
 
@@ -22,6 +22,22 @@ def plain_number(value: object) -> Any:
     if isinstance(value, numbers.Integral):
         return int(value)
     return float(value)
+
+
+def plain_float(value: object) -> Any:
+    """Return a float for a number; anything else, and what is too large, as it is."""
+    if not is_number(value):
+        return value
+    try:
+        return float(cast("float", value))
+    except OverflowError:
+        return value
+
+
+def is_finite(value: object) -> bool:
+    """Say whether it is a number that a float can hold, and no infinity."""
+    found = plain_float(value)
+    return isinstance(found, float) and math.isfinite(found)
 
 
 def plain_flag(value: object) -> Any:
@@ -61,6 +77,9 @@ def label_of(choice: object) -> Label:  # noqa: PLR0911 - one a kind
         return float(choice) if math.isfinite(choice) else repr(float(choice))
     if isinstance(choice, numbers.Real):
         return label_of(plain_number(choice))
+    if _is_masked(choice):
+        msg = f"choice {choice!r} is masked, and no value"
+        raise ValueError(msg)
     item = getattr(choice, "item", None)
     if callable(item) and getattr(choice, "ndim", None) == 0:
         return label_of(item())
@@ -72,6 +91,12 @@ def label_of(choice: object) -> Label:  # noqa: PLR0911 - one a kind
         )
         raise ValueError(msg)
     return text
+
+
+def _is_masked(value: Any) -> bool:
+    """Say whether a scalar of NumPy's is masked: its item is a number by chance."""
+    is_of_masked = type(value).__module__.startswith("numpy.ma")
+    return is_of_masked and value.ndim == 0 and bool(value.mask)
 
 
 def text_of(choice: object) -> str | None:

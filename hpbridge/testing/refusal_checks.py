@@ -88,6 +88,41 @@ def check_refusals(case: Case) -> None:
         _require_refusal(case, feature, case.spec.name, case.main, n_constraints=1)
 
 
+EXTREMES: tuple[Searched, ...] = (
+    Int(0, 2**53 + 1),
+    Int(-(2**64), 0),
+    Int(2**62 - 9, 2**62 - 2),
+    Int(2**52 - 100, 2**52 - 2, log=True),
+    Int(0, 2**70, step=3),
+    Float(0, 1e39),
+    Float(-1e300, 1e300),
+    Float(0, 5e-324),
+    Float(1e10, 1e10 + 1e-5, log=True),
+    Quantized(0, 1e300, 1e299),
+)
+"""Numbers at which the arithmetic of one library or another ends."""
+
+
+@check(rule=2)
+def check_sizes(case: Case) -> None:
+    """What speaks against a size is said before: what `refine` lets through runs."""
+    options = case.algorithm.options()
+    for parameter in EXTREMES:
+        if not case.can(parameter.feature):
+            continue
+        space = Space({"probe": parameter})
+        if case.algorithm.reasons_against(Problem(space), options):
+            name = "'probe'"
+            _require_refusal(case, parameter.feature, name, space)
+            continue
+        try:
+            play(case.create(space), 1)
+        except Exception as error:
+            seen = f"{type(error).__name__}: {error}"
+            msg = f"expected to search {space!r}, as `refine` lets it; saw {seen}"
+            raise CheckFailed(msg) from error
+
+
 @check(rule=2)
 def check_encodings(case: Case) -> None:
     """What is emulated is said in the source that `explain` prints."""

@@ -252,30 +252,30 @@ def row_ray() -> Row:
     return row
 
 
-def process(*command: str) -> float:
-    """Return the median seconds of a whole process."""
-    times = [
-        seconds(lambda: subprocess.run(command, check=True, capture_output=True))
-        for _ in range(7)
-    ]
-    return statistics.median(times)
+def process(*words: str) -> Callable[[], object]:
+    """Return a whole process of this interpreter."""
+    command = (sys.executable, *words)
+    return lambda: subprocess.run(command, check=True, capture_output=True)
+
+
+BARE = process("-c", "pass")
 
 
 def row_import() -> Row:
-    base = process(sys.executable, "-c", "pass")
-    extra = (process(sys.executable, "-c", "import hpbridge") - base) * 1000
-    name = "`import hpbridge` over a bare interpreter"
-    return Row(name, "under 60 ms", f"{extra:.0f} ms", extra < 60)
+    name = "`import hpbridge` / a bare interpreter"
+    return compare_row(name, 3, process("-c", "import hpbridge"), BARE, 7)
 
 
 def row_help() -> Row:
-    found = process(sys.executable, "-m", "hpbridge", "--help")
-    return Row("`hpbridge --help`", "under 0.3 s", f"{found:.2f} s", found < 0.3)
+    name = "`hpbridge --help` / `import typer.testing` alone"
+    ours, theirs = ("-m", "hpbridge", "--help"), ("-c", "import typer.testing")
+    return compare_row(name, 2, process(*ours), process(*theirs), 7)
 
 
 def row_backends() -> Row:
-    found = process(sys.executable, "-m", "hpbridge", "backends")
-    return Row("`hpbridge backends`", "under 0.5 s", f"{found:.2f} s", found < 0.5)
+    name = "`hpbridge backends`, five libraries installed / `hpbridge --help`"
+    ours, theirs = ("-m", "hpbridge", "backends"), ("-m", "hpbridge", "--help")
+    return compare_row(name, 2, process(*ours), process(*theirs), 7)
 
 
 def optuna_file(path: Path, n_trials: int) -> None:

@@ -124,6 +124,7 @@ WRONG_ONES = {
         spec_of(wrong.Wrapped, capabilities=METRICS_REFUSED),
         {"refusals"},
     ),
+    "fails at a size": (spec_of(wrong.OverflowsLate), {"sizes"}),
     "says nothing of a feature": (
         spec_of(wrong.Wrapped, capabilities=UNSAID),
         {"all_features_declared"},

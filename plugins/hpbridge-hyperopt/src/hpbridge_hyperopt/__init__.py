@@ -46,6 +46,7 @@ FORMAT = StudyFormat(
 )
 
 _encode = lazy("hpbridge_hyperopt.backend.space:encode")
+_refine = lazy("hpbridge_hyperopt.backend.space:refine")
 
 CAPABILITIES = Capabilities(
     {
@@ -110,6 +111,7 @@ SPEC = BackendSpec(
             Algorithm(
                 name="tpe",
                 encode=_encode,
+                refine=_refine,
                 summary="Tree-structured Parzen estimator, one parameter at a time.",
                 capabilities=CAPABILITIES,
                 native_call="hyperopt.fmin(algo=tpe.suggest)",
@@ -123,6 +125,7 @@ SPEC = BackendSpec(
             Algorithm(
                 name="random",
                 encode=_encode,
+                refine=_refine,
                 summary="Independent draws from the space.",
                 capabilities=CAPABILITIES,
                 native_call="hyperopt.fmin(algo=rand.suggest)",
@@ -135,6 +138,7 @@ SPEC = BackendSpec(
             Algorithm(
                 name="anneal",
                 encode=_encode,
+                refine=_refine,
                 summary="Draws around one of the best trials, ever closer to it.",
                 capabilities=CAPABILITIES,
                 native_call="hyperopt.fmin(algo=anneal.suggest)",
@@ -148,6 +152,7 @@ SPEC = BackendSpec(
             Algorithm(
                 name="mix",
                 encode=_encode,
+                refine=_refine,
                 summary="Random, anneal and TPE, one drawn for each trial.",
                 capabilities=CAPABILITIES,
                 native_call="hyperopt.fmin(algo=mix.suggest)",
@@ -160,8 +165,8 @@ SPEC = BackendSpec(
             ),
             Algorithm(
                 name="atpe",
-                refine=lazy("hpbridge_hyperopt.backend.space:refine"),
                 encode=_encode,
+                refine=_refine,
                 summary="TPE whose options are chosen by models trained beforehand.",
                 capabilities=ATPE_CAPABILITIES,
                 native_call="hyperopt.fmin(algo=atpe.suggest)",

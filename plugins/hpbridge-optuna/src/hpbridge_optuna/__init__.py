@@ -95,6 +95,7 @@ _EXHAUSTIVE = _COMMON.but(
 _ALGORITHMS = (
     Algorithm(
         name="tpe",
+        refine=_refine,
         summary="Tree-structured Parzen estimator; Optuna's default.",
         capabilities=_COMMON.but(
             {
@@ -114,6 +115,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="gp",
+        refine=_refine,
         summary="Gaussian process with the logarithm of expected improvement.",
         capabilities=_COMMON.but(
             {
@@ -135,6 +137,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="cmaes",
+        refine=_refine,
         summary="Covariance matrix adaptation evolution strategy, for numbers.",
         capabilities=_COMMON.but(
             {
@@ -146,7 +149,6 @@ _ALGORITHMS = (
         ),
         native_call="Study.optimize",
         options=CmaEsOptions,
-        refine=_refine,
         cost_per_ask="O(d^3) in parameters",
         recommended_trials="1000 to 10000",
         source="Hansen 2016, arXiv:1604.00772",
@@ -155,6 +157,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="random",
+        refine=_refine,
         summary="Independent draws.",
         capabilities=_COMMON,
         native_call="Study.optimize",
@@ -165,6 +168,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="qmc",
+        refine=_refine,
         summary="A Sobol' or Halton sequence, which fills the space evenly.",
         capabilities=_COMMON.but(
             {
@@ -186,6 +190,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="grid",
+        refine=_refine,
         summary="Every point of a finite space, shuffled.",
         capabilities=_EXHAUSTIVE.but(
             {
@@ -199,12 +204,12 @@ _ALGORITHMS = (
         cost_per_ask="O(d n), n trials of d parameters",
         recommended_trials="the size of the space",
         source="Optuna, GridSampler",
-        refine=_refine,
         learns=False,
         starts_random=False,
     ),
     Algorithm(
         name="bruteforce",
+        refine=_refine,
         summary="Every point of a finite space once, conditions respected.",
         capabilities=_EXHAUSTIVE.but(
             {
@@ -217,12 +222,12 @@ _ALGORITHMS = (
         cost_per_ask="O(d n), n trials of d parameters",
         recommended_trials="the size of the space",
         source="Optuna, BruteForceSampler",
-        refine=_refine,
         learns=False,
         starts_random=False,
     ),
     Algorithm(
         name="nsga2",
+        refine=_refine,
         summary="Non-dominated sorting genetic algorithm II.",
         capabilities=_GENETIC,
         native_call="Study.optimize",
@@ -234,6 +239,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="nsga3",
+        refine=_refine,
         summary="Non-dominated sorting genetic algorithm III, for many metrics.",
         capabilities=_GENETIC,
         native_call="Study.optimize",

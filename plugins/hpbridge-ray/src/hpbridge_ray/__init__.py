@@ -74,6 +74,7 @@ _COMMON = Capabilities(
 _ALGORITHMS = (
     Algorithm(
         name="random",
+        refine=_refine,
         encode=_encode,
         summary="Ray's own variant generation: independent draws.",
         capabilities=_COMMON,
@@ -112,6 +113,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="optuna",
+        refine=_refine,
         summary="OptunaSearch: Optuna's tree-structured Parzen estimator.",
         capabilities=_COMMON.but(
             {
@@ -130,6 +132,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="hyperopt",
+        refine=_refine,
         encode=_encode,
         summary="HyperOptSearch: Hyperopt's tree-structured Parzen estimator.",
         capabilities=_COMMON.but(
@@ -153,6 +156,7 @@ _ALGORITHMS = (
     ),
     Algorithm(
         name="bohb",
+        refine=_refine,
         encode=_encode,
         summary="TuneBOHB: BOHB's kernel densities, every trial at the full budget.",
         capabilities=_COMMON.but(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, cast
 
-from hpbridge.plugin import Encoded, Float, Int
+from hpbridge.plugin import Encoded, Float, Int, Sizes
 
 if TYPE_CHECKING:
     from hpbridge.plugin import Algorithm, Parameter, Problem
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # The library holds every point as doubles, which are exact for ints up to here.
 _LARGEST_INT = 2**53
+# Its kernels square distances.
+_SIZES = Sizes(largest_float=1e150)
 
 
 def refine(problem: Problem, algorithm: Algorithm, options: CommonOptions) -> list[str]:
@@ -23,6 +25,7 @@ def refine(problem: Problem, algorithm: Algorithm, options: CommonOptions) -> li
         for name, parameter in encoded.native.items()
         if (largest := _largest(parameter)) > _LARGEST_INT
     ]
+    reasons += _SIZES.reasons_against(encoded)
     if not options.domain_reduction:
         return reasons
     others = [

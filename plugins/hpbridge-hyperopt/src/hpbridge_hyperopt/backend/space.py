@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from hpbridge.plugin import (
     Int,
     Native,
     Quantized,
+    Sizes,
     Support,
 )
 from hpbridge_hyperopt.native.write import is_normal
@@ -26,10 +28,17 @@ if TYPE_CHECKING:
 _ATPE_BRANCH = re.compile(r"\.\d+\.")
 
 
-def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:  # noqa: ARG001
-    """Return what speaks against a problem for ATPE beyond the capabilities."""
+_SIZES = Sizes(has_float_ints=True, has_own_logs=True, narrowest=sys.float_info.min)
+
+
+def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:
+    """Return what speaks against a problem beyond the capabilities."""
+    found = _SIZES.reasons_against(encode(problem, algorithm, options))
+    if algorithm.name != "atpe":
+        return found
     names = filter(_ATPE_BRANCH.search, problem.space.searched)
-    return [f"{name!r} has a number between dots in its name" for name in names]
+    dotted = [f"{name!r} has a number between dots in its name" for name in names]
+    return found + dotted
 
 
 def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:  # noqa: ARG001

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.plugin import Encoded, Sizes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,9 +16,22 @@ if TYPE_CHECKING:
 _MOST_VALUES = 1_000_000
 
 
+# The first two convert each number by itself, the last two look for it as a float
+# among the values; the others compute in arrays of NumPy's ints.
+_LARGEST_INT: dict[str, int | None] = {
+    "random": None,
+    "qmc": None,
+    "grid": 2**53,
+    "bruteforce": 2**53,
+}
+_LARGEST_INT64 = 2**63 - 1
+
+
 def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:
     """Return what speaks against a problem beyond the capabilities."""
-    found = []
+    largest = _LARGEST_INT.get(algorithm.name, _LARGEST_INT64)
+    encoded = Encoded(problem.space, algorithm.capabilities)
+    found = Sizes(largest_int=largest).reasons_against(encoded)
     if problem.space.is_conditional and getattr(options, "with_margin", False):
         # The points of one generation would have different lengths.
         found.append("with_margin=True fails in Optuna under conditional parameters")

@@ -18,6 +18,7 @@ Source:
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,6 +33,7 @@ from hpbridge.plugin import (
     Label,
     Native,
     Parameter,
+    Sizes,
 )
 from hpbridge_ray.native.write import domain_of, grid_of, is_normal
 
@@ -49,6 +51,15 @@ _LARGEST = 1e15
 _MOST_VALUES = 1_000_000
 # `OptunaSearch` refuses a normal domain, `TuneBOHB` wants ends for it.
 _DRAW_NORMAL = {"random", "hyperopt"}
+_SIZES = {
+    # NumPy's ints; and `lograndint` rounds what it exponentiates down.
+    "random": Sizes(largest_int=2**63 - 1, narrowest_log=1e-6),
+    "grid": Sizes(),
+    "optuna": Sizes(largest_int=2**63 - 1),
+    "hyperopt": Sizes(has_own_logs=True, narrowest=sys.float_info.min),
+    # ConfigSpace takes an int to [0, 1] and back.
+    "bohb": Sizes(largest_int=2**53, narrowest_log=1e-6),
+}
 _RAY_WORDS = {"", "eval", "grid_search"}
 
 
@@ -115,11 +126,13 @@ class Dimension:
     domain: Call
 
 
-def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:  # noqa: ARG001
+def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:
     """Return what speaks against a problem beyond the capabilities."""
+    encoded = encode(problem, algorithm, options)
+    found = _SIZES[algorithm.name].reasons_against(encoded)
     if algorithm.name != "grid":
-        return []
-    return [
+        return found
+    return found + [
         f"{name!r} has {parameter.n_values} values, more than {_MOST_VALUES}"
         for name, parameter in problem.space.searched.items()
         if (parameter.n_values or 0) > _MOST_VALUES

@@ -12,6 +12,7 @@ from hpbridge.plugin import (
     Float,
     Int,
     Parameter,
+    Sizes,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:
         limit = _limit(parameter)
         if limit and max(abs(parameter.low), abs(parameter.high)) > limit:  # type: ignore[attr-defined]
             found.append(f"{name!r} reaches beyond {limit:g}: the library cannot")
-    return found + _option_problems(encode(problem, algorithm, options), options)
+    encoded = encode(problem, algorithm, options)
+    found = found or Sizes(has_own_logs=True).reasons_against(encoded)
+    return found + _option_problems(encoded, options)
 
 
 def _limit(parameter: Parameter) -> float | None:
