@@ -82,7 +82,8 @@ class LosesLogScale(Wrapped):
 
 class OverflowsLate(Wrapped):
     def value(self, parameter, value):
-        if isinstance(parameter, Int) and parameter.high > 2**53:
+        is_large = isinstance(parameter, Int) and 2**53 < parameter.high < math.inf
+        if is_large:
             raise OverflowError("Python int too large to convert to C long")
         return value
 
@@ -200,7 +201,8 @@ class LeaksNumpyFloats(Wrapped):
 
 class LeaksNumpyInts(Wrapped):
     def value(self, parameter, value):
-        return np.int64(value) if isinstance(parameter, Int) else value
+        fits = isinstance(parameter, Int) and abs(value) < 2**63
+        return np.int64(value) if fits else value
 
 
 class MistakesTrueForOne(Wrapped):
