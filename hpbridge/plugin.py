@@ -117,18 +117,8 @@ if TYPE_CHECKING:
     from hpbridge.learning.session import Ask, Session
     from hpbridge.space.bare import is_pair
     from hpbridge.space.categorical import Categorical, is_equal, label_of
-    from hpbridge.space.kinds import Searched
-    from hpbridge.space.parameters import (
-        Constant,
-        Float,
-        Int,
-        Label,
-        Parameter,
-        is_number,
-        plain_number,
-        with_also,
-        with_when,
-    )
+    from hpbridge.space.kinds import Constant, Parameter, Searched, with_also, with_when
+    from hpbridge.space.parameters import Float, Int, Label, is_number, plain_number
     from hpbridge.space.plain import labelled, text_of
     from hpbridge.space.plain_data import plain_data
     from hpbridge.space.priors import LogNormal, Normal
@@ -210,11 +200,8 @@ _HOMES = {
         "learning.session": "Ask Session",
         "space.bare": "is_pair",
         "space.categorical": "Categorical is_equal label_of",
-        "space.kinds": "Searched",
-        "space.parameters": (
-            "Constant Float Int Label Parameter is_number plain_number with_also "
-            "with_when"
-        ),
+        "space.kinds": "Constant Parameter Searched with_also with_when",
+        "space.parameters": "Float Int Label is_number plain_number",
         "space.plain": "labelled text_of",
         "space.plain_data": "plain_data",
         "space.priors": "LogNormal Normal",

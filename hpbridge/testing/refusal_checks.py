@@ -108,7 +108,7 @@ def check_sizes(case: Case) -> None:
     """What speaks against a size is said before: what `refine` lets through runs."""
     options = case.algorithm.options()
     for parameter in EXTREMES:
-        if not case.can(parameter.feature):
+        if not _searches(case, parameter.feature):
             continue
         space = Space({"probe": parameter})
         if case.algorithm.reasons_against(Problem(space), options):
@@ -121,6 +121,16 @@ def check_sizes(case: Case) -> None:
             seen = f"{type(error).__name__}: {error}"
             msg = f"expected to search {space!r}, as `refine` lets it; saw {seen}"
             raise CheckFailed(msg) from error
+
+
+def _searches(case: Case, feature: Feature) -> bool:
+    """Say whether a kind is searched at all; another check says where it is not."""
+    if not case.can(feature):
+        return False
+    try:
+        return bool(play(case.create(_probe(case, feature)), 1))
+    except Exception:  # noqa: BLE001 - a plugin may raise anything
+        return False
 
 
 @check(rule=2)
