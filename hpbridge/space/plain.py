@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpbridge.errors.arguments import is_flag
 
@@ -22,22 +22,6 @@ def plain_number(value: object) -> Any:
     if isinstance(value, numbers.Integral):
         return int(value)
     return float(value)
-
-
-def plain_float(value: object) -> Any:
-    """Return a float for a number; anything else, and what is too large, as it is."""
-    if not is_number(value):
-        return value
-    try:
-        return float(cast("float", value))
-    except OverflowError:
-        return value
-
-
-def is_finite(value: object) -> bool:
-    """Say whether it is a number that a float can hold, and no infinity."""
-    found = plain_float(value)
-    return isinstance(found, float) and math.isfinite(found)
 
 
 def plain_flag(value: object) -> Any:
