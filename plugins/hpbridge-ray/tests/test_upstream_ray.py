@@ -19,6 +19,7 @@ PRIVATE = {
     "ray.tune.result_grid:ResultGrid": "takes its metric for minimized",
     "ray.tune.search.bohb.bohb_search:TuneBOHB.to_wrapper": "trials that ran elsewhere",
     "ray.tune.experiment.trial:_TemporaryTrialState": "cannot end trials",
+    "ray._private.node:Node.kill_all_processes": "leaves its processes",
 }
 """By name, a part of what it costs when it is gone."""
 
