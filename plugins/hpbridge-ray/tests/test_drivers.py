@@ -261,7 +261,7 @@ def _script(tmp_path, **names):
 
 def test_ray_is_started_quietly_and_kept(tmp_path):
     process = _script(tmp_path, drivers=["ray", "tune"], last=-1)
-    out, err = process.communicate(timeout=180)
+    out, err = process.communicate(timeout=400)
     assert (process.returncode, out, err) == (0, "", "")
 
 
@@ -269,7 +269,7 @@ def test_ray_is_started_quietly_and_kept(tmp_path):
 def test_ctrl_c_ends_the_study_and_loses_no_finished_trial(driver, tmp_path):
     process = _script(tmp_path, drivers=[driver], last=2)
     finished = tmp_path / "finished"
-    until = time.monotonic() + 120
+    until = time.monotonic() + 400
     while not finished.exists() or len(finished.read_text().split()) < 2:
         assert time.monotonic() < until
         assert process.poll() is None, process.communicate()
