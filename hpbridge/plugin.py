@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hpbridge.contract.bounds import is_over, limit_bytes, limit_values
     from hpbridge.contract.capabilities import (
         KNOWN_SO_FAR,
+        LEFT_OUT,
         SPACE_FEATURES,
         YES,
         Capabilities,
@@ -147,8 +148,8 @@ _HOMES = {
             "Outcome PastTrial Problem Suggestion"
         ),
         "contract.capabilities": (
-            "KNOWN_SO_FAR SPACE_FEATURES YES Capabilities Capability Feature Support "
-            "emulated no"
+            "KNOWN_SO_FAR LEFT_OUT SPACE_FEATURES YES Capabilities Capability "
+            "Feature Support emulated no"
         ),
         "contract.defining": "DefiningOptimizer",
         "contract.execution": (
@@ -221,6 +222,7 @@ __all__ = [
     "DAMAGE",
     "INTERRUPTED",
     "KNOWN_SO_FAR",
+    "LEFT_OUT",
     "PAYLOAD_KEY",
     "SPACE_FEATURES",
     "WHOLE_SPACE_ENCODINGS",
@@ -378,12 +380,10 @@ def __getattr__(name: str) -> Any:
         msg = f"module 'hpbridge.plugin' has no attribute {name!r}"
         raise AttributeError(msg)
     home = importlib.import_module(f"hpbridge.{_MODULE_OF[name]}")
-    if hasattr(home, name):
-        value = getattr(home, name)
-    else:  # a module of its own
+    value = getattr(home, name, None)
+    if value is None:  # a module of its own
         value = importlib.import_module(f"{home.__name__}.{name}")
-    globals()[name] = value
-    return value
+    return globals().setdefault(name, value)
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,9 @@ processes where a trial dies or is ended.
 
 from __future__ import annotations
 
+import os
+import random
+import sys
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -22,6 +25,7 @@ from hpbridge.contract.execution import (
 from hpbridge.drivers.in_process import InProcess
 from hpbridge.drivers.workers import Workers
 from hpbridge.errors import ExperimentError
+from hpbridge.trial import State
 
 
 def here(executor, **declared) -> DriverSpec:
@@ -160,6 +164,81 @@ def no_timeout(_experiment, _settings):
     raise ExperimentError.invalid(name, ["no"])
 
 
+# Mistakes thought out without a look at the checks.
+
+
+class Results(InProcess):
+    """Changes results by a function."""
+
+    def change(self, result):
+        return result
+
+    def messages(self):
+        said = list(super().messages())
+        for message in said:
+            if isinstance(message, Ended):
+                message.run.result = self.change(message.run.result)
+        return said
+
+
+class RoundsMetrics(Results):
+    def change(self, result):
+        metrics = {name: round(value, 3) for name, value in result.metrics.items()}
+        return replace(result, metrics=metrics)
+
+
+class KeepsOneMetric(Results):
+    def change(self, result):
+        return replace(result, metrics=dict(list(result.metrics.items())[:1]))
+
+
+class ReversesReports(Results):
+    def change(self, result):
+        return replace(result, reports=result.reports[::-1])
+
+
+class LosesTheLastReport(Results):
+    def change(self, result):
+        return replace(result, reports=result.reports[:-1])
+
+
+class HidesErrors(Results):
+    def change(self, result):
+        return replace(result, error=None)
+
+
+class CallsFailuresComplete(Results):
+    def change(self, result):
+        metrics = result.metrics or {"value": 0.0}
+        return replace(result, state=State.COMPLETE, error=None, metrics=metrics)
+
+
+class SharesParameters(InProcess):
+    shared: ClassVar = {}
+
+    def start(self, job) -> None:
+        job.params = self.shared.setdefault(job.study, job.params)
+        super().start(job)
+
+
+class SeedsThePlace(InProcess):
+    def start(self, job) -> None:
+        random.seed(job.seed)
+        super().start(job)
+
+
+class MovesAway(InProcess):
+    def start(self, job) -> None:
+        os.chdir("/")
+        super().start(job)
+
+
+class Prints(InProcess):
+    def start(self, job) -> None:
+        sys.stdout.write(f"job {job.number} starts\n")
+        super().start(job)
+
+
 DRIVERS = {
     "record": DriverSpec("wrong", " ", print),
     "slots": here(NoSlots),
@@ -179,5 +258,15 @@ DRIVERS = {
     "answer": there(Mute),
     "cancel": there(Unending),
     "interrupt": there(LeavesProcesses),
+    "process": here(Prints),
+    "trials-rounded": here(RoundsMetrics),
+    "trials-one_metric": here(KeepsOneMetric),
+    "trials-shared": here(SharesParameters),
+    "reports-reversed": here(ReversesReports),
+    "reports-last": here(LosesTheLastReport),
+    "stubborn_error-hidden": here(HidesErrors),
+    "stubborn_error-complete": here(CallsFailuresComplete),
+    "process-seeded": here(SeedsThePlace),
+    "process-moved": here(MovesAway),
 }
 """By the check that each fails."""

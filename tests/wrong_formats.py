@@ -7,6 +7,7 @@ Each is a plain one, a pickle of all that a study has (`RIGHT`), and breaks one 
 from __future__ import annotations
 
 import dataclasses
+import math
 import pickle
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hpbridge.errors import FormatError
 from hpbridge.formats.losses import losses_of
 from hpbridge.formats.trials import foreign_of
 from hpbridge.formats.whole_file import whole_file
+from hpbridge.trial import State
 
 MAGIC = b"OURS"
 
@@ -180,3 +182,79 @@ def takes_nothing(_source):
 
 def trusts_the_source(source):
     return source.read_bytes()[:4] == MAGIC
+
+
+# Mistakes thought out without a look at the checks.
+
+
+def changing(change):
+    """Return a format that changes what it writes, and says nothing."""
+    return spec(write=lambda study, target: write(study, target, change))
+
+
+def each(change):
+    """Return a format that changes each trial, and says nothing."""
+
+    def changed(foreign):
+        trials = (dataclasses.replace(t, **change(t)) for t in foreign.trials)
+        return dataclasses.replace(foreign, trials=tuple(trials))
+
+    return changing(changed)
+
+
+def of(**changed):
+    """Return a format that changes something of the study."""
+    return changing(lambda foreign: dataclasses.replace(foreign, **changed))
+
+
+def texts(values):
+    return {name: str(value) for name, value in values.items()}
+
+
+def floats(values):
+    is_int = {n for n, v in values.items() if type(v) is int}
+    return {n: float(v) if n in is_int else v for n, v in values.items()}
+
+
+def with_sign(foreign):
+    trials = (
+        dataclasses.replace(t, metrics={n: -v for n, v in t.metrics.items()})
+        for t in foreign.trials
+    )
+    return dataclasses.replace(foreign, trials=tuple(trials))
+
+
+def complete_alone(foreign):
+    trials = tuple(t for t in foreign.trials if t.state is State.COMPLETE)
+    return dataclasses.replace(foreign, trials=trials)
+
+
+def by_value(foreign):
+    key = foreign.trials and next(iter(foreign.metrics))
+    trials = sorted(foreign.trials, key=lambda t: t.metrics.get(key, math.inf))
+    return dataclasses.replace(foreign, trials=tuple(trials))
+
+
+def in_ascii(foreign):
+    name = foreign.name.encode("ascii", "replace").decode()
+    return dataclasses.replace(foreign, name=name)
+
+
+OTHERS = {
+    "every value as text": each(lambda t: {"params": texts(t.params)}),
+    "ints as floats": each(lambda t: {"params": floats(t.params)}),
+    "values rounded": each(
+        lambda t: {"metrics": {n: round(v, 4) for n, v in t.metrics.items()}}
+    ),
+    "the sign of values": changing(with_sign),
+    "one metric": each(lambda t: {"metrics": dict(list(t.metrics.items())[:1])}),
+    "complete trials alone": changing(complete_alone),
+    "sorted by value": changing(by_value),
+    "all complete": each(lambda _: {"state": State.COMPLETE}),
+    "no errors": each(lambda _: {"error": None}),
+    "no times": each(lambda _: {"started_at": None, "run_seconds": None}),
+    "no attributes": each(lambda _: {"attributes": {}}),
+    "no space": of(space=None),
+    "no bounds": of(bounds={}),
+    "names in ASCII": changing(in_ascii),
+}

@@ -11,6 +11,7 @@ import copy
 import math
 import random
 from dataclasses import replace
+from typing import ClassVar
 
 from hpbridge.contract.backend import ExhaustedError, HostSpec, Outcome
 from hpbridge.errors import HpbridgeError
@@ -202,3 +203,71 @@ class GoesRoundAgain(Loop):
 class ForgetsHalfway(Loop):
     def brought_back(self, talk):
         return Conversation(talk.recipe, talk.space)
+
+
+# Mistakes thought out without a look at the checks.
+
+
+class CallsPrunedComplete(Loop):
+    def outcome(self, recorder, result):
+        if result.state is State.PRUNED:
+            last = result.reports[-1][1] if result.reports else 0.0
+            return Outcome(State.COMPLETE, (last,))
+        return super().outcome(recorder, result)
+
+
+class FailuresAreWorst(Loop):
+    def outcome(self, recorder, result):
+        value = recorder.loss(result)
+        return Outcome(State.COMPLETE, (1e9 if math.isnan(value) else value,))
+
+
+class TellsAbsoluteValues(Loop):
+    def outcome(self, recorder, result):
+        outcome = super().outcome(recorder, result)
+        values = tuple(abs(value) for value in outcome.values)
+        return Outcome(outcome.state, values)
+
+
+class TellsTheOneBefore(Loop):
+    before = None
+
+    def tell(self, talk, number, point, outcome):
+        told, self.before = self.before or outcome, outcome
+        talk.ended(number, told)
+
+
+class RoundsPoints(Loop):
+    def ran(self, point, number):
+        return {n: round(v, 2) if type(v) is float else v for n, v in point.items()}
+
+
+class TellsInTheEnd(Loop):
+    def drive(self, talk, recorder, numbers):
+        said = []
+        for number in numbers:
+            point = self.ask(talk, number)
+            if isinstance(point, NoProposal):
+                break
+            said.append((number, self.outcome(recorder, recorder.run(point))))
+        for number, outcome in said:
+            talk.ended(number, outcome)
+
+
+class SharesTheTalk(Loop):
+    talks: ClassVar = {}
+
+    def begin(self, optimizer, experiment, seed):
+        made = super().begin(optimizer, experiment, seed)
+        return self.talks.setdefault(optimizer, made)
+
+
+OTHERS = (
+    CallsPrunedComplete,
+    FailuresAreWorst,
+    TellsAbsoluteValues,
+    TellsTheOneBefore,
+    RoundsPoints,
+    TellsInTheEnd,
+    SharesTheTalk,
+)

@@ -23,7 +23,8 @@ from hpbridge.contract.backend import (
     Problem,
     Suggestion,
 )
-from hpbridge.contract.capabilities import Capabilities, Capability, Feature
+from hpbridge.contract.capabilities import LEFT_OUT, Capabilities, Capability, Feature
+from hpbridge.encoding.encode import encode
 from hpbridge.errors import ForeignHistoryError, UnsupportedFeatureError
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int
@@ -66,11 +67,47 @@ def spec_of(optimizer: type[Wrapped], **changed: Any) -> BackendSpec:
         RIGHT,
         algorithms={"random": algorithm},
         create=lambda problem, _algorithm, _options, seed: optimizer(problem, seed),
+        explain=runs(optimizer),
     )
+
+
+RUN = """
+from hpbridge.contract.backend import Outcome, Problem
+from hpbridge.space.space import Space
+from hpbridge.trial import State
+from tests import wrong_plugins
+
+optimizer = wrong_plugins.{name}(Problem(Space.from_json({space})), {seed})
+trials = []
+for _ in range(n_trials):
+    suggestion = optimizer.ask()
+    params = dict(suggestion.params)
+    value = objective(params)
+    optimizer.tell(suggestion, Outcome(State.COMPLETE, (value,)))
+    trials.append((params, value))
+"""
+
+
+def runs(optimizer: type[Wrapped]) -> Any:
+    """Return an `explain` that prints the optimizer itself, with its mistake."""
+
+    def explain(problem, algorithm, options, seed):
+        comments = encode(problem, algorithm, options).comments()
+        space, name = problem.space.to_json(), optimizer.__name__
+        return "\n".join([*comments, RUN.format(name=name, space=space, seed=seed)])
+
+    return explain
 
 
 def declaring(changed: dict[Feature, Capability]) -> Capabilities:
     return ALGORITHM.capabilities.but(changed)
+
+
+LEARNS: dict[str, Any] = {
+    "learns": True,
+    "capabilities": declaring({Feature.FAILED_TRIALS: LEFT_OUT}),
+}
+"""What `Climber` declares."""
 
 
 class LosesLogScale(Wrapped):
@@ -396,9 +433,10 @@ class Climber(Wrapped):
         self.learn(params, outcome)
 
     def learn(self, params, outcome):
-        if outcome.state is not State.COMPLETE or not math.isfinite(outcome.values[0]):
+        value = self.sign * math.fsum(outcome.values)
+        is_bad = outcome.state is not State.COMPLETE or not outcome.is_feasible
+        if is_bad or not math.isfinite(value):
             return
-        value = self.sign * outcome.values[0]
         if value < self.best_value:
             self.best, self.best_value = dict(params), value
 

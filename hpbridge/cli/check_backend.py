@@ -32,7 +32,7 @@ def check_backend(
 
     def tell(verdict: Any) -> None:
         result = verdict.result
-        if not json:
+        if not (json or result.same_as):
             word = (
                 "skip" if result.skipped_reason else "ok" if result.passed else "FAIL"
             )
@@ -47,11 +47,14 @@ def check_backend(
             [{"kind": v.kind, "name": v.name, **vars(v.result)} for v in verdicts]
         )
     else:
-        rows = [[v.title, v.result.check, v.result.message] for v in failed]
+        first = [v for v in failed if not v.result.same_as]
+        rows = [[v.title, v.result.check, v.result.message] for v in first]
         if rows:
             screen().print(table("", ["checked", "broken rule", "why"], rows))
         n_skipped = sum(bool(r.skipped_reason) for r in results)
         n_kept = len(results) - len(failed) - n_skipped
-        line = f"{n_kept} kept, {len(failed)} broken, {n_skipped} skipped"
+        n_same = len(failed) - len(first)
+        same = f" and {n_same} more of the same cause" if n_same else ""
+        line = f"{n_kept} kept, {len(first)} broken{same}, {n_skipped} skipped"
         screen().print(line, markup=False)
     return 1 if failed else 0

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KNOWN_SO_FAR",
+    "LEFT_OUT",
     "SPACE_FEATURES",
     "YES",
     "Capabilities",
@@ -95,6 +96,11 @@ KNOWN_SO_FAR = Capability(
     Support.EMULATED, "searches what earlier trials asked for, draws the rest at random"
 )
 """Of `Feature.DEFINE_BY_RUN`: what the core does around any optimizer."""
+
+LEFT_OUT = Capability(
+    Support.NATIVE, "the library leaves failed trials out of what it learns"
+)
+"""Of `Feature.FAILED_TRIALS`: a failed trial changes nothing in what comes."""
 
 _UNDECLARED = Capability(Support.UNDECLARED, "the plugin is older than this feature")
 

@@ -193,7 +193,7 @@ class Encoded:
         """Return the source of a function ``decode(x)`` that does what `decode` does.
 
         The function takes the library's values by name and returns our plain values
-        (labels, where a choice has one). It may need `math` and `hpbridge`.
+        (labels, where a choice has one). It needs `imports`.
         """
         lines = [
             "def decode(x):",
@@ -209,6 +209,11 @@ class Encoded:
             value = codec.source(f"x[{name!r}]")
             lines.append(f"{indent}p[{name!r}] = {value}")
         return "\n".join([*lines, "    return p"])
+
+    def imports(self) -> list[str]:
+        """Return the lines that import what `source` uses; often none."""
+        source = self.source()
+        return [f"import {m}" for m in ("hpbridge", "math") if f"{m}." in source]
 
     def condition_source(self, name: str, variable: str) -> str:
         """Return the source of a parameter's condition; empty when it has none.

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -18,6 +18,7 @@ from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int
 from hpbridge.space.space import Space
 from hpbridge.testing.checks import NotApplicable, require
+from hpbridge.testing.fresh_python import FreshPython
 from hpbridge.testing.parity import bowl
 from hpbridge.trial import State
 
@@ -75,10 +76,14 @@ class Case:
     Args:
         spec: The backend.
         name: The algorithm; for a check of the whole backend, its default.
+        fresh: Another Python for its runs; one of its own by default.
     """
 
-    def __init__(self, spec: BackendSpec, name: str) -> None:
+    def __init__(
+        self, spec: BackendSpec, name: str, fresh: FreshPython | None = None
+    ) -> None:
         self.spec = spec
+        self.fresh = fresh or FreshPython(spec)
         self.name = name
         self.algorithm = spec.algorithms[name]
         self.capabilities = self.algorithm.capabilities
@@ -246,6 +251,12 @@ class Case:
         return found + [(self.main, point) for point in first]
 
 
+def cases_of(spec: BackendSpec, algorithms: Iterable[str]) -> dict[str, Case]:
+    """Return a case for each algorithm; they share one fresh Python."""
+    fresh = FreshPython(spec)
+    return {name: Case(spec, name, fresh) for name in algorithms}
+
+
 def ask(optimizer: Optimizer) -> Step:
     """Ask, and keep a copy of what was proposed."""
     suggestion = optimizer.ask()
@@ -288,20 +299,35 @@ def within(seconds: float, run: Callable[[], T]) -> T:
     Raises:
         CheckFailed: If it has not returned after so many seconds.
     """
+    return in_thread(run, seconds)
+
+
+def in_thread(run: Callable[[], T], seconds: float | None = None) -> T:
+    """Return what `run` returns in a thread of its own.
+
+    Args:
+        run: What is run.
+        seconds: How long at most; None for as long as it takes.
+
+    Raises:
+        CheckFailed: If it has not returned after so many seconds.
+    """
     done: list[T] = []
-    errors: list[Exception] = []
+    errors: list[BaseException] = []
 
     def target() -> None:
         try:
             done.append(run())
-        except Exception as error:  # noqa: BLE001 - raised again below
+        except BaseException as error:  # noqa: BLE001 - raised again below
             errors.append(error)
 
     # A thread that hangs cannot be ended; a daemon at least lets the process end.
     thread = threading.Thread(target=target, daemon=True)
     thread.start()
     thread.join(seconds)
-    require(not thread.is_alive(), f"an end within {seconds:g} s", "none: it hangs")
+    require(
+        not thread.is_alive(), f"an end within {seconds or 0:g} s", "none: it hangs"
+    )
     if errors:
         raise errors[0]
     return done[0]

@@ -9,6 +9,7 @@ is the rule, in one sentence, and stands in the failure's message.
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -52,21 +53,42 @@ class NotApplicable(Exception):  # noqa: N818 - a verdict, not an error
     """The check says nothing of this algorithm; the message says why."""
 
 
-def require(kept: bool, expected: str, seen: object) -> None:
+def require(kept: bool, expected: str, seen: object, cure: str = "") -> None:
     """Raise unless the rule was kept.
 
     Args:
         kept: Whether it was.
         expected: What should have been seen.
-        seen: What was; its repr goes into the message unless it is text.
+        seen: What was: text, an exception, or an object whose repr is told.
+        cure: What most likely has to be changed in the plugin, a sentence.
 
     Raises:
         CheckFailed: If it was not.
     """
     if not kept:
+        cause = seen if isinstance(seen, Exception) else None
         what = seen if isinstance(seen, str) else repr(seen)
-        msg = f"expected {expected}; saw {what}"
-        raise CheckFailed(msg)
+        what = what if cause is None else describe_raised(cause)
+        remedy = f". Cure: {cure.removesuffix('.')}" if cure else ""
+        msg = f"expected {expected}; saw {what}{remedy}"
+        raise CheckFailed(msg) from cause
+
+
+def describe_raised(error: BaseException) -> str:
+    """Return an exception with the line that raised it."""
+    place = _place_of(error)
+    where = f" ({place[0]}, line {place[1]})" if place else ""
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def _place_of(error: BaseException) -> tuple[str, int] | None:
+    """Return file and line of the innermost line of Python that is no importer's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    found = [f for f in frames if not f.filename.startswith("<frozen")]
+    if not found:
+        return None
+    short = "/".join(found[-1].filename.replace("\\", "/").split("/")[-3:])
+    return short, found[-1].lineno or 0
 
 
 @dataclass(frozen=True)
@@ -148,26 +170,56 @@ class CheckResult:
     message: str
     """Of a failure: the optimizer, what was expected and seen, and the rule."""
     seconds: float
+    same_as: str = ""
+    """The check that failed of the very same exception before it; mostly empty."""
 
 
-def run_check(check: Check, case: Tried) -> CheckResult:
-    """Make one check; whatever it or the plugin raises becomes the result."""
+class Causes:
+    """The exceptions that ended checks of one plugin, and which check met each first.
+
+    A library that cannot be imported ends nearly every check: it is told once.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[object, ...], str] = {}
+
+    def met_before(self, error: BaseException, check: str) -> str:
+        """Return the check that met this cause first; empty if it is this one."""
+        key = (type(error), str(error), _place_of(error))
+        first = self._first.setdefault(key, check)
+        return "" if first == check else first
+
+
+def run_check(check: Check, case: Tried, causes: Causes | None = None) -> CheckResult:
+    """Make one check; whatever it or the plugin raises becomes the result.
+
+    Args:
+        check: The check.
+        case: What it is made on.
+        causes: Of the checks before it; None where each stands alone.
+    """
     started = time.perf_counter()
-    skipped = message = ""
+    skipped = message = same_as = ""
+    algorithm = "" if check.is_per_backend else case.name
+    cause: BaseException | None = None
     try:
         check.function(case)
     except NotApplicable as reason:
         skipped = str(reason)
     except CheckFailed as failure:
-        message = str(failure)
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-        message = f"expected no exception; saw {type(error).__name__}: {error}"
+        message, cause = str(failure), failure.__cause__
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+        message, cause = f"expected no exception; saw {describe_raised(error)}", error
     if message:
         rule = f"{check.sentence} ({check.origin})"
         message = f"{case.title}, {check.name}: {message}. Rule: {rule}"
+    if cause is not None and causes is not None:
+        place = f"{check.name} of {case.title}" if algorithm else check.name
+        same_as = causes.met_before(cause, place)
     seconds = time.perf_counter() - started
-    algorithm = "" if check.is_per_backend else case.name
-    return CheckResult(check.name, algorithm, not message, skipped, message, seconds)
+    return CheckResult(
+        check.name, algorithm, not message, skipped, message, seconds, same_as
+    )
 
 
 def judge(result: CheckResult, reason: str) -> None:
@@ -185,5 +237,7 @@ def judge(result: CheckResult, reason: str) -> None:
         pytest.fail(f"{result.check} passes, but is expected to fail: {reason}")
     if reason:
         pytest.xfail(f"{reason}; {result.message}")
+    if result.same_as:
+        pytest.fail(f"fails as {result.same_as} does", pytrace=False)
     if not result.passed:
         pytest.fail(result.message, pytrace=False)

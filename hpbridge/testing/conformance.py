@@ -17,14 +17,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hpbridge.testing import (  # each registers its checks
     declaration_checks,
     history_checks,
+    learning_checks,
     marginal_checks,
+    option_checks,
     outcome_checks,
+    process_checks,
     quiet_checks,
     refusal_checks,
     suggestion_checks,
 )
-from hpbridge.testing.case import Case
-from hpbridge.testing.checks import BACKENDS, CHECKS, CheckResult, judge, run_check
+from hpbridge.testing.case import Case, cases_of
+from hpbridge.testing.checks import (
+    BACKENDS,
+    CHECKS,
+    Causes,
+    CheckResult,
+    judge,
+    run_check,
+)
 
 if TYPE_CHECKING:
     from hpbridge.contract.backend import BackendSpec
@@ -35,6 +45,9 @@ BACKENDS.arrange(
     (
         declaration_checks,
         history_checks,
+        process_checks,
+        learning_checks,
+        option_checks,
         marginal_checks,
         outcome_checks,
         quiet_checks,
@@ -49,6 +62,7 @@ def check_backend(
     *,
     algorithms: Iterable[str] | None = None,
     on_result: Callable[[CheckResult], None] | None = None,
+    causes: Causes | None = None,
 ) -> list[CheckResult]:
     """Make every check on a backend and return what each one said.
 
@@ -57,11 +71,13 @@ def check_backend(
         algorithms: Names; all of them by default. One whose requirements are not
             installed is skipped with the reason.
         on_result: Called after each check.
+        causes: Of checks that were made before, of the same plugin.
     """
-    cases = {name: Case(spec, name) for name in algorithms or spec.algorithms}
+    cases = cases_of(spec, algorithms or spec.algorithms)
+    causes = causes or Causes()
     results: list[CheckResult] = []
     for check, algorithm in _pairs(cases):
-        result = _run(check, algorithm, cases)
+        result = _run(check, algorithm, cases, causes)
         results.append(result)
         if on_result is not None:
             on_result(result)
@@ -75,12 +91,14 @@ def _pairs(algorithms: Iterable[str]) -> list[tuple[str, str]]:
     return whole + [(name, algorithm) for algorithm in algorithms for name in each]
 
 
-def _run(check: str, algorithm: str, cases: Mapping[str, Case]) -> CheckResult:
+def _run(
+    check: str, algorithm: str, cases: Mapping[str, Case], causes: Causes
+) -> CheckResult:
     case = cases[algorithm] if algorithm else next(iter(cases.values()))
     if algorithm and case.missing:
         reason = "not installed: " + ", ".join(case.missing)
         return CheckResult(check, algorithm, True, reason, "", 0.0)
-    return run_check(CHECKS[check], case)
+    return run_check(CHECKS[check], case, causes)
 
 
 class BackendConformance:
@@ -95,10 +113,12 @@ class BackendConformance:
     spec: ClassVar[BackendSpec]
     expected_failures: ClassVar[Expected] = {}
     _cases: ClassVar[dict[str, Case]]
+    _causes: ClassVar[Causes]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._cases = {name: Case(cls.spec, name) for name in cls.spec.algorithms}
+        cls._cases = cases_of(cls.spec, cls.spec.algorithms)
+        cls._causes = Causes()
         known = {*_pairs(cls._cases), *CHECKS}
         unknown = [key for key in cls.expected_failures if key not in known]
         if unknown:
@@ -113,4 +133,4 @@ class BackendConformance:
     def test_conforms(self, check: str, algorithm: str) -> None:
         expected = self.expected_failures
         reason = expected.get((check, algorithm), expected.get(check, ""))
-        judge(_run(check, algorithm, self._cases), reason)
+        judge(_run(check, algorithm, self._cases, self._causes), reason)

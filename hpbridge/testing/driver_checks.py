@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
+import random
+import signal
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.attempt import Reply
 from hpbridge.contract.execution import DriverSpec, Ended
@@ -32,6 +37,7 @@ RULES = {
     3: "a bad trial costs itself and no more",
     4: "a report is answered",
     5: "what is ended is gone",
+    6: "quiet",
 }
 """The rules of `hpbridge.contract.execution.Executor` in a few words."""
 
@@ -99,6 +105,37 @@ def check_long_history(case: DriverCase) -> None:
     study = case.run(case.life(objectives.square, 2, history=earlier, workers=2))
     ran = [t for t in study.trials if t.origin is not Origin.IMPORTED]
     require(len(ran) == 2, "2 trials beside those imported", len(ran))
+
+
+@check(6)
+def check_process(case: DriverCase) -> None:
+    """The process that opened it stays as it was, and nothing is printed to stdout."""
+    life, printed = case.life(objectives.square, 3), io.StringIO()
+    folder_before = Path.cwd()
+    before = _of_process()
+    try:
+        with contextlib.redirect_stdout(printed):
+            case.run(life)
+        after = _of_process()
+    finally:
+        os.chdir(folder_before)
+        signal.signal(signal.SIGINT, before["the handler of interrupts"])
+    changed = [name for name, value in before.items() if after[name] != value]
+    require(
+        not changed,
+        ", ".join(before) + " as before",
+        f"others: {', '.join(changed)}",
+        "what a trial needs belongs into its worker, not into the process of the run",
+    )
+    require(not printed.getvalue(), "nothing printed", repr(printed.getvalue()[:200]))
+
+
+def _of_process() -> dict[str, Any]:
+    return {
+        "the working directory": str(Path.cwd()),
+        "the handler of interrupts": signal.getsignal(signal.SIGINT),
+        "the global random generator": random.getstate(),
+    }
 
 
 @check(2)

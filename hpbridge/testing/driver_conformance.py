@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hpbridge.testing.checks import CheckResult, judge, run_check
+from hpbridge.testing.checks import Causes, CheckResult, judge, run_check
 from hpbridge.testing.driver_case import DriverCase
 from hpbridge.testing.driver_checks import DRIVERS
 
@@ -23,28 +23,33 @@ if TYPE_CHECKING:
 
 
 def check_driver(
-    spec: DriverSpec, *, on_result: Callable[[CheckResult], None] | None = None
+    spec: DriverSpec,
+    *,
+    on_result: Callable[[CheckResult], None] | None = None,
+    causes: Causes | None = None,
 ) -> list[CheckResult]:
     """Make every check on a driver and return what each one said.
 
     Args:
         spec: The driver, as its plugin registers it.
         on_result: Called after each check.
+        causes: Of checks that were made before, of the same plugin.
     """
+    causes = causes or Causes()
     case = DriverCase(spec)
     results: list[CheckResult] = []
     for name in DRIVERS.checks:
-        results.append(_run(name, case))
+        results.append(_run(name, case, causes))
         if on_result is not None:
             on_result(results[-1])
     return results
 
 
-def _run(name: str, case: DriverCase) -> CheckResult:
+def _run(name: str, case: DriverCase, causes: Causes) -> CheckResult:
     if case.missing:
         reason = "not installed: " + ", ".join(case.missing)
         return CheckResult(name, "", True, reason, "", 0.0)
-    return run_check(DRIVERS.checks[name], case)
+    return run_check(DRIVERS.checks[name], case, causes)
 
 
 class DriverConformance:
@@ -70,5 +75,5 @@ class DriverConformance:
         metafunc.parametrize("check", list(DRIVERS.checks))
 
     def test_conforms(self, check: str) -> None:
-        result = _run(check, DriverCase(self.spec))
+        result = _run(check, DriverCase(self.spec), Causes())
         judge(result, self.expected_failures.get(check, ""))

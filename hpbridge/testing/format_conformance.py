@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hpbridge.testing.checks import CheckResult, judge, run_check
+from hpbridge.testing.checks import Causes, CheckResult, judge, run_check
 from hpbridge.testing.format_case import FormatCase
 from hpbridge.testing.format_checks import FORMATS
 
@@ -28,6 +28,7 @@ def check_format(
     *,
     samples: Iterable[str | os.PathLike[str]] = (),
     on_result: Callable[[CheckResult], None] | None = None,
+    causes: Causes | None = None,
 ) -> list[CheckResult]:
     """Make every check on a study format and return what each one said.
 
@@ -36,21 +37,23 @@ def check_format(
         samples: Files or folders that the format's library wrote. They are copied
             before they are damaged.
         on_result: Called after each check.
+        causes: Of checks that were made before, of the same plugin.
     """
+    causes = causes or Causes()
     case = FormatCase(spec, samples)
     results: list[CheckResult] = []
     for name in FORMATS.checks:
-        results.append(_run(name, case))
+        results.append(_run(name, case, causes))
         if on_result is not None:
             on_result(results[-1])
     return results
 
 
-def _run(name: str, case: FormatCase) -> CheckResult:
+def _run(name: str, case: FormatCase, causes: Causes) -> CheckResult:
     if case.missing:
         reason = "not installed: " + ", ".join(case.missing)
         return CheckResult(name, "", True, reason, "", 0.0)
-    return run_check(FORMATS.checks[name], case)
+    return run_check(FORMATS.checks[name], case, causes)
 
 
 class FormatConformance:
@@ -78,5 +81,5 @@ class FormatConformance:
         metafunc.parametrize("check", list(FORMATS.checks))
 
     def test_conforms(self, check: str) -> None:
-        result = _run(check, FormatCase(self.spec, self.samples))
+        result = _run(check, FormatCase(self.spec, self.samples), Causes())
         judge(result, self.expected_failures.get(check, ""))

@@ -1,4 +1,4 @@
-"""Checks of seeds, of replay, and of trials that the optimizer never proposed."""
+"""Checks of replay, and of trials that the optimizer never proposed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 import random
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.contract.backend import Outcome, Suggestion
+from hpbridge.contract.backend import Outcome, PastTrial, Suggestion
 from hpbridge.contract.capabilities import Feature
 from hpbridge.errors import ForeignHistoryError
 from hpbridge.testing.case import (
@@ -25,38 +25,6 @@ from hpbridge.trial import State
 if TYPE_CHECKING:
     from hpbridge.contract.backend import Optimizer
     from hpbridge.testing.case import Case
-
-N_SEED_TRIALS = 3
-
-
-@check(rule=1)
-def check_seed(case: Case) -> None:
-    """The same seed gives the same trials, another seed gives others."""
-    case.need(Feature.SEEDING)
-    # Turn by turn, so that state which two optimizers share shows too. The seeds are
-    # the ends of what a run hands out.
-    seeds = (0, 0, 2**32 - 1)
-    optimizers = [case.create(case.main, seed) for seed in seeds]
-    runs: list[list[Step]] = [[] for _ in seeds]
-    for _ in range(N_SEED_TRIALS):
-        for run, optimizer in zip(runs, optimizers, strict=True):
-            run.extend(play(optimizer, 1))
-    same, again, other = runs
-    seen = _first_difference(same, again)
-    require(not different(same, again), "the same trials from the same seed", seen)
-    seen = f"the same {len(same)} trials, {_params(same)}"
-    require(different(same, other), "other trials from another seed", seen)
-
-
-def _params(steps: list[Step]) -> list[dict[str, Any]]:
-    return [step.params for step in steps]
-
-
-def _first_difference(left: list[Step], right: list[Step]) -> str:
-    for number, (one, two) in enumerate(zip(left, right, strict=False)):
-        if one.params != two.params:
-            return f"{one.params} and {two.params} as trial {number}"
-    return f"{len(left)} and {len(right)} trials"
 
 
 @check(rule=1)
@@ -102,24 +70,80 @@ def _record(case: Case) -> list[tuple[Step, list[Step]]]:
 @check(rule=5)
 def check_foreign_history(case: Case) -> None:
     """Foreign trials are taken, and change what comes; or are refused by name."""
-    optimizer = case.create(case.plain)
     points = [case.plain.sample(random.Random(seed)) for seed in range(12)]
     if not case.can(Feature.FOREIGN_HISTORY):
-        _require_refusal(optimizer, points[0])
+        _require_refusal(case.create(case.plain), points[0])
         return
-    for point in points:
-        before = dict(point)
-        optimizer.observe(point, complete(bowl(point)))
-        require(point == before, f"the foreign trial left as it was, {before}", point)
-    for outcome in (Outcome(State.FAILED), Outcome(State.PRUNED, (0.5,))):
-        _observe_or_refuse(optimizer, points[0], outcome)
-    taught = play(optimizer, 4)
+    taught = _taught(case, points, 1)
     for step in taught:
         require_inside(case.plain, step.params)
     if case.algorithm.learns and case.can(Feature.SEEDING):
-        alone = case.run(case.plain, len(taught))
-        seen = f"the {len(taught)} trials of an optimizer that was shown nothing"
-        require(different(taught, alone), "foreign history to have an effect", seen)
+        seen = "the trials after another history, of the same points with other values"
+        cure = (
+            "hand each foreign trial to the library, with its value, beside the others"
+        )
+        other = _taught(case, points, -1)
+        expected = "the values of foreign trials to have an effect"
+        require(different(taught, other), expected, seen, cure)
+    optimizer = case.create(case.main)
+    for seed in range(8):  # of every branch
+        point = case.main.sample(random.Random(seed))
+        _observe_or_refuse(optimizer, point, complete(bowl(point)))
+    require_inside(case.main, ask(optimizer).params)
+
+
+def _taught(case: Case, points: list[dict[str, Any]], sign: int) -> list[Step]:
+    """Run after a history whose first half has values of this sign."""
+    optimizer = case.create(case.plain)
+    for number, point in enumerate(points):
+        before = dict(point)
+        value = bowl(point) * (sign if number < len(points) / 2 else 1)
+        optimizer.observe(point, complete(value))
+        require(point == before, f"the foreign trial left as it was, {before}", point)
+    for outcome in (Outcome(State.FAILED), Outcome(State.PRUNED, (0.5,))):
+        _observe_or_refuse(optimizer, points[0], outcome)
+    return play(optimizer, 4)
+
+
+@check(rule=5)
+def check_restore(case: Case) -> None:
+    """A study that it goes on with decides what comes; else nothing changes."""
+    points = [case.plain.sample(random.Random(seed)) for seed in range(12)]
+    trials = [PastTrial(point, complete(bowl(point))) for point in points]
+    other = [PastTrial(point, complete(-bowl(point))) for point in points]
+    restored = [case.create(case.plain) for _ in range(3)]
+    goes_on = [
+        optimizer.restore(history, {})
+        for optimizer, history in zip(restored, (trials, trials, other), strict=True)
+    ]
+    require(
+        len(set(goes_on)) == 1 and type(goes_on[0]) is bool,
+        "True or False from `restore`, the same each time",
+        goes_on,
+    )
+    case.need(Feature.SEEDING)
+    one, two, different_one = (play(optimizer, 4) for optimizer in restored)
+    seen = f"{[s.params for s in one]} and {[s.params for s in two]}"
+    require(not different(one, two), "the same trials after the same study", seen)
+    if not goes_on[0]:
+        require(
+            not different(one, case.run(case.plain, len(one))),
+            "an optimizer as it was where `restore` returns False",
+            "other trials than those of a fresh one",
+            "change nothing before it is certain that the study can be gone on with",
+        )
+    elif case.algorithm.learns and case.can(Feature.FOREIGN_HISTORY):
+        has_parted = different(one, different_one)
+        for _ in range(8):  # some begin at random again
+            if has_parted:
+                break
+            has_parted = different(play(restored[0], 1), play(restored[2], 1))
+        require(
+            has_parted,
+            "other trials after a study with other values",
+            "the same",
+            "hand the trials to the library, or leave `restore` out",
+        )
 
 
 def _require_refusal(optimizer: Optimizer, point: dict[str, Any]) -> None:
@@ -128,7 +152,7 @@ def _require_refusal(optimizer: Optimizer, point: dict[str, Any]) -> None:
     except ForeignHistoryError:
         return
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-        seen = f"{type(error).__name__}: {error}"
+        seen: object = error
     else:
         seen = "it accepted"
     require(False, "ForeignHistoryError, as foreign history is not declared", seen)

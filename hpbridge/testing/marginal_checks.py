@@ -51,6 +51,7 @@ SPACE: dict[str, Searched] = {
     "r": Quantized(1, 7.4, 2, log=True),
     "size": Categorical(["s", "m", "l"], ordered=True),
     "c": Categorical(["a", "b", "d"]),
+    "t": Categorical(["1", 1, "None", None]),
     "w": Categorical(["p", "q", "r"], weights=[0.7, 0.2, 0.1]),
     "g": Float(0, 10, prior=Normal(4, 2)),
     "h": Float(0.1, 10, prior=LogNormal(0, 1)),
@@ -205,6 +206,8 @@ def check_categories(case: Case) -> None:
     points = _points(case, "c")
     for label in ("a", "b", "d"):  # null: a third each
         _require_value(points, "c", label, 1 / 3)
+    for twin in ("1", 1, "None", None):  # null: a quarter each, whatever their text
+        _require_value(points, "t", twin, 1 / 4)
 
 
 @check(rule=2)

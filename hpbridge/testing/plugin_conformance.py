@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.execution import LoopSpec
 from hpbridge.contract.registry import registry
-from hpbridge.testing.checks import CheckResult
+from hpbridge.testing.checks import Causes, CheckResult
 from hpbridge.testing.conformance import check_backend
 from hpbridge.testing.driver_conformance import check_driver
 from hpbridge.testing.format_conformance import check_format
@@ -72,6 +72,7 @@ def check_plugin(
         BackendError: As of `records_of`, or if there is no such algorithm.
     """
     found: list[Verdict] = []
+    causes = Causes()
     records = [("backend", name)] if algorithms else records_of(name)
     for kind, each in records:
 
@@ -81,23 +82,24 @@ def check_plugin(
             if on_verdict is not None:
                 on_verdict(found[-1])
 
-        _check(kind, each, algorithms, tell)
+        _check((kind, each), algorithms, tell, causes)
     return found
 
 
 def _check(
-    kind: str,
-    name: str,
+    key: tuple[str, str],
     algorithms: Iterable[str] | None,
     tell: Callable[[CheckResult], None],
+    causes: Causes,
 ) -> None:
+    kind, name = key
     record: Any = registry().records[kind][name]
     if kind == "backend":
-        check_backend(record, algorithms=algorithms, on_result=tell)
+        check_backend(record, algorithms=algorithms, on_result=tell, causes=causes)
     elif kind == "format":
-        check_format(record, on_result=tell)
+        check_format(record, on_result=tell, causes=causes)
     elif kind == "driver" and not isinstance(record, LoopSpec):
-        check_driver(record, on_result=tell)
+        check_driver(record, on_result=tell, causes=causes)
     elif kind == "driver":
         tell(_untried("it owns the loop: a kit cannot be in its place"))
     else:

@@ -7,8 +7,10 @@ import io
 import logging
 import os
 import random
+import signal
 import sys
 import tempfile
+import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hpbridge.testing.case import Case
+
+
+_FILES = "files in the working directory"
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,11 @@ def _settings() -> dict[str, Any]:
         "warning filters": list(warnings.filters),
         "environment variables": dict(os.environ),
         "working directory": str(Path.cwd()),
+        _FILES: sorted(path.name for path in Path.cwd().iterdir()),
+        "threads": threading.enumerate(),
+        "sys.path": list(sys.path),
+        "recursion limit": sys.getrecursionlimit(),
+        "handler of interrupts": signal.getsignal(signal.SIGINT),
         "sys.stdout": id(sys.stdout),
         "sys.stderr": id(sys.stderr),
     }
@@ -91,13 +101,20 @@ def _watch(case: Case) -> Watched:
     # First a run that is not watched: what an import changes is the library's doing.
     with contextlib.suppress(Exception):
         _ = case.main_run
-    with _capture() as printed:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        _capture() as printed,
+        warnings.catch_warnings(record=True) as warned,
+    ):
+        warnings.simplefilter("always")
         _short_run(case)
         with _disturbed():
-            before = _rng_states() | _settings()
+            before = _rng_states() | _settings() | {_FILES: []}
             _short_run(case)
             after = _rng_states() | _settings()
-    return Watched(before, after, "".join(printed))
+    said = [f"{w.category.__name__}: {w.message}\n" for w in warned]
+    return Watched(before, after, "".join([*printed, *said[:1]]))
 
 
 @contextlib.contextmanager
@@ -159,7 +176,15 @@ def check_global_settings(case: Case) -> None:
         before, after = watched.before[name], watched.after[name]
         if name == "log levels":  # a logger that is new has changed nothing
             after = {logger: after.get(logger) for logger in before}
-        require(before == after, f"{name} as before, {before!r}", after)
+        if name == "threads":  # one that ended is nobody's
+            before = [thread for thread in before if thread in after]
+        if isinstance(before, list):  # what is new says more than all that is not
+            before, after = (
+                [],
+                [each for each in after if each not in before]
+                or ([] if after == before else after),
+            )
+        require(before == after, f"{name} as before", after)
 
 
 @check(rule=7)

@@ -162,7 +162,8 @@ def _require_refusal(
         require(name in str(error), f"an error that names {name}", str(error))
         return
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-        seen = f"{type(error).__name__}: {error}"
+        seen: object = error
     else:
         seen = "an optimizer"
-    require(False, expected, seen)
+    cure = "let `create` call `encode`, which refuses what is not declared"
+    require(False, expected, seen, cure)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, cast
 from hpbridge.contract.backend import ExhaustedError, Outcome
 from hpbridge.contract.capabilities import Feature, Support
 from hpbridge.contract.defining import DefiningOptimizer
+from hpbridge.errors import UnsupportedFeatureError
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int
 from hpbridge.space.space import Space
 from hpbridge.testing.case import (
+    N_MAIN,
     PLAIN,
     answer,
     ask,
@@ -34,8 +36,12 @@ _NARROW = {
     "lr": Float(1e-5, 1e-5 * (1 + 4e-13), log=True),
     "tenth": Float(0.1, 0.1 * (1 + 4e-13), log=True),
     "x": Float(0.1, 0.1 * (1 + 4e-13)),
+    "digits": Float(0.123456789012345, 0.123456789012345 * (1 + 4e-13)),
 }
 _SMALL: dict[str, Searched] = {"n": Int(1, 6), "c": Categorical(["a", "b"])}
+_N_FINITE = 7
+_BIG = Int(2**53 + 1, 2**53 + 9)
+_NAMES = ("class", "a b", "x.y", "self", "1st", "x", "x/y")
 _FINITE: dict[str, Searched] = {"n": Int(0, 1), "c": Categorical(["a", "b"])}
 
 
@@ -71,6 +77,43 @@ def check_bounds(case: Case) -> None:
         require_inside(narrow, point)
     for step in case.run(narrow, 6):
         require_inside(narrow, step.params)
+
+
+@check(rule=3)
+def check_big_ints(case: Case) -> None:
+    """An int beyond 2**53, which no float holds, is exact, or refused by name."""
+    space = case.usable({"big": _BIG})
+    try:
+        points = case.draws(space, 60, seconds=0.5)
+    except UnsupportedFeatureError:
+        return
+    for point in points:
+        require_inside(space, point)
+    n_odd = sum(point["big"] % 2 for point in points)
+    require(
+        n_odd > 0 or len(points) < 20,
+        f"odd ints too among {len(points)} draws of {_BIG!r}",
+        "even ones alone",
+        "do not pass ints through floats; refuse by `refine` what the library cannot",
+    )
+
+
+@check(rule=3)
+def check_any_name(case: Case) -> None:
+    """A parameter may be called anything: no identifier, a keyword, with a dot."""
+    kind = Float(0, 1) if case.can(Feature.FLOAT) else Int(0, 5)
+    ranges = enumerate(_NAMES)
+    space = case.usable(
+        {n: type(kind)(10 * k, 10 * k + 5) for k, n in ranges}  # none fits another
+    )
+    try:
+        steps = case.run(space, 3)
+    except UnsupportedFeatureError:
+        return
+    for step in steps:
+        seen = sorted(step.params)
+        require(seen == sorted(_NAMES), f"values for {sorted(_NAMES)}", seen)
+        require_inside(space, step.params)
 
 
 @check(rule=3)
@@ -128,10 +171,25 @@ def check_single_values(case: Case) -> None:
 def check_exhaustion(case: Case) -> None:
     """In a finite space it ends with `ExhaustedError` or goes on; it never hangs."""
     space = case.usable(_FINITE)
-    steps = within(60.0, lambda: play(case.create(space), 7))
+    steps = within(60.0, lambda: play(case.create(space), _N_FINITE))
     require(bool(steps), "at least one suggestion", "none")
     for step in steps:
         require_inside(space, step.params)
+    tried = {tuple(sorted(step.params.items())) for step in steps}
+    require(
+        len(steps) == _N_FINITE or len(tried) == space.size,
+        f"`ExhaustedError` after all of the {space.size} points",
+        f"it after {len(tried)}",
+        "raise it only when there is nothing left to propose",
+    )
+    n_steps, n_wanted = len(case.main_run), N_MAIN
+    is_endless = case.main.size is None
+    require(
+        n_steps == n_wanted or not is_endless,
+        f"{n_wanted} proposals of a space that has no end",
+        f"`ExhaustedError` after {n_steps}",
+        "raise it only when there is nothing left to propose",
+    )
 
 
 @check(rule=4)

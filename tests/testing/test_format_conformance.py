@@ -156,3 +156,9 @@ def test_the_test_class_judges_as_the_function_does(tmp_path) -> None:
         "TestExpected::test_conforms[target]",
         "TestUnexpected::test_conforms[target]",
     ]
+
+
+@pytest.mark.parametrize("name", wrong.OTHERS)
+def test_a_mistake_of_a_formats_author_is_found(name) -> None:
+    results = check_format(wrong.OTHERS[name])
+    assert [result.message for result in results if not result.passed]

@@ -88,3 +88,8 @@ def test_an_expected_failure_of_no_check_is_refused():
         class TestMisspelt(HostConformance):
             hosted = wrong.hosted(wrong.Loop)
             expected_failures: ClassVar = {"tolled": "a typo"}
+
+
+@pytest.mark.parametrize("loop", wrong.OTHERS, ids=lambda loop: loop.__name__)
+def test_a_mistake_of_a_hosts_author_is_found(loop):
+    assert failures(wrong.hosted(loop))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hpbridge.plugin import (
     KNOWN_SO_FAR,
+    LEFT_OUT,
     YES,
     Algorithm,
     BackendSpec,
@@ -93,7 +94,7 @@ ATPE_CAPABILITIES = CAPABILITIES.but(
         Feature.CATEGORICAL_WEIGHTS: emulated("weight-quantile"),
         Feature.CONDITIONAL: emulated("flatten"),
         Feature.FAILED_TRIALS: Capability(
-            Support.EMULATED, "sees only trials with a finite loss"
+            Support.EMULATED, f"{LEFT_OUT.note}, and here infinite ones too"
         ),
         Feature.PENDING: Capability(Support.EMULATED, "does not see pending trials"),
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hpbridge.plugin import (
     KNOWN_SO_FAR,
+    LEFT_OUT,
     YES,
     Algorithm,
     BackendSpec,
@@ -78,7 +79,11 @@ _OWN_GRID = emulated("index", "the sampler rounds a float grid in its own way")
 _OWN_GENERATIONS = no("the sampler learns only from the generations that it bred")
 _RANDOM_UNDER_CONDITIONS = _yes("draws parameters that are not always active at random")
 _GENETIC = _COMMON.but(
-    {Feature.CONSTRAINTS: YES, Feature.FOREIGN_HISTORY: _OWN_GENERATIONS}
+    {
+        Feature.CONSTRAINTS: YES,
+        Feature.FAILED_TRIALS: LEFT_OUT,
+        Feature.FOREIGN_HISTORY: _OWN_GENERATIONS,
+    }
 )
 _NOT_COUNTABLE = no("an exhaustive search needs countable values; give it a step")
 _EXHAUSTIVE = _COMMON.but(
@@ -144,6 +149,7 @@ _ALGORITHMS = (
                 Feature.CATEGORICAL: _yes("draws categories at random"),
                 Feature.CONDITIONAL: _RANDOM_UNDER_CONDITIONS,
                 Feature.MULTI_OBJECTIVE: no("the sampler takes one metric"),
+                Feature.FAILED_TRIALS: LEFT_OUT,
                 Feature.FOREIGN_HISTORY: _OWN_GENERATIONS,
             }
         ),

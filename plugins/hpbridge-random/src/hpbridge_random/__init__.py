@@ -1,4 +1,4 @@
-"""Pure random search: the tutorial plugin of hpbridge."""
+"""Pure random search: the smallest plugin of hpbridge."""
 
 from __future__ import annotations
 

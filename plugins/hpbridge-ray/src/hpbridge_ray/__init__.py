@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hpbridge.plugin import (
     KNOWN_SO_FAR,
+    LEFT_OUT,
     YES,
     Algorithm,
     BackendSpec,
@@ -166,6 +167,7 @@ _ALGORITHMS = (
                     "in [0, 1] where rounding to 13 decimal places would matter",
                 ),
                 Feature.FLOAT_LOG: emulated("log"),
+                Feature.FAILED_TRIALS: LEFT_OUT,
                 Feature.FOREIGN_HISTORY: YES,
             }
         ),
