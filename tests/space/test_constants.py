@@ -49,7 +49,7 @@ def test_of_other_values_the_text_is_kept_and_the_type_named():
 def test_many_members_of_a_set_are_not_read_which_may_take_forever():
     n_members = 20_000
     colliding = [k * (2**61 - 1) for k in range(n_members)]
-    start = time.perf_counter()
+    start = time.process_time()
     for data in (
         {"hpbridge:set": colliding},
         {"hpbridge:dict": [[k, 0] for k in colliding]},
@@ -57,7 +57,7 @@ def test_many_members_of_a_set_are_not_read_which_may_take_forever():
         space = {"version": 1, "parameters": {"c": {"type": "constant", "value": data}}}
         with pytest.raises(SpaceError, match="20000 members, not at most 1000"):
             Space.from_json(space)
-    assert time.perf_counter() - start < 60
+    assert time.process_time() - start < 60
     assert types_as_text(set(range(2000))) == ("set",)
 
 

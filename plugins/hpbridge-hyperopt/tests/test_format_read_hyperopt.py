@@ -348,11 +348,11 @@ def test_a_bomb_ends_in_a_sentence(tmp_path):
     for data in (zeros, bomb, huge_shape()):
         path = tmp_path / "bomb"
         path.write_bytes(data)
-        start = time.monotonic()
+        start = time.process_time()
         FORMAT.recognizes(path)
         with pytest.raises(FormatError):
             FORMAT.read(path, Hints())
-        assert time.monotonic() - start < 20
+        assert time.process_time() - start < 20
 
 
 def readable_or_refused(path, hints):

@@ -403,12 +403,12 @@ def test_an_operation_of_a_newer_journal_is_refused(files, tmp_path):
 
 
 def refused_or_read(path):
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         found = read(path)
     except FormatError:
         found = None
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert sorted(path.parent.iterdir()) == [path]
     return found
 

@@ -315,7 +315,7 @@ def test_many_trials_are_not_looked_at_for_nothing():
     def plain(trial):
         return trial.suggest_float("x", 0, 1)
 
-    began = time.perf_counter()
+    began = time.process_time()
     study = run(plain, n_trials=300)
     assert len(study.trials) == 300
-    assert time.perf_counter() - began < 60
+    assert time.process_time() - began < 60

@@ -313,11 +313,11 @@ def test_no_pickle_is_opened(copy, tmp_path):
 
 def outcome(folder):
     """Return the study; None where it is refused in a sentence."""
-    started = time.perf_counter()
+    started = time.process_time()
     study = None
     with contextlib.suppress(FormatError):
         study = read(folder)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert study is None or isinstance(study, ForeignStudy)
     return study
 

@@ -353,12 +353,12 @@ def test_hostile_files_have_no_effect(tmp_path, result):
     path = tmp_path / "hostile.pkl"
     for what, data in hostile(result, marker):
         path.write_bytes(data)
-        started = time.monotonic()
+        started = time.process_time()
         FORMAT.recognizes(path)
         with contextlib.suppress(FormatError):
             study = FORMAT.read(path, Hints())
             assert study.trials[0].params == {"x0": 0.5}, what
-        assert time.monotonic() - started < 20, what
+        assert time.process_time() - started < 20, what
         assert not marker.exists(), what
 
 

@@ -291,7 +291,7 @@ def test_a_damaged_file_is_refused_or_read_and_does_nothing(tmp_path):
     target = io.BytesIO()
     joblib.dump({**PLAIN, "evil": Marks(marker)}, target)
     whole, rng = target.getvalue(), random.Random(0)
-    started = time.monotonic()
+    started = time.process_time()
     refusals = []
     for k in range(400):
         data = bytearray(whole)
@@ -308,7 +308,7 @@ def test_a_damaged_file_is_refused_or_read_and_does_nothing(tmp_path):
     assert len(refusals) > 200
     assert all(text.startswith("it ") for text in refusals)
     assert not marker.exists()
-    assert time.monotonic() - started < 60
+    assert time.process_time() - started < 60
 
 
 def test_keys_that_take_for_ever_to_hash_are_refused(tmp_path):
