@@ -211,11 +211,6 @@ def texts(values):
     return {name: str(value) for name, value in values.items()}
 
 
-def floats(values):
-    is_int = {n for n, v in values.items() if type(v) is int}
-    return {n: float(v) if n in is_int else v for n, v in values.items()}
-
-
 def with_sign(foreign):
     trials = (
         dataclasses.replace(t, metrics={n: -v for n, v in t.metrics.items()})
@@ -235,14 +230,8 @@ def by_value(foreign):
     return dataclasses.replace(foreign, trials=tuple(trials))
 
 
-def in_ascii(foreign):
-    name = foreign.name.encode("ascii", "replace").decode()
-    return dataclasses.replace(foreign, name=name)
-
-
 OTHERS = {
     "every value as text": each(lambda t: {"params": texts(t.params)}),
-    "ints as floats": each(lambda t: {"params": floats(t.params)}),
     "values rounded": each(
         lambda t: {"metrics": {n: round(v, 4) for n, v in t.metrics.items()}}
     ),
@@ -256,5 +245,4 @@ OTHERS = {
     "no attributes": each(lambda _: {"attributes": {}}),
     "no space": of(space=None),
     "no bounds": of(bounds={}),
-    "names in ASCII": changing(in_ascii),
 }
