@@ -157,6 +157,7 @@ class Database:
 
         Raises:
             StudyNotFoundError: With the nearest name there is.
+            StoreDamagedError: If a study has no name.
         """
         table = schema.studies
         rows = []
@@ -167,6 +168,9 @@ class Database:
             rows = self._rows(sa.select(table).where(table.c.id == int(name)))
         if not rows:
             names = [row["name"] for row in self._rows(sa.select(table.c.name))]
+            if not all(isinstance(each, str) for each in names):
+                reason = "is corrupt: the name of a study is lost"
+                raise StoreDamagedError.failed(self.url, reason, RESTORE)
             raise StudyNotFoundError.named(self.url, str(name), names)
         return self._record(rows[0])
 

@@ -176,6 +176,14 @@ def test_a_store_that_lost_its_version_is_not_made_anew(path) -> None:
         open_store(path)
 
 
+def test_a_store_whose_study_lost_its_name_is_said(path) -> None:
+    sql(path, "UPDATE hpbridge_studies SET name = x'00'")
+    with pytest.raises(StoreDamagedError, match="the name of a study is lost"):
+        hpb.load_study("study", path)
+    with pytest.raises(StoreDamagedError, match="the name of a study is lost"):
+        hpb.resume("study", experiment(), store=path)
+
+
 def test_what_is_left_is_saved_and_gone_on_from(path) -> None:
     sql(
         path, TRIAL.format("params = '{'"), "DELETE FROM hpbridge_trials WHERE number=9"
