@@ -88,7 +88,10 @@ def test_a_terminal_that_takes_ascii_alone(tmp_path: Path) -> None:
     check(tmp_path, FOLDER, SCRIPT, {}, **ASCII)
 
 
-@pytest.mark.parametrize("width", ["0", "nonsense", "1", "²", "9" * 5000])
+_ODDER = [pytest.param(each, marks=pytest.mark.slow) for each in ("1", "²", "9" * 5000)]
+
+
+@pytest.mark.parametrize("width", ["0", "nonsense", *_ODDER])
 def test_sizes_of_a_terminal_that_are_none(tmp_path: Path, width: str) -> None:
     sizes = dict.fromkeys(["COLUMNS", "LINES", "TERMINAL_WIDTH"], width)
     words = ["backends", "--help", "run --help", "hosts", "studies", "none"]

@@ -8,6 +8,7 @@ import itertools
 
 import pytest
 from bayes_opt import BayesianOptimization
+from seeds import EACH, later_slow
 
 from hpbridge import Int, Space
 from hpbridge.contract.backend import ExhaustedError, Outcome, Problem
@@ -54,7 +55,7 @@ def options_for(algorithm, mode):
     return options
 
 
-@pytest.mark.parametrize(("algorithm", "mode", "seed"), CELLS)
+@pytest.mark.parametrize(("algorithm", "mode", "seed"), later_slow(CELLS))
 def test_trials_are_those_of_maximize(algorithm, mode, seed):
     space, options = PARITY_SPACES[mode], options_for(algorithm, mode)
     trials = check_parity(SPEC, algorithm, space, N_TRIALS, seed, options)
@@ -83,7 +84,7 @@ def test_the_proposals_compared_depend_on_the_values(mode):
 
 
 @alone
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 @pytest.mark.parametrize("algorithm", SPEC.algorithms)
 def test_defaults_make_the_trials_of_one_call_of_maximize(algorithm, seed):
     space = PARITY_SPACES["float"]
@@ -95,14 +96,14 @@ def test_defaults_make_the_trials_of_one_call_of_maximize(algorithm, seed):
     check_same(run_bridge(SPEC, algorithm, space, 8, seed), names["trials"])
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 @pytest.mark.parametrize("algorithm", SPEC.algorithms)
 def test_defaults_search_as_long_as_the_library_among_ints(algorithm, seed):
     options = {"init_points": N_TRIALS - 1}
     check_parity(SPEC, algorithm, PARITY_SPACES["int"], N_TRIALS, seed, options)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 @pytest.mark.parametrize("mode", ["float", "log"])
 @pytest.mark.parametrize("algorithm", SPEC.algorithms)
 def test_a_reduced_domain_is_the_librarys(algorithm, mode, seed):
@@ -259,7 +260,7 @@ CONSTRAINED = [
 
 
 @alone
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 @pytest.mark.parametrize("kind", CONSTRAINTS)
 @pytest.mark.parametrize("algorithm", CONSTRAINED)
 def test_constrained_trials_are_those_of_maximize(algorithm, kind, seed):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from hyperopt import STATUS_FAIL, STATUS_OK, Trials, fmin, hp, tpe
+from seeds import EACH, later_slow
 
 from hpbridge import Categorical, Float, Int, LogNormal, Normal, Quantized, Space
 from hpbridge.contract.backend import Outcome, Problem
@@ -74,7 +75,9 @@ NESTED_CELLS = [
 ]
 
 
-@pytest.mark.parametrize(("algorithm", "mode", "seed"), CELLS + NESTED_CELLS)
+@pytest.mark.parametrize(
+    ("algorithm", "mode", "seed"), later_slow(CELLS + NESTED_CELLS)
+)
 def test_trials_are_those_of_fmin(algorithm, mode, seed):
     # Of TPE's trials, 20 are drawn at random. ATPE takes 50 ms for each.
     n_trials = 25 if SPEC.algorithms[algorithm].requires else 30
@@ -99,7 +102,7 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 @pytest.mark.parametrize("algorithm", OPTIONS)
 def test_options_reach_the_library(algorithm, seed):
     args = (SPEC, algorithm, PARITY_SPACES["mixed"], 30, seed)

@@ -7,6 +7,7 @@ an algorithm stand side by side in one space, and one fit a seed compares them a
 from __future__ import annotations
 
 import pytest
+from seeds import EACH
 
 from hpbridge.contract.backend import Problem
 from hpbridge.space.categorical import Categorical
@@ -51,7 +52,7 @@ def _side_by_side(algorithm):
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 @pytest.mark.parametrize("algorithm", [name for name in MODES if name != "grid"])
 def test_all_modes_are_the_tuners_own(algorithm, seed):
     n_trials = N_TRIALS_BOHB if algorithm == "bohb" else N_TRIALS

@@ -8,6 +8,7 @@ import typing
 import numpy as np
 import pytest
 import skopt
+from seeds import EACH, later_slow
 from sklearn.base import is_regressor
 
 from hpbridge import Categorical, Float, Int, Space
@@ -63,7 +64,7 @@ def budget(algorithm):
     return 15, {**options, "n_initial_points": 8, "n_restarts_optimizer": 1}
 
 
-@pytest.mark.parametrize(("algorithm", "mode", "seed"), CELLS)
+@pytest.mark.parametrize(("algorithm", "mode", "seed"), later_slow(CELLS))
 def test_every_mode_gives_the_trials_of_the_library(algorithm, mode, seed):
     space, (n_trials, options) = PARITY_SPACES[mode], budget(algorithm)
     trials = check_parity(SPEC, algorithm, space, n_trials, seed, options)
@@ -75,7 +76,7 @@ def test_every_mode_is_compared():
     assert parity_gaps(SPEC, CELLS, {}) == []
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 @pytest.mark.parametrize("algorithm", SPEC.algorithms)
 def test_defaults_give_the_trials_of_the_library(algorithm, seed):
     check_parity(SPEC, algorithm, SMALL, 12, seed)
@@ -88,7 +89,7 @@ def test_a_seed_beyond_32_bits_gives_the_trials_of_the_library(algorithm):
     assert trials == run_bridge(SPEC, algorithm, SMALL, 4, 3, options)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 @pytest.mark.parametrize(("algorithm", "design"), choices_of("initial_point_generator"))
 def test_every_design_gives_the_trials_of_the_library(algorithm, design, seed):
     options = {"n_initial_points": 7, "n_points": 100}
@@ -97,7 +98,7 @@ def test_every_design_gives_the_trials_of_the_library(algorithm, design, seed):
     assert trials[:7] != run_bridge(SPEC, algorithm, SMALL, 7, seed, options)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 @pytest.mark.parametrize(("algorithm", "acquisition"), choices_of("acq_func"))
 def test_every_acquisition_gives_the_trials_of_the_library(
     algorithm, acquisition, seed
@@ -155,7 +156,7 @@ def repaired_library(monkeypatch):
 
 
 @pytest.mark.usefixtures("repaired_library")
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 def test_gbrt_gives_the_trials_of_gbrt_minimize_itself(monkeypatch, seed):
     args = (SPEC, "gbrt", SMALL, 12, seed)
     bridge = run_bridge(*args)
@@ -165,7 +166,7 @@ def test_gbrt_gives_the_trials_of_gbrt_minimize_itself(monkeypatch, seed):
 
 
 @pytest.mark.usefixtures("repaired_library")
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 def test_random_gives_the_trials_of_dummy_minimize_itself(monkeypatch, seed):
     args = (SPEC, "random", PARITY_SPACES["mixed"], 25, seed)
     bridge = run_bridge(*args)
