@@ -211,7 +211,6 @@ def _sqlite(path: Path, change: str) -> None:
     """Write a storage of Optuna's, but for what a statement makes of it."""
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(storage=f"sqlite:///{path}")
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), 2)
     study._storage.remove_session()

@@ -139,7 +139,6 @@ def _document(number: int) -> dict:
 def _optuna_study() -> object:
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
 
     def objective(trial):

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import hpbridge
 from hpbridge.contract.foreign import ForeignStudy, Hints
 from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError
@@ -409,7 +410,7 @@ def test_there_is_a_limit_to_what_is_read(copy):
     with state_of(copy).open("r+b") as file:
         file.truncate(2**40)  # of which nothing is on the disk
     with pytest.raises(FormatError, match="is larger than"):
-        read(copy)
+        hpbridge.read_study(copy)
 
 
 ROWS = {
