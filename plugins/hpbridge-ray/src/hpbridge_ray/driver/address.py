@@ -75,7 +75,8 @@ _HINTS = {
 # What Ray says of why it is not joined, and what that means.
 _MEANINGS = (
     ("Unauthenticated|InvalidAuthToken|AuthenticationError", _TOKEN),
-    ("rpc_code: 12|UNIMPLEMENTED|Unimplemented", _OTHER),
+    # Of Ray 2.44 the bare name is all that is left.
+    (r"rpc_code: 12|UNIMPLEMENTED|Unimplemented|(?m:^ConnectionError\s*$)", _OTHER),
     ("No node info found|find a (?:Ray )?node|find any (?:Ray )?node", _NO_NODE),
 )
 # Its own and this process's, of Ray and of Python.
