@@ -120,14 +120,20 @@ def test_a_study_waits_for_its_server_and_loses_nothing(
 def test_several_workers_and_two_writers_wait(server, url, caplog) -> None:
     objective = Fallen(server, caplog, 5)
     other = []
+    has_begun = threading.Event()  # a study that finds no server at its start ends
+
+    def slow(trial):
+        has_begun.set()
+        threading.Event().wait(0.1)
+        return trial["x"]
 
     def run_other():
-        quick = experiment(lambda t: (threading.Event().wait(0.1) and 0) or t["x"])
-        found = hpb.run(quick, "random", seed=1, n_trials=60, name="other", store=url)
-        other.append(found)
+        settings = {"seed": 1, "n_trials": 60, "name": "other", "store": url}
+        other.append(hpb.run(experiment(slow), "random", **settings))
 
     thread = threading.Thread(target=run_other)
     thread.start()
+    assert has_begun.wait(60)
     with ThreadPoolExecutor(2) as pool:
         study = hpb.run(
             experiment(objective), store=url, driver=pool, workers=2, **STUDY
