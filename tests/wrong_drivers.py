@@ -37,16 +37,21 @@ def here(executor, **declared) -> DriverSpec:
     return DriverSpec("wrong", "Wrong.", opened, isolates=False, **declared)
 
 
-def there(workers) -> DriverSpec:
+def there(workers, limits=(), **declared) -> DriverSpec:
     @contextmanager
     def opened(experiment, settings):
-        made = workers(experiment, settings.workers)
+        made = workers(
+            experiment,
+            settings.workers,
+            trials_each=settings.trials_per_worker,
+            memory=settings.memory_trial,
+        )
         try:
             yield made
         finally:
             made.close()
 
-    return DriverSpec("wrong", "Wrong.", opened)
+    return DriverSpec("wrong", "Wrong.", opened, limits=frozenset(limits), **declared)
 
 
 class NoSlots(InProcess):
@@ -239,6 +244,48 @@ class Prints(InProcess):
         super().start(job)
 
 
+class OneMore(Workers):
+    """Renews a worker one trial too late."""
+
+    def __init__(self, experiment, slots, *, trials_each, memory) -> None:
+        trials_each = None if trials_each is None else trials_each + 1
+        super().__init__(experiment, slots, trials_each=trials_each, memory=memory)
+
+
+class OnlyPools(OneMore):
+    """Renews workers where there are several, not one that is alone."""
+
+    def __init__(self, experiment, slots, *, trials_each, memory) -> None:
+        trials_each = None if slots == 1 else trials_each - 1
+        super().__init__(experiment, slots, trials_each=trials_each, memory=memory)
+
+
+class Wordless(Workers):
+    """Does not say why it ended a trial."""
+
+    def messages(self):
+        return [
+            replace(m, why="it was ended") if isinstance(m, Lost) else m
+            for m in super().messages()
+        ]
+
+
+class OneLog(Workers):
+    """Leads all that trials print into one file."""
+
+    log: str | None = None
+
+    def start(self, job) -> None:
+        job.log = self.log = self.log or job.log
+        super().start(job)
+
+
+class NoLog(Workers):
+    def start(self, job) -> None:
+        job.log = None
+        super().start(job)
+
+
 DRIVERS = {
     "record": DriverSpec("wrong", " ", print),
     "slots": here(NoSlots),
@@ -268,5 +315,13 @@ DRIVERS = {
     "stubborn_error-complete": here(CallsFailuresComplete),
     "process-seeded": here(SeedsThePlace),
     "process-moved": here(MovesAway),
+    "record-limits": DriverSpec("wrong", "Wrong.", print, limits=frozenset({"cpus"})),
+    "trials_per_worker": there(OneMore, {"trials_per_worker"}),
+    "trials_per_worker-alone": there(OnlyPools, {"trials_per_worker"}),
+    "trials_per_worker-here": here(InProcess, limits=frozenset({"trials_per_worker"})),
+    "memory_trial": here(InProcess, limits=frozenset({"memory_trial"})),
+    "memory_trial-wordless": there(Wordless, {"memory_trial"}),
+    "logs": there(NoLog, logs=True),
+    "logs-one": there(OneLog, logs=True),
 }
 """By the check that each fails."""

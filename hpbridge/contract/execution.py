@@ -204,6 +204,8 @@ class DriverSpec:
             ``memory_trial``. A study with another one is refused before it is opened.
         answers: Whether a report is answered while the trial runs; otherwise reports
             come with the trial's end, and nothing can be decided from them.
+        logs: Whether what a trial prints goes to its `Job.log`, where there are several
+            slots.
     """
 
     name: str

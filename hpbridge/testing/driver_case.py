@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,10 +97,7 @@ class DriverCase:
     @contextmanager
     def opened(self, life: Life, slots: int = 2) -> Iterator[Executor]:
         """Open the driver for a study."""
-        settings = life.plan.settings
-        given = Settings(
-            settings.n_trials, workers=slots, timeout_trial=settings.timeout_trial
-        )
+        given = replace(life.plan.settings, workers=slots)
         with self.spec.open(life.plan.experiment, given) as executor:
             yield executor
 
@@ -111,10 +109,10 @@ class DriverCase:
             drive([life], executor)
         return life.study()
 
-    def job(self, life: Life, number: int = 0) -> Job:
+    def job(self, life: Life, number: int = 0, log: str | None = None) -> Job:
         """Return a job outside of any study."""
         experiment = life.plan.experiment
-        return Job(number + 1, experiment, "kit", number, {"x": 0.5}, 7)
+        return Job(number + 1, experiment, "kit", number, {"x": 0.5}, 7, log=log)
 
 
 @contextmanager
@@ -173,3 +171,14 @@ def is_gone(process: int) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+def only_trial_1_failed(study: Study) -> None:
+    """See that trial 1 of a study failed, and the others are complete.
+
+    Raises:
+        CheckFailed: If that is not so.
+    """
+    states = [trial.state.value for trial in study.trials]
+    expected = ["failed" if k == 1 else "complete" for k in range(len(states))]
+    require(states == expected, repr(expected), states)

@@ -15,6 +15,7 @@ from hpbridge.contract.attempt import Reply
 from hpbridge.contract.execution import DriverSpec, Ended
 from hpbridge.drivers.loop import drive
 from hpbridge.errors import ExperimentError
+from hpbridge.store.settings import OF_WORKERS
 from hpbridge.testing import driver_objectives as objectives
 from hpbridge.testing.checks import Kit, NotApplicable, require
 from hpbridge.testing.driver_case import (
@@ -23,13 +24,13 @@ from hpbridge.testing.driver_case import (
     folder,
     hear,
     is_gone,
+    only_trial_1_failed,
     process_in,
 )
 from hpbridge.trial import Origin, State
 
 if TYPE_CHECKING:
     from hpbridge.contract.execution import Message
-    from hpbridge.study import Study
 
 RULES = {
     1: "a job runs as it would here",
@@ -38,6 +39,7 @@ RULES = {
     4: "a report is answered",
     5: "what is ended is gone",
     6: "quiet",
+    7: "what is declared is kept",
 }
 """The rules of `hpbridge.contract.execution.Executor` in a few words."""
 
@@ -53,6 +55,9 @@ def check_record(case: DriverCase) -> None:
     require(bool(spec.summary.strip()), "a summary", "none")
     for requirement in spec.requires:
         require(">=" in requirement, "the oldest version after >=", requirement)
+    unknown = sorted(set(spec.limits).difference(OF_WORKERS))
+    known = " or ".join(OF_WORKERS)
+    require(not unknown, f"limits that are {known}", ", ".join(unknown))
 
 
 @check(1)
@@ -180,7 +185,7 @@ def check_stubborn_error(case: DriverCase) -> None:
     study = case.run(case.life(objectives.raises_stubborn))
     error = study.trials[1].error
     require(error == "StubbornError: 1 and 2", "StubbornError: 1 and 2", error)
-    _only_trial_1_failed(study)
+    only_trial_1_failed(study)
 
 
 @check(3)
@@ -189,7 +194,7 @@ def check_exit(case: DriverCase) -> None:
     study = case.run(case.life(objectives.exits))
     error = study.trials[1].error or ""
     require(error.startswith("SystemExit: 0"), "SystemExit: 0", error)
-    _only_trial_1_failed(study)
+    only_trial_1_failed(study)
 
 
 @check(3)
@@ -197,7 +202,7 @@ def check_death(case: DriverCase) -> None:
     """A trial whose process is killed fails, and the others run."""
     case.needs_isolation()
     study = case.run(case.life(objectives.kills_itself, 5, workers=2))
-    _only_trial_1_failed(study)
+    only_trial_1_failed(study)
     require(bool(study.trials[1].error), "a word on what happened", "none")
 
 
@@ -210,15 +215,9 @@ def check_timeout(case: DriverCase) -> None:
     except ExperimentError as refusal:
         require("timeout_trial" in str(refusal), "timeout_trial by name", str(refusal))
         raise NotApplicable(refusal.reasons[0]) from None
-    _only_trial_1_failed(study)
+    only_trial_1_failed(study)
     error = study.trials[1].error or ""
     require("3 seconds" in error, "an error that names 3 seconds", error)
-
-
-def _only_trial_1_failed(study: Study) -> None:
-    states = [trial.state.value for trial in study.trials]
-    expected = ["failed" if k == 1 else "complete" for k in range(len(states))]
-    require(states == expected, repr(expected), states)
 
 
 @check(4)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hpbridge.testing import driver_checks, driver_promise_checks
 from hpbridge.testing.checks import Causes, CheckResult, judge, run_check
 from hpbridge.testing.driver_case import DriverCase
 from hpbridge.testing.driver_checks import DRIVERS
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hpbridge.contract.execution import DriverSpec
+
+DRIVERS.arrange([driver_checks, driver_promise_checks])
 
 
 def check_driver(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,3 +99,29 @@ def waits(folder: str, trial: Trial) -> float:
             raise TrialPruned
         time.sleep(0.01)
     return 1.0
+
+
+LIMIT_BYTES = 64 << 20
+"""What a trial of `holds` may use; trial 1 uses four times that."""
+
+
+def holds(trial: Trial) -> float:
+    """Let trial 1 hold far too much memory, until it is ended; not for ever."""
+    if trial.number == 1:
+        held = b"x" * (4 * LIMIT_BYTES)
+        time.sleep(TOO_LONG_SECONDS)
+        del held
+    return float(trial["x"])
+
+
+def tells_process(trial: Trial) -> dict[str, float]:
+    """Return which process runs it."""
+    return {"value": trial["x"], "process": os.getpid()}
+
+
+def prints(trial: Trial) -> float:
+    """Print to both streams, and past Python."""
+    sys.stdout.write(f"out {trial.number}\n")
+    sys.stderr.write(f"err {trial.number}\n")
+    os.write(1, f"raw {trial.number}\n".encode())
+    return float(trial["x"])
