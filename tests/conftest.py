@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from hypothesis import settings
 
 # Tests run on every core already. Before NumPy is loaded; processes inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Tests start hundreds of processes, and containers forbid bytecode as a rule: each
+# would compile every library that it imports, which doubles what a command costs.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # No deadline: a busy machine is no bug. Derandomized: a run says the same twice.
 settings.register_profile("repository", deadline=None, derandomize=True, database=None)
