@@ -97,6 +97,9 @@ class Shaped(Searched):
             return [
                 f"{prior!r} has no mass in [{low!r}, {high!r}], or less than {least}"
             ]
+        if not self._truncated.is_computable:
+            where = f"[{low!r}, {high!r}]"
+            return [f"what is drawn of {prior!r} in {where} cannot be held by floats"]
         return []
 
     @cached_property

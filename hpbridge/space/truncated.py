@@ -9,6 +9,7 @@ import functools
 import math
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hpbridge.errors import SpaceError
 from hpbridge.space.priors import LogNormal, Normal, Prior, ScipyPrior, frozen_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ SMALLEST_COUNTED = 1e-9
 
 _FAR_OUT = 0.999
 """From here on the mass is counted from above: so close to 1, floats are coarse."""
+
+_TRIED = (0.0, 1e-12, 0.1, 0.5, 0.9, 1.0)
+"""Shares of the mass whose values tell whether a law can be computed with."""
 
 _FAR_BELOW = -4
 """Standard deviations: below that, `NormalDist.cdf` of Python 3.11 is coarse."""
@@ -129,7 +133,10 @@ def _quietly(function: Callable[[float], Any], value: float) -> float:
     import numpy as np
 
     with np.errstate(all="ignore"):
-        return float(function(value))
+        try:
+            return float(function(value))
+        except (ArithmeticError, RecursionError):  # scipy's truncnorm, far out
+            return math.nan
 
 
 @functools.cache
@@ -151,6 +158,7 @@ class Truncated:
     """
 
     def __init__(self, prior: Prior, low: float, high: float) -> None:
+        self._prior = prior
         self._law = law = law_of(prior)
         self._low, self._high = low, high
         self._least = SMALLEST_COUNTED if law.is_discrete else SMALLEST_SHARE
@@ -178,8 +186,35 @@ class Truncated:
         low, high = self._law.support
         return low < end < high or self._law.has_density(end)
 
+    @functools.cached_property
+    def is_computable(self) -> bool:
+        """Whether floats hold what is drawn, and the law finds it.
+
+        Source:
+            scipy 1.17.1: ``beta(8e306, 3e217).ppf(0.1)`` is NaN, that of
+            ``weibull_min(6e-111)`` inf, and ``truncnorm(-1e-37, 9e302)`` falls.
+        """
+        try:
+            values = [self._value_at(u) for u in _TRIED]
+            for value in values:
+                self.cumulative(value)
+        except SpaceError:
+            return False
+        is_inside = all(self._low <= value <= self._high for value in values)
+        return (
+            is_inside and values == sorted(values) and all(map(math.isfinite, values))
+        )
+
     def quantile(self, u: float) -> float:
-        """Return the value below which this share of the mass in the range lies."""
+        """Return the value below which this share of the mass in the range lies.
+
+        Raises:
+            SpaceError: If the law does not tell it.
+        """
+        low, high = self.ends
+        return min(max(self._value_at(u), low), high)
+
+    def _value_at(self, u: float) -> float:
         if u < self._least:  # scipy's t(3).ppf(1e-300) is inf
             return self.ends[0]
         if u > 1 - self._least:
@@ -192,15 +227,26 @@ class Truncated:
             if share <= 0 or share >= 1:
                 return self.ends[share >= 1]
             value = self._law.at(share)
-        return min(max(value, self._low), self._high)
+        return min(max(self._told(value), self._low), self._high)
 
     def cumulative(self, value: float) -> float:
-        """Return the share of the mass in the range that lies below a value."""
+        """Return the share of the mass in the range that lies below a value.
+
+        Raises:
+            SpaceError: If the law does not tell it.
+        """
         if self._is_far_out:
-            above = (self._law.above(value) - self._above) / self.mass
-            return min(max(1 - above, 0.0), 1.0)
-        share = (self._law.below(value) - self._below) / self.mass
-        return min(max(share, 0.0), 1.0)
+            share = 1 - (self._law.above(value) - self._above) / self.mass
+        else:
+            share = (self._law.below(value) - self._below) / self.mass
+        return min(max(self._told(share), 0.0), 1.0)
+
+    def _told(self, number: float) -> float:
+        """Return what a law tells, which may be no number."""
+        if math.isnan(number):
+            problem = f"{self._prior!r} has values that its law cannot compute"
+            raise SpaceError.invalid([problem])
+        return number
 
 
 def is_discrete(prior: Prior) -> bool:

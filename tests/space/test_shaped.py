@@ -4,9 +4,10 @@ import json
 import math
 import random
 
+import numpy as np
 import pytest
 import scipy.stats as st
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as hs
 
 import hpbridge as hpb
@@ -191,3 +192,76 @@ def test_a_prior_of_scipy_is_hashable_and_of_a_space():
     point = space.sample(random.Random(0))
     assert space.violations(point) == []
     assert space.canonical({"x": 0.25, "n": 40.0}) == {"x": 0.25, "n": 40}
+
+
+# From the smallest floats to the largest ones, and those of every day.
+sizes = hs.one_of(
+    hs.floats(-323, 308).map(lambda power: 10.0**power),
+    hs.floats(-3, 3).map(lambda power: 10.0**power),
+)
+anything = hs.one_of(hs.just(0.0), sizes, sizes.map(lambda size: -size))
+SHAPES = {
+    "norm": (),
+    "expon": (),
+    "cauchy": (),
+    "t": (sizes,),
+    "gamma": (sizes,),
+    "beta": (sizes, sizes),
+    "weibull_min": (sizes,),
+    "truncnorm": (anything, anything),
+}
+
+
+@hs.composite
+def extreme(draw):
+    """Return what may be a range with a prior, or no such thing."""
+    kind = draw(hs.sampled_from(["normal", "lognormal", *SHAPES]))
+    if kind == "normal":
+        prior = Normal(draw(anything), draw(sizes))
+    elif kind == "lognormal":
+        prior = LogNormal(draw(hs.floats(-745, 709)), draw(sizes))
+    else:
+        shapes = [draw(each) for each in SHAPES[kind]]
+        prior = getattr(st, kind)(*shapes, loc=draw(anything), scale=draw(sizes))
+    low = draw(hs.one_of(hs.just(-INF), hs.just(0.0), anything))
+    high = draw(hs.one_of(hs.just(INF), anything))
+    return prior, low, high
+
+
+@given(extreme())
+@settings(max_examples=300, deadline=None)
+@example((st.beta(8e306, 3e217), 0.0, INF))
+@example((st.weibull_min(6e-111), -INF, INF))
+@example((st.truncnorm(-1e-37, 9e302), -INF, INF))
+@example((st.truncnorm(1561187328.0, 3e166, 324.0, 0.75), -INF, INF))
+@example((Normal(0, 8e307), -INF, INF))
+@example((Normal(0, 1e-45), -1e307, 1e307))
+def test_what_is_not_refused_can_be_drawn(given_one):
+    prior, low, high = given_one
+    with np.errstate(all="ignore"):
+        parameter = Float(low, high, prior=prior)
+        if parameter.problems():
+            return
+    shares = [0.0, 1e-300, 1e-17, 1e-9, 0.1, 0.5, 0.9, 1 - 2**-53, 1.0]
+    values = [parameter.quantile(u) for u in shares]
+    assert values == sorted(values)
+    assert all(map(math.isfinite, values))
+    assert all(map(parameter.contains, values))
+    assert all(0 <= parameter.cumulative(value) <= 1 for value in values)
+    assert math.isfinite(parameter.middle)
+
+
+@given(anything, sizes, hs.floats(-5, 5), hs.floats(0.01, 5), hs.floats(0.01, 0.99))
+@settings(max_examples=200, deadline=None)
+@example(0.0, 1e-45, -1.0, 1e308, 0.5)
+def test_a_normal_on_a_range_is_scipys(mu, sigma, begin, width, u):
+    low, high = mu + begin * sigma, mu + (begin + width) * sigma
+    parameter = Float(low, high, prior=Normal(mu, sigma))
+    with np.errstate(all="ignore"):
+        ends = np.subtract([low, high], mu) / sigma
+        expected = st.truncnorm.ppf(u, *ends, loc=mu, scale=sigma)
+    is_told = math.isfinite(expected) and ends[0] < ends[1] and sigma > 1e-300
+    if parameter.problems() or not is_told:
+        return
+    slack = 1e-6 * sigma + 2 * math.ulp(max(abs(low), abs(high)))
+    assert parameter.quantile(u) == pytest.approx(expected, rel=0, abs=slack)
