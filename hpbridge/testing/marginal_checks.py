@@ -76,7 +76,9 @@ def _points(case: Case, *names: str) -> Points:
         raise NotApplicable(msg)
     space = case.once("marginals", lambda: case.usable(SPACE))
     if not any(name in space for name in names):
-        kinds = ", ".join(sorted({type(SPACE[name]).__name__ for name in names}))
+        # A name may be missing from `SPACE`: see above.
+        types = {type(SPACE[name]).__name__ for name in names if name in SPACE}
+        kinds = ", ".join(sorted(types))
         msg = f"it does not search this kind of {kinds}"
         raise NotApplicable(msg)
     wanted = N_DRAWS if case.algorithm.learns else N_DRAWS_CHEAP

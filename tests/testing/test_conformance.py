@@ -19,9 +19,9 @@ from hpbridge.contract.capabilities import (
     emulated,
     no,
 )
-from hpbridge.testing import BackendConformance, check_backend
-from hpbridge.testing.case import within
-from hpbridge.testing.checks import CHECKS, CheckFailed
+from hpbridge.testing import BackendConformance, check_backend, marginal_checks
+from hpbridge.testing.case import Case, within
+from hpbridge.testing.checks import CHECKS, CheckFailed, NotApplicable
 from hpbridge.testing.marginal_checks import binomial_tails
 from tests import wrong_plugins as wrong
 from tests.wrong_plugins import RIGHT, declaring, spec_of
@@ -53,6 +53,7 @@ UNSAID = Capabilities(
 MISSPELT = Capability(Support.EMULATED, encoding="logarithm")
 ROUNDED = emulated("round")
 SILENT = "trials = [objective, n_trials]"
+PRIORS = (Feature.FLOAT_PRIOR, Feature.INT_PRIOR, Feature.QUANTIZED)
 LOG_REFUSED = declaring({Feature.FLOAT_LOG: no("it is linear")})
 METRICS_REFUSED = declaring({Feature.MULTI_OBJECTIVE: no("it takes one metric")})
 HISTORY_REFUSED = declaring({Feature.FOREIGN_HISTORY: no("it is closed")})
@@ -240,6 +241,18 @@ def test_what_is_not_declared_is_skipped_with_the_reason():
     results = check_backend(spec_of(wrong.IsSerial, capabilities=serial))
     skipped = {result.check: result.skipped_reason for result in results}
     assert skipped["pending"] == ("several at once: the library cannot (one at a time)")
+
+
+def test_where_scipy_is_missing_undeclared_priors_are_skipped(monkeypatch):
+    for name in ("b", "p"):  # whose priors are of scipy
+        monkeypatch.delitem(marginal_checks.SPACE, name)
+    undeclared = declaring(dict.fromkeys(PRIORS, no("it knows none")))
+    spec = spec_of(wrong.Wrapped, capabilities=undeclared)
+    case = Case(spec, next(iter(spec.algorithms)))
+    with pytest.raises(NotApplicable, match=r"this kind of Float$"):
+        marginal_checks.check_priors(case)
+    with pytest.raises(NotApplicable, match=r"this kind of Int, Quantized$"):
+        marginal_checks.check_int_priors(case)
 
 
 def test_a_hang_is_a_failure():
