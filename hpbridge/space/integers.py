@@ -69,16 +69,16 @@ class Int(Shaped):
         if self.prior is not None and not found:
             has_step = self.step != 1
             return self._prior_problems(("log=True", self.log), ("step=", has_step))
-        found = found or range_problems(self.low, self.high, None)
         if found:
             return found
+        found = range_problems(self.low, self.high, None)
         if self.step < 1:
             found.append(f"step must be at least 1, got {self.step!r}")
-        elif self.step > max(self.high - self.low, 1):
+        elif self.step > max(self.high - self.low, 1) and not found:
             found.append(step_too_large(self.step, self.low, self.high))
         if self.log is True and self.low < 1:
             found.append(f"log=True needs low >= 1, got low={self.low!r}")
-        if self.log and self.step != 1:
+        if self.log is True and self.step != 1:
             found.append("log=True and step= exclude each other")
         return found
 

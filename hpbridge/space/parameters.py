@@ -34,7 +34,13 @@ from hpbridge.space.plain import (
     plain_number,
 )
 from hpbridge.space.priors import prior_to_json
-from hpbridge.space.ranges import bound_to_json, clamped, float_of, range_problems
+from hpbridge.space.ranges import (
+    bound_to_json,
+    clamped,
+    float_of,
+    is_finite_number,
+    range_problems,
+)
 from hpbridge.space.shaped import Shaped, fields_with_prior
 
 if TYPE_CHECKING:
@@ -105,14 +111,12 @@ class Float(Shaped):
             has_step = self.step is not None
             return self._prior_problems(("log=True", self.log), ("step=", has_step))
         found += range_problems(self.low, self.high, self.step)
-        if found:
-            return found
-        if self.low == self.high and self.step:
+        if not found and self.step and self.low == self.high:
             text = f"a range of one value {self.low!r} takes no step and no prior"
             found.append(text)
-        elif self.log is True and self.low <= 0:
+        elif self.log is True and is_finite_number(self.low) and self.low <= 0:
             found.append(f"log=True needs low > 0, got low={self.low!r}")
-        if self.log and self.step is not None:
+        if self.log is True and self.step is not None:
             found.append("log=True and step= exclude each other")
         return found
 

@@ -56,31 +56,40 @@ def step_too_large(step: object, low: object, high: object) -> str:
     return f"step={step!r} is larger than the range [{low!r}, {high!r}]"
 
 
-def range_problems(  # noqa: PLR0911 - one a mistake
-    low: object, high: object, step: object
-) -> list[str]:
+def range_problems(low: object, high: object, step: object) -> list[str]:
     """Return what is wrong with a range, and with its step if it has one."""
+    given = [("low", low), ("high", high), ("step", step)]
     found = [
         f"{name} must be a finite number, got {shown(value)}"
-        for name, value in [("low", low), ("high", high), ("step", step)]
-        if not (name == "step" and value is None)
-        and not (is_number(value) and is_finite(cast("float", value)))
+        for name, value in given
+        if not (name == "step" and value is None) and not is_finite_number(value)
     ]
-    if found:
+    if is_finite_number(low) and is_finite_number(high):
+        found += _end_problems(cast("float", low), cast("float", high))
+    if is_finite_number(step) and cast("float", step) <= 0:
+        found.append(f"step must be positive, got {step!r}")
+    if found or step is None or low == high:
         return found
-    low_, high_ = cast("float", low), cast("float", high)
-    if low_ > high_:
+    return _grid_problems(*cast("tuple[float, float, float]", (low, high, step)))
+
+
+def is_finite_number(value: object) -> bool:
+    """Say whether something is a number that a float can hold."""
+    return is_number(value) and is_finite(cast("float", value))
+
+
+def _end_problems(low: float, high: float) -> list[str]:
+    if low > high:
         return [f"the range [{low!r}, {high!r}] is reversed"]
-    if isinstance(low, float) and not math.isfinite(high_ - low_):
+    if isinstance(low, float) and not math.isfinite(high - low):
         return [f"the range [{low!r}, {high!r}] is wider than a float can hold"]
-    if step is None or low_ == high_:
-        return []
-    step_ = cast("float", step)
-    if step_ <= 0:
-        return [f"step must be positive, got {step!r}"]
+    return []
+
+
+def _grid_problems(low: float, high: float, step: float) -> list[str]:
     # In decimal, as it is written: in binary, 0.3 - 0.2 is less than 0.1.
     if Decimal(repr(step)) > Decimal(repr(high)) - Decimal(repr(low)):
         return [step_too_large(step, low, high)]
-    if (high_ - low_) / step_ > _MOST_VALUES:
+    if (high - low) / step > _MOST_VALUES:
         return [f"step={step!r} gives the range [{low!r}, {high!r}] too many values"]
     return []

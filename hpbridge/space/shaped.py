@@ -73,14 +73,15 @@ class Shaped(Searched):
         if found:
             return found
         if self.low > self.high or self.low == math.inf or self.high == -math.inf:
-            return [f"the range [{self.low!r}, {self.high!r}] is reversed"]
-        if self.low == self.high:
+            found.append(f"the range [{self.low!r}, {self.high!r}] is reversed")
+        elif self.low == self.high:
             text = f"a range of one value {self.low!r} takes no step and no prior"
-            return [text]
+            found.append(text)
         exclusive = [name for name, is_given in others if is_given]
         if exclusive:
-            return [" and ".join([*exclusive, "prior="]) + " exclude each other"]
-        return law_problems(self.prior) or self._mass_problems()
+            found.append(" and ".join([*exclusive, "prior="]) + " exclude each other")
+        found += law_problems(self.prior)
+        return found or self._mass_problems()
 
     def _mass_problems(self) -> list[str]:
         prior, low, high = cast("Prior", self.prior), self.low, self.high

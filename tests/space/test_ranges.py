@@ -31,6 +31,28 @@ def test_a_space_says_what_is_wrong(text, parameter):
     assert text in str(caught.value)
 
 
+SEVERAL = {
+    hpb.Float(3, 1, log=True, step=-1): ["is reversed", "step must", "exclude each"],
+    hpb.Float(-1, 1, log=True, step=0.5): ["needs low > 0", "exclude each"],
+    hpb.Float(math.nan, 1, step=0): ["low must", "step must be positive"],
+    hpb.Int(3, -1, log=True, step=0): ["reversed", "at least 1", "exclude each"],
+    hpb.Float(3, 1, step=1, prior=hpb.Normal(0, -1)): [
+        "is reversed",
+        "step= and prior= exclude",
+        "sigma > 0",
+    ],
+    hpb.Quantized(3, 1, -1, log="yes"): ["is reversed", "q must be", "log must be"],
+}
+
+
+@pytest.mark.parametrize(("parameter", "texts"), SEVERAL.items())
+def test_all_mistakes_of_one_parameter_are_said_at_once(parameter, texts):
+    with pytest.raises(SpaceError) as caught:
+        hpb.Space({"x": parameter})
+    assert len(caught.value.problems) == len(texts)
+    assert all(text in str(caught.value) for text in texts)
+
+
 FAR = [(40, 50), (8.4, 9), (-50, -40), (-math.inf, -1e300), (1e300, math.inf)]
 
 
