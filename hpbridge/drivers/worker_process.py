@@ -115,10 +115,15 @@ class WorkerProcess:
 
         Args:
             job: That it was sent.
-            since: When it began, Unix time in seconds: this process may have been busy.
+            since: When the worker was ready, Unix time in seconds, for a job that it
+                was sent before we heard so. Its time begins then, but not before it
+                was sent: this process may have been busy meanwhile, or before.
         """
         now = time.time()
-        since = now if since is None else min(since, now)
+        if since is None or self.running is None:
+            since = now
+        else:
+            since = min(max(since, self.running.started_at), now)
         deadline = float("inf")
         if self.is_ready and job.timeout is not None:
             deadline = time.monotonic() + job.timeout - (now - since)

@@ -15,7 +15,9 @@ import pytest
 from waiting import PATIENCE, is_alive, wait_until
 
 import hpbridge as hpb
+from hpbridge.contract.execution import Job
 from hpbridge.contract.references import load_experiment
+from hpbridge.drivers.worker_process import WorkerProcess
 from hpbridge.errors import ExperimentError, ObjectiveError
 
 # Objectives are nested functions: they go to a worker by value, so that nothing
@@ -101,6 +103,26 @@ def test_a_worker_gives_the_same_trials_as_this_process() -> None:
         assert (one.params, one.metrics, one.seed) == (
             (other.params, other.metrics, other.seed)
         )
+
+
+def test_a_trial_has_its_time_from_when_a_worker_has_it() -> None:
+    # The worker was ready long before this process had a trial for it, and read so.
+    tuned = hpb.Experiment(objective=abs, space={"x": hpb.Float(-1, 1)})
+    job = Job(1, tuned, "study", 0, {"x": 0.5}, 0, timeout=60)
+    worker = WorkerProcess()
+    try:
+        worker.begin(job)
+        assert worker.running is not None
+        sent_at = worker.running.started_at
+        worker.is_ready = True
+        worker.begin(job, since=sent_at - 3600)
+        assert worker.running.started_at == sent_at
+        assert worker.running.deadline > time.monotonic()
+        # Or it was ready after that, and this process busy.
+        worker.begin(job, since=sent_at + 3600)
+        assert sent_at <= worker.running.started_at <= time.time()
+    finally:
+        worker.end()
 
 
 SCRIPT = """
