@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
+
+from tests.cli.batch import Case, Done, run_all
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def hpbridge(
-    folder: Path, *words: str, code: int = 0
-) -> subprocess.CompletedProcess[str]:
+def hpbridge(folder: Path, *words: str, code: int = 0, warm: str = "") -> Done:
     """Run a command in a folder, and see that it ends with an exit code."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hpbridge", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "160"},
-    )
+    (done,) = run_all(folder, [Case(words)], warm=warm)
     assert done.returncode == code, done.stdout + done.stderr
     return done

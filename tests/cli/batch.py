@@ -1,20 +1,33 @@
 """Many commands at the price of one start: each in a process forked from a warm one.
 
 A command has the descriptors, environment and folder that it is given, its own standard
-streams made of them as Python makes them, and ends as a process of Python's does.
+streams made of them as Python makes them, and ends as a process of Python's does. What
+it does not show is the start of Python and the imports: tests of these start their own.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import gc
 import importlib
+import io
 import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _PATIENCE_SECONDS = 900
+_KEPT = ("out", "err")
+_IMPORTED = (
+    "cli.app cli.progress cli.scripts engine.compare engine.run formats.export "
+    "report.figures report.page store.engines store.upgrade store.writer"
+)
 
 
 @dataclass(frozen=True)
@@ -39,56 +52,107 @@ class Case:
 class Done:
     """What became of a command."""
 
-    code: int
+    returncode: int
     stdout: str
     stderr: str
 
 
-def run_all(folder: Path, cases: list[Case], **environment: str) -> list[Done]:
-    """Run commands, one after the other, from a process with this environment."""
-    listed = [vars(case) for case in cases]
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__)), str(folder)],
-        cwd=folder,
-        input=json.dumps(listed),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_PATIENCE_SECONDS,
-        env={**os.environ, "COLUMNS": "160", **environment},
-    )
-    assert done.returncode == 0, done.stderr
-    return [
-        Done(code, *(_text(folder, f"{number}.{name}") for name in ("out", "err")))
-        for number, code in enumerate(json.loads(done.stdout))
-    ]
+def run_all(
+    folder: Path, cases: list[Case], *, warm: str = "", **environment: str
+) -> list[Done]:
+    """Run commands, one after the other.
+
+    Args:
+        folder: Where they run.
+        cases: The commands.
+        warm: Modules to import beforehand, beside hpbridge's own.
+        environment: What the process that they are forked from starts with.
+    """
+    server = _Server(warm, **environment) if environment else _shared_server(warm)
+    return server.run(folder, cases)
 
 
-def _text(folder: Path, name: str) -> str:
-    path = folder / name
-    text = path.read_text(errors="backslashreplace") if path.exists() else ""
-    path.unlink(missing_ok=True)
-    return text
+@functools.lru_cache
+def _shared_server(warm: str) -> _Server:
+    return _Server(warm)
 
 
-def _serve(folder: str, cases: list[dict]) -> None:
-    codes = []
-    for number, case in enumerate(cases):
-        pid = os.fork()
-        if not pid:
-            _become(folder, number, case)
-            return  # and ends as any process does
-        _, status = os.waitpid(pid, 0)
-        codes.append(os.waitstatus_to_exitcode(status))
-    os.write(1, json.dumps(codes).encode())
+class _Server:
+    """A process with everything imported, of which commands are forked."""
+
+    def __init__(self, warm: str, **environment: str) -> None:
+        self._added = {"COLUMNS": "160", **environment}
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__)), *warm.split()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **self._added},
+        )
+        weakref.finalize(self, _end, self._process)
+
+    def run(self, folder: Path, cases: list[Case]) -> list[Done]:
+        with tempfile.TemporaryDirectory() as place:
+            base = {**os.environ, **self._added}
+            listed = [
+                {
+                    **vars(case),
+                    "environment": {**base, **case.environment},
+                    "folder": str(folder / case.folder),
+                    "streams": {
+                        1: f"{place}/{number}.out",
+                        2: f"{place}/{number}.err",
+                        **case.streams,
+                    },
+                }
+                for number, case in enumerate(cases)
+            ]
+            return [
+                Done(code, *(_text(place, f"{number}.{name}") for name in _KEPT))
+                for number, code in enumerate(self._ask(listed))
+            ]
+
+    def _ask(self, cases: list[dict]) -> list[int]:
+        alarm = threading.Timer(_PATIENCE_SECONDS, self._process.kill)
+        alarm.start()
+        try:
+            self._process.stdin.write(json.dumps(cases) + "\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
+        finally:
+            alarm.cancel()
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.stdin.close()
+    process.stdout.close()
+    process.wait()
+
+
+def _text(place: str, name: str) -> str:
+    path = Path(place, name)
+    return path.read_text(errors="backslashreplace") if path.exists() else ""
+
+
+def _serve() -> None:
+    for line in sys.stdin:
+        codes = []
+        for case in json.loads(line):
+            pid = os.fork()
+            if not pid:
+                _become(case)
+                return  # and ends as any process does
+            _, status = os.waitpid(pid, 0)
+            codes.append(os.waitstatus_to_exitcode(status))
+        os.write(1, json.dumps(codes).encode() + b"\n")
     os._exit(0)
 
 
-def _become(folder: str, number: int, case: dict) -> None:
+def _become(case: dict) -> None:
+    os.environ.clear()
     os.environ.update(case["environment"])
-    streams = {1: f"{folder}/{number}.out", 2: f"{folder}/{number}.err"}
-    streams |= {int(key): value for key, value in case["streams"].items()}
-    os.chdir(os.path.join(folder, case["folder"]))  # noqa: PTH118 - it may be no text
+    streams = {int(key): value for key, value in case["streams"].items()}
+    os.chdir(case["folder"])
     errors = {0: "strict", 1: "strict", 2: "backslashreplace"}
     for descriptor in (0, 1, 2):
         _lead(descriptor, streams.get(descriptor, os.devnull))
@@ -102,6 +166,7 @@ def _become(folder: str, number: int, case: dict) -> None:
                 closefd=False,
             )
         setattr(sys, ("stdin", "stdout", "stderr")[descriptor], stream)
+    sys.path[0] = case["folder"]
     sys.argv[:] = ["hpbridge", *case["words"]]
     from hpbridge.cli import main
 
@@ -122,14 +187,18 @@ def _lead(descriptor: int, where: str) -> None:
     os.close(opened)
 
 
-def _warm_up() -> None:
+def _warm_up(more: list[str]) -> None:
     """Import what commands would import, each anew."""
-    names = "cli.app cli.progress engine.run formats.export store.writer"
-    for name in names.split():
-        importlib.import_module(f"hpbridge.{name}")
-    importlib.import_module("hpbridge.contract.registry").registry()
+    for name in [*(f"hpbridge.{name}" for name in _IMPORTED.split()), *more]:
+        importlib.import_module(name)
+    from hpbridge.cli import main
+
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        main(["hosts"])
+    gc.collect()
+    gc.freeze()  # what is not touched is not copied
 
 
 if __name__ == "__main__":
-    _warm_up()
-    _serve(sys.argv[1], json.load(sys.stdin))
+    _warm_up(sys.argv[1:])
+    _serve()

@@ -134,9 +134,9 @@ def check(tmp_path: Path, table: list[tuple[str, int]]) -> None:
     (tmp_path / "exp.py").write_text(FILE)
     ran = run_all(tmp_path, [Case(tuple(words.split())) for words, _ in table])
     wrong = [
-        f"{words}: {done.code} for {code}: {done.stderr[-300:]}"
+        f"{words}: {done.returncode} for {code}: {done.stderr[-300:]}"
         for (words, code), done in zip(table, ran, strict=True)
-        if done.code != code or "unexpectedly" in done.stderr
+        if done.returncode != code or "unexpectedly" in done.stderr
     ]
     assert wrong == []
     for (words, code), done in zip(table, ran, strict=True):

@@ -69,9 +69,9 @@ def check(
     cases = [Case(words, folder=folder, **case) for words, _ in table]
     ran = run_all(root, cases, **environment)
     wrong = [
-        f"{words}: {done.code} for {code}: {done.stderr[-300:]}"
+        f"{words}: {done.returncode} for {code}: {done.stderr[-300:]}"
         for (words, code), done in zip(table, ran, strict=True)
-        if done.code != code
+        if done.returncode != code
         or "unexpectedly" in done.stderr
         or "Traceback" in done.stderr
         or not (done.stdout + done.stderr).strip()
@@ -97,9 +97,9 @@ def test_sizes_of_a_terminal_that_are_none(tmp_path: Path, width: str) -> None:
     words = ["backends", "--help", "run --help", "hosts", "studies", "none"]
     cases = [Case(tuple(each.split()), environment=sizes) for each in words]
     *ran, refused = run_all(tmp_path, cases)
-    assert [done.code for done in ran] == [0] * len(ran)
+    assert [done.returncode for done in ran] == [0] * len(ran)
     assert all(len(done.stdout.splitlines()) > 4 for done in ran)
-    assert refused.code == 2
+    assert refused.returncode == 2
     assert "No such command" in refused.stderr
 
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from hpbridge.cli.arguments import read_direction
 from hpbridge.errors import OptionError
-from tests.command import hpbridge
+from tests import command
+
+hpbridge = partial(command.hpbridge, warm="hyperopt")  # which its script imports
 
 SCRIPT = """
 import sys

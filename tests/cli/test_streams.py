@@ -94,7 +94,9 @@ def test_json_is_all_that_stands_on_standard_output(folder: Path) -> None:
             continue
         for word in [*NOISE, "at exit", "at exit too"]:
             assert word in done.stderr.splitlines(), each
-    alone = hpbridge(folder, "run", "exp.py:noisy", *RUN, "--json")
+    command = [sys.executable, "-m", "hpbridge", *words[0], "--json"]
+    pipes = {"capture_output": True, "text": True, "cwd": folder}
+    alone = subprocess.run(command, check=True, **pipes)
     assert json.loads(alone.stdout)["n_trials"] == 6
     assert alone.stderr.splitlines().count("child") == 7
 
@@ -103,7 +105,11 @@ def test_an_objective_that_takes_the_streams_away_ends_nothing(folder: Path) -> 
     words = [("run", "exp.py:takes", *RUN, *more, "--json") for more in MORE]
     for done in run_all(folder, [Case(each) for each in words]):
         found = json.loads(done.stdout)
-        assert (found["status"], found["n_trials"], done.code) == ("finished", 6, 0)
+        assert (found["status"], found["n_trials"], done.returncode) == (
+            "finished",
+            6,
+            0,
+        )
         assert "unexpectedly" not in done.stderr
 
 
@@ -123,7 +129,7 @@ def test_streams_that_are_gone_end_no_study(folder: Path, more) -> None:
     kinds = GONE if not more else GONE[5:-1]
     cases = [Case(words, streams=each) for each in kinds]
     *ran, listed = run_all(folder, [*cases, Case(("studies", "--json"))])
-    assert [done.code for done in ran] == [0] * len(kinds)
+    assert [done.returncode for done in ran] == [0] * len(kinds)
     studies = json.loads(listed.stdout)["studies"]
     assert [(s["status"], s["trials"]) for s in studies] == [("finished", 6)] * len(ran)
     shown = [Case(("show", str(s["id"]), "--json")) for s in studies]
@@ -150,7 +156,7 @@ def test_a_reader_that_left_is_no_failure_and_a_full_disk_is(folder: Path) -> No
         cases = [Case(tuple(each.split()), streams={1: how}) for each in commands]
         for done in run_all(folder, cases):
             told = "could be written to standard output: No space left on device."
-            assert (done.code, done.stderr.count(told)) == (code, code // 2)
+            assert (done.returncode, done.stderr.count(told)) == (code, code // 2)
             assert len(done.stderr.splitlines()) == code // 2
 
 
