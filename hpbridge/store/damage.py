@@ -40,7 +40,7 @@ _MOST = 5
 # Trials in a row that cannot be read, after which there are no more.
 _MOST_MISSED = 1000
 
-_KINDS = [(field.name, field.cell_types) for field in KEPT_FIELDS]
+_KINDS = [(f.name, f.cell_types, f.longest_cell) for f in KEPT_FIELDS]
 
 Row = Mapping[str, Any]
 
@@ -90,9 +90,10 @@ def read_whole(
 
 
 def _trial(row: Row, space: Space) -> FinishedTrial:
-    for name, kinds in _KINDS:
-        if type(row[name]) not in kinds:
-            msg = f"its {name} cannot be {row[name]!r:.80}"
+    for name, kinds, longest in _KINDS:
+        cell = row[name]
+        if type(cell) not in kinds or (longest and len(cell or "") > longest):
+            msg = f"its {name} cannot be {cell!r:.80}"
             raise ValueError(msg)
     if (row["state"] == RUNNING) != (row["told"] is None):
         msg = f"it cannot be {row['state']!r} and told in place {row['told']!r}"

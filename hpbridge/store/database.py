@@ -7,7 +7,7 @@ import copy
 import functools
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -17,6 +17,7 @@ from hpbridge.errors import (
     masked,
 )
 from hpbridge.store import schema
+from hpbridge.store.bounded import bounded
 from hpbridge.store.damage import UNREADABLE, check_count, read_whole, salvaged
 from hpbridge.store.engines import engine_of
 from hpbridge.store.failures import RESTORE, explained, one_line
@@ -35,9 +36,11 @@ from hpbridge.store.record import (
 from hpbridge.store.upgrade import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from hpbridge.space.space import Space
+
+    T = TypeVar("T")
 
 DEFAULT_STORE = "hpbridge.db"
 """The file, in the current folder, that is used when nothing else is asked for."""
@@ -112,8 +115,15 @@ class Database:
             self.url, url = masked(place).removeprefix("sqlite:///"), place
         with explained(self.url):
             self.engine = engine_of(self.url, url)
-            prepare(self.engine, self.url)
+        self._bounded(self._prepare)
         self.patience = Patience()
+
+    def _prepare(self) -> None:
+        with explained(self.url):
+            prepare(self.engine, self.url)
+
+    def _bounded(self, work: Callable[[], T]) -> T:
+        return bounded(self.engine, self.url, work)
 
     def patient(self, seconds: float) -> Database:
         """Return the same store for one study, which waits for it when it is away."""
@@ -147,7 +157,7 @@ class Database:
         query = sa.select(schema.studies).order_by(schema.studies.c.id)
         for column, cell in study_cells(where).items():
             query = query.where(schema.studies.c[column] == cell)
-        return [self._record(row) for row in self._rows(query)]
+        return self._bounded(lambda: [*map(self._record, self._rows(query))])
 
     def study(self, name: str | int) -> StudyRecord:
         """Return the record of one study, by its name, or else by its id.
@@ -158,7 +168,11 @@ class Database:
         Raises:
             StudyNotFoundError: With the nearest name there is.
             StoreDamagedError: If a study has no name.
+            StoreError: If a file takes more time or memory than is due to its size.
         """
+        return self._bounded(lambda: self._study(name))
+
+    def _study(self, name: str | int) -> StudyRecord:
         table = schema.studies
         rows = []
         if isinstance(name, str):
@@ -194,7 +208,11 @@ class Database:
 
         Raises:
             StoreDamagedError: If they are not all that ended, or not as written.
+            StoreError: If a file takes more time or memory than is due to its size.
         """
+        return self._bounded(lambda: self._trials(study, space))
+
+    def _trials(self, study: StudyRecord, space: Space | None) -> TrialRecords:
         table = schema.trials
         query = sa.select(table).where(table.c.study_id == study.id)
         try:
@@ -232,7 +250,7 @@ class Database:
         Args:
             study: As `study` returns it.
         """
-        return salvaged(self._rows, study)
+        return self._bounded(lambda: salvaged(self._rows, study))
 
     def count_trials(self) -> dict[int, int]:
         """Return how many finished trials each study has, by the study's id."""
@@ -321,7 +339,7 @@ class Database:
             with explained(self.url), self.connected() as connection:
                 return [dict(row) for row in connection.execute(query).mappings()]
 
-        return self.patience.tried(rows)
+        return self._bounded(lambda: self.patience.tried(rows))
 
     def connected(self) -> sa.Connection:
         """Return a connection; to a locked file, one that waits in short turns.

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool, StaticPool
 
+from hpbridge.contract.bounds import is_over
 from hpbridge.errors import StoreError
 
 # Seconds that SQLite waits for another process's write before it gives up.
@@ -18,6 +19,8 @@ BUSY_SECONDS = 30
 # A server that does not answer at all is away.
 _CONNECT_SECONDS = 5
 _POOL = "hpbridge"
+# Of SQLite's machine, between two looks at whether it takes more than it may.
+_STEPS = 10_000
 
 
 def engine_of(shown: str, url: str | sa.URL) -> sa.Engine:
@@ -80,6 +83,7 @@ def _open_read_only(
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
+    connection.set_progress_handler(is_over, _STEPS)
     cursor = connection.cursor()
     try:
         if cursor.execute("PRAGMA page_count").fetchone() == (0,):

@@ -32,6 +32,10 @@ _CELL_TYPES: dict[Kind, tuple[type, ...]] = {
 }
 
 
+_LONGEST_NAME = 10_000
+"""Characters; SQLite does not keep to the length of a column."""
+
+
 @dataclass(frozen=True)
 class Form:
     """How a value stands in JSON data, and how it is read from there.
@@ -77,6 +81,11 @@ class Field:
         """The types of what its column can have been given."""
         types = _CELL_TYPES.get(self.kind, (str,))
         return (*types, type(None)) if self.is_optional or self.since > 1 else types
+
+    @property
+    def longest_cell(self) -> int:
+        """The most characters that a name in its column can have; 0 is any number."""
+        return _LONGEST_NAME if self.kind in {Kind.NAME, Kind.DIGITS} else 0
 
     @property
     def to_cell(self) -> Callable[[Any], Any] | None:
@@ -146,9 +155,27 @@ def _json_writer(
 def _json_reader(
     load: Callable[[Any], Any], *, is_optional: bool
 ) -> Callable[[str | None], Any]:
-    if is_optional:
-        return lambda text: load(json.loads(text) if text else {})
-    return lambda text: load(json.loads(text or "null"))
+    empty: Any = {} if is_optional else None
+    return lambda text: load(_of_json_text(text) if text else empty)
+
+
+_DEEPEST = 300
+"""Levels of JSON data; what follows the reading calls itself a few times for each."""
+
+
+def _of_json_text(text: str) -> Any:
+    if text.count("[") + text.count("{") > _DEEPEST:
+        level = deepest = 0
+        for bracket in re.findall(r"[][{}]", _NO_TEXT.sub("", text)):
+            level += 1 if bracket in "[{" else -1
+            deepest = max(deepest, level)
+        if deepest > _DEEPEST:
+            msg = f"its JSON has {deepest} levels"
+            raise ValueError(msg)
+    return json.loads(text)
+
+
+_NO_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 _NOT_IN_DATABASES = re.compile("[\0\ud800-\udfff]")

@@ -250,7 +250,7 @@ class StudyRecord:
 
 
 _STUDY_CELLS = {f.name: f.to_cell for f in STUDY_FIELDS}
-_STUDY_TYPES = [(f.name, f.cell_types) for f in STUDY_FIELDS]
+_STUDY_TYPES = [(f.name, f.cell_types, f.longest_cell) for f in STUDY_FIELDS]
 _STUDY_READ = [(f.name, f.of_cell) for f in STUDY_FIELDS]
 
 
@@ -270,9 +270,10 @@ def row_of(study: StudyRecord) -> dict[str, Any]:
 
 def study_record(row: Mapping[str, Any]) -> StudyRecord:
     """Return what a row of the store says of a study."""
-    for name, types in _STUDY_TYPES:
-        if type(row[name]) not in types:
-            msg = f"its {name} cannot be {row[name]!r:.80}"
+    for name, types, longest in _STUDY_TYPES:
+        cell = row[name]
+        if type(cell) not in types or (longest and len(cell or "") > longest):
+            msg = f"its {name} cannot be {cell!r:.80}"
             raise ValueError(msg)
     read = {
         name: row[name] if load is None else load(row[name])

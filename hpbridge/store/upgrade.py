@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from hpbridge.errors import StoreDamagedError, StoreError, StoreSchemaError, masked
 from hpbridge.store import schema
+from hpbridge.store.bounded import refuse_what_computes
 from hpbridge.store.failures import RESTORE, one_line
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def _version_of(engine: sa.Engine) -> str | None:
             known = sa.inspect(connection).get_table_names()
         except (TypeError, ValueError, AttributeError) as error:  # names that are none
             raise _corrupt(connection, "its list of tables is lost") from error
+        if engine.dialect.name == "sqlite":
+            refuse_what_computes(connection, _shown(connection))
         found = _version_in(connection) if schema.meta.name in known else None
         if found is None and schema.studies.name in known:
             _refuse_studies(connection)
@@ -86,9 +89,15 @@ def _refuse_studies(connection: sa.Connection) -> None:
 
 
 def _corrupt(connection: sa.Connection, why: str) -> StoreError:
+    reason = f"is corrupt: {why}"
+    return StoreDamagedError.failed(_shown(connection), reason, RESTORE)
+
+
+def _shown(connection: sa.Connection) -> str:
     url = connection.engine.url
-    shown = url.database or "" if url.get_backend_name() == "sqlite" else str(url)
-    return StoreDamagedError.failed(masked(shown), f"is corrupt: {why}", RESTORE)
+    return masked(
+        url.database or "" if url.get_backend_name() == "sqlite" else str(url)
+    )
 
 
 def _version_in(connection: sa.Connection) -> str | None:
