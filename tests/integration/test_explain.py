@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -13,6 +14,7 @@ from hpbridge import Categorical, Float, Int, Normal, Quantized, Space
 from hpbridge.contract.backend import Problem
 from hpbridge.contract.registry import registry
 from hpbridge.encoding.encode import encode
+from hpbridge.testing.parity import check_parity
 
 KINDS = {
     "float": Float(-1, 1),
@@ -113,3 +115,80 @@ def test_the_command_line_lists_what_the_plugin_does(backend, name, listed, tmp_
     told = [(each["parameter"], each["encoding"]) for each in found["encodings"]]
     assert told == listed
     assert said_in(found["source"]) == set(listed)
+
+
+# What a script could take for its own: quotes, ends of lines, what no file holds, words
+# of the language, its builtins, and names that scripts import or bind.
+ODD = [
+    "\ud800x",
+    "a\x00b",
+    "a\nb",
+    "\r",
+    "\u2028",
+    "\x1b[31m",
+    "a'b",
+    'a"b',
+    "'''",
+    '"""',
+    "a\\b",
+    "# c",
+    "{x}",
+    "%s",
+    "a.b[0]",
+    "x y",
+    "class",
+    "None",
+    "self",
+    "print",
+    "float",
+    "dict",
+    "hp",
+    "math",
+    "numpy",
+    "optuna",
+    "hpbridge",
+    "decode",
+    "params",
+    "trial",
+    "trials",
+    "space",
+    "objective",
+]
+
+
+def odd_space(kinds):
+    """Return parameters with odd names, choices and conditions."""
+    space = {}
+    for number, name in enumerate(ODD):
+        space[name] = kinds[number % len(kinds)]
+        space[f"{name}-of"] = Categorical([name, "b"])
+    return space
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_odd_names_leave_the_script_whole(optimizer):
+    spec, algorithm = registry().algorithm(optimizer)
+    if registry().missing(spec, algorithm):
+        pytest.skip("its library is not installed")
+    kinds = [
+        Float(1, 2, prior=Normal(1, 1)),
+        Int(1, 8, log=True),
+        Float(0, 1, when={f"{ODD[0]}-of": ODD[0]}),
+    ]
+    problem = Problem(Space(odd_space(kinds)))
+    if algorithm.reasons_against(problem):
+        problem = Problem(Space({ODD[0]: Int(1, 2), ODD[2]: Int(1, 2)}))
+    source = spec.explain(problem, algorithm, algorithm.options(), 0)
+    tree = ast.parse(source)
+    assert ast.dump(ast.parse(source.encode())) == ast.dump(tree)
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert set(problem.space) <= texts
+
+
+@pytest.mark.parametrize("backend", ["optuna", "hyperopt", "skopt", "random"])
+def test_a_script_with_odd_names_runs(backend):
+    spec = registry().backends[backend]
+    if registry().missing(spec, spec.algorithms["random"]):
+        pytest.skip("its library is not installed")
+    space = Space(odd_space([Float(0, 1), Int(1, 8, log=True)]))
+    check_parity(spec, "random", space, 3, 1, spec.algorithms["random"].quick)
