@@ -65,6 +65,24 @@ class Server:
             self._process = subprocess.Popen(self._serve, **output)
         _wait_until_it_answers(self._process, f"{self.url}/{self._admin}", self._log)
 
+    def freeze(self):
+        """Let it accept connections, as the system does for it, and never answer."""
+        for pid in self._pids():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self):
+        for pid in self._pids():
+            os.kill(pid, signal.SIGCONT)
+
+    def _pids(self):
+        """Return the server's processes: PostgreSQL has one a connection."""
+        parents = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                parents.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+        return [self._process.pid, *parents.get(self._process.pid, [])]
+
     def stop(self, end=signal.SIGKILL):
         self._process.send_signal(end)
         self._process.wait(60)

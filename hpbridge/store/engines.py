@@ -13,11 +13,21 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from hpbridge.contract.bounds import is_over
 from hpbridge.errors import StoreError
+from hpbridge.store.answers import ANSWER_SECONDS, limit_answers
 
 # Seconds that SQLite waits for another process's write before it gives up.
 BUSY_SECONDS = 30
 # A server that does not answer at all is away.
 _CONNECT_SECONDS = 5
+_LIMITS: dict[str, dict[str, int]] = {
+    "psycopg": {"connect_timeout": _CONNECT_SECONDS},
+    "psycopg2": {"connect_timeout": _CONNECT_SECONDS},
+    "pymysql": {
+        "connect_timeout": _CONNECT_SECONDS,
+        "read_timeout": ANSWER_SECONDS,
+        "write_timeout": ANSWER_SECONDS,
+    },
+}
 _POOL = "hpbridge"
 # Of SQLite's machine, between two looks at whether it takes more than it may.
 _STEPS = 10_000
@@ -55,13 +65,15 @@ def _engine_of_server(url: sa.URL) -> sa.Engine:
     # What the pool meets when it puts a lost connection away, it would tell with a
     # traceback; the logger is this pool's alone.
     logging.getLogger(f"sqlalchemy.pool.impl.QueuePool.{_POOL}").disabled = True
-    given = {"connect_timeout": _CONNECT_SECONDS}
+    driver = url.get_driver_name()
+    given = dict(_LIMITS.get(driver, {}))
     arguments = {k: v for k, v in given.items() if k not in url.query}
-    if url.get_driver_name() not in {"psycopg", "psycopg2", "pymysql"}:
-        arguments = {}
-    return sa.create_engine(
+    engine = sa.create_engine(
         url, connect_args=arguments, pool_pre_ping=True, pool_logging_name=_POOL
     )
+    if driver == "psycopg":
+        limit_answers(engine, ANSWER_SECONDS)
+    return engine
 
 
 def _open_read_only(

@@ -163,9 +163,15 @@ class Lease:
         if self._is_lost:
             raise StoreLockedError.held(self._name, "another process by now", 0)
 
-    def release(self) -> None:
-        """Give the study free."""
+    def release(self, *, is_written: bool = True) -> None:
+        """Give the study free.
+
+        Args:
+            is_written: Whether the store is told, which may be away.
+        """
         self._stop.set()
         _alive.discard(self._owner)
+        if not is_written:
+            return
         with explained(self._url), self._database.connected() as connection:
             self._pass_on(connection, self._owner, None)

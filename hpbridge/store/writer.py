@@ -287,7 +287,7 @@ class StudyWriter:
         with contextlib.suppress(HpbridgeError):
             self.flush()
         with contextlib.suppress(HpbridgeError):
-            self._lease.release()
+            self._lease.release(is_written=not self._patience.is_spent)
         if self._held is not None:
             self._held.close()
 

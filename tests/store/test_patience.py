@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 import hpbridge as hpb
 from hpbridge.errors import ExperimentError, StoreError
-from hpbridge.store import StudyWriter, open_store
+from hpbridge.store import StudyWriter, engines, open_store
 from hpbridge.store.patience import Patience
 from tests import database_servers as servers
 from tests.waiting import wait_until
@@ -284,3 +284,46 @@ def test_what_fails_otherwise_is_not_tried_again() -> None:
     with pytest.raises(StoreError):
         Patience(60).tried(fail)
     assert calls == [False]
+
+
+@pytest.fixture
+def quick_answers(monkeypatch):
+    """A server may say nothing for a second only."""
+    monkeypatch.setattr(engines, "ANSWER_SECONDS", 1)
+    limits = {**engines._LIMITS["pymysql"], "read_timeout": 1, "write_timeout": 1}
+    monkeypatch.setitem(engines._LIMITS, "pymysql", limits)
+
+
+def test_a_server_that_says_nothing_is_away(server, quick_answers, url, caplog) -> None:
+    def freeze(trial):
+        if trial.number in {2, 5}:
+            server.freeze()
+            threading.Thread(target=thaw, args=[trial.number]).start()
+        return trial.number
+
+    def thaw(number):
+        n = 1 + (number == 5)
+        wait_until(lambda: caplog.text.count("waiting for it up to") >= n)
+        server.thaw()
+
+    study = hpb.run(experiment(freeze), store=url, **STUDY)
+    assert [t.metrics["value"] for t in study.trials] == list(range(12))
+    assert values_of(study) == values_of(hpb.load_study("study", url))
+
+
+def test_a_server_that_never_answers_ends_the_study(server, quick_answers, url) -> None:
+    def freeze(trial):
+        if trial.number == 2:
+            server.freeze()
+        return trial.number
+
+    try:
+        with pytest.raises(StoreError) as caught:
+            hpb.run(experiment(freeze), store=url, store_patience=1, **STUDY)
+    finally:
+        server.thaw()
+    assert "; waited for it " in caught.value.headline
+    assert 'that could not be saved: {"study_id": 1, "number": 2, ' in str(caught.value)
+    assert str(caught.value).endswith("then go on with `hpbridge resume study`.")
+    study = hpb.resume("study", experiment(lambda t: t.number), store=url)
+    assert [t.metrics["value"] for t in study.trials] == list(range(12))
