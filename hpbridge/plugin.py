@@ -75,7 +75,9 @@ if TYPE_CHECKING:
     from hpbridge.contract.trust import Trust
     from hpbridge.contract.upstream import Private, Upstream
     from hpbridge.drivers.interrupts import INTERRUPTED, Interrupts
+    from hpbridge.drivers.logs import RunningLogs
     from hpbridge.drivers.objective import Attempt, evaluate
+    from hpbridge.drivers.outlets import led_to
     from hpbridge.drivers.worker import unpack_experiment
     from hpbridge.drivers.worker_process import pack_experiment
     from hpbridge.encoding.call import Call, Name, source_of
@@ -125,6 +127,7 @@ if TYPE_CHECKING:
     from hpbridge.space.priors import LogNormal, Normal
     from hpbridge.space.quantized import Quantized
     from hpbridge.space.space import Params, Space
+    from hpbridge.store.logs import TrialLog
     from hpbridge.store.settings import Settings
     from hpbridge.study import Study
     from hpbridge.trial import (
@@ -168,7 +171,9 @@ _HOMES = {
         "contract.trust": "Trust",
         "contract.upstream": "Private Upstream",
         "drivers.interrupts": "INTERRUPTED Interrupts",
+        "drivers.logs": "RunningLogs",
         "drivers.objective": "Attempt evaluate",
+        "drivers.outlets": "led_to",
         "drivers.worker": "unpack_experiment",
         "drivers.worker_process": "pack_experiment",
         "encoding.call": "Call Name source_of",
@@ -208,6 +213,7 @@ _HOMES = {
         "space.priors": "LogNormal Normal",
         "space.quantized": "Quantized",
         "space.space": "Params Space",
+        "store.logs": "TrialLog",
         "store.settings": "Settings",
         "study": "Study",
         "trial": "FinishedTrial NamedValue State Trial TrialPruned by_step trial_seed",
@@ -303,6 +309,7 @@ __all__ = [
     "Reported",
     "Resources",
     "Run",
+    "RunningLogs",
     "Script",
     "ScriptReader",
     "Searched",
@@ -322,6 +329,7 @@ __all__ = [
     "Support",
     "Table",
     "Trial",
+    "TrialLog",
     "TrialPruned",
     "Trust",
     "UnsaidError",
@@ -347,6 +355,7 @@ __all__ = [
     "labelled",
     "lazy",
     "lazy_names",
+    "led_to",
     "limit_bytes",
     "limit_values",
     "masked",

@@ -153,6 +153,21 @@ def _opened(path: str) -> int | None:
     return None
 
 
+def append(path: str, data: bytes) -> None:
+    """Write to the end of a file what was printed where it is not.
+
+    Apart from what an earlier attempt printed. Where that fails, it is lost.
+
+    Args:
+        path: Of the file, made where it is not there.
+        data: What was printed.
+    """
+    number = _opened(path)
+    if number is not None:
+        with contextlib.suppress(OSError), open(number, "wb") as file:  # noqa: PTH123
+            file.write(data)
+
+
 def write_nowhere(number: int) -> None:
     """Let a descriptor be the null device."""
     nothing = os.open(os.devnull, os.O_RDWR)

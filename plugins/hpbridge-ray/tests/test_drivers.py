@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 import hpbridge as hpb
-from hpbridge.contract.execution import DriverSpec
+from hpbridge.contract.execution import DriverSpec, Job
 from hpbridge.contract.registry import registry
 from hpbridge.errors import ExperimentError
+from hpbridge.store.logs import LIMIT_BYTES
 from hpbridge.testing import DriverConformance
+from hpbridge.testing.driver_case import ends, hear
 from hpbridge.trial import TrialPruned
 from hpbridge_ray import DRIVERS
 
@@ -46,6 +48,40 @@ def test_the_desk_hands_over_what_came_after_its_last_answer():
         desk.close()
 
 
+@pytest.mark.usefixtures("cluster")
+def test_what_trials_print_on_another_machine_is_sent_to_their_logs(tmp_path):
+    from hpbridge_ray.driver.pool import Actors
+    from hpbridge_ray.driver.watch import Watch
+
+    def loud(trial):
+        sys.stdout.write(f"out {trial.number}\n")
+        os.write(2, b"err\n")
+        if trial.number == 0:
+            sys.stdout.write("a long line, " * 100_000)
+            msg = "no good"
+            raise ValueError(msg)
+        os._exit(3)
+
+    experiment = hpb.Experiment(objective=loud, space={"x": hpb.Float(0, 1)})
+    logs = [tmp_path / "logs" / f"{number}.log" for number in range(2)]
+    # An actor that has not the folder for its last words is not where we are.
+    words = str(tmp_path / "of another machine")
+    with Watch().running() as watch:
+        actors = Actors(experiment, 1, watch, words)
+        try:
+            actors.prepare(1)
+            for n, log in enumerate(logs):
+                actors.start(Job(n, experiment, "s", n, {"x": 0.5}, 7, log=str(log)))
+                hear(actors, ends, "an end")
+        finally:
+            actors.close()
+    first, last = (log.read_bytes() for log in logs)
+    assert first.startswith(b"out 0\nerr\na long line, ")
+    assert b" bytes left out ---\n" in first
+    assert len(first) < LIMIT_BYTES + 100
+    assert last.startswith(b"--- what it printed on another machine is lost")
+
+
 NAMES = [driver.name for driver in DRIVERS]
 SPACE = {
     "x": hpb.Float(-1, 1),
@@ -67,11 +103,17 @@ def smooth(trial):
     return {"score": -((trial["x"] - 0.3) ** 2) - penalty, "pid": os.getpid()}
 
 
+# Optimizers are on this side of the driver, and it takes seconds to start.
+EACH_BACKEND = [
+    pytest.param(name, marks=[] if name in {"ray", "skopt"} else pytest.mark.slow)
+    for name in registry().backends
+    if name != "bayesopt"
+]
+
+
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("driver", NAMES)
-@pytest.mark.parametrize(
-    "backend", [name for name in registry().backends if name != "bayesopt"]
-)
+@pytest.mark.parametrize("backend", EACH_BACKEND)
 def test_any_optimizer_runs_as_it_does_here(driver, backend):
     settings = {"backend": backend, "direction": {"score": "maximize"}, "n_trials": 5}
     here = study(smooth, "local", **settings)
@@ -87,6 +129,7 @@ def test_any_optimizer_runs_as_it_does_here(driver, backend):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("driver", NAMES)
 def test_bayesopt_runs_as_it_does_here(driver):
@@ -265,7 +308,10 @@ def test_ray_is_started_quietly_and_kept(tmp_path):
     assert (process.returncode, out, err) == (0, "", "")
 
 
-@pytest.mark.parametrize("driver", NAMES)
+# Under the other driver it is the core's own loop that hears it, as with any workers.
+@pytest.mark.parametrize(
+    "driver", ["tune", pytest.param("ray", marks=pytest.mark.slow)]
+)
 def test_ctrl_c_ends_the_study_and_loses_no_finished_trial(driver, tmp_path):
     process = _script(tmp_path, drivers=[driver], last=2)
     finished = tmp_path / "finished"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import http.server
+import json
 import os
 import signal
 import socket
@@ -184,24 +185,44 @@ def test_what_ray_says_of_another_version_is_read():
     )
 
 
+LOUD = """
+import os, subprocess, sys
+import hpbridge as hpb
+
+def train(trial):
+    print("out", trial.number, flush=True)
+    print("err", trial.number, file=sys.stderr)
+    subprocess.run(["echo", "child"], check=True)
+    if trial.number == 1:
+        os._exit(3)
+    assert trial.number != 2
+    return trial["x"]
+
+experiment = hpb.Experiment(name="loud", objective=train, space={"x": hpb.Float(0, 1)})
+"""
+
+
 @pytest.mark.usefixtures("cluster")
-def test_a_ray_that_runs_is_joined(here):
+@pytest.mark.parametrize("driver", NAMES)
+def test_a_ray_that_runs_is_joined_and_trials_print_to_their_logs(here, driver):
     import ray
 
     place = ray.get_runtime_context().gcs_address
-    Path(here, "go").touch()
-    process = command(
-        here,
-        "--driver",
-        "ray",
-        "--trials",
-        "2",
-        RAY_ADDRESS=place,
-        RAY_AUTH_MODE="disabled",
-    )
+    Path(here, "mine.py").write_text(LOUD)
+    words = ["--backend", "ray:random", "--trials", "4", "--workers", "2", "--json"]
+    there = {"RAY_ADDRESS": place, "RAY_AUTH_MODE": "disabled"}
+    process = command(here, "--driver", driver, *words, **there)
     out, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, err
-    assert "2 complete" in out
+    found = json.loads(out)
+    assert (found["status"], found["n_trials"]) == ("finished", 4)
+    assert [each["error"] for each in found["errors"]] == [
+        "the Ray actor died (exit code 3)",
+        "AssertionError",
+    ]
+    logs = {path.name: path.read_text() for path in here.glob("s.db-logs/*/*")}
+    assert logs == {f"{n}.log": f"out {n}\nerr {n}\nchild\n" for n in range(4)}
+    assert not any(f"{what} {n}" in err for what in ("out", "err") for n in range(4))
     assert ray.is_initialized()
 
 

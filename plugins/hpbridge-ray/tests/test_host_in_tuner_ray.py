@@ -59,7 +59,9 @@ def interrupter(marker, after):
     return Interrupter()
 
 
-@pytest.mark.parametrize("optimizer", QUICK)
+@pytest.mark.parametrize(
+    "optimizer", ["skopt", pytest.param("bayesopt", marks=pytest.mark.slow)]
+)
 def test_a_tuner_with_asha_that_was_interrupted_goes_on(optimizer, tmp_path):
     from ray import tune
     from ray.tune.schedulers import ASHAScheduler

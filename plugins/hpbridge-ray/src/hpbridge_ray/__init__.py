@@ -211,12 +211,14 @@ DRIVERS = (
         run=lazy("hpbridge_ray.driver.tuner:run_in_tuner"),
         prepare=lazy("hpbridge_ray.driver.opening:prepare"),
         requires=SPEC.requires,
+        logs=True,
     ),
     DriverSpec(
         name="ray",
         summary="A pool of Ray actors, quicker to start than Tune.",
         open=lazy("hpbridge_ray.driver.opening:open_actors"),
         requires=SPEC.requires,
+        logs=True,
     ),
 )
 

@@ -21,11 +21,14 @@ from hpbridge.plugin import (
     unpack_experiment,
 )
 from hpbridge_ray.driver.last_words import LastWords, why_died
+from hpbridge_ray.driver.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hpbridge.plugin import Checkpoint, Experiment, Label, Run
+
+    Ran = tuple[Run, Checkpoint | None, bytes]
 
 
 def pack(experiment: Experiment, words: str = "") -> bytes:
@@ -73,19 +76,26 @@ class Runner:
         number: int,
         seed: int,
         timeout: float | None = None,
+        log: str | None = None,
         attempt: Attempt | None = None,
-    ) -> tuple[Run, Checkpoint | None]:
-        """Run one trial, and return where it goes on from if it has paused.
+    ) -> Ran:
+        """Run one trial.
 
         The process ends when the trial takes longer than `timeout` seconds.
+
+        Returns:
+            What it came to; where it goes on from if it has paused; and what is still
+            to be written to its log, which is a file of the machine of the study.
         """
         attempt = attempt or Attempt()
+        is_here = self._words is not None and self._words.are_read
         if self._words is not None:
             self._words.forget()
-        with _limited(timeout):
+        output = Output(log, is_here=is_here)
+        with _limited(timeout), output.led():
             worker = str(os.getpid())
             run = attempt.run(self._experiment, params, number, seed, worker)
-        return run, attempt.pause(run)
+        return run, attempt.pause(run), output.sent
 
     def run_job(
         self,
@@ -93,7 +103,8 @@ class Runner:
         checkpoint: Checkpoint | None,
         point: tuple[Mapping[str, Label], int, int],
         timeout: float | None,
-    ) -> tuple[Run, Checkpoint | None]:
+        log: str | None,
+    ) -> Ran:
         """Run one trial whose reports are answered; see `run`.
 
         Args:
@@ -101,12 +112,13 @@ class Runner:
             checkpoint: Where the trial goes on from.
             point: Parameters, number and seed.
             timeout: As of `run`.
+            log: As of `run`.
         """
         from hpbridge_ray.driver.desk import asking
 
         desk, job, study = line
         attempt = Attempt(asking(desk, job, (study, point[1])), checkpoint)
-        return self.run(*point, timeout, attempt)
+        return self.run(*point, timeout, log, attempt)
 
 
 @contextlib.contextmanager

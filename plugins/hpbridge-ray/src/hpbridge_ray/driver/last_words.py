@@ -39,15 +39,20 @@ class LastWords:
 
     Args:
         directory: Of the machine that reads it; nothing is written on another.
+
+    Attributes:
+        are_read: Whether this is that machine.
     """
 
     def __init__(self, directory: str) -> None:
         self._file: TextIO | None = None
+        self.are_read = False
         path = Path(directory, _own_name())
         try:
             self._file = path.open("w", encoding="utf-8")
         except OSError:
             return
+        self.are_read = True
         faulthandler.enable(self._file, all_threads=False)
         os.register_at_fork(after_in_child=faulthandler.enable)
         self._exit, self._pid = os._exit, os.getpid()

@@ -28,6 +28,7 @@ from hpbridge.plugin import (
     Paused,
     Refused,
     Reported,
+    RunningLogs,
     describe_error,
     failed,
 )
@@ -35,6 +36,7 @@ from hpbridge_ray.driver.actor import Runner, pack, why_lost
 from hpbridge_ray.driver.cluster import ensure_ray, leave_ray, muted
 from hpbridge_ray.driver.desk import DeskActor
 from hpbridge_ray.driver.last_words import why_died
+from hpbridge_ray.driver.output import what_is_lost
 from hpbridge_ray.driver.watch import Watch
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ class Actors:
         self._desk: DeskActor
         self._busy: dict[Any, _Task] = {}
         self._jobs: dict[int, Job] = {}
+        self._logs = RunningLogs()
         self._messages: list[Message] = []
 
     def prepare(self, count: int) -> None:
@@ -131,7 +134,9 @@ class Actors:
             job, actor = group.todo.popleft(), group.idle.pop()
             line = self._desk.handle, job.id, job.study
             point = dict(job.params), job.number, job.seed
-            future = actor.run_job.remote(line, job.checkpoint, point, job.timeout)
+            how = job.timeout, job.log
+            self._logs.begin(job.id, job.log)
+            future = actor.run_job.remote(line, job.checkpoint, point, *how)
             self._jobs[job.id] = job
             self._busy[future] = _Task(group, actor, job, time.time())
         missing = len(group.todo) - len(group.starting)
@@ -169,6 +174,7 @@ class Actors:
         Raises:
             ExecutorError: If Ray is gone, and all that had ended was returned.
         """
+        self._logs.look()
         messages, self._messages = self._messages, []
         messages += self._news()
         if not messages:
@@ -225,13 +231,16 @@ class Actors:
         task = self._busy.pop(future)
         job, started_at = task.job, task.started_at
         messages: list[Message] = []
+        printed = b""
         try:
-            run, checkpoint = ray.get(future)
+            run, checkpoint, printed = ray.get(future)
         except (RayActorError, OutOfMemoryError) as error:
             if self._watch.why() is not None:
                 return []  # it is not the trial's fault, which runs again
             seconds = time.time() - started_at
             why = why_lost(seconds, job.timeout, error, self._words)
+            actor = getattr(error, "actor_id", None)
+            printed = what_is_lost(self._words, actor)
             # All that it reported while it lived is at the desk.
             messages += self._reported(self._desk.sync())
             messages.append(Lost(job, why, started_at, seconds, "lost"))
@@ -244,6 +253,8 @@ class Actors:
             messages.append(
                 Ended(job, run) if is_over else Paused(job, checkpoint, run)
             )
+        finally:
+            self._logs.end(job.id, printed)
         del self._jobs[job.id]
         return messages
 
@@ -271,6 +282,7 @@ class Actors:
             if task.job is job:
                 del self._busy[future], self._jobs[job.id]
                 ray.kill(task.actor)
+                self._logs.end(job.id)
         for group in self._groups:
             if job in group.todo:
                 group.todo.remove(job)

@@ -25,6 +25,7 @@ from hpbridge.plugin import (
     ExperimentError,
     GlobalRandom,
     Interrupts,
+    RunningLogs,
     State,
     failed,
 )
@@ -37,6 +38,7 @@ from hpbridge_ray.driver.cluster import (
     quiet,
     restored_sigusr1,
 )
+from hpbridge_ray.driver.output import what_is_lost
 from hpbridge_ray.driver.watch import Watch
 
 if TYPE_CHECKING:
@@ -82,8 +84,9 @@ class Objective(tune.Trainable):  # type: ignore[misc]
         if self._runner.problem is not None:
             return result | {"problem": self._runner.problem}
         # Text, since Tune flattens, copies and logs what it is given.
-        run, _ = self._runner.run(*json.loads(self._task))
-        return result | {"run": base64.b64encode(pickle.dumps(run)).decode()}
+        run, _, printed = self._runner.run(*json.loads(self._task))
+        packed = pickle.dumps((run, printed))
+        return result | {"run": base64.b64encode(packed).decode()}
 
 
 class _Gone(BaseException):
@@ -115,6 +118,7 @@ class SessionSearch(Searcher):  # type: ignore[misc]
     Attributes:
         error: The first one; no further trial starts.
         may_end: Whether a signal came, and nothing runs any more.
+        logs: Of the running trials.
     """
 
     def __init__(
@@ -128,6 +132,7 @@ class SessionSearch(Searcher):  # type: ignore[misc]
         self._again: deque[_Task] = deque()
         self.error: Exception | None = None
         self.may_end = False
+        self.logs = RunningLogs()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return nothing: Tune saves its search algorithm, and the store has it all."""
@@ -151,7 +156,10 @@ class SessionSearch(Searcher):  # type: ignore[misc]
         self._tasks[trial_id] = task
         ask = task.ask
         limit = self._settings.timeout_trial
-        return {"task": json.dumps([dict(ask.params), ask.number, ask.seed, limit])}
+        log = self._session.writer.log_of(ask.number)
+        self.logs.begin(ask.number, log)
+        point = dict(ask.params), ask.number, ask.seed
+        return {"task": json.dumps([*point, limit, log])}
 
     def _next(self) -> _Task | None:
         if self.error is not None:
@@ -188,7 +196,10 @@ class SessionSearch(Searcher):  # type: ignore[misc]
         is_ended = self.is_interrupted or self.watch.why() is not None
         if result is None and is_ended:
             return  # it did not end, it was ended; resuming runs it again
-        run = self._read(task, result)
+        text = (result or {}).get("run")
+        run, printed = self._lost(task) if text is None else _read(text)
+        run.attempts = task.attempts
+        self.logs.end(task.ask.number, printed)
         is_failed = run.result.state is State.FAILED
         is_failed = is_failed and not self._session.is_mismatch(run.result)
         has_tries = task.attempts <= self._settings.retries
@@ -200,21 +211,22 @@ class SessionSearch(Searcher):  # type: ignore[misc]
         except Exception as failure:  # noqa: BLE001 - raised after the Tuner's end
             self._fail(failure)
 
-    def _read(self, task: _Task, result: Mapping[str, Any] | None) -> Run:
-        text = (result or {}).get("run")
-        if text is None:
-            seconds = time.time() - task.started_at
-            error = None if task.trial is None else task.trial.get_pickled_error()
-            limit = self._settings.timeout_trial
-            why = why_lost(seconds, limit, error, self._words, task.actor)
-            run = failed(why, task.started_at, run_seconds=seconds, worker="lost")
-        else:
-            run = pickle.loads(base64.b64decode(text))
-        run.attempts = task.attempts
-        return run
+    def _lost(self, task: _Task) -> tuple[Run, bytes]:
+        """Return what a trial came to whose actor died, and what its log has to say."""
+        seconds = time.time() - task.started_at
+        error = None if task.trial is None else task.trial.get_pickled_error()
+        limit = self._settings.timeout_trial
+        why = why_lost(seconds, limit, error, self._words, task.actor)
+        run = failed(why, task.started_at, run_seconds=seconds, worker="lost")
+        return run, what_is_lost(self._words, task.actor)
 
     def save(self, checkpoint_path: str) -> None:
         """Save nothing."""
+
+
+def _read(text: str) -> tuple[Run, bytes]:
+    found: tuple[Run, bytes] = pickle.loads(base64.b64decode(text))
+    return found
 
 
 class _Watch(tune.Callback):  # type: ignore[misc]
@@ -236,6 +248,7 @@ class _Watch(tune.Callback):  # type: ignore[misc]
     def on_step_begin(self, *_: Any, trials: list[Any], **__: Any) -> None:
         if self._search.watch.why() is not None:
             raise _Gone
+        self._search.logs.look()
         if not self._search.is_interrupted:
             return
         for actor in map(actor_of, trials):
