@@ -46,7 +46,9 @@ class Deaths:
         """
         if use is not None and use.is_over and self._watch is not None:
             limit = in_words(self._watch.limit)
-            return f"used {in_words(use.most)} of memory, more than {limit}; ended"
+            whose = " with its children" if use.has_children else ""
+            used = f"used {in_words(use.most)} of memory{whose}"
+            return f"{used}, more than {limit}; ended"
         n_before, self._n_before = self._n_before, n_ended_by_kernel()
         if how == "signal 9" and self._n_before > n_before:
             grown = "" if use is None else f", which had grown by {in_words(use.most)}"

@@ -75,7 +75,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
             leak; uses a worker.
         memory_trial: By how much a trial's process may grow, in bytes or as in
             ``"4GiB"``; beyond it, the trial is ended and fails. Uses a worker, and
-            counts what that process holds, not what it starts.
+            counts what that process and its children hold.
         target: Value of the first metric at which the study ends.
         retries: How often a failed trial is run again.
         on_error: ``"record"`` or ``"stop"``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -198,6 +199,48 @@ def test_what_is_only_reserved_does_not_count():
 
     study = run(objective, n_trials=2, workers=1, memory_trial=2**27)
     assert [trial.state.value for trial in study.trials] == ["complete"] * 2
+
+
+@linux_only
+@pytest.mark.parametrize("way", ["subprocess", "fork"])
+def test_what_a_child_of_a_trial_uses_counts(way):
+    def objective(trial):
+        if trial.number == 1 and way == "fork":
+            pid = os.fork()
+            if pid == 0:
+                kept = grows(300)
+                time.sleep(60)
+                os._exit(len(kept) and 0)
+            os.waitpid(pid, 0)
+        if trial.number == 1:
+            source = "import time; kept = b'x' * (300 * 2**20); time.sleep(60)"
+            subprocess.run([sys.executable, "-c", source], check=True)
+        return 1.0
+
+    error = only_trial_1_failed(run(objective, memory_trial="200 MiB"))
+    assert re.fullmatch(
+        r"used [\d.]+ MiB of memory( with its children)?, more than 200 MiB; ended",
+        error,
+    )
+
+
+@linux_only
+def test_what_children_share_with_their_worker_counts_once():
+    def objective(trial):
+        kept = grows(100)
+        children = [pid for _ in range(3) if (pid := os.fork()) or hold(kept)]
+        time.sleep(1)
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        return trial["x"]
+
+    def hold(kept):
+        time.sleep(60)
+        os._exit(len(kept) and 0)
+
+    study = run(objective, n_trials=2, workers=1, memory_trial="200 MiB")
+    assert [trial.error for trial in study.trials] == [None] * 2
 
 
 @linux_only
