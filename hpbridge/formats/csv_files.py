@@ -45,7 +45,7 @@ def table_of(source: object, form: str) -> Table:
     if not isinstance(source, Path) or not source.is_file():
         raise _unreadable(form, source, "it is no file")
     try:
-        rows = [row for row in all_rows_of(text_of(source)) if row]
+        rows = all_rows_of(text_of(source))
     except TextError as error:
         hint = ENCODING_HINT if "no text in" in str(error) else HINT
         raise FormatError.unreadable(form, source, [str(error)], hint) from error

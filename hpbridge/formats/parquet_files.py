@@ -11,6 +11,8 @@ from hpbridge.contract.bounds import limit_bytes, limit_values
 from hpbridge.errors import FormatError
 from hpbridge.formats.hinted import hinted
 from hpbridge.formats.json_text import read_json_text
+from hpbridge.formats.parquet_apart import columns_apart
+from hpbridge.formats.parquet_pages import pages_of
 from hpbridge.formats.payload import PAYLOAD_KEY, unpack_study
 from hpbridge.formats.recognizing import column_name
 from hpbridge.formats.tables import HINT, Table, study_of_table
@@ -37,7 +39,7 @@ def read_parquet(source: Any, hints: Hints) -> ForeignStudy:
         rides = (file.schema_arrow.metadata or {}).get(PAYLOAD_KEY.encode())
         if rides is not None and not hints.columns:
             return hinted(_riding(rides), _FORM, source, hints)
-        columns = _columns_of(file)
+        columns = _columns_of(source, file)
     return study_of_table(Table(_FORM, source, columns, source.stem), hints)
 
 
@@ -48,7 +50,7 @@ def table_of_parquet(source: Path, form: str) -> Table:
         FormatError: If it is damaged, or larger than any study.
     """
     with _opened(source, form) as file:
-        return Table(form, source, _columns_of(file), source.stem)
+        return Table(form, source, _columns_of(source, file), source.stem)
 
 
 @contextlib.contextmanager
@@ -78,7 +80,7 @@ def _riding(text: bytes) -> ForeignStudy:
     return replace(unpack_study(data, backend), backend=backend, algorithm=algorithm)
 
 
-def _columns_of(file: Any) -> dict[str, list[Any]]:
+def _columns_of(source: Path, file: Any) -> dict[str, list[Any]]:
     """Return the columns, read in parts that each fit into the limit.
 
     A small file may unpack to any size: a value is at most as large as its chunk.
@@ -94,6 +96,9 @@ def _columns_of(file: Any) -> dict[str, list[Any]]:
         for group in range(metadata.num_row_groups)
         for column in range(metadata.num_columns)
     ]
+    with source.open("rb") as opened:
+        pages = list(pages_of(opened, metadata))
+    chunks = [max(n, each.n_bytes) for n, each in zip(chunks, pages, strict=True)]
     limit_bytes(sum(chunks))
     # What is nested is no cell, and may unpack to any size.
     fields = [each for each in file.schema_arrow if not pa.types.is_nested(each.type)]
@@ -105,6 +110,8 @@ def _columns_of(file: Any) -> dict[str, list[Any]]:
     limit_values(metadata.num_rows * len(names))
     n_bytes = 0
     n_rows = max(1, _PART // max([*chunks, _PART // _MOST_AT_ONCE]))
+    if any(each.counts_itself for each in pages):
+        return _named(columns_apart(source, names, n_rows))
     for batch in file.iter_batches(n_rows, columns=names, use_threads=False):
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             is_coded = pa.types.is_dictionary(column.type)
@@ -112,4 +119,8 @@ def _columns_of(file: Any) -> dict[str, list[Any]]:
             n_bytes += cells.nbytes
             limit_bytes(n_bytes)
             columns[name] += cells.to_pylist()
+    return _named(columns)
+
+
+def _named(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
     return {column_name(name): cells for name, cells in columns.items()}

@@ -82,11 +82,11 @@ _LIMIT = threading.Lock()
 
 
 def all_rows_of(text: str) -> list[list[str]]:
-    """Return the rows of a table, the header first; of cells of any length."""
+    """Return the rows of a table that are not empty; of cells of any length."""
     with _LIMIT:  # which is one for the whole process
         before = csv.field_size_limit(max(len(text), csv.field_size_limit()))
         try:
-            return list(rows_of(text))
+            return [row for row in rows_of(text) if row]
         finally:
             csv.field_size_limit(before)
 
@@ -100,7 +100,9 @@ def rows_of(text: str) -> Iterator[list[str]]:
     rows = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
     first_two = list(itertools.islice(rows, 2))
     yield from _one_header(*first_two) if len(first_two) > 1 else first_two
-    yield from rows
+    # Python hears of no bound that is exceeded while it is in a `yield from`.
+    for row in rows:  # noqa: UP028
+        yield row
 
 
 def _one_header(first: list[str], second: list[str]) -> list[list[str]]:

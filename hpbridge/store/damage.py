@@ -24,10 +24,10 @@ from hpbridge.store.record import (
     checksum_of,
     trial_of,
 )
+from hpbridge.trial import FinishedTrial, State
 
 if TYPE_CHECKING:
     from hpbridge.space.space import Space
-    from hpbridge.trial import FinishedTrial
 
 UNREADABLE = (
     *(HpbridgeError, ValueError, TypeError, KeyError, AttributeError),
@@ -76,7 +76,7 @@ def read_whole(
     problems: list[str] = []
     for row in rows:
         try:
-            trial = _trial(row, space)
+            trial = _trial(row, space, study.metrics)
         except UNREADABLE as error:
             problems.append(f"trial {row['number']!r:.40}: {one_line(error):.200}")
         else:
@@ -89,7 +89,7 @@ def read_whole(
     return records, problems
 
 
-def _trial(row: Row, space: Space) -> FinishedTrial:
+def _trial(row: Row, space: Space, metrics: Mapping[str, str]) -> FinishedTrial:
     for name, kinds, longest in _KINDS:
         cell = row[name]
         if type(cell) not in kinds or (longest and len(cell or "") > longest):
@@ -102,7 +102,12 @@ def _trial(row: Row, space: Space) -> FinishedTrial:
     if written not in {None, checksum_of(row["params"], row["metrics"])}:
         msg = "its parameters or metrics are not those that were written"
         raise ValueError(msg)
-    return trial_of(row, space)
+    trial = trial_of(row, space)
+    if trial.state is State.COMPLETE and not metrics.keys() <= trial.metrics.keys():
+        lacking = ", ".join(map(repr, metrics.keys() - trial.metrics.keys()))
+        msg = f"it is complete without its metric {lacking:.80}"
+        raise ValueError(msg)
+    return trial
 
 
 def _gaps(records: TrialRecords) -> list[str]:

@@ -279,7 +279,8 @@ def study_record(row: Mapping[str, Any]) -> StudyRecord:
         name: row[name] if load is None else load(row[name])
         for name, load in _STUDY_READ
     }
-    if not {*read["metrics"].values()} <= {"minimize", "maximize"}:
+    ways = {*read["metrics"].values()}
+    if not ways or not ways <= {"minimize", "maximize"}:
         msg = f"its metrics cannot be {read['metrics']!r:.80}"
         raise ValueError(msg)
     return StudyRecord(**read)

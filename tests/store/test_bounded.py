@@ -111,6 +111,7 @@ CELLS = {
     "params": f'{{"x": {"[" * 900 + "]" * 900}}}',
     "attributes": f'{{"x": {"[" * 350 + "]" * 350}}}',
     "native": f'{{"x": {"[" * 100_000}',
+    "metrics": '{"other": 1.0}',
     "seed": "9" * 1_000_000,
     "worker": "w" * 1_000_000,
 }
@@ -127,6 +128,13 @@ def test_a_cell_that_no_trial_has_is_a_damage(name, path):
     assert "trial 3: " in refused.value.problems[0]
     assert len(str(refused.value)) < 1000
     assert len(hpb.load_study("study", path, salvage=True).trials) == 9
+
+
+@pytest.mark.parametrize("metrics", ["{}", '{"value": []}', "[]", '{"value": "up"}'])
+def test_a_study_has_metrics_with_directions(metrics, path):
+    sql(path, f"UPDATE {STUDIES} SET metrics = '{metrics}'")
+    with pytest.raises(StoreDamagedError, match="holds a damaged study"):
+        hpb.load_study("study", path)
 
 
 def test_json_is_as_deep_as_brackets_outside_of_text():
