@@ -55,7 +55,17 @@ def mean_of_new(optimizer, seed, history):
     return statistics.mean(new)
 
 
-@pytest.mark.parametrize("optimizer", LEARNING)
+# It asks three others of its library, each of which is tried by itself.
+_SLOW = {"bayesopt:hedge"}
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in _SLOW else [])
+        for name in LEARNING
+    ],
+)
 def test_going_on_beats_a_fresh_start_on_the_same_budget(optimizer):
     missing = registry().missing(*registry().algorithm(optimizer))
     if missing:

@@ -11,7 +11,8 @@ import pytest
 
 from hpbridge.contract.capabilities import LEFT_OUT, Feature, no
 from hpbridge.testing import check_backend
-from hpbridge.testing.checks import CHECKS
+from hpbridge.testing.case import cases_of
+from hpbridge.testing.checks import CHECKS, run_check
 from tests import wrong_learners as wrong
 from tests.testing.test_conformance import WRONG_ONES
 from tests.wrong_learners import CAPABILITIES, SOURCES, spec_of
@@ -55,7 +56,7 @@ WORST = {
 }
 """Those that give users wrong results and no error, with the cure that is named."""
 
-_OTHERS = {
+OTHERS = {
     "told of the oldest one": (spec_of(wrong.TellsOfTheOldestOne), "whose_outcome"),
     "failures are the best": (spec_of(wrong.FailuresAreTheBestSoFar), "failures"),
     "failures are -inf": (spec_of(wrong.FailuresAreMinusInfinity), "failures"),
@@ -113,13 +114,6 @@ _OTHERS = {
         for what, source in SOURCES.items()
     },
 }
-_KNOWN = {check for _, check, _ in WORST.values()}
-OTHERS = []
-for _name, (_spec, _check) in _OTHERS.items():
-    # One for each check; the others seldom tell more.
-    _marks = [pytest.mark.slow] if _check in _KNOWN else []
-    _KNOWN.add(_check)
-    OTHERS.append(pytest.param(_spec, _check, id=_name, marks=_marks))
 
 
 class KeepsTheBest(wrong.Learner):
@@ -186,26 +180,29 @@ ODD = {
 }
 
 
-def failures(spec):
-    return {r.check: r for r in check_backend(spec) if not r.passed}
+def failed(spec, checks):
+    """Return what failed of these checks, without the others."""
+    (case,) = cases_of(spec, spec.algorithms).values()
+    results = [run_check(CHECKS[name], case) for name in checks]
+    return {result.check: result for result in results if not result.passed}
 
 
 @pytest.mark.parametrize("name", WORST)
 def test_the_worst_mistakes_are_found_with_their_cure(name):
     spec, check, cure = WORST[name]
-    found = failures(spec)
-    assert check in found
-    assert cure in found[check].message
+    assert cure in failed(spec, [check])[check].message
 
 
-@pytest.mark.parametrize(("spec", "check"), OTHERS)
-def test_mistakes_are_found(spec, check):
-    assert check in failures(spec)
+@pytest.mark.parametrize("name", OTHERS)
+def test_mistakes_are_found(name):
+    spec, check = OTHERS[name]
+    assert set(failed(spec, [check])) == {check}
 
 
 @pytest.mark.parametrize("name", ODD)
 def test_what_is_odd_but_right_passes(name):
-    assert {r.message for r in failures(ODD[name]).values()} == set()
+    results = check_backend(ODD[name])
+    assert {result.message for result in results if not result.passed} == set()
 
 
 def fails_to_import(*_):
@@ -229,4 +226,5 @@ def test_one_cause_is_told_once():
 
 def test_every_check_is_failed_by_some_wrong_plugin():
     failed = set().union(*(checks for _, checks in WRONG_ONES.values()))
-    assert failed | _KNOWN == set(CHECKS)
+    known = {check for _, check, *_ in (*WORST.values(), *OTHERS.values())}
+    assert failed | known == set(CHECKS)
