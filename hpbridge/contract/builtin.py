@@ -25,6 +25,7 @@ _OF_A_TABLE = frozenset(
         Part.PRUNED,
         Part.NON_FINITE,
         Part.TIMES,
+        Part.ATTRIBUTES,
     }
 )
 

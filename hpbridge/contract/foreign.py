@@ -47,7 +47,8 @@ class Part(Enum):
     REPORTS = "intermediate values"
     NON_FINITE = "infinite values"
     TIMES = "start and duration"
-    ATTRIBUTES = "user attributes"
+    ATTRIBUTES = "attributes of trials"
+    STUDY_ATTRIBUTES = "attributes of the study"
     CONSTRAINTS = "constraints on metrics"
     """The bounds, and with them which trials are feasible."""
 

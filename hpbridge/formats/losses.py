@@ -52,9 +52,8 @@ _HAS: dict[Part, Callable[[Study], bool]] = {
         lambda trial: any(math.isinf(value) for value in trial.metrics.values())
     ),
     Part.TIMES: _any_trial(lambda trial: trial.started_at or trial.run_seconds),
-    Part.ATTRIBUTES: lambda study: bool(
-        study.attributes or any(trial.attributes for trial in study.trials)
-    ),
+    Part.ATTRIBUTES: _any_trial(lambda trial: trial.attributes),
+    Part.STUDY_ATTRIBUTES: lambda study: bool(study.attributes),
     Part.CONSTRAINTS: lambda study: bool(study.bounds),
 }
 

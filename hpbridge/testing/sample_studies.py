@@ -65,7 +65,7 @@ def sample_study(parts: Collection[Part] = ()) -> Study:
         created_at=_STARTED,
         updated_at=_STARTED + N_TRIALS,
         trials=tuple(_trials(space, has)),
-        attributes=_NOTED if Part.ATTRIBUTES in has else {},
+        attributes=_NOTED if Part.STUDY_ATTRIBUTES in has else {},
     )
 
 
@@ -174,10 +174,8 @@ ASPECTS: dict[Part, Callable[[Study], Any]] = {
     Part.TIMES: _of_trials(
         lambda trial: (round(trial.started_at, 2), round(trial.run_seconds, 2))
     ),
-    Part.ATTRIBUTES: lambda study: (
-        study.attributes,
-        [trial.attributes for trial in study.trials],
-    ),
+    Part.ATTRIBUTES: _of_trials(lambda trial: trial.attributes),
+    Part.STUDY_ATTRIBUTES: lambda study: study.attributes,
     Part.CONSTRAINTS: lambda study: (
         study.bounds,
         [study.is_feasible(trial) for trial in study.trials],

@@ -265,10 +265,8 @@ ASPECTS: dict[Part, Callable[[Study], Any]] = {
     Part.REPORTS: lambda study: [t.reports for t in study.trials],
     Part.NON_FINITE: _infinite,
     Part.TIMES: lambda study: [(t.started_at, t.run_seconds) for t in study.trials],
-    Part.ATTRIBUTES: lambda study: [
-        dict(study.attributes),
-        *(dict(trial.attributes) for trial in study.trials),
-    ],
+    Part.ATTRIBUTES: lambda study: [dict(t.attributes) for t in study.trials],
+    Part.STUDY_ATTRIBUTES: lambda study: dict(study.attributes),
     Part.CONSTRAINTS: lambda study: study.bounds,
 }
 
