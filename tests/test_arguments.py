@@ -110,7 +110,8 @@ def test_a_run_refuses_a_setting_by_name(word, value):
 @pytest.mark.parametrize(
     ("word", "value"),
     [
-        *BAD,
+        # None is as it was, where the comparison goes on.
+        *[each for each in BAD if each != ("on_error", None)],
         ("resume", "no"),
         ("resume", 1),
         ("repeats", True),

@@ -197,6 +197,24 @@ def read_pairs(option: str, words: list[str] | None) -> dict[str, str]:
     return {key: str(value) for key, value in read_settings(words, option).items()}
 
 
+def check_company(option: str, given: object, **others: object) -> None:
+    """Refuse options that say nothing without another one.
+
+    Args:
+        option: The other one.
+        given: Its value.
+        others: Those that need it, by their names in Python.
+
+    Raises:
+        OptionError: With all that were given without it.
+    """
+    lonely = [f"--{n.replace('_', '-')}" for n, value in others.items() if value]
+    if lonely and given is None:
+        problems = [f"it is given without {option}, of which it says more"]
+        hint = f"add {option}, or leave {', '.join(lonely)} out"
+        raise OptionError.of_command(", ".join(lonely), problems, hint)
+
+
 def read_settings(words: list[str] | None, option: str = _OPTION) -> dict[str, object]:
     """Return ``key=value`` words as a dict of text values.
 

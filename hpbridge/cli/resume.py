@@ -52,6 +52,7 @@ def resume(  # noqa: PLR0913, PLR0917 - a command takes what it takes
 
     What is not given is as it was.
     """
+    from hpbridge.cli.arguments import check_company
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_outcome
     from hpbridge.cli.progress import Display
@@ -60,6 +61,7 @@ def resume(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.contract.references import Wanted, find_experiment
     from hpbridge.store import open_store
 
+    check_company("--experiment", experiment, space=space)
     record = open_store(store).study(study)
     see_own_name(experiment or record.reference)
     loaded = None

@@ -85,7 +85,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     Every finished trial is on disk at once. Ctrl-C loses none; --resume goes on.
     """
     import hpbridge
-    from hpbridge.cli.arguments import read_pairs, read_settings
+    from hpbridge.cli.arguments import check_company, read_pairs, read_settings
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_outcome, say_first
     from hpbridge.cli.progress import Display
@@ -93,6 +93,8 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.cli.scripts import Asked
     from hpbridge.engine.run import find_history
 
+    of_source = {"default": default, "without": without, "trust_size": trust_size}
+    check_company("--from", history, **of_source)
     asked = Asked(experiment, space, direction)
     n_trials = asked.trials(trials)
     settings = read_settings(option)

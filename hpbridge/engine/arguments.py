@@ -105,10 +105,11 @@ OF_RUN = {
     "options": optional(BY_NAME),
     "name": optional(TEXT),
 }
+_OPTIONAL = {name: optional(kind) for name, kind in SETTINGS.items() if name != "seed"}
 OF_COMPARE = {
     **SETTINGS,
+    **_OPTIONAL,
     **_COMMON,
-    "n_trials": optional(SETTINGS["n_trials"]),
     "backends": Kind("'all' or a list of optimizers", _are_optimizers),
     # How many fit is said with the comparison.
     "repeats": optional(Kind(whole(1).words, is_whole)),
@@ -122,8 +123,16 @@ OF_RESUME = {
     **_COMMON,
     "experiment": optional(_COMMON["experiment"]),
     "study": Kind("a name or an id", lambda v: isinstance(v, str) or is_whole(v)),
-    **{name: optional(kind) for name, kind in SETTINGS.items() if name != "seed"},
+    **_OPTIONAL,
 }
+
+
+def given_settings(**given: Any) -> dict[str, Any]:
+    """Return the arguments that were given as fields of `Settings`: all but None."""
+    found = {name: value for name, value in given.items() if value is not None}
+    if "memory_trial" in found:
+        found["memory_trial"] = size_of(found["memory_trial"])
+    return found
 
 
 def _refused(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.drivers.memory import size_of
-from hpbridge.engine.arguments import OF_COMPARE, takes_of
+from hpbridge.engine.arguments import OF_COMPARE, given_settings, takes_of
 from hpbridge.engine.contest import ALL, Contest, check_contest, choose_all
 from hpbridge.engine.life import Life, live_all
 from hpbridge.engine.past_comparisons import find_comparison
@@ -116,15 +115,15 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     options: Mapping[str, Mapping[str, object]] | None = None,
     store: str | os.PathLike[str] | Database | None = None,
     driver: str | concurrent.futures.Executor | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     jobs: int | None = None,
     timeout: float | None = None,
     timeout_trial: float | None = None,
     trials_per_worker: int | None = None,
     memory_trial: int | str | None = None,
     target: float | None = None,
-    retries: int = 0,
-    on_error: str = "record",
+    retries: int | None = None,
+    on_error: str | None = None,
     resume: bool = False,
     callbacks: Iterable[Listener] = (),
     on_study: Callable[[Plan], None] | None = None,
@@ -147,7 +146,7 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
         options: By optimizer: ``{"optuna:tpe": {"n_startup_trials": 5}}``.
         store: As of `run`.
         driver: As of `run`; each backend's own by default.
-        workers: Trials of one study that run at the same time.
+        workers: Trials of one study that run at the same time; by default 1.
         jobs: Trials that run at the same time over all studies: the next study begins
             while others still run. What each of them proposes stays the same. By
             default there is one study after the other.
@@ -156,11 +155,11 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
         trials_per_worker: Trials after which a worker is renewed, as in `run`.
         memory_trial: By how much a trial's process may grow, as in `run`.
         target: Value of the first metric at which a study ends.
-        retries: How often a failed trial is run again.
-        on_error: ``"record"`` or ``"stop"``.
+        retries: How often a failed trial is run again; by default never.
+        on_error: ``"record"``, by default, or ``"stop"``.
         resume: Go on with the last comparison of this kind: of the same experiment,
             optimizers, first seed and shared start. More trials and more repeats are
-            added to it. A note says if there is none.
+            added to it; what is not given is as it was. A note says if there is none.
         callbacks: Each is called with (session, finished trial) after every trial.
         on_study: Called with each plan before its study starts.
         store_patience: As of `run`.
@@ -173,18 +172,18 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     from hpbridge.store import open_store
 
     choices, skipped = choose_all(experiment, backends, options or {})
-    n_asked = DEFAULT_TRIALS if n_trials is None else n_trials
-    settings = Settings(
-        n_asked,
-        timeout,
-        target,
-        retries,
-        on_error,
-        workers,
-        timeout_trial,
-        trials_per_worker,
-        None if memory_trial is None else size_of(memory_trial),
+    asked = given_settings(
+        n_trials=n_trials,
+        workers=workers,
+        timeout=timeout,
+        timeout_trial=timeout_trial,
+        trials_per_worker=trials_per_worker,
+        memory_trial=memory_trial,
+        target=target,
+        retries=retries,
+        on_error=on_error,
     )
+    settings = Settings(**{"n_trials": DEFAULT_TRIALS, **asked})
     n_repeats = 1 if repeats is None else repeats
     contest = Contest(
         experiment, choices, settings, n_repeats, seed, shared_start, driver, skipped
@@ -192,7 +191,7 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     check_contest(contest, jobs)
     database = open_store(store).patient(store_patience)
     contest, (comparison_id, name), notes = find_comparison(
-        database, contest, (n_trials, repeats), resume=resume
+        database, contest, asked, repeats, resume=resume
     )
     check_contest(contest, jobs)
     begin = _Beginning(

@@ -7,11 +7,16 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.engine.plan import FUTURES
 from hpbridge.store.record import ComparisonRecord
 
 if TYPE_CHECKING:
+    import concurrent.futures
+    from collections.abc import Mapping
+
     from hpbridge.engine.contest import Contest
     from hpbridge.store import Database
+    from hpbridge.store.settings import Settings
 
 # By what a comparison is the same one; trials and repeats may be added to it.
 _KIND = {
@@ -29,7 +34,8 @@ _Found = tuple["Contest", tuple[int, str], tuple[str, ...]]
 def find_comparison(
     database: Database,
     contest: Contest,
-    asked: tuple[int | None, int | None],
+    asked: Mapping[str, Any],
+    repeats: int | None,
     *,
     resume: bool,
 ) -> _Found:
@@ -38,7 +44,9 @@ def find_comparison(
     Args:
         database: Where it is, or will be.
         contest: What is asked for.
-        asked: How many trials and repeats are, where that was said.
+        asked: The settings that were given; of one that goes on, the others are as
+            they were.
+        repeats: How many there are to be, where that was said.
         resume: Whether to go on with the last one of its kind.
     """
     notes: tuple[str, ...] = ()
@@ -48,7 +56,7 @@ def find_comparison(
         wanted = json.loads(contest.settings_json())
         for found in reversed(known):
             if found.experiment == name and not _differences(found, wanted):
-                return _gone_on(database, contest, asked, found)
+                return _gone_on(database, contest, asked, repeats, found)
         notes = (_why_none(database, contest, known, wanted),)
     record = ComparisonRecord(
         name=f"{name}-comparison",
@@ -75,12 +83,13 @@ def _differences(record: ComparisonRecord, wanted: dict[str, Any]) -> list[str]:
 def _gone_on(
     database: Database,
     contest: Contest,
-    asked: tuple[int | None, int | None],
+    asked: Mapping[str, Any],
+    repeats: int | None,
     record: ComparisonRecord,
 ) -> _Found:
     """Return what a comparison that is there is to become: never less than it was."""
     known, notes, counts = _settings_of(record), [], []
-    for key, n_asked in zip(("n_trials", "repeats"), asked, strict=True):
+    for key, n_asked in (("n_trials", asked.get("n_trials")), ("repeats", repeats)):
         n_known = known.get(key)
         n_known = n_known if isinstance(n_known, int) else 0
         counts.append(max(n_asked or 0, n_known) or 1)
@@ -89,12 +98,30 @@ def _gone_on(
                 f"{record.name!r} goes on with {key}={n_known}, as it was begun, "
                 f"not {n_asked}"
             )
-    n_trials, repeats = counts
-    settings = replace(contest.settings, n_trials=n_trials)
-    contest = replace(contest, settings=settings, repeats=repeats)
+    n_trials, n_repeats = counts
+    settings, driver = _as_it_was(database, contest, record)
+    settings = replace(settings, **{**asked, "n_trials": n_trials})
+    contest = replace(contest, settings=settings, repeats=n_repeats, driver=driver)
     if contest.settings_json() != record.settings:
         database.update_comparison(record.id, contest.settings_json())
     return contest, (record.id, record.name), tuple(notes)
+
+
+def _as_it_was(
+    database: Database, contest: Contest, record: ComparisonRecord
+) -> tuple[Settings, str | concurrent.futures.Executor | None]:
+    """Return how the studies of a comparison were run last, and the driver for others.
+
+    Where they have several drivers, each has that of its optimizer.
+    """
+    studies = database.studies(comparison_id=record.id)
+    settings = studies[-1].settings.budget if studies else contest.settings
+    drivers = {study.settings.driver for study in studies}
+    if contest.driver is None and len(drivers) == 1:
+        (driver,) = drivers
+        is_named = driver and not driver.startswith(FUTURES)
+        return settings, driver if is_named else None
+    return settings, contest.driver
 
 
 def _why_none(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.drivers.memory import size_of
-from hpbridge.engine.arguments import OF_RESUME, takes_of
+from hpbridge.engine.arguments import OF_RESUME, given_settings, takes_of
 from hpbridge.engine.life import Life, Recorded, live
 from hpbridge.engine.plan import FUTURES, Plan, name_of_driver
 from hpbridge.errors import ExperimentError
@@ -78,18 +77,17 @@ def resume(  # noqa: PLR0913 - what `run` takes, and all but one have a default
 
     database = open_store(store)
     record = database.study(study)
-    given = {
-        "n_trials": n_trials,
-        "workers": workers,
-        "timeout": timeout,
-        "timeout_trial": timeout_trial,
-        "trials_per_worker": trials_per_worker,
-        "memory_trial": None if memory_trial is None else size_of(memory_trial),
-        "target": target,
-        "retries": retries,
-        "on_error": on_error,
-    }
-    changes = {name: value for name, value in given.items() if value is not None}
+    changes = given_settings(
+        n_trials=n_trials,
+        workers=workers,
+        timeout=timeout,
+        timeout_trial=timeout_trial,
+        trials_per_worker=trials_per_worker,
+        memory_trial=memory_trial,
+        target=target,
+        retries=retries,
+        on_error=on_error,
+    )
     now = FromNow(changes, driver, store_patience)
     return live(life_of(database, record, experiment, now, tuple(callbacks)))
 

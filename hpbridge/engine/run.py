@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
 from hpbridge.contract.native import native_experiment
-from hpbridge.drivers.memory import size_of
-from hpbridge.engine.arguments import OF_RUN, takes_of
+from hpbridge.engine.arguments import OF_RUN, given_settings, takes_of
 from hpbridge.engine.life import Life, live
 from hpbridge.engine.plan import Plan, name_of_driver
 from hpbridge.experiment import Direction, Experiment
@@ -105,16 +104,16 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     if past is not None and experiment.is_growing:
         experiment = experiment.over(past.space)  # what is known so far
     chosen = choose(backend, experiment, options)
-    settings = Settings(
-        n_trials,
-        timeout,
-        target,
-        retries,
-        on_error,
-        workers,
-        timeout_trial,
-        trials_per_worker,
-        None if memory_trial is None else size_of(memory_trial),
+    given = given_settings(
+        n_trials=n_trials,
+        workers=workers,
+        timeout=timeout,
+        timeout_trial=timeout_trial,
+        trials_per_worker=trials_per_worker,
+        memory_trial=memory_trial,
+        target=target,
+        retries=retries,
+        on_error=on_error,
     )
     if driver is None:
         driver = DEFAULT_DRIVER if experiment.is_growing else chosen.spec.driver
@@ -122,7 +121,7 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     plan = Plan(
         experiment,
         chosen,
-        settings,
+        Settings(**given),
         secrets.randbits(32) if seed is None else seed,
         driver,
         name,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hpbridge.cli.app import app
+from hpbridge.errors import OptionError
 
 FILE = """
 import hpbridge as hpb
@@ -69,6 +70,43 @@ def test_settings_that_are_given_hold_and_the_others_are_as_they_were(hpbridge) 
     assert len(shown["trials"]) == settings["n_trials"] == 6
     wanted = {"retries": 1, "timeout": 50, "on_error": "stop", "workers": 2}
     assert {name: settings[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("command", [[*RUN, "--resume"], ["resume", NAME]])
+def test_each_setting_can_be_changed(hpbridge, command) -> None:
+    words = "--driver local --workers 2 --timeout 50 --timeout-trial 40 --target -9"
+    more = "--trials-per-worker 7 --memory-trial 1GiB --retries 3 --on-error stop"
+    store = "--store-patience 7 --store hpbridge.db"
+    hpbridge(*command, "-n", "4", *f"{words} {more} {store}".split())
+    hpbridge("export", NAME, "s.json")
+    settings = json.loads(Path("s.json").read_text())["settings"]
+    expected = {"n_trials": 4, "workers": 2, "timeout": 50, "timeout_trial": 40}
+    expected |= {"trials_per_worker": 7, "memory_trial": 2**30, "target": -9}
+    expected |= {"retries": 3, "on_error": "stop", "driver": "local"}
+    assert {name: settings[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "options", "other"),
+    [
+        ([*RUN, "--default", "x=1"], "--default", "--from"),
+        ([*RUN, "--resume", "--without", "x"], "--without", "--from"),
+        (
+            [*RUN, "--default", "x=1", "--trust-size"],
+            "--default, --trust-size",
+            "--from",
+        ),
+        (["resume", NAME, "--space", "e.py:s"], "--space", "--experiment"),
+    ],
+)
+def test_an_option_that_would_say_nothing_is_refused(
+    hpbridge, words, options, other
+) -> None:
+    with pytest.raises(OptionError) as caught:
+        hpbridge(*words)
+    assert caught.value.headline == f"Option {options} cannot be read"
+    assert f"without {other}" in caught.value.problems[0]
+    assert caught.value.hint == f"add {other}, or leave {options} out"
 
 
 @pytest.mark.parametrize(

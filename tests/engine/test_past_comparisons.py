@@ -6,6 +6,7 @@ import pytest
 
 import hpbridge as hpb
 from hpbridge.engine.compare import load_comparison
+from hpbridge.store.settings import Settings
 
 SPACE = {"x": hpb.Float(-1, 1)}
 TWO = ["random", "optuna:random"]
@@ -55,6 +56,18 @@ def test_what_is_not_said_is_as_it_was(store) -> None:
     assert again.notes == ()
 
 
+def test_settings_that_are_not_given_are_as_they_were(tmp_path) -> None:
+    path = tmp_path / "other.db"
+    limits = {"retries": 2, "on_error": "stop", "timeout": 500.0, "timeout_trial": 50.0}
+    workers = {"workers": 2, "memory_trial": 2**32, "trials_per_worker": 9}
+    compare(path, ["random"], n_trials=2, driver="local", **limits, **workers)
+    changes = {"retries": 0, "workers": 1}
+    more = compare(path, ["random"], n_trials=4, repeats=2, resume=True, **changes)
+    for study in more.studies:
+        assert study.settings.budget == Settings(4, **{**limits, **workers, **changes})
+        assert study.settings.driver == "local"
+
+
 def test_fewer_than_there_are_is_said(store) -> None:
     fewer = compare(store, n_trials=2, repeats=1, resume=True)
     assert [n for *_, n in sizes(fewer)] == [3, 3, 3, 3]
@@ -97,7 +110,8 @@ def test_settings_of_the_call_hold_from_now_on(tmp_path) -> None:
     first = compare(store, ["random"], broken, n_trials=3, on_error="stop")
     assert first.failures
     mended.append(True)
-    second = compare(store, ["random"], broken, n_trials=4, retries=2, resume=True)
+    changes = {"n_trials": 4, "retries": 2, "on_error": "record"}
+    second = compare(store, ["random"], broken, resume=True, **changes)
     (study,) = second.studies
     assert len(study.trials) == 4
     assert (study.settings["retries"], study.settings["on_error"]) == (2, "record")
