@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,6 +12,7 @@ from hpbridge.contract.foreign import ForeignStudy, ForeignTrial, Hints, StudyFo
 from hpbridge.contract.registry import registry
 from hpbridge.errors import FormatError
 from hpbridge.trial import Origin, State
+from tests.command import hpbridge
 
 
 class Source:
@@ -251,18 +249,6 @@ def test_trials_without_parameters_are_refused():
 def test_bounds_that_cannot_be_are_refused():
     source = Source(complete(x=0.5), bounds={"loss": "below 3"})
     assert "'below 3'" in refused(hpb.read_study, source)
-
-
-def hpbridge(folder: Path, *words: str, code: int = 0):
-    done = subprocess.run(
-        [sys.executable, "-m", "hpbridge", *words],
-        check=False,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == code, done.stderr
-    return done
 
 
 EXPERIMENT = """
