@@ -163,9 +163,13 @@ class Trial(Mapping[str, Any]):
 
         Args:
             value: In the metric's own unit and direction.
-            step: How far the trial is; epochs, say. Any int, growing.
+            step: How far the trial is; epochs, say. Any whole number, growing.
+
+        Raises:
+            ArgumentError: If the value is no number, or the step is no whole one.
         """
-        step, value = int(step), float(value)
+        if type(value) is not float or type(step) is not int:
+            value, step = _numbers_of(value, step)
         self._reports.append((step, value))
         if self._listen is not None:
             self._is_to_end = self._listen(step, value)
@@ -263,6 +267,27 @@ class Trial(Mapping[str, Any]):
     def should_prune(self) -> bool:
         """Say whether to stop early, as the last report was answered."""
         return self._is_to_end
+
+
+def _numbers_of(value: object, step: object) -> tuple[float, int]:
+    """Return what is reported as Python's numbers; nothing is cut off or guessed."""
+    from hpbridge.errors.experiments import ArgumentError
+    from hpbridge.space.reals import NoNumberError, as_number, as_whole
+
+    numbers: list[Any] = []
+    problems: list[str] = []
+    for name, given, kind, read in (
+        ("value", value, "a number", as_number),
+        ("step", step, "a whole number", as_whole),
+    ):
+        try:
+            numbers.append(read(given))
+        except NoNumberError as error:
+            got = str(error).rstrip(",")
+            problems.append(f"{name} must be {kind}, got {got}")
+    if problems:
+        raise ArgumentError.given("Trial.report", problems)
+    return numbers[0], numbers[1]
 
 
 def by_step(reports: Iterable[tuple[int, float]]) -> dict[int, float]:

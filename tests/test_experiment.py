@@ -158,6 +158,36 @@ def test_a_pruned_trial_keeps_its_reports() -> None:
     assert (result.state, result.reports) == ("pruned", ((1, 0.5),))
 
 
+@pytest.mark.parametrize(
+    ("value", "step", "problems"),
+    [
+        (0.5, 2.7, ["step must be a whole number, got 2.7"]),
+        (0.5, "2", ["step must be a whole number, got the str '2'"]),
+        ("0.5", 2, ["value must be a number, got the str '0.5'"]),
+        (np.ma.masked, 2, ["value must be a number, got a masked value"]),
+        (
+            None,
+            float("nan"),
+            ["value must be a number, got None", "step must be a whole number, got nan"],
+        ),
+    ],
+)
+def test_a_report_is_of_a_number_and_a_whole_step(value, step, problems) -> None:
+    def objective(trial):
+        trial.report(value, step)
+
+    result = evaluate(experiment(objective), {"x": 0.5, "c": "one"}, 0, 1)
+    assert (result.state, result.reports) == ("failed", ())
+    assert all(problem in str(result.error) for problem in problems)
+
+
+@pytest.mark.parametrize("step", [2.0, np.int64(2), np.float32(2), np.array([2])])
+def test_a_step_of_any_librarys_whole_numbers_is_an_int(step) -> None:
+    trial = hpb.Trial({}, number=0, seed=0)
+    trial.report(np.float64(0.5), step)
+    assert [(type(s), s, v) for s, v in trial.reports] == [(int, 2, 0.5)]
+
+
 def test_ctrl_c_in_an_objective_is_the_users() -> None:
     def objective(_trial):
         raise KeyboardInterrupt

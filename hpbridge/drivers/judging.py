@@ -7,15 +7,13 @@ they do, the trial has an outcome and a sentence that says why.
 from __future__ import annotations
 
 import math
-import numbers
-import types
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.lazy import lazy
 from hpbridge.errors.foreign import describe_error, shown, traceback_of
 from hpbridge.experiment import DEFAULT_METRIC, likely_direction
+from hpbridge.space.reals import NoNumberError, as_number
 from hpbridge.trial import NamedValue, Result, State
 
 if TYPE_CHECKING:
@@ -28,10 +26,6 @@ _way_to_return = lazy("hpbridge.drivers.mending:way_to_return")
 
 # Of what was returned, in a sentence.
 _MOST_SHOWN = 8
-
-
-class NoNumberError(TypeError):
-    """A value is no real number; the message describes it."""
 
 
 def judge(experiment: Experiment, returned: object, reports: Reports) -> Result:
@@ -168,55 +162,3 @@ def _described(value: object) -> str:
     text = " ".join(shown(value).split())
     is_plain = value is None or isinstance(value, (float, int, list, tuple))
     return text if is_plain or text[:1] == "<" else f"the {type(value).__name__} {text}"
-
-
-def as_number(value: Any) -> float:
-    """Return a returned value as a float.
-
-    Raises:
-        NoNumberError: If it is no real number; the message describes it.
-    """
-    if type(value) is float:
-        return value
-    value = _element(value)
-    is_real = isinstance(value, (numbers.Real, Decimal))
-    if isinstance(value, bool) or not (is_real or hasattr(type(value), "__float__")):
-        if isinstance(value, types.CoroutineType):
-            value.close()  # or Python says that nobody awaited it
-        kind = "" if value is None else f"the {type(value).__name__} "
-        raise NoNumberError(kind + " ".join(shown(value).split()))
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # its own, and it may be any
-        why = describe_error(error)
-        msg = f"the {type(value).__name__}, which is no number: {why}"
-        raise NoNumberError(msg) from error
-    if is_real and math.isinf(number) and value not in {math.inf, -math.inf}:
-        msg = f"the {type(value).__name__} {shown(value)}, too large for a float,"
-        raise NoNumberError(msg)
-    return number
-
-
-def _element(value: Any) -> Any:
-    """Return the one element of an array, or of a library's scalar; others as they are.
-
-    Raises:
-        NoNumberError: If it has several, or it is masked, or a time.
-    """
-    if not hasattr(value, "item") or not hasattr(value, "shape"):
-        return value
-    shape = tuple(value.shape)
-    if math.prod(shape) != 1:
-        msg = f"an array of shape {shape}"
-        raise NoNumberError(msg)
-    mask: Any = getattr(value, "mask", None)
-    if hasattr(mask, "any") and mask.any():
-        msg = "a masked value"
-        raise NoNumberError(msg)
-    if getattr(getattr(value, "dtype", None), "kind", "") in {"m", "M"}:
-        return str(value)  # an item of nanoseconds is a number by chance
-    return value.item()

@@ -20,6 +20,7 @@ from hpbridge.formats.search_spaces import read_spaces
 from hpbridge.hosts.recipe import GuestRecipe
 from hpbridge.hosts.sklearn.candidates import SameSplits, SearchedSpace
 from hpbridge.hosts.sklearn.sampled import SampledSpaces
+from hpbridge.hosts.sklearn.scoring import fit_and_score_unmasked
 from hpbridge.hosts.sklearn.studies import studies_of
 from hpbridge.hosts.sklearn.tasks import Tasks
 from hpbridge.hosts.sklearn.upstream import (
@@ -44,12 +45,13 @@ if TYPE_CHECKING:
 BaseSearchCV: Any = base_search.get()
 Interval = interval.get()
 
-# Two of the functions that scikit-learn's own `fit` calls are others for batches that
-# are not all candidates. It ends a search in which all fits of a batch failed, as is
+# Of the functions that scikit-learn's own `fit` calls, one knows what is masked, and two
+# are others for batches that are not all candidates. It ends a search in which all fits of a batch failed, as is
 # right where a batch is all candidates: that decision waits for the last one, in
 # `BridgeSearchCV._complete`. And it splits anew for each batch.
 _fit = fit_with(
     {
+        "_fit_and_score": fit_and_score_unmasked,
         "_warn_or_raise_about_fit_failures": lambda *_: None,
         "check_cv": lambda *args, **kwargs: SameSplits(check_cv(*args, **kwargs)),
     }
@@ -76,7 +78,8 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
     order in which it proposed them. All candidates are evaluated on the same splits.
 
     A second `fit` is a new search. A candidate whose score is NaN is a failed trial;
-    one to which `error_score` gives a number has that number.
+    one to which `error_score` gives a number has that number. A score that is masked
+    is NaN, where `RandomizedSearchCV` takes the number under the mask.
 
     Args:
         estimator: An estimator, or a pipeline (``{"step__parameter": ...}``).

@@ -44,6 +44,8 @@ insert_error_scores = _SKLEARN.private(f"{_VALIDATION}:_insert_error_scores", _G
 judge_failures = _SKLEARN.private(
     f"{_VALIDATION}:_warn_or_raise_about_fit_failures", _GONE
 )
+fit_and_score = _SKLEARN.private(f"{_VALIDATION}:_fit_and_score", _GONE)
+multimetric_scorer = _SKLEARN.private("sklearn.metrics._scorer:_MultimetricScorer", _GONE)
 _fit = _SKLEARN.private(f"{_SEARCH}:BaseSearchCV.fit.__wrapped__", _GONE)
 
 # What `fit` must look up by name, or ours in its place would never be called, and
@@ -51,6 +53,7 @@ _fit = _SKLEARN.private(f"{_SEARCH}:BaseSearchCV.fit.__wrapped__", _GONE)
 for _name, _cost in {
     "check_cv": "each batch of a BridgeSearchCV is split anew",
     "_warn_or_raise_about_fit_failures": "a batch of failures ends a BridgeSearchCV",
+    "_fit_and_score": "a masked score counts as the number under its mask",
     "_run_search": _GONE,
     "_format_results": "the table of a BridgeSearchCV is made anew for each batch",
 }.items():

@@ -54,7 +54,7 @@ def test_what_would_fail_in_silence_is_told(monkeypatch, name, cost) -> None:
 def test_what_is_gone_is_told_in_a_sentence(monkeypatch) -> None:
     monkeypatch.delattr(BaseSearchCV, "_check_refit_for_multimetric")
     monkeypatch.setattr(BaseSearchCV, "fit", FIT)
-    assert len(upstream.problems()) == 6
+    assert len(upstream.problems()) == 7
     with pytest.raises(HpbridgeError, match=r"scikit-learn .* has no .*__wrapped__"):
         upstream.fit_with({})
 

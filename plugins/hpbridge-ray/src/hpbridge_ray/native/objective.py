@@ -184,4 +184,8 @@ def _numbers(report: Mapping[str, Any]) -> dict[str, Any]:
 def _is_number(value: Any) -> bool:
     if isinstance(value, bool):
         return False
-    return isinstance(value, numbers.Real) or getattr(value, "shape", None) == ()
+    if isinstance(value, numbers.Real):
+        return True
+    # Of NumPy, text and flags have a shape too; dtypes of others have no kind.
+    kind = getattr(getattr(value, "dtype", None), "kind", "f")
+    return getattr(value, "shape", None) == () and kind in "iuf"
