@@ -99,6 +99,7 @@ if TYPE_CHECKING:
         SpaceError,
         StoreError,
         UnsupportedFeatureError,
+        arguments,
         masked,
         nearest,
     )
@@ -186,7 +187,7 @@ _HOMES = {
         "errors": (
             "DriverError ExecutorError ExperimentError ForeignHistoryError FormatError "
             "HistoryWarning HpbridgeError OptionError SpaceError StoreError "
-            "UnsupportedFeatureError masked nearest"
+            "UnsupportedFeatureError arguments masked nearest"
         ),
         "errors.foreign": "describe_error",
         "experiment": "Constraint Experiment",
@@ -335,6 +336,7 @@ __all__ = [
     "UnsaidError",
     "UnsupportedFeatureError",
     "Upstream",
+    "arguments",
     "by_step",
     "changed_options",
     "class_names",

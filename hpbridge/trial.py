@@ -286,7 +286,7 @@ def _numbers_of(value: object, step: object) -> tuple[float, int]:
             got = str(error).rstrip(",")
             problems.append(f"{name} must be {kind}, got {got}")
     if problems:
-        raise ArgumentError.given("Trial.report", problems)
+        raise ArgumentError.given(Trial.report.__qualname__, problems)
     return numbers[0], numbers[1]
 
 

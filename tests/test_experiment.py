@@ -168,7 +168,10 @@ def test_a_pruned_trial_keeps_its_reports() -> None:
         (
             None,
             float("nan"),
-            ["value must be a number, got None", "step must be a whole number, got nan"],
+            [
+                "value must be a number, got None",
+                "step must be a whole number, got nan",
+            ],
         ),
     ],
 )

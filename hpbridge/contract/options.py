@@ -33,6 +33,9 @@ def read_options(optimizer: str, cls: type, given: Mapping[str, object]) -> Any:
     problems: list[str] = []
     values: dict[str, Any] = {}
     for name, value in given.items():
+        if not isinstance(name, str):
+            problems.append(f"options are named by text, got {name!r}")
+            continue
         if name not in fields:
             known = nearest(name, fields)
             problems.append(f"there is no option {name!r}; {known}")

@@ -13,6 +13,7 @@ from hpbridge.errors.arguments import (
     BY_NAME,
     FLAG,
     FUNCTIONS,
+    SEED,
     TEXT,
     WHOLE,
     Kind,
@@ -25,11 +26,6 @@ from hpbridge.experiment import Experiment
 from hpbridge.space.plain import is_number
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _is_seed(value: Any) -> bool:
-    # numpy's RandomState, which several of the libraries seed, takes no more.
-    return is_whole(value, 0) and value < 2**32
 
 
 def _is_span(value: Any) -> bool:
@@ -71,7 +67,6 @@ def _is_memory(value: Any) -> bool:
 
 
 _SPAN = Kind("seconds > 0", _is_span)
-SEED = Kind("a whole number in [0, 2**32)", _is_seed)
 
 SETTINGS: dict[str, Kind] = {
     "n_trials": whole(1),

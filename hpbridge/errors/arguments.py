@@ -20,6 +20,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from hpbridge.errors.experiments import ArgumentError
@@ -55,6 +56,16 @@ def is_whole(value: object, low: float = float("-inf")) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= low
 
 
+def _is_seed(value: Any) -> bool:
+    # numpy's RandomState, which several of the libraries seed, takes no more.
+    return is_whole(value, 0) and value < 2**32
+
+
+def _is_seed_of_host(value: Any) -> bool:
+    is_int = isinstance(value, Integral) and not isinstance(value, bool)
+    return value is None or (is_int and _is_seed(int(value)))
+
+
 def whole(low: int) -> Kind:
     """Return the kind of whole numbers that are at least so large."""
     return Kind(f"a whole number >= {low}", lambda value: is_whole(value, low))
@@ -77,6 +88,9 @@ def _are_texts(value: object) -> bool:
 
 
 FLAG = Kind("True or False", is_flag)
+SEED = Kind("a whole number in [0, 2**32)", _is_seed)
+SEED_OF_HOST = Kind("a whole number in [0, 2**32), or None", _is_seed_of_host)
+"""NumPy's ints too: hosts' users draw seeds with it."""
 WHOLE = Kind("a whole number", is_whole)
 TEXT = Kind("text", lambda value: isinstance(value, str))
 TEXTS = Kind("a list of texts", _are_texts)
@@ -132,6 +146,9 @@ def takes(
 
     def decorate(function: F) -> F:
         code = function.__code__
+        # As users write it: a class, where it is the `__init__` of one.
+        name = function.__qualname__.rpartition("<locals>.")[2]
+        name = name.removesuffix(".__init__")
         names = code.co_varnames[: code.co_argcount]
 
         @functools.wraps(function)
@@ -139,7 +156,7 @@ def takes(
             given = {**dict(zip(names, args, strict=False)), **kwargs}
             problems = wrong(given, kinds)
             if problems:
-                raise refusal(function.__name__, given, problems)
+                raise refusal(name, given, problems)
             return function(*args, **kwargs)
 
         return cast("F", call)

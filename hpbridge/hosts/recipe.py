@@ -36,6 +36,10 @@ class GuestRecipe:
     options: Mapping[str, object] = field(default_factory=dict)
     directions: tuple[Direction, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.seed is not None:  # NumPy's ints are no JSON
+            object.__setattr__(self, "seed", int(self.seed))
+
     def choice(self, space: Space) -> Choice:
         """Find the optimizer, and check it against the host's problem as a run would.
 

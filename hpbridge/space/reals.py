@@ -81,6 +81,6 @@ def as_whole(value: Any) -> int:
         return value
     number = as_number(value)
     if not number.is_integer():
-        raise NoNumberError(f"{number!r}")
+        raise NoNumberError(repr(number))
     item = _element(value)
     return item if isinstance(item, int) else int(item)

@@ -134,3 +134,10 @@ def test_changed_options_are_those_that_differ_from_their_defaults():
         "gamma": 0.5,
         "grid": {"x": [1.0]},
     }
+
+
+def test_an_option_whose_name_is_no_text_is_told_with_the_others() -> None:
+    with pytest.raises(OptionError) as caught:
+        read_options("b:a", Options, {1: 2, "gama": 1})  # type: ignore[dict-item]
+    assert caught.value.problems[0] == "options are named by text, got 1"
+    assert len(caught.value.problems) == 2

@@ -45,10 +45,11 @@ if TYPE_CHECKING:
 BaseSearchCV: Any = base_search.get()
 Interval = interval.get()
 
-# Of the functions that scikit-learn's own `fit` calls, one knows what is masked, and two
-# are others for batches that are not all candidates. It ends a search in which all fits of a batch failed, as is
-# right where a batch is all candidates: that decision waits for the last one, in
-# `BridgeSearchCV._complete`. And it splits anew for each batch.
+# Of the functions that scikit-learn's own `fit` calls, one knows what is masked, and
+# two are others for batches that are not all candidates. It ends a search in which all
+# fits of a batch failed, as is right where a batch is all candidates: that decision
+# waits for the last one, in `BridgeSearchCV._complete`. And it splits anew for each
+# batch.
 _fit = fit_with(
     {
         "_fit_and_score": fit_and_score_unmasked,

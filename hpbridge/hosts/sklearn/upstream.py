@@ -45,7 +45,9 @@ judge_failures = _SKLEARN.private(
     f"{_VALIDATION}:_warn_or_raise_about_fit_failures", _GONE
 )
 fit_and_score = _SKLEARN.private(f"{_VALIDATION}:_fit_and_score", _GONE)
-multimetric_scorer = _SKLEARN.private("sklearn.metrics._scorer:_MultimetricScorer", _GONE)
+multimetric_scorer = _SKLEARN.private(
+    "sklearn.metrics._scorer:_MultimetricScorer", _GONE
+)
 _fit = _SKLEARN.private(f"{_SEARCH}:BaseSearchCV.fit.__wrapped__", _GONE)
 
 # What `fit` must look up by name, or ours in its place would never be called, and

@@ -17,6 +17,7 @@ from hpbridge.plugin import (
     HpbridgeError,
     NoProposal,
     OptionError,
+    arguments,
     outcome_of,
     read_options,
     registry,
@@ -69,9 +70,10 @@ class BridgeAcquisition(acquisition.AcquisitionFunction):  # type: ignore[misc]
             those of the acquisition function.
 
     Raises:
-        HpbridgeError: If the optimizer is not installed or has no such options; when
-            it is first asked, if it cannot search the space, with the optimizers that
-            can, or if the bounds changed.
+        HpbridgeError: If the optimizer is not installed or has no such options, or
+            arguments are of a wrong kind, with all of them; when it is first asked, if
+            it cannot search the space, with the optimizers that can, or if the bounds
+            changed.
 
     Example:
         >>> from bayes_opt import BayesianOptimization
@@ -83,6 +85,11 @@ class BridgeAcquisition(acquisition.AcquisitionFunction):  # type: ignore[misc]
         5
     """
 
+    @arguments.takes(
+        optimizer=arguments.TEXT,
+        seed=arguments.SEED_OF_HOST,
+        options=arguments.optional(arguments.BY_NAME),
+    )
     def __init__(
         self,
         optimizer: str,

@@ -10,7 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import GuestRecipe, Space, read_options, registry
+from hpbridge.plugin import (
+    GuestRecipe,
+    Space,
+    arguments,
+    read_options,
+    registry,
+)
 from hpbridge_hyperopt import SPEC
 from hpbridge_hyperopt.host.own import OwnSuggest, merged_options
 from hpbridge_hyperopt.host.trials import TrialsGuest
@@ -26,6 +32,11 @@ if TYPE_CHECKING:
     Docs = list[dict[str, Any]]
 
 
+@arguments.takes(
+    optimizer=arguments.TEXT,
+    seed=arguments.SEED_OF_HOST,
+    options=arguments.optional(arguments.BY_NAME),
+)
 def suggest(
     optimizer: str,
     *,
@@ -50,6 +61,7 @@ def suggest(
     Raises:
         BackendError: If the optimizer is not installed, or fails to load.
         OptionError: If it does not have these options.
+        ArgumentError: If arguments are of a wrong kind; with all of them.
 
     When `fmin` calls it first, it may raise `SpaceError`, naming every label whose
     meaning other libraries cannot keep, or `UnsupportedFeatureError`, if the optimizer

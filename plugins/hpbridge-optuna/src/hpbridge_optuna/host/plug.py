@@ -19,6 +19,7 @@ from hpbridge.plugin import (
     Int,
     Space,
     UnsupportedFeatureError,
+    arguments,
 )
 from hpbridge_optuna import _upstream
 from hpbridge_optuna.host.own import own_sampler
@@ -74,7 +75,8 @@ class BridgeSampler(BaseSampler):
 
     Raises:
         HpbridgeError: If there is no such optimizer or option, or it cannot search
-            the space; with every reason, and the optimizers that can.
+            the space; with every reason, and the optimizers that can. If arguments
+            are of a wrong kind; with all of them.
 
     Source:
         Optuna 5.0.0, `BaseSampler`; `Trial._suggest` for when which method is called.
@@ -89,6 +91,12 @@ class BridgeSampler(BaseSampler):
         5
     """
 
+    @arguments.takes(
+        optimizer=arguments.TEXT,
+        seed=arguments.SEED_OF_HOST,
+        options=arguments.optional(arguments.BY_NAME),
+        constraints=arguments.TEXTS,
+    )
     def __init__(
         self,
         optimizer: str,

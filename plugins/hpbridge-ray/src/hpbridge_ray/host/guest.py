@@ -19,6 +19,7 @@ from hpbridge.plugin import (
     Space,
     SpaceError,
     State,
+    arguments,
     outcome_of,
     quiet,
 )
@@ -26,7 +27,7 @@ from hpbridge_ray.native.param_space import ParamSpace, flatten
 from hpbridge_ray.native.read import from_native, read_param_space
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hpbridge.plugin import GuestRecipe, Label
 
@@ -36,6 +37,30 @@ NAME = "BridgeSearcher"
 Names = str | list[str] | None
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_mode(value: object) -> bool:
+    return isinstance(value, str) and value in MODES
+
+
+def _is_list_of(value: object, fits: Callable[[object], bool]) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(fits, value))
+
+
+METRIC = arguments.Kind(
+    "a name, a list of names or None",
+    lambda value: (
+        value is None or isinstance(value, str) or _is_list_of(value, _is_text)
+    ),
+)
+MODE = arguments.Kind(
+    "'min' or 'max', a list of these or None",
+    lambda value: value is None or _is_mode(value) or _is_list_of(value, _is_mode),
+)
+
+
 def check_goal(metric: Names, mode: Names) -> None:
     """Refuse a metric and a mode that Ray would only assert.
 
@@ -43,11 +68,9 @@ def check_goal(metric: Names, mode: Names) -> None:
         ExperimentError: With all that is wrong with them.
     """
     metrics, modes = _listed(metric), _listed(mode)
-    problems = [
-        f"mode is {each!r}, neither 'min' nor 'max'"
-        for each in modes
-        if each is not None and each not in MODES
-    ]
+    problems = arguments.wrong(
+        {"metric": metric, "mode": mode}, {"metric": METRIC, "mode": MODE}
+    )
     if metric is not None and mode is not None and len(metrics) != len(modes):
         problems.append(f"it has {len(metrics)} metrics and {len(modes)} modes")
     if problems:

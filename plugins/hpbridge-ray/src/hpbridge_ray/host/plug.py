@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ray.tune.search import Searcher
 
-from hpbridge.plugin import GuestRecipe, Space, registry
-from hpbridge_ray.host.guest import GuestSearch, Names, check_goal
+from hpbridge.plugin import (
+    GuestRecipe,
+    Space,
+    arguments,
+    registry,
+)
+from hpbridge_ray.host.guest import METRIC, MODE, GuestSearch, Names, check_goal
 from hpbridge_ray.host.own import own_searcher
 from hpbridge_ray.native.read import from_native
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+
+def _are_points(value: object) -> bool:
+    if not isinstance(value, Collection) or isinstance(value, (str, Mapping)):
+        return False
+    return all(isinstance(each, Mapping) for each in value)
 
 
 class BridgeSearcher(Searcher):  # type: ignore[misc]
@@ -40,6 +52,7 @@ class BridgeSearcher(Searcher):  # type: ignore[misc]
     Raises:
         HpbridgeError: If there is no such optimizer, or it cannot search `space`. What
             it cannot search of the Tuner's, `Tuner.fit` raises before the first trial.
+            If arguments are of a wrong kind; with all of them.
 
     Example:
         >>> tune.TuneConfig(  # doctest: +SKIP
@@ -50,6 +63,20 @@ class BridgeSearcher(Searcher):  # type: ignore[misc]
         ray 2.60.0, `Searcher`, `SearchGenerator`, `TuneController.stop_trial`.
     """
 
+    @arguments.takes(
+        optimizer=arguments.TEXT,
+        metric=METRIC,
+        mode=MODE,
+        space=arguments.Kind(
+            "a Space, a dict of its parameters or a param_space, or None",
+            lambda value: value is None or isinstance(value, (Space, Mapping)),
+        ),
+        seed=arguments.SEED_OF_HOST,
+        options=arguments.optional(arguments.BY_NAME),
+        points_to_evaluate=arguments.optional(
+            arguments.Kind("a list of configs", _are_points)
+        ),
+    )
     def __init__(  # noqa: PLR0913, PLR0917 - as Ray's own searchers take them
         self,
         optimizer: str,

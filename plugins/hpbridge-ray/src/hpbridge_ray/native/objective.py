@@ -24,7 +24,7 @@ from ray import tune
 from ray.tune.result import AUTO_RESULT_KEYS, DEBUG_METRICS, DEFAULT_METRIC, DONE
 from ray.tune.utils import flatten_dict
 
-from hpbridge.plugin import ExperimentError, NamedValue
+from hpbridge.plugin import ExperimentError, NamedValue, arguments
 from hpbridge_ray._upstream import session_of_process
 
 if TYPE_CHECKING:
@@ -97,6 +97,10 @@ def as_objective(trainable: Any, space: ParamSpace) -> Callable[[Trial], Any]:
     return objective
 
 
+_CLASS = arguments.Kind("a class", inspect.isclass)
+
+
+@arguments.takes(trainable=_CLASS)
 def until(trainable: type, **stop: float) -> Callable[[Mapping[str, Any]], Any]:
     """Return a function that runs a class until a metric reaches a value.
 

@@ -21,12 +21,38 @@ from skopt.utils import (
     is_listlike,
 )
 
-from hpbridge.plugin import ExhaustedError
+from hpbridge.plugin import (
+    ExhaustedError,
+    arguments,
+)
 from hpbridge_skopt.format.read import FAILED_KEY
 from hpbridge_skopt.host.engines import Engine, engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+
+def _are_points(value: object) -> bool:
+    is_list = hasattr(value, "__len__") and hasattr(value, "__getitem__")
+    return value is None or (is_list and not isinstance(value, (str, bytes)))
+
+
+_FUNCTION = arguments.Kind("a function", callable)
+_RANDOM_STATE = arguments.Kind(
+    "a whole number in [0, 2**32), a numpy.random.RandomState or None",
+    lambda value: (
+        arguments.SEED_OF_HOST.fits(value) or isinstance(value, np.random.RandomState)
+    ),
+)
+_DIMENSIONS = arguments.Kind(
+    "a list of dimensions or a skopt.Space",
+    lambda value: isinstance(value, Iterable) and not isinstance(value, (str, bytes)),
+)
+_POINTS = arguments.Kind("a point or a list of points, or None", _are_points)
+# Users have `verbose=1` in calls of the library's own functions.
+_VERBOSE = arguments.Kind(
+    "True or False", lambda v: arguments.is_flag(v) or arguments.whole(0).fits(v)
+)
 
 STRATEGIES = ("cl_min", "cl_mean", "cl_max")
 
@@ -56,6 +82,7 @@ class BridgeOptimizer:
         HpbridgeError: If the optimizer is not installed, has no such options, or
             cannot search the space; with every reason, and the optimizers that can.
         SpaceError: Naming each dimension whose meaning another library cannot keep.
+        ArgumentError: If arguments are of a wrong kind; with all of them.
 
     Example:
         >>> optimizer = BridgeOptimizer([(0.0, 1.0)], "random", random_state=0)
@@ -65,6 +92,13 @@ class BridgeOptimizer:
         (3.0, True)
     """
 
+    @arguments.takes(
+        dimensions=_DIMENSIONS,
+        optimizer=arguments.TEXT,
+        random_state=_RANDOM_STATE,
+        options=arguments.optional(arguments.BY_NAME),
+        space_constraint=arguments.optional(_FUNCTION),
+    )
     def __init__(
         self,
         dimensions: Any,
@@ -88,7 +122,12 @@ class BridgeOptimizer:
         )
         self.space = self._engine.space
         self.specs = {
-            "args": {"optimizer": optimizer, "options": given, **self._engine.specs},
+            # SciPy cannot print a result that holds an empty dict.
+            "args": {
+                "optimizer": optimizer,
+                "options": given or None,
+                **self._engine.specs,
+            },
             "function": type(self).__name__,
         }
         self.Xi: list[list[Any]] = []
@@ -132,6 +171,7 @@ class BridgeOptimizer:
             self.cache_ = {key: self._engine.ask_many(n_points, strategy)}
         return self.cache_[key]
 
+    @arguments.takes(fit=arguments.FLAG)
     def tell(self, x: Any, y: Any, fit: bool = True) -> OptimizeResult:
         """Tell what a point came to; or several, as lists.
 
@@ -144,7 +184,7 @@ class BridgeOptimizer:
         check_x_in_space(x, self.space)
         is_batch = is_listlike(y) and is_2Dlistlike(x)
         points, values = (x, y) if is_batch else ([x], [y])
-        wrong = [v for v in values if not isinstance(v, numbers.Number)]
+        wrong = [v for v in values if not isinstance(v, numbers.Real)]
         if wrong or len(points) != len(values):
             told = f"{wrong[0]!r}" if wrong else f"{len(values)} for {len(points)}"
             msg = f"expected one number as the value of each point, got {told}"
@@ -159,6 +199,7 @@ class BridgeOptimizer:
         self.cache_ = {}
         return self.get_result()
 
+    @arguments.takes(func=_FUNCTION, n_iter=arguments.whole(0))
     def run(self, func: Callable[[list[Any]], float], n_iter: int = 1) -> Any:
         """Ask, run and tell `n_iter` times; returns the result."""
         for _ in range(n_iter):
@@ -192,6 +233,7 @@ class BridgeOptimizer:
         self.cache_ = {}
         self._engine.update_next()
 
+    @arguments.takes(random_state=_RANDOM_STATE)
     def copy(
         self, random_state: int | np.random.RandomState | None = None
     ) -> BridgeOptimizer:
@@ -204,6 +246,17 @@ class BridgeOptimizer:
         return other
 
 
+@arguments.takes(
+    func=_FUNCTION,
+    dimensions=_DIMENSIONS,
+    backend=arguments.TEXT,
+    n_calls=arguments.whole(0),
+    x0=_POINTS,
+    verbose=_VERBOSE,
+    random_state=_RANDOM_STATE,
+    options=arguments.optional(arguments.BY_NAME),
+    space_constraint=arguments.optional(_FUNCTION),
+)
 def minimize(  # noqa: PLR0913 - the library's own arguments
     func: Callable[[list[Any]], float],
     dimensions: Any,
@@ -241,7 +294,8 @@ def minimize(  # noqa: PLR0913 - the library's own arguments
 
     Raises:
         HpbridgeError: As of `BridgeOptimizer`.
-        ValueError: If `x0` and `y0` do not go together.
+        ValueError: If `x0` and `y0` do not go together, or `x0` has more points to
+            run than `n_calls`.
 
     Source:
         scikit-optimize 0.10.2, `base_minimize`.
@@ -258,6 +312,9 @@ def minimize(  # noqa: PLR0913 - the library's own arguments
     optimizer.specs["function"] = "minimize"
     callbacks = list(check_callback(callback))
     n_to_run = 0 if values is not None else len(points)
+    if n_calls < n_to_run:
+        msg = f"n_calls is {n_calls}, and x0 has {n_to_run} points to run"
+        raise ValueError(msg)
     if verbose:
         n_random = getattr(optimizer._engine, "n_initial", 0)
         callbacks.append(VerboseCallback(n_to_run, n_random, n_calls))
