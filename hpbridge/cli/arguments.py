@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from hpbridge.errors import OptionError, nearest
+from hpbridge.errors.arguments import SEED, wrong
 
 if TYPE_CHECKING:
     from hpbridge.contract.native import Ways
@@ -59,6 +61,15 @@ SettingOption = Annotated[
         "-o",
         metavar="KEY=VALUE",
         help="An option of the algorithm; may be given several times.",
+    ),
+]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        "-o",
+        metavar="OPTIMIZER.KEY=VALUE",
+        help="An option of an algorithm; may be given several times.",
     ),
 ]
 TimeoutOption = Annotated[
@@ -118,7 +129,7 @@ SpaceOption = Annotated[
     typer.Option(
         "--space",
         metavar="FILE:NAME",
-        help="The space of a function that is written for a library, or of a source.",
+        help="The space of a function that is written for a library.",
     ),
 ]
 DirectionOption = Annotated[
@@ -126,7 +137,8 @@ DirectionOption = Annotated[
     typer.Option(
         "--direction",
         metavar="[METRIC=]minimize|maximize",
-        help="Which way is better; may be given several times, the main one first.",
+        help="Of such a function, or of a source: which way is better; may be given "
+        "several times, the main one first.",
     ),
 ]
 DefaultOption = Annotated[
@@ -153,6 +165,18 @@ TrustSizeOption = Annotated[
     ),
 ]
 
+_AS_IT_WAS = "as it was"
+
+
+def as_it_was(option: Any) -> Any:
+    """Return what an option is in a command that goes on: what is not given stays."""
+    _, info = get_args(option)
+    info = copy.copy(info)
+    info.show_default = _AS_IT_WAS
+    return info
+
+
+_SEED = "--seed"
 _DIRECTION, _OPTION = "--direction", "--option"
 _WORDS = ("minimize", "maximize")
 
@@ -192,9 +216,21 @@ def read_pairs(option: str, words: list[str] | None) -> dict[str, str]:
     """Return the ``KEY=VALUE`` words of an option as a dict.
 
     Raises:
-        OptionError: If a word has no ``=``.
+        OptionError: As of `read_settings`.
     """
     return {key: str(value) for key, value in read_settings(words, option).items()}
+
+
+def checked_seed(seed: int) -> int:
+    """Return a seed that a study can have.
+
+    Raises:
+        OptionError: If it is none.
+    """
+    problems = wrong({"it": seed}, {"it": SEED})
+    if problems:
+        raise OptionError.of_command(_SEED, problems)
+    return seed
 
 
 def check_company(option: str, given: object, **others: object) -> None:
@@ -219,7 +255,7 @@ def read_settings(words: list[str] | None, option: str = _OPTION) -> dict[str, o
     """Return ``key=value`` words as a dict of text values.
 
     Raises:
-        OptionError: If a word has no ``=``.
+        OptionError: If a word has no ``=``, or a key is there twice.
     """
     settings: dict[str, object] = {}
     problems: list[str] = []
@@ -227,6 +263,8 @@ def read_settings(words: list[str] | None, option: str = _OPTION) -> dict[str, o
         key, equals, value = word.partition("=")
         if not equals or not key.strip():
             problems.append(f"{word!r} is not KEY=VALUE")
+        if key.strip() in settings:
+            problems.append(f"{key.strip()!r} is there twice")
         settings[key.strip()] = value.strip()
     if problems:
         raise OptionError.of_command(option, problems)

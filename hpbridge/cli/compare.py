@@ -16,7 +16,7 @@ from hpbridge.cli.arguments import (
     OnErrorOption,
     OverwriteOption,
     RetriesOption,
-    SettingOption,
+    SettingsOption,
     SpaceOption,
     StoreOption,
     StorePatienceOption,
@@ -74,7 +74,7 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
         typer.Option("--report", metavar="FILE.html", help="Write the page there."),
     ] = None,
     overwrite: OverwriteOption = False,
-    option: SettingOption = None,
+    option: SettingsOption = None,
     store: StoreOption = None,
     driver: DriverOption = None,
     workers: WorkersOption = None,
@@ -103,7 +103,7 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
 ) -> int:
     """Run an experiment with several optimizers and compare them.
 
-    Options are given as -o OPTIMIZER.KEY=VALUE. Ctrl-C loses no finished trial.
+    Ctrl-C loses no finished trial.
     """
     import hpbridge
     from hpbridge.cli.arguments import read_settings_by_optimizer

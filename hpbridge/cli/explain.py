@@ -35,7 +35,7 @@ def explain(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     json: JsonOption = False,
 ) -> None:
     """Print the library's own code for an experiment, and every emulation."""
-    from hpbridge.cli.arguments import read_settings
+    from hpbridge.cli.arguments import checked_seed, read_settings
     from hpbridge.cli.output import print_json, screen, table
     from hpbridge.cli.scripts import Asked
     from hpbridge.encoding.encode import encode
@@ -44,7 +44,7 @@ def explain(  # noqa: PLR0913, PLR0917 - a command takes what it takes
 
     asked = Asked(experiment, space, direction)
     optimizer, options = asked.optimizer(backend, read_settings(option), "optuna")
-    seed = asked.seed(seed) or 0
+    seed = checked_seed(asked.seed(seed) or 0)
     loaded = asked.experiment(is_quiet=json)
     if loaded.is_growing:
         raise ExperimentError.not_known_yet(loaded.name, experiment)

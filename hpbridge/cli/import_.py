@@ -10,7 +10,6 @@ from hpbridge.cli.arguments import (
     DefaultOption,
     DirectionOption,
     JsonOption,
-    SpaceOption,
     StoreOption,
     TrustSizeOption,
     WithoutOption,
@@ -37,7 +36,14 @@ def import_(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     name: Annotated[
         str | None, typer.Option("--name", help="Of the study in the store.")
     ] = None,
-    space: SpaceOption = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            "--space",
+            metavar="FILE:NAME",
+            help="The space of a source that does not hold it.",
+        ),
+    ] = None,
     direction: DirectionOption = None,
     column: Annotated[
         list[str] | None,

@@ -21,6 +21,7 @@ from hpbridge.cli.arguments import (
     TimeoutTrialOption,
     TrialsPerWorkerOption,
     WorkersOption,
+    as_it_was,
 )
 
 
@@ -36,15 +37,15 @@ def resume(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     ] = None,
     space: SpaceOption = None,
     store: StoreOption = None,
-    driver: DriverOption = None,
-    workers: WorkersOption = None,
+    driver: Annotated[str | None, as_it_was(DriverOption)] = None,
+    workers: Annotated[int | None, as_it_was(WorkersOption)] = None,
     timeout: TimeoutOption = None,
     timeout_trial: TimeoutTrialOption = None,
     trials_per_worker: TrialsPerWorkerOption = None,
     memory_trial: MemoryTrialOption = None,
     target: TargetOption = None,
-    retries: RetriesOption = None,
-    on_error: OnErrorOption = None,
+    retries: Annotated[int | None, as_it_was(RetriesOption)] = None,
+    on_error: Annotated[str | None, as_it_was(OnErrorOption)] = None,
     store_patience: StorePatienceOption = None,
     json: JsonOption = False,
 ) -> int:

@@ -43,7 +43,13 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     ] = None,
     trials: TrialsOption = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", "-s", help="Of the study; drawn if absent.")
+        int | None,
+        typer.Option(
+            "--seed",
+            "-s",
+            help="Of the study.",
+            show_default="a script's own, or drawn",
+        ),
     ] = None,
     option: SettingOption = None,
     store: StoreOption = None,

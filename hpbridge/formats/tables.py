@@ -168,6 +168,9 @@ def _rows_of_study(table: Table, roles: Mapping[str, str], hints: Hints) -> list
             said = "no name says which" if wanted is None else f"none is {wanted!r}"
             problem = f"it holds {len(names)} studies, and {said}: {_named(names)}"
             raise table.unreadable([problem], "`--study NAME` says which one")
+        if wanted is not None and wanted not in names:
+            problem = f"it holds the study {names[0]!r}, not {wanted!r}"
+            raise table.unreadable([problem], "leave `--study` out, or give that name")
         if len(names) > 1:
             rows = [row for row in rows if of_row[row] == wanted]
     if not rows:

@@ -367,6 +367,9 @@ def test_one_study_of_several_is_named(study, tmp_path) -> None:
         read("csv", path)
     with pytest.raises(FormatError, match="none is 'third': 'strange"):
         read("pandas", frame, name="third")
+    other.to_pandas().to_csv(tmp_path / "one.csv", index=False)
+    with pytest.raises(FormatError, match="it holds the study 'other', not 'third'"):
+        read("csv", tmp_path / "one.csv", name="third")
     assert len(read("csv", path, name="other").trials) == 2
     assert read("csv", path, name="other").name == "other"
 
