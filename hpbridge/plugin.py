@@ -1,7 +1,6 @@
 """All that a plugin needs, in one place: import from here and from nowhere else.
 
-What stands where inside the core may change; what is here keeps its name. Names are
-imported when they are first used, so that a plugin's ``__init__`` stays quick to read.
+What is here keeps its name, wherever it stands, and is imported at its first use.
 """
 
 from __future__ import annotations
