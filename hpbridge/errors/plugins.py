@@ -37,7 +37,9 @@ class AlgorithmNotFoundError(BackendError, KeyError):
     ) -> AlgorithmNotFoundError:
         """Return the error for an algorithm name that the backend lacks."""
         headline = f"Backend {backend!r} has no algorithm {name!r}"
-        hint = nearest(name, known).rstrip("?")
+        # The library's own class may be given, as in TPESampler.
+        short = name.lower().removesuffix("sampler") or name
+        hint = nearest(short, known).rstrip("?")
         return cls(headline, hint=hint)
 
 

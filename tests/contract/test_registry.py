@@ -297,6 +297,8 @@ def test_names_that_nobody_has_give_the_nearest(install, tmp_path):
     assert str(caught.value) == (
         "Backend 'mine' has no algorithm 'randon'.\nHint: did you mean 'random'."
     )
+    with pytest.raises(AlgorithmNotFoundError, match="did you mean 'random'"):
+        plugins.algorithm("mine:RandomSampler")  # as the library calls it
 
 
 def test_a_missing_library_gives_the_command_that_installs_it(install, tmp_path):

@@ -385,7 +385,23 @@ def test_bounds_that_change_under_way_are_refused():
         HpbridgeError, match="cannot follow bounds that change"
     ) as caught:
         optimizer.maximize(init_points=2, n_iter=3)
-    assert "Hint: leave bounds_transformer out" in str(caught.value)
+    assert "Hint: leave bounds_transformer and set_bounds out" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["bayesopt:ucb", "random"])
+def test_bounds_that_are_set_between_are_followed_or_begun_anew_with(name):
+    optimizer = host(BridgeAcquisition(name), smooth, FLOATS)
+    optimizer.maximize(init_points=1, n_iter=1)
+    wider = {**FLOATS, "x": (-9.0, 9.0)}
+    optimizer.set_bounds(wider)
+    if name == "random":
+        with pytest.raises(HpbridgeError, match="cannot follow bounds that change"):
+            optimizer.maximize(init_points=0, n_iter=1)
+        before, optimizer = optimizer, host(BridgeAcquisition(name), smooth, wider)
+        for each in before.res:
+            optimizer.register(each["params"], each["target"])
+    optimizer.maximize(init_points=0, n_iter=2)
+    assert len(optimizer.space) == 4
 
 
 def test_an_exhausted_guest_says_so():

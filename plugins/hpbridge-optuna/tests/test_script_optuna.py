@@ -126,7 +126,18 @@ LEFT = {
     "sampler": (
         "sampler=optuna.samplers.PartialFixedSampler({}, None)",
         "",
-        "sampler PartialFixedSampler",
+        (
+            "sampler PartialFixedSampler "
+            "(a range of one value in the space fixes a parameter)"
+        ),
+    ),
+    "grid": (
+        "sampler=optuna.samplers.GridSampler({'x': [0, 1]})",
+        "",
+        (
+            "sampler GridSampler "
+            "(`--backend optuna:grid` tries every point of a space with steps)"
+        ),
     ),
     "argument": ("sampler=TPESampler(gamma=len)", "", "gamma=len of TPESampler"),
     "storage": ("storage='mysql://me:secret@host/db'", "", "storage"),

@@ -49,7 +49,10 @@ class HostSpaceError(HpbridgeError, ValueError):
     def changed(cls, optimizer: str) -> HostSpaceError:
         """Return the error for bounds that changed under way."""
         headline = f"Optimizer {optimizer!r} cannot follow bounds that change under way"
-        hint = "leave bounds_transformer out, or take an optimizer of bayesopt"
+        hint = (
+            "leave bounds_transformer and set_bounds out and begin anew with the new "
+            "bounds and `register`, or take an optimizer of bayesopt, which follows"
+        )
         return cls(headline, hint=hint)
 
 

@@ -29,6 +29,11 @@ _SAMPLERS = {
     "NSGAIISampler": "nsga2",
     "NSGAIIISampler": "nsga3",
 }
+_INSTEAD = {
+    "GridSampler": "`--backend optuna:grid` tries every point of a space with steps",
+    "PartialFixedSampler": "a range of one value in the space fixes a parameter",
+}
+"""Of samplers that are none of an algorithm's, what there is for them."""
 _FIRST = {"RandomSampler": ("seed",), "BruteForceSampler": ("seed",)}
 """The parameters that a sampler takes by their place."""
 _WARNINGS = ("warn_independent_sampling", "warn_asynchronous_seeding")
@@ -112,7 +117,7 @@ def _sampler(source: Source, study: Reading, live: Any) -> Script:
         return Script(not_taken=("its sampler",) if given and not is_none else ())
     reading = Reading(source, source.arguments(node, _FIRST.get(name, ())))
     if name not in _SAMPLERS:
-        return Script(seed=reading.number("seed"), not_taken=(f"sampler {name}",))
+        return Script(seed=reading.number("seed"), not_taken=(_not_taken(name),))
     algorithm = registry().backend("optuna").algorithms[_SAMPLERS[name]]
     options = {
         field.name: reading.value(field.name)
@@ -129,12 +134,17 @@ def _sampler(source: Source, study: Reading, live: Any) -> Script:
     )
 
 
+def _not_taken(sampler: str) -> str:
+    instead = _INSTEAD.get(sampler)
+    return f"sampler {sampler}" + (f" ({instead})" if instead else "")
+
+
 def _of_class(name: str, *, is_whole: bool) -> Script:
     """Return what the class of a sampler alone says."""
     if is_whole and name in {"TPESampler", "NSGAIISampler"}:
         return Script()  # the default
     if name not in _SAMPLERS:
-        return Script(not_taken=(f"sampler {name}",))
+        return Script(not_taken=(_not_taken(name),))
     left = (f"arguments of {name}",)
     return Script(optimizer=f"optuna:{_SAMPLERS[name]}", not_taken=left)
 
