@@ -4,6 +4,7 @@ import ast
 import graphlib
 import importlib
 import importlib.metadata
+import re
 import subprocess
 import sys
 import tomllib
@@ -221,6 +222,20 @@ def test_a_plugin_declares_the_versions_that_it_is_tested_with(package):
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_no_module_has_a_name_that_says_nothing(path):
     assert path.stem not in {"utils", "common", "base", "helpers", "misc"}
+
+
+BROAD = re.compile(r"(except|suppress)\b.*\b(Base)?Exception\b(?!.*  # )")
+
+
+def test_each_place_that_catches_all_exceptions_says_why():
+    shipped = [path for path in MODULES if "tests" not in path.relative_to(ROOT).parts]
+    silent = [
+        f"{name_of(path)}: {line.strip()}"
+        for path in shipped
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if BROAD.match(line.strip().removeprefix("with contextlib."))
+    ]
+    assert silent == []
 
 
 TESTED_THROUGH = {

@@ -116,7 +116,7 @@ def within(size: int, work: Callable[[], T], *, is_trusted: bool = False) -> T:
     except _Ended:
         watch.stop()
         raise TooLargeError(watch.reason) from None
-    except Exception as error:
+    except Exception as error:  # raised again but at a limit
         # A library that was told to end, or that had no memory left, says so its way;
         # so does a reader to which something was too large.
         reason = watch.reason or watch.refused or watch.exceeded()

@@ -98,7 +98,7 @@ def _load_file(reference: str, path: Path, tree: ast.Module | None) -> ModuleTyp
         raise ExperimentNotFoundError.because(reference, "it is no Python file", hint)
     try:
         return _run(name, spec, tree)
-    except BaseException as error:
+    except BaseException as error:  # a file may raise anything
         raise _import_failure(reference, error) from error
 
 
@@ -111,7 +111,7 @@ def _run(name: str, spec: ModuleSpec, tree: ast.Module | None) -> ModuleType:
             exec(compile(tree, str(spec.origin), "exec"), vars(module))
         elif spec.loader is not None:
             spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # raised again
         del sys.modules[name]
         raise
     return module
@@ -156,7 +156,7 @@ def _load_module(reference: str, name: str, tree: ast.Module | None) -> ModuleTy
             reason = f"there is no module {name!r}"
             raise ExperimentNotFoundError.because(reference, reason, hint) from error
         raise _import_failure(reference, error) from error
-    except BaseException as error:
+    except BaseException as error:  # a file may raise anything
         raise _import_failure(reference, error) from error
 
 

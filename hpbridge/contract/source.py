@@ -251,7 +251,7 @@ class Source:
         try:
             code = compile(expression, "<script>", "eval")
             return eval(code, {**self.module, **names})
-        except Exception as error:
+        except Exception as error:  # what a script's own code raises
             raise UnsaidError from error
 
 

@@ -62,7 +62,7 @@ def drive(lives: Iterable[Life], executor: Executor) -> None:
         try:
             while loop.step():
                 pass
-        except BaseException as error:
+        except BaseException as error:  # raised again
             loop.abandon(error)
             raise
 
@@ -148,7 +148,7 @@ class _Loop:
             return False
         try:
             session = life.begin()
-        except BaseException as error:
+        except BaseException as error:  # raised again
             life.end(error)
             if not isinstance(error, HpbridgeError):
                 raise

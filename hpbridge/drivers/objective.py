@@ -179,7 +179,7 @@ def _run(experiment: Experiment, trial: Trial, *, hears_ctrl_c: bool) -> Result:
     except TrialPruned as signal:
         text = _text_of(signal)
         return Result(State.PRUNED, reports=tuple(trial.reports), error=text)
-    except BaseException as error:
+    except BaseException as error:  # of the objective: its trial failed
         if hears_ctrl_c and _is_interrupt(error):
             raise KeyboardInterrupt from error
         return Result(

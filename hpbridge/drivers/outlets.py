@@ -197,10 +197,10 @@ def flush() -> None:
     """Write what waits in standard output and error, of C's library too."""
     for stream in (sys.stdout, sys.stderr):
         # None, closed or replaced by whatever an objective may put there.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # what an objective put there
             stream.flush()
     if "ctypes" in sys.modules:  # otherwise hardly anything has written from C
         import ctypes
 
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # what an objective put there
             ctypes.CDLL(None).fflush(None)

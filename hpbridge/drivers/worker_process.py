@@ -51,7 +51,7 @@ def pack_experiment(experiment: Experiment) -> bytes:
 
     try:
         return cast("bytes", cloudpickle.dumps(experiment))
-    except Exception as error:
+    except Exception as error:  # an object's own pickling
         problem = f"it cannot be sent to a worker process: {describe_error(error)}"
         raise ExperimentError.invalid(experiment.name, [problem]) from error
 

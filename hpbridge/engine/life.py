@@ -250,7 +250,7 @@ def _run_loop(life: Life, loop: LoopSpec) -> None:
         if loop.prepare is not None:
             loop.prepare(settings)
         loop.run(life.begin(), settings)
-    except BaseException as raised:
+    except BaseException as raised:  # its study ends by it, whatever it is
         error = raised
         if not isinstance(raised, HpbridgeError):
             raise

@@ -45,7 +45,7 @@ def guarded(
     except TooLargeError as error:
         said = str(error)
         raise FormatError.unreadable(form, source, [said], TRUST_HINT) from error
-    except Exception as error:
+    except Exception as error:  # a reader of a damaged file may raise it
         text = " ".join(str(error).split())
         said = f"reading it ended in {type(error).__name__}: {text:.120}"
         raise FormatError.unreadable(form, source, [said], _HINT) from error

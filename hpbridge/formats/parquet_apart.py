@@ -39,7 +39,7 @@ try:
     data = pickle.dumps(columns)
 except MemoryError:
     sys.exit(3)
-except Exception as error:
+except Exception as error:  # damaged bytes may raise anything
     if "alloc" in str(error) or "realloc" in str(error):
         sys.exit(3)
     sys.exit(f"{type(error).__name__}: {error}"[:500])
@@ -82,7 +82,7 @@ def columns_apart(path: Path, names: list[str], n_rows: int) -> dict[str, list[A
         env={**os.environ, **_SPARING, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     if done.returncode == 0:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # cut short: told below
             return dict(pickle.loads(done.stdout))
     if done.returncode < 0 or done.returncode == _NO_MEMORY:
         bound = held.seconds_said if done.returncode < 0 else held.memory_said

@@ -183,7 +183,7 @@ class Learner:
             yield
         except known:
             raise
-        except Exception as error:
+        except Exception as error:  # a library may raise anything
             raise OptimizerError.failed(self.name, doing, error) from error
 
     def learn(

@@ -277,7 +277,7 @@ class Space(Mapping[str, Parameter]):
                 is_forbidden = bool(predicate(values))
             except KeyboardInterrupt:
                 raise
-            except BaseException as error:
+            except BaseException as error:  # a user's own function
                 from hpbridge.errors.foreign import describe_error, shown
 
                 why = describe_error(error)

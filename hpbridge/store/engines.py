@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -104,7 +105,7 @@ def _set_pragmas(connection: Any, _record: object) -> None:
         # of the process at once, that of the machine after the next checkpoint.
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
-    except Exception as error:
+    except sqlite3.Error as error:
         # A read-only file can be read all the same; what is worse shows itself soon.
         if "readonly" not in str(error):
             raise

@@ -94,7 +94,7 @@ class Lease:
         _alive.add(self._owner)
         try:
             database.patience.tried(lambda _: self._acquire())
-        except BaseException:
+        except BaseException:  # raised again
             _alive.discard(self._owner)
             raise
         # No other process can see a store in memory.

@@ -169,7 +169,7 @@ def _copy_kept(
         raise StoreError.failed(url, reason, hint) from error
     try:
         yield copy
-    except BaseException:
+    except BaseException:  # raised again
         copy.unlink(missing_ok=True)
         raise
 

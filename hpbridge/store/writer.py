@@ -100,7 +100,7 @@ class StudyWriter:
     def _start(self, database: Database) -> None:
         try:
             self._patience.tried(lambda _: self._open(database))
-        except BaseException:
+        except BaseException:  # raised again
             self.close()
             raise
 

@@ -239,7 +239,7 @@ class Case:
         """The main run, and the pending one if it can be had, each with its space."""
         found = [(self.main, self.main_run)]
         # That a pending trial fails is the business of a check of its own.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # a plugin may raise anything
             found.append((self.plain, self.pending_run))
         return found
 

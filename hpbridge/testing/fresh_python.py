@@ -80,7 +80,7 @@ class FreshPython:
             file.write(json.dumps(sys.path).encode() + b"\n")
             try:
                 cloudpickle.dump(self._spec, file)
-            except Exception as error:
+            except Exception as error:  # an object's own pickling
                 msg = f"it cannot be handed to another process: {error}"
                 raise NotApplicable(msg) from error
         process = subprocess.Popen(

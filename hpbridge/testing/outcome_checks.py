@@ -70,7 +70,7 @@ def _go_on(
             answer(optimizer, step, outcome)
     except (CheckFailed, ExhaustedError):
         raise
-    except Exception as error:
+    except Exception as error:  # a plugin may raise anything
         seen = f"{type(error).__name__}: {error}"
         msg = f"expected to go on with {what}; saw {seen}"
         raise CheckFailed(msg) from error

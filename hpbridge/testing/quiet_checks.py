@@ -99,7 +99,7 @@ def _capture() -> Iterator[list[str]]:
 
 def _watch(case: Case) -> Watched:
     # First a run that is not watched: what an import changes is the library's doing.
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception):  # a plugin may raise anything
         _ = case.main_run
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -147,7 +147,7 @@ def _all_loggers() -> dict[str, Any]:
 
 def _short_run(case: Case) -> None:
     # What it raises is the business of other checks.
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception):  # a plugin may raise anything
         optimizer = case.create(case.plain)
         for number in range(4):
             suggestion = optimizer.ask()

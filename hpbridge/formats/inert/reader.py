@@ -91,7 +91,7 @@ def _one_kind(what: str = "it is no readable pickle") -> Iterator[None]:
         raise
     except TooLargeError as error:
         raise InertError(str(error)) from error
-    except Exception as error:
+    except Exception as error:  # damaged bytes may raise anything
         reason = " ".join(str(error).split())
         msg = f"{what} ({type(error).__name__}: {reason:.80})"
         raise InertError(msg) from error

@@ -105,7 +105,7 @@ class OptunaOptimizer(Optimizer):
             try:
                 trial = self._study.ask()
                 point = self._draw(trial)
-            except BaseException:
+            except BaseException:  # raised again
                 self._fail_unknown()
                 raise
         if self._trust is not None and self._trust.lost_because:
@@ -132,7 +132,9 @@ class OptunaOptimizer(Optimizer):
         running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         for trial in running:
             if trial.number not in self._running:
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(
+                    Exception
+                ):  # the first error is the one to see
                     self._study.tell(trial.number, state=TrialState.FAIL)
 
     def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:

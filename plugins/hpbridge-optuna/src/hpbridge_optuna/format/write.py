@@ -151,7 +151,7 @@ def _in_database(url: str, study: Study) -> Iterator[RDBStorage]:
         yield storage
     except optuna.exceptions.DuplicatedStudyError:
         raise  # somebody else's
-    except BaseException:
+    except BaseException:  # raised again
         for each in storage.get_all_studies():
             if each.study_name == study.name:
                 storage.delete_study(_upstream.STUDY_ID.of(each))

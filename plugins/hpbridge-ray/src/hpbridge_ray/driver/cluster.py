@@ -81,7 +81,7 @@ def _start(n_cpus: int) -> None:
     for attempt in range(1, _MOST_STARTS + 1):
         try:
             _init(address=address.LOCAL, num_cpus=n_cpus, include_dashboard=False)
-        except BaseException as error:
+        except BaseException as error:  # cleared away first
             clear_away(error)
             if not isinstance(error, Exception):
                 raise
@@ -111,7 +111,7 @@ def clear_away(error: BaseException) -> None:
 def _join(place: str) -> None:
     try:
         _init(address=place)
-    except Exception as error:
+    except Exception as error:  # Ray's errors are of many kinds
         clear_away(error)
         headline = f"The Ray at {address.VARIABLE}={place!r} cannot be joined"
         hint = f"`ray status --address {place}` shows how it is"

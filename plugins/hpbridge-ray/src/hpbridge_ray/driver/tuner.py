@@ -295,7 +295,7 @@ def run_in_tuner(session: Session, settings: Settings) -> None:
             _tuner(search, settings, packed, directory).fit()
         except _Gone:
             watch.check(leave_ray)
-        except Exception:
+        except Exception:  # raised again
             watch.check(leave_ray)
             raise
     if search.error is not None:
