@@ -176,6 +176,7 @@ def test_nothing_is_written_over_for_a_word(study, value, tmp_path):
         ("defaults", [("lr", 1)]),
         ("without", "lr"),
         ("without", None),
+        ("trust_size", "no"),
     ],
 )
 def test_a_reader_refuses_an_argument_by_name(word, value, tmp_path):
@@ -187,6 +188,18 @@ def test_a_writer_refuses_what_is_no_study(tmp_path):
     with pytest.raises(ArgumentError) as caught:
         hpb.write_study("1", tmp_path / "a.csv", 5)
     assert len(caught.value.problems) == 2
+
+
+def test_what_can_be_no_store_is_refused():
+    with pytest.raises(ArgumentError, match="3 is no store"):
+        hpb.load_study("one", 3)
+
+
+def test_what_no_float_can_hold_is_a_problem_of_the_space():
+    with pytest.raises(HpbridgeError, match="must be finite numbers"):
+        hpb.Space({"x": hpb.Float(0, 1, prior=hpb.Normal(10**400, 1))})
+    with pytest.raises(HpbridgeError, match="weights must be numbers in order"):
+        hpb.Space({"x": hpb.Categorical(["a", "b"], weights=np.array(3))})
 
 
 def test_an_iterator_of_callbacks_is_taken():

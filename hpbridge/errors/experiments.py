@@ -140,6 +140,12 @@ class ArgumentError(HpbridgeError, TypeError):
         hint = f"`help({function})` says what each argument takes"
         return cls(f"{function}() got wrong arguments", problems, hint)
 
+    @classmethod
+    def no_store(cls, given: object) -> ArgumentError:
+        """Return the error for what can be no store."""
+        hint = "give a file, a database's URL or an open store"
+        return cls(f"{given!r:.200} is no store", hint=hint)
+
 
 class ObjectiveError(HpbridgeError, RuntimeError):
     """The objective failed so that the study ended.

@@ -54,6 +54,7 @@ _WAYS = Kind(
     columns=optional(BY_NAME),
     defaults=optional(BY_NAME),
     without=TEXTS,
+    trust_size=FLAG,
 )
 def read_study(  # noqa: PLR0913 - all that a source may not say
     source: object,

@@ -161,7 +161,9 @@ class Categorical(Searched):
 
     def _in_order(self, weights: Any) -> Iterable[object]:
         """Return weights in the order of the choices; nothing when that is unclear."""
-        if isinstance(weights, (str, set)) or not isinstance(weights, Iterable):
+        is_scalar = getattr(weights, "shape", None) == ()  # NumPy's have an `__iter__`
+        is_text = isinstance(weights, (str, set))
+        if is_text or is_scalar or not isinstance(weights, Iterable):
             self._problems.append(f"weights must be numbers in order, got {weights!r}")
             return []
         if not isinstance(weights, Mapping):

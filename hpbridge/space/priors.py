@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import numbers
 import sys
@@ -45,7 +46,8 @@ def _make_plain(prior: Normal | LogNormal) -> None:
     for name in ("mu", "sigma"):
         value = getattr(prior, name)
         if isinstance(value, numbers.Real) and not isinstance(value, bool):
-            object.__setattr__(prior, name, float(value))  # the dataclass is frozen
+            with contextlib.suppress(OverflowError):  # the space says so
+                object.__setattr__(prior, name, float(value))  # it is frozen
 
 
 @dataclass(frozen=True, repr=False)

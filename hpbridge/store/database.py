@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from hpbridge.errors import (
+    ArgumentError,
     StoreDamagedError,
     StudyNotFoundError,
     masked,
@@ -73,11 +74,14 @@ def open_store(store: str | os.PathLike[str] | Database | None = None) -> Databa
 
     Raises:
         StoreError: If it cannot be opened, is corrupt, or is from a newer version.
+        ArgumentError: If it is nothing that could be a store.
     """
     if isinstance(store, Database):
         return store
     if store is None:
         store = os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
+    if not isinstance(store, (str, os.PathLike)):
+        raise ArgumentError.no_store(store)
     place = os.fspath(store)
     if place == ":memory:":
         return Database("sqlite://")
