@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 OPTIMIZER = "random"
 """Of the studies that the kit runs: what it proposes depends on nothing else."""
 
+END_SECONDS = 10.0
+"""How long a process that was ended may still be there."""
+
 
 class DriverCase:
     """A driver, and what the kit runs in it.
@@ -160,8 +163,8 @@ def process_in(path: str, number: int = 0) -> int:
 
 
 def is_gone(process: int) -> bool:
-    """Say whether a process ends within some seconds. POSIX only."""
-    deadline = time.monotonic() + PATIENCE_SECONDS / 6
+    """Say whether a process ends within `END_SECONDS`. POSIX only."""
+    deadline = time.monotonic() + END_SECONDS
     while time.monotonic() < deadline:
         try:
             stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")

@@ -204,6 +204,7 @@ def test_check_backend_checks_whatever_a_plugin_registers() -> None:
     assert ("format", "csv") in records_of("local")
 
 
+@pytest.mark.slow  # each of its checks is a test of its own elsewhere
 def test_check_backend_checks_the_core_like_a_plugin(folder: Path) -> None:
     done = hpbridge(folder, "check-backend", "csv", "--json")
     found = json.loads(done.stdout)

@@ -12,7 +12,7 @@ from hpbridge.contract.registry import registry
 from hpbridge.drivers.futures import open_futures
 from hpbridge.drivers.in_process import InProcess
 from hpbridge.errors import ExperimentError
-from hpbridge.testing import DriverConformance, check_driver
+from hpbridge.testing import DriverConformance, check_driver, driver_case
 from hpbridge.testing import driver_objectives as objectives
 from hpbridge.testing.driver_case import DriverCase
 from hpbridge.testing.driver_checks import DRIVERS
@@ -67,6 +67,7 @@ class TestProcessPool(DriverConformance):
 def test_a_wrong_driver_fails_its_check(name, spec, monkeypatch) -> None:
     # In this process, nobody ends a trial that should be.
     monkeypatch.setattr(objectives, "TOO_LONG_SECONDS", 0.01)
+    monkeypatch.setattr(driver_case, "END_SECONDS", 1.0)
     result = DRIVERS.checks[name.split("-")[0]]
     case = DriverCase(spec)
     with pytest.raises(Exception) as caught:  # noqa: PT011 - a verdict, or what it raised
