@@ -64,11 +64,14 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
         ),
     ] = None,
     shared_start: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--shared-start", metavar="K", help="First K points common to all."
+            "--shared-start",
+            metavar="K",
+            help="First K points common to all.",
+            show_default="0",
         ),
-    ] = 0,
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="FILE.html", help="Write the page there."),
@@ -118,7 +121,7 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     asked = Asked(experiment, space, direction)
     asked.leave_optimizer()
     n_trials, timeout = asked.trials(trials), asked.timeout(timeout)
-    seed, target = asked.seed(seed) or 0, asked.target(target)
+    seed, target = asked.seed(seed), asked.target(target)
     loaded = asked.experiment(is_quiet=json)
     names = [word.strip() for word in backends.split(",") if word.strip()]
     given = given_of(

@@ -102,13 +102,13 @@ OF_RUN = {
 }
 _OPTIONAL = {name: optional(kind) for name, kind in SETTINGS.items() if name != "seed"}
 OF_COMPARE = {
-    **SETTINGS,
     **_OPTIONAL,
     **_COMMON,
     "backends": Kind("'all' or a list of optimizers", _are_optimizers),
     # How many fit is said with the comparison.
     "repeats": optional(Kind(whole(1).words, is_whole)),
-    "shared_start": WHOLE,
+    "seed": optional(SEED),
+    "shared_start": optional(WHOLE),
     "options": optional(Kind("dicts by optimizer", _are_options_by_optimizer)),
     "jobs": optional(whole(1)),
     "resume": FLAG,

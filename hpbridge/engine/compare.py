@@ -110,8 +110,8 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     *,
     n_trials: int | None = None,
     repeats: int | None = None,
-    seed: int = 0,
-    shared_start: int = 0,
+    seed: int | None = None,
+    shared_start: int | None = None,
     options: Mapping[str, Mapping[str, object]] | None = None,
     store: str | os.PathLike[str] | Database | None = None,
     driver: str | concurrent.futures.Executor | None = None,
@@ -141,8 +141,9 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
         n_trials: Trials of each study; by default 50, or as many as they were to have.
         repeats: Studies of each optimizer, with paired seeds; by default 1, or as many
             as there were to be.
-        seed: Of the first repeat.
-        shared_start: How many first points all optimizers of a repeat have in common.
+        seed: Of the first repeat; by default 0.
+        shared_start: How many first points all optimizers of a repeat have in common;
+            by default none.
         options: By optimizer: ``{"optuna:tpe": {"n_startup_trials": 5}}``.
         store: As of `run`.
         driver: As of `run`; each backend's own by default.
@@ -184,14 +185,14 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
         on_error=on_error,
     )
     settings = Settings(**{"n_trials": DEFAULT_TRIALS, **asked})
+    said = {"repeats": repeats, "seed": seed, "shared_start": shared_start}
     n_repeats = 1 if repeats is None else repeats
-    contest = Contest(
-        experiment, choices, settings, n_repeats, seed, shared_start, driver, skipped
-    )
+    common = n_repeats, seed or 0, shared_start or 0
+    contest = Contest(experiment, choices, settings, *common, driver, skipped)
     check_contest(contest, jobs)
     database = open_store(store).patient(store_patience)
     contest, (comparison_id, name), notes = find_comparison(
-        database, contest, asked, repeats, resume=resume
+        database, contest, asked, said, resume=resume
     )
     check_contest(contest, jobs)
     begin = _Beginning(

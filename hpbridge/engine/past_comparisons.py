@@ -35,7 +35,7 @@ def find_comparison(
     database: Database,
     contest: Contest,
     asked: Mapping[str, Any],
-    repeats: int | None,
+    said: Mapping[str, int | None],
     *,
     resume: bool,
 ) -> _Found:
@@ -46,7 +46,8 @@ def find_comparison(
         contest: What is asked for.
         asked: The settings that were given; of one that goes on, the others are as
             they were.
-        repeats: How many there are to be, where that was said.
+        said: Its repeats, seed and shared start, None where that was not said; as
+            the settings.
         resume: Whether to go on with the last one of its kind.
     """
     notes: tuple[str, ...] = ()
@@ -54,9 +55,10 @@ def find_comparison(
     if resume:
         known = database.comparisons()
         wanted = json.loads(contest.settings_json())
+        wanted = {k: v for k, v in wanted.items() if said.get(k, v) is not None}
         for found in reversed(known):
             if found.experiment == name and not _differences(found, wanted):
-                return _gone_on(database, contest, asked, repeats, found)
+                return _gone_on(database, contest, asked, said["repeats"], found)
         notes = (_why_none(database, contest, known, wanted),)
     record = ComparisonRecord(
         name=f"{name}-comparison",
@@ -77,7 +79,11 @@ def _settings_of(record: ComparisonRecord) -> dict[str, Any]:
 
 def _differences(record: ComparisonRecord, wanted: dict[str, Any]) -> list[str]:
     known = _settings_of(record)
-    return [text for key, text in _KIND.items() if known.get(key) != wanted[key]]
+    return [
+        text
+        for key, text in _KIND.items()
+        if key in wanted and known.get(key) != wanted[key]
+    ]
 
 
 def _gone_on(
@@ -101,10 +107,22 @@ def _gone_on(
     n_trials, n_repeats = counts
     settings, driver = _as_it_was(database, contest, record)
     settings = replace(settings, **{**asked, "n_trials": n_trials})
-    contest = replace(contest, settings=settings, repeats=n_repeats, driver=driver)
+    contest = replace(
+        contest,
+        settings=settings,
+        repeats=n_repeats,
+        driver=driver,
+        seed=_whole(known.get("seed"), contest.seed),
+        shared_start=_whole(known.get("shared_start"), contest.shared_start),
+    )
     if contest.settings_json() != record.settings:
         database.update_comparison(record.id, contest.settings_json())
     return contest, (record.id, record.name), tuple(notes)
+
+
+def _whole(value: object, otherwise: int) -> int:
+    """Return a number of a record, which may be damaged."""
+    return value if type(value) is int else otherwise
 
 
 def _as_it_was(

@@ -51,8 +51,9 @@ def test_more_trials_and_repeats_are_added_to_what_there_is(store) -> None:
 
 
 def test_what_is_not_said_is_as_it_was(store) -> None:
-    again = compare(store, resume=True)
+    again = compare(store, resume=True, seed=None)
     assert [n for *_, n in sizes(again)] == [3, 3, 3, 3]
+    assert {seed for _, seed, _ in sizes(again)} == {5, 6}
     assert again.notes == ()
 
 
@@ -66,6 +67,16 @@ def test_settings_that_are_not_given_are_as_they_were(tmp_path) -> None:
     for study in more.studies:
         assert study.settings.budget == Settings(4, **{**limits, **workers, **changes})
         assert study.settings.driver == "local"
+
+
+def test_the_seed_and_the_shared_start_are_as_they_were(tmp_path) -> None:
+    path = tmp_path / "other.db"
+    compare(path, n_trials=3, shared_start=2)
+    more = compare(path, n_trials=4, repeats=2, resume=True, seed=None)
+    assert more.notes == ()
+    assert [n for *_, n in sizes(more)] == [4, 4, 4, 4]
+    for study in more.studies:  # new ones too
+        assert [t.origin.value for t in study.trials[:3]] == ["shared"] * 2 + ["asked"]
 
 
 def test_fewer_than_there_are_is_said(store) -> None:
