@@ -43,7 +43,7 @@ SMOOTH = {"alpha": 1000.0}
 def options_for(algorithm, mode):
     # The time goes with the dimensions, and a choice is one for each of its labels. A
     # portfolio searches three times for each proposal.
-    n_proposals = 5 if mode in {"categorical", "mixed"} else 7
+    n_proposals = 3 if mode in {"categorical", "mixed"} else 4
     if algorithm == "hedge":
         n_proposals = 3
     options = {"init_points": N_TRIALS - n_proposals, "n_restarts_optimizer": 0}
@@ -158,10 +158,10 @@ def test_every_option_reaches_the_library(algorithm, option):
     read = read_options("", SPEC.algorithms[algorithm].options, options)
     source = SPEC.explain(Problem(space), SPEC.algorithms[algorithm], read, 1)
     assert option in source or option == "domain_reduction"
-    trials = check_parity(SPEC, algorithm, space, 7, 1, options)
+    trials = check_parity(SPEC, algorithm, space, 6, 1, options)
     if option not in SILENT:
         without = {k: v for k, v in options.items() if k != option}
-        assert trials != run_once(algorithm, 7, 1, **without)
+        assert trials != run_once(algorithm, 6, 1, **without)
 
 
 GRID = Space({"n": Int(1, 3), "m": Int(0, 1)})

@@ -75,26 +75,29 @@ def test_a_study_that_is_brought_back_goes_on(optimizer, space, bring, tmp_path)
 GO_ON = """
 import pickle, sys, optuna
 optuna.logging.set_verbosity(optuna.logging.CRITICAL)
-url, path = sys.argv[1:]
-with open(path, "rb") as file:
-    sampler = pickle.load(file)
-study = optuna.load_study(study_name="s", storage=url, sampler=sampler)
+url, *paths = sys.argv[1:]
 def loss(trial):
     x = trial.suggest_float("x", -5, 5)
     return x**2 + trial.suggest_int("n", 1, 8)
-study.optimize(loss, n_trials=7)
+for path in paths:
+    with open(path, "rb") as file:
+        sampler = pickle.load(file)
+    study = optuna.load_study(study_name=path, storage=url, sampler=sampler)
+    study.optimize(loss, n_trials=7)
 """
 
 
-@several
-def test_a_pickled_sampler_goes_on_with_a_stored_study(optimizer, space, tmp_path):
-    url, path = f"sqlite:///{tmp_path / 'study.db'}", tmp_path / "sampler.pkl"
-    sampler = BridgeSampler(optimizer, seed=4, space=space)
-    study = new(sampler, storage=url, study_name="s")
-    study.optimize(loss, n_trials=6)
-    path.write_bytes(pickle.dumps(sampler))
-    subprocess.run([sys.executable, "-c", GO_ON, url, path], check=True)
-    assert points(study) == whole(optimizer, space)
+def test_a_pickled_sampler_goes_on_with_a_stored_study(tmp_path):
+    url, studies = f"sqlite:///{tmp_path / 'study.db'}", {}
+    for number, (optimizer, space) in enumerate(SAMPLERS):
+        path = tmp_path / f"{number}.pkl"
+        sampler = BridgeSampler(optimizer, seed=4, space=space)
+        study = studies[path] = new(sampler, storage=url, study_name=str(path))
+        study.optimize(loss, n_trials=6)
+        path.write_bytes(pickle.dumps(sampler))
+    subprocess.run([sys.executable, "-c", GO_ON, url, *studies], check=True)
+    for study, (optimizer, space) in zip(studies.values(), SAMPLERS, strict=True):
+        assert points(study) == whole(optimizer, space)
 
 
 def test_trials_that_are_out_come_back_to_a_pickled_study():

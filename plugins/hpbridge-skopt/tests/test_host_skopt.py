@@ -205,8 +205,17 @@ def test_every_default_is_that_of_the_library_s_own_call(algorithm):
     }
 
 
-@pytest.mark.parametrize("algorithm", ["et", "rf", "gbrt"])
-@pytest.mark.parametrize("design", ["random", "lhs"])
+@pytest.mark.parametrize(
+    ("design", "algorithm"),
+    [
+        ("random", "et"),
+        ("random", "gbrt"),
+        ("lhs", "rf"),
+        pytest.param("random", "rf", marks=pytest.mark.slow),
+        pytest.param("lhs", "et", marks=pytest.mark.slow),
+        pytest.param("lhs", "gbrt", marks=pytest.mark.slow),
+    ],
+)
 def test_the_diagonal_asks_and_tells_as_the_library(design, algorithm):
     options = {"n_initial_points": 3, "initial_point_generator": design}
     native = native_optimizer(algorithm, 5, acq_optimizer_kwargs=SMALL, **options)
@@ -254,12 +263,14 @@ def test_the_default_and_a_constraint_are_the_library_s():
 
 @pytest.mark.parametrize("optimizer", GUESTS)
 def test_a_guest_goes_where_it_goes_alone(optimizer):
-    hosted = minimize(cost, dimensions(), optimizer, n_calls=12, random_state=3)
+    # It is slow, and has its model from the sixth on.
+    n_calls = 7 if optimizer == "bayesopt:ucb" else 12
+    hosted = minimize(cost, dimensions(), optimizer, n_calls=n_calls, random_state=3)
     alone = hpb.minimize(
         lambda trial: cost(list(trial.values())),
         OURS,
         backend=optimizer,
-        n_trials=12,
+        n_trials=n_calls,
         seed=3,
         store=":memory:",
         driver="local",  # that of Ray would start a cluster

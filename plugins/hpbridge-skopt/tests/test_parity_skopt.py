@@ -54,14 +54,14 @@ def budget(algorithm):
     """Return how many trials to compare, and with what options, for time.
 
     A forest of a hundred trees is fitted for each proposal; a Gaussian process makes
-    half of its trials.
+    a third of its trials.
     """
     if algorithm == "random":
         return 25, {}
     options = {"n_points": 200}
     if algorithm != "gp":
         return 25, {**options, "n_initial_points": 22}
-    return 15, {**options, "n_initial_points": 8, "n_restarts_optimizer": 1}
+    return 12, {**options, "n_initial_points": 8, "n_restarts_optimizer": 1}
 
 
 @pytest.mark.parametrize(("algorithm", "mode", "seed"), later_slow(CELLS))
