@@ -17,8 +17,9 @@ import dill
 import joblib
 import numpy as np
 
-from hpbridge import import_study, read_study
+from hpbridge import import_study, load_study, read_study
 from hpbridge.errors import HpbridgeError
+from hpbridge.store import open_store
 
 ROOT = Path(__file__).parents[1]
 WRITTEN = ROOT / "tests" / "data" / "schema_2"
@@ -75,8 +76,8 @@ class Sample:
 
 
 def samples() -> list[Sample]:
-    """Return a file of every format that hpbridge and the libraries write."""
-    no_studies = {"expected.json", "experiment.py", "make.py", *STORES}
+    """Return a store, and a file of every format that hpbridge and others write."""
+    no_studies = {"expected.json", "experiment.py", "make.py"}
     names = {path.name for path in WRITTEN.iterdir() if path.is_file()} - no_studies
     written = [WRITTEN / name for name in sorted(names)]
     found = [Sample(path.name, path.read_bytes()) for path in written]
@@ -209,6 +210,8 @@ def placed(sample: Sample, data: bytes, folder: Path) -> Path:
     """Put a mutant where a reader finds it; return what is to be read."""
     if sample.folder is None:
         path = folder / sample.name
+        for beside in folder.glob(f"{sample.name}*"):  # a log of it, or a copy
+            beside.unlink()
         path.write_bytes(data)
         return path
     whole = folder / "ray"
@@ -218,7 +221,10 @@ def placed(sample: Sample, data: bytes, folder: Path) -> Path:
 
 
 def is_read(path: Path) -> bool:
-    """Read a mutant, and put it into a store; say whether it was not refused.
+    """Read a mutant, and put it into a store unless it is one.
+
+    Returns:
+        Whether it was not refused.
 
     Raises:
         Exception: Whatever is no refusal in a sentence, with a hint.
@@ -226,7 +232,11 @@ def is_read(path: Path) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import_study(read_study(path), ":memory:")
+            if path.name in STORES:
+                for record in open_store(path).studies():
+                    load_study(record.name, path)
+            else:
+                import_study(read_study(path), ":memory:")
     except HpbridgeError as error:
         if not error.hint or len(str(error)) > _LONGEST:
             raise
