@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hpbridge.contract.foreign import ForeignStudy, Hints
 
 _FORM = "parquet"
-_PART = 2**26
+_PART = 2**25
 """Bytes that are unpacked at a time."""
 _MOST_AT_ONCE = 2**12
 """Rows of such a part."""
