@@ -109,13 +109,14 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     Ctrl-C loses no finished trial.
     """
     import hpbridge
-    from hpbridge.cli.arguments import read_settings_by_optimizer
+    from hpbridge.cli.arguments import check_company, read_settings_by_optimizer
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.progress import Display
     from hpbridge.cli.resuming import given_of
     from hpbridge.cli.scripts import Asked
     from hpbridge.report.page import check_target
 
+    check_company("--report", report, overwrite=overwrite)
     if report is not None:
         check_target(report, overwrite=overwrite)
     asked = Asked(experiment, space, direction)

@@ -35,6 +35,10 @@ def hpbridge(tmp_path, monkeypatch, capsys):
     [
         ("run e.py -b optuna -o group=1 -o group=0", ["'group' is there twice"]),
         ("explain e.py -b random -s -1", ["it must be a whole number in [0, 2**32)"]),
+        (
+            "compare e.py -b random --overwrite",
+            ["it is given without --report, of which it says more"],
+        ),
         ("compare e.py -b random -o random.a=1 -o random.a=1", ["'random.a' is there"]),
     ],
 )
