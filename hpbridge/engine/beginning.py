@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpbridge.contract.capabilities import Feature
-from hpbridge.errors import OptimizerError
+from hpbridge.errors import OptimizerError, count
 from hpbridge.learning.choice import versions_of
 from hpbridge.learning.history import take
 from hpbridge.learning.replay import CONTINUED, RESUMED, observe, replay
@@ -36,9 +36,9 @@ def set_out(session: Session, plan: Plan) -> None:
     is_foreign = bool(first) and not session.learner.defines
     if is_foreign and not capabilities.can(Feature.FOREIGN_HISTORY):
         why = capabilities.why_not(Feature.FOREIGN_HISTORY)
+        which = count(len(first), "first point")
         session.notes.append(
-            f"{plan.choice.name} does not learn from the {len(first)} first points: "
-            f"{why}"
+            f"{plan.choice.name} does not learn from the {which}: {why}"
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hpbridge.contract.registry import registry
 from hpbridge.engine.plan import Plan, name_of_driver
-from hpbridge.errors import ExperimentError
+from hpbridge.errors import ExperimentError, count
 from hpbridge.learning.choice import Choice, choose, problem_of
 
 if TYPE_CHECKING:
@@ -163,7 +163,8 @@ def check_contest(contest: Contest, jobs: int | None) -> None:
         )
     elif n_first > contest.settings.n_trials:
         problems.append(
-            f"{n_first} first points do not fit into {contest.settings.n_trials} trials"
+            f"{count(n_first, 'first point')} must fit into "
+            f"{count(contest.settings.n_trials, 'trial')}"
         )
     if problems:
         raise ExperimentError.invalid(contest.experiment.name, problems)

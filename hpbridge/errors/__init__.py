@@ -55,6 +55,7 @@ from hpbridge.errors.experiments import (
 from hpbridge.errors.house import (
     HpbridgeError,
     compose,
+    count,
     masked,
     nearest,
 )
@@ -124,6 +125,7 @@ __all__ = [
     "TrialNotFoundError",
     "UnsupportedFeatureError",
     "compose",
+    "count",
     "masked",
     "nearest",
 ]

@@ -52,6 +52,16 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return "there are: " + ", ".join(known) if known else "there are none"
 
 
+def count(n: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    Example:
+        >>> count(1, "study", "studies"), count(2, "trial")
+        ('1 study', '2 trials')
+    """
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
 _PASSWORD = re.compile(r"(://[^:/@]*:).*@")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.foreign import ForeignStudy, ForeignTrial
-from hpbridge.errors import FormatError, nearest
+from hpbridge.errors import FormatError, count, nearest
 from hpbridge.formats.cells import (
     NONE_CHOICE,
     duration_of,
@@ -210,7 +210,8 @@ def _notes(
     used = {*roles.values(), *(c for c in _ALSO_OURS if "state" in table.columns)}
     unread = [name for name in table.columns if name not in used]
     if unread:
-        yield f"{len(unread)} columns are not read: {_named(unread)}"
+        are = "is" if len(unread) == 1 else "are"
+        yield f"{count(len(unread), 'column')} {are} not read: {_named(unread)}"
     if n_running:
         yield f"{n_running} trials that had not ended are left out"
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.errors import count
 from hpbridge.formats import inert
 from hpbridge.formats.csv_files import table_of
 from hpbridge.formats.recognizing import is_pickle
@@ -81,7 +82,8 @@ def _file(source: Path) -> tuple[str, str] | None:
         table = table_of(source, "csv")
         names = ", ".join(map(repr, list(table.columns)[:_MOST_NAMED]))
         rows = len(next(iter(table.columns.values())))
-        problem = f"it is a table of {len(table.columns)} columns and {rows} rows: "
+        columns = count(len(table.columns), "column")
+        problem = f"it is a table of {columns} and {count(rows, 'row')}: "
         return problem + names, "a study has parameters, a metric and a row a trial"
     return None
 

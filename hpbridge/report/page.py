@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge import __version__
 from hpbridge.analysis.convergence import Curve, curve_by_seconds, curve_by_trials
 from hpbridge.analysis.summary import by_optimizer, common_best, summarize
+from hpbridge.errors import count
 from hpbridge.formats.export import ExportError, study_to_json
 from hpbridge.formats.whole_file import (
     EXISTS,
@@ -183,8 +184,8 @@ def _context(
         "title": title,
         "version": __version__,
         "written": texts.moment(time.time()),
-        "size": f"{texts.count(len(studies), 'study', 'studies')} with "
-        f"{texts.count(n_trials, 'trial')}",
+        "size": f"{count(len(studies), 'study', 'studies')} with "
+        f"{count(n_trials, 'trial')}",
         "absent": dict(absent),
         "parts": [
             _part(those, own_table, most_points) for those in experiments.values()

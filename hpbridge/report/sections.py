@@ -12,6 +12,7 @@ from hpbridge.analysis.summary import (
     why_stopped,
 )
 from hpbridge.drivers.memory import in_words
+from hpbridge.errors import count
 from hpbridge.report import texts
 from hpbridge.report.figures import (
     drawable,
@@ -73,7 +74,7 @@ def study_section(study: Study, most_points: int) -> dict[str, Any]:
 
 
 def _headline(study: Study, best: FinishedTrial | None) -> str:
-    trials = texts.count(len(study.trials), "trial")
+    trials = count(len(study.trials), "trial")
     if best is None:
         return f"no feasible trial among {trials}"
     if len(study.metrics) > 1:
@@ -210,7 +211,7 @@ def _left_out(study: Study, shown: Sequence[FinishedTrial]) -> str:
     for metric in study.metrics:
         lost = total - len(drawable(study.trials, [metric]))
         if lost:
-            trials = texts.count(lost, "trial has", "trials have")
+            trials = count(lost, "trial has", "trials have")
             parts.append(f"{trials} no finite {metric} and no place in a plot.")
     return " ".join(parts)
 
@@ -273,16 +274,16 @@ def _setup_of(study: Study) -> dict[str, str]:
         "Metrics": ", ".join(metrics),
         "Constraints": ", ".join(bounds),
         "Budget": _budget(settings.budget),
-        "Shared start": texts.count(n_shared, "point") if n_shared else "",
+        "Shared start": count(n_shared, "point") if n_shared else "",
         "Driver": f"{settings.driver or 'local'}, "
-        + texts.count(settings.budget.workers, "worker"),
+        + count(settings.budget.workers, "worker"),
         "Seeds": str(study.seed),
         "Machine": texts.machine(study.machine),
     }
 
 
 def _budget(budget: Settings) -> str:
-    parts = [texts.count(budget.n_trials, "trial")]
+    parts = [count(budget.n_trials, "trial")]
     limits = {
         "at most {:g} seconds": budget.timeout,
         "until {:g} is reached": budget.target,
@@ -292,9 +293,9 @@ def _budget(budget: Settings) -> str:
     if budget.memory_trial is not None:
         parts.append(f"at most {in_words(budget.memory_trial)} of memory a trial")
     if budget.trials_per_worker is not None:
-        parts.append(f"{texts.count(budget.trials_per_worker, 'trial')} a worker")
+        parts.append(f"{count(budget.trials_per_worker, 'trial')} a worker")
     if budget.retries:
-        parts.append(texts.count(budget.retries, "retry", "retries"))
+        parts.append(count(budget.retries, "retry", "retries"))
     return ", ".join(parts)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.drivers.memory import in_words
+from hpbridge.errors import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,16 +73,6 @@ def moment(unix: float) -> str:
         '1970-01-01 00:00 UTC'
     """
     return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def count(n: int, singular: str, plural: str = "") -> str:
-    """Return a number with its noun.
-
-    Example:
-        >>> count(1, "study", "studies"), count(2, "trial")
-        ('1 study', '2 trials')
-    """
-    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
 def label(value: object) -> str:

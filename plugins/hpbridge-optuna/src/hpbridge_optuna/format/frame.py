@@ -68,7 +68,7 @@ def read_frame(source: Any, hints: Hints) -> ForeignStudy:
             0, f"the table has no direction: {listed} {taken} taken to be minimized"
         )
     if unread:
-        notes.append(f"{len(unread)} columns are not read: {', '.join(unread[:5])}")
+        notes.append(f"columns that are not read: {', '.join(unread[:5])}")
     table = Table(FORMAT, given.source, columns, given.name)
     study = study_of_table(table, replace(hints, columns={}))
     return replace(
