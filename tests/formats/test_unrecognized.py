@@ -19,7 +19,7 @@ SOURCES = {
     "latin-1": ("a.csv", "lr,größe\n1,2\n".encode("latin-1"), "no text in UTF-8"),
     "commas": ("a.csv", b"lr,loss\n0,1,2\n", "row 1 has 3 cells for 2 columns"),
     "a header": ("a.csv", b"lr,loss\n", "a table of 2 columns and 0 rows: 'lr'"),
-    "a column": ("a.tsv", b"lr\n1\n", "a table of 1 columns and 1 rows: 'lr'"),
+    "a column": ("a.tsv", b"lr\n1\n", "a table of 1 column and 1 row: 'lr'"),
     "an array": ("a.npy", b"\x93NUMPY\x01\x00", "it is an array of NumPy"),
     "other JSON": ("a.json", b'{"lr": 1, "b": 2}', "no tool that is known: 'lr', 'b'"),
     "cut JSON": ("a.json", b'{"lr": ', "it is no JSON"),
