@@ -13,7 +13,7 @@ import zipfile
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from hpbridge.contract.bounds import bounds, limit_bytes
+from hpbridge.contract.bounds import TooLargeError, bounds, limit_bytes
 from hpbridge.formats import inert
 
 if TYPE_CHECKING:
@@ -166,9 +166,12 @@ def _zipped(path: Path) -> bytes:
 
 def _read_zip(path: Path, size: int) -> bytes:
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(_member(archive)) as file:
-            return file.read(size)
-    except (OSError, TextError):
+        with zipfile.ZipFile(path) as archive:
+            member = _member(archive)
+            limit_bytes(min(member.file_size, size))  # no more of it is read
+            with archive.open(member) as file:
+                return file.read(size)
+    except (OSError, TextError, TooLargeError):
         raise
     except Exception as error:  # so may an unpacker of damaged data
         msg = f"it is a damaged zip ({' '.join(str(error).split()):.80})"
