@@ -8,6 +8,7 @@ Each wraps `hpbridge-random`, which keeps every rule, and breaks one. `RIGHT` an
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 import math
 import random
@@ -292,9 +293,8 @@ class EndsWithAnError(Wrapped):
 class ProposesOnlyForbidden(Wrapped):
     def change(self, params):
         free = type(self.space)(dict(self.space))
-        points = [params, *(free.sample(self.rng) for _ in range(50))]
-        forbidden = [point for point in points if self.space.forbids(point)]
-        return forbidden[0] if forbidden else params
+        points = itertools.chain([params], (free.sample(self.rng) for _ in range(50)))
+        return next(filter(self.space.forbids, points), params)
 
 
 class RaisesOnNaN(Wrapped):

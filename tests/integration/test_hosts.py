@@ -15,6 +15,8 @@ HOSTED = {
     name: importlib.import_module(f"hosted_{name}").HOSTED for name in registry().hosts
 }
 
+_QUICK = {"optuna:tpe", "ray:random"}
+
 
 def cells():
     for name, hosted in HOSTED.items():
@@ -22,7 +24,10 @@ def cells():
         marks = [] if hosted.is_quick else [pytest.mark.xdist_group(name)]
         for check, optimizer in pairs(hosted):
             key = f"{name}-{check}-{optimizer or 'all'}"
-            yield pytest.param(name, check, optimizer, marks=marks, id=key)
+            # One of its own and one of another library tell the same, and sooner.
+            is_slow = not hosted.is_quick and optimizer not in {*_QUICK, None}
+            also = [pytest.mark.slow] if is_slow else []
+            yield pytest.param(name, check, optimizer, marks=[*marks, *also], id=key)
 
 
 @pytest.mark.parametrize(("host", "check", "optimizer"), list(cells()))

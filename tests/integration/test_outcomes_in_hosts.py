@@ -101,7 +101,7 @@ def test_bad_values_lead_to_the_same_points_as_in_a_run(name, guest) -> None:
     case = HostCase(importlib.import_module(f"hosted_{name}").HOSTED, guest)
     experiment = case.experiment(objective=numbers)
     alone = hpb.run(
-        experiment, guest, n_trials=20, seed=1, store=":memory:", driver="local"
+        experiment, guest, n_trials=16, seed=1, store=":memory:", driver="local"
     )
-    inside = case.inside(guest, experiment, 20, seed=1)
+    inside = case.inside(guest, experiment, 16, seed=1)
     assert [params for params, _ in inside] == [t.params for t in alone.trials]
