@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING
 from hpbridge.contract.around import Apart
 from hpbridge.contract.attempt import Checkpoint, Reply, Run
 from hpbridge.drivers.judging import judge
-from hpbridge.errors.foreign import describe_error, traceback_of
+from hpbridge.errors.foreign import comes_of_ctrl_c, describe_error, traceback_of
 from hpbridge.trial import Result, State, Trial, TrialPruned
 
 if TYPE_CHECKING:
@@ -198,11 +198,4 @@ def _text_of(signal: TrialPruned) -> str | None:
 
 def _is_interrupt(error: BaseException) -> bool:
     """Say whether Ctrl-C ended the objective, or made it leave in another way."""
-    if isinstance(error, Exception):
-        return False
-    seen: dict[int, BaseException] = {}  # causes may go round in a circle
-    found: BaseException | None = error
-    while found is not None and id(found) not in seen:
-        seen[id(found)] = found
-        found = found.__cause__ or found.__context__
-    return any(isinstance(each, KeyboardInterrupt) for each in seen.values())
+    return not isinstance(error, Exception) and comes_of_ctrl_c(error)

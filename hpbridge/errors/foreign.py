@@ -20,6 +20,21 @@ _SHORT.maxdict = 12
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = _LONGEST_VALUE
 
 
+def comes_of_ctrl_c(error: BaseException, handled: BaseException | None = None) -> bool:
+    """Say whether Ctrl-C led to an exception.
+
+    Args:
+        error: The exception.
+        handled: What was handled already when what raised it began, and led to nothing.
+    """
+    seen: dict[int, BaseException] = {}  # causes may go round in a circle
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen and found is not handled:
+        seen[id(found)] = found
+        found = found.__cause__ or found.__context__
+    return any(isinstance(each, KeyboardInterrupt) for each in seen.values())
+
+
 def describe_error(error: BaseException) -> str:
     """Return an exception in one line.
 

@@ -55,7 +55,12 @@ def engine_of(shown: str, url: str | sa.URL) -> sa.Engine:
     arguments = {"check_same_thread": False, "timeout": BUSY_SECONDS}
     # One shared connection, or ":memory:" would be another database each time.
     pool = NullPool if parsed.database else StaticPool
-    engine = sa.create_engine(parsed, connect_args=arguments, poolclass=pool)
+    engine = sa.create_engine(
+        parsed,
+        connect_args=arguments,
+        poolclass=pool,
+        pool_logging_name=_quiet_pool(pool.__name__),
+    )
     sa.event.listen(engine, "do_connect", _open_read_only)
     sa.event.listen(engine, "connect", _set_pragmas)
     return engine
@@ -63,18 +68,28 @@ def engine_of(shown: str, url: str | sa.URL) -> sa.Engine:
 
 def _engine_of_server(url: sa.URL) -> sa.Engine:
     """Return the engine of a server that may restart while a trial runs for hours."""
-    # What the pool meets when it puts a lost connection away, it would tell with a
-    # traceback; the logger is this pool's alone.
-    logging.getLogger(f"sqlalchemy.pool.impl.QueuePool.{_POOL}").disabled = True
     driver = url.get_driver_name()
     given = dict(_LIMITS.get(driver, {}))
     arguments = {k: v for k, v in given.items() if k not in url.query}
     engine = sa.create_engine(
-        url, connect_args=arguments, pool_pre_ping=True, pool_logging_name=_POOL
+        url,
+        connect_args=arguments,
+        pool_pre_ping=True,
+        pool_logging_name=_quiet_pool("QueuePool"),
     )
     if driver == "psycopg":
         limit_answers(engine, ANSWER_SECONDS)
     return engine
+
+
+def _quiet_pool(kind: str) -> str:
+    """Return the name of pools of a kind that print nothing.
+
+    What a pool meets when it puts a connection away that is lost, or is interrupted in
+    it, it would tell with a traceback. The logger is that of these pools alone.
+    """
+    logging.getLogger(f"sqlalchemy.pool.impl.{kind}.{_POOL}").disabled = True
+    return _POOL
 
 
 def _open_read_only(

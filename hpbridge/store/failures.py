@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from hpbridge.errors import StoreAwayError, StoreDamagedError, StoreError
+from hpbridge.errors.foreign import comes_of_ctrl_c
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +56,22 @@ def explained(url: str, *kinds: type[Exception]) -> Iterator[None]:
 
     Raises:
         StoreError: With what went wrong and what to do.
+        KeyboardInterrupt: On Ctrl-C, also where a library makes something else of it.
     """
+    handled = sys.exception()
+    try:
+        with _in_words(url, kinds):
+            yield
+    except kinds:
+        raise
+    except Exception as error:  # raised again
+        if comes_of_ctrl_c(error, handled):
+            raise KeyboardInterrupt from error
+        raise
+
+
+@contextmanager
+def _in_words(url: str, kinds: tuple[type[Exception], ...]) -> Iterator[None]:
     try:
         yield
     except kinds:

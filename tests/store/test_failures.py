@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import hpbridge as hpb
 from hpbridge.errors import StoreError
 from hpbridge.store import engines, open_store
+from hpbridge.store.failures import explained
 from tests.database_servers import free_port
 
 STUDY = {"backend": "random", "seed": 0, "name": "study", "store_patience": 0}
@@ -240,3 +241,29 @@ def test_a_driver_package_that_is_not_installed(kind, package, monkeypatch) -> N
         f"The store {kind}+{package}://me@127.0.0.1:1/no_{package} needs the package "
         f"{package!r}, which is not installed.\nHint: `pip install 'hpbridge[{kind}]'`."
     )
+
+
+def interrupted_halfway() -> None:
+    with explained("s.db"):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise AssertionError  # as a library's pool does
+
+
+def test_an_interrupt_that_a_library_turns_into_something_else_stays_one():
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_halfway()
+
+
+def failed_after_an_interrupt() -> None:
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        with explained("s.db"):
+            sa.create_engine("sqlite:////no/folder/s.db").connect()
+
+
+def test_a_failure_after_an_interrupt_is_a_failure():
+    with pytest.raises(StoreError, match="cannot be opened"):
+        failed_after_an_interrupt()

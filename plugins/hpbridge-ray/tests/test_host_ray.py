@@ -23,6 +23,7 @@ from hpbridge.contract.backend import NoOptions
 from hpbridge.contract.wire import outcome_from_json
 from hpbridge.errors import (
     AlgorithmNotFoundError,
+    ArgumentError,
     BackendNotFoundError,
     ExperimentError,
     ForeignHistoryError,
@@ -445,7 +446,7 @@ def test_several_metrics_go_to_who_can():
     [
         (lambda: BridgeSearcher("skop"), BackendNotFoundError, "did you mean 'skopt'"),
         (lambda: BridgeSearcher("skopt:gb"), AlgorithmNotFoundError, "gbrt|gp"),
-        (lambda: BridgeSearcher("random", mode="low"), ExperimentError, "'low'"),
+        (lambda: BridgeSearcher("random", mode="low"), ArgumentError, "'low'"),
         (
             lambda: BridgeSearcher("random", ["a"], ["min", "max"]),
             ExperimentError,
