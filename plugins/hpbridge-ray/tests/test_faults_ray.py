@@ -168,7 +168,7 @@ def test_ctrl_c_ends_the_look_at_an_address(here, silent):
     with line:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=LIMIT)
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (130, ""), err
     assert "Hint: go on with" in err
 
 

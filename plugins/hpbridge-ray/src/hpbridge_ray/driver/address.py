@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import queue
 import re
 import socket
 import subprocess
@@ -127,14 +128,15 @@ def _look(address: str) -> str | None:
     if is_client and importlib.util.find_spec("grpc") is None:
         return _NO_CLIENT
     host, port = found["host"].strip("[]"), int(found["port"])
-    answers: list[str | None] = []
+    answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     # A thread, since Ctrl-C does not end the looking up of a name.
-    thread = threading.Thread(
-        target=lambda: answers.append(_knock(host, port)), daemon=True
-    )
-    thread.start()
-    thread.join(_LOOK_SECONDS)
-    return answers[0] if answers else f"nothing answers within {_LOOK_SECONDS:g} s"
+    threading.Thread(
+        target=lambda: answers.put(_knock(host, port)), daemon=True
+    ).start()
+    try:
+        return answers.get(timeout=_LOOK_SECONDS)
+    except queue.Empty:
+        return f"nothing answers within {_LOOK_SECONDS:g} s"
 
 
 def _knock(host: str, port: int) -> str | None:
