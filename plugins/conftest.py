@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
+import process_of_tests
 import pytest
 
-# Tests run on every core already. Before NumPy is loaded; processes inherit it.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+process_of_tests.prepare()
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays."""
+    process_of_tests.freeze()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -1,19 +1,10 @@
 from __future__ import annotations
 
-import gc
-import os
-import sys
-
+import process_of_tests
 import pytest
 from hypothesis import settings
 
-# Tests run on every core already. Before NumPy is loaded; processes inherit it.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-# Tests start hundreds of processes, and containers forbid bytecode as a rule: each
-# would compile every library that it imports, which doubles what a command costs.
-sys.dont_write_bytecode = False
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+process_of_tests.prepare()
 
 # No deadline: a busy machine is no bug. Derandomized: a run says the same twice.
 settings.register_profile("repository", deadline=None, derandomize=True, database=None)
@@ -43,12 +34,7 @@ class _FirstFailure:
 
 
 def pytest_collection_finish():
-    """Let the garbage collector pass by what stays: ten thousand tests, libraries.
-
-    It is a fifth of all processor time otherwise.
-    """
-    gc.collect()
-    gc.freeze()
+    process_of_tests.freeze()
 
 
 def pytest_itemcollected(item):
