@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pwd
 import shutil
@@ -14,6 +15,8 @@ import time
 from pathlib import Path
 
 import sqlalchemy as sa
+
+from hpbridge.store import open_store
 
 
 class NotInstalledError(Exception):
@@ -44,6 +47,29 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+_numbers = itertools.count()
+
+
+@contextlib.contextmanager
+def empty_database(server, admin):
+    """Make a database on a server, and give its URL.
+
+    Args:
+        server: The server's URL.
+        admin: The database that the server has from the beginning.
+    """
+    url = f"{server}/hpbridge_{next(_numbers)}"
+    engine = sa.create_engine(
+        f"{server}/{admin}",
+        isolation_level="AUTOCOMMIT",
+        poolclass=sa.pool.NullPool,
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {url.rpartition('/')[2]}")
+    yield url
+    open_store(url).engine.dispose()
 
 
 class Server:

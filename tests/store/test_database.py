@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
 import signal
@@ -38,7 +37,6 @@ SPACE = {
     "kind": hpb.Categorical([1, "one", None, 2.5, "☃"]),
     "depth": hpb.Int(1, 3, when={"kind": "one"}),
 }
-_numbers = itertools.count()
 
 
 def served(server):
@@ -68,16 +66,9 @@ def url(request, tmp_path):
     server = request.getfixturevalue(request.param)
     if "://" not in server:
         pytest.skip(server)
-    name = f"study_{next(_numbers)}"
-    admin = sa.create_engine(
-        f"{server}/{'postgres' if request.param == 'postgresql' else 'mysql'}",
-        isolation_level="AUTOCOMMIT",
-        poolclass=sa.pool.NullPool,
-    )
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield f"{server}/{name}"
-    open_store(f"{server}/{name}").engine.dispose()
+    admin = "postgres" if request.param == "postgresql" else "mysql"
+    with servers.empty_database(server, admin) as url:
+        yield url
 
 
 def experiment(objective=lambda trial: trial["x"] ** 2, **parts):

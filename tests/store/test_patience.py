@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import itertools
 import os
 import signal
 import sqlite3
@@ -28,7 +27,6 @@ SERVERS = {
     "postgresql": (servers.postgresql_server, "postgres"),
     "mariadb": (servers.mariadb_server, "mysql"),
 }
-_numbers = itertools.count()
 
 # A server that dies makes SQLAlchemy take a new pool; what another writer had from the
 # old one goes with it, and psycopg says so.
@@ -57,16 +55,8 @@ def server(request):
 
 @pytest.fixture
 def url(server):
-    name = f"patience_{next(_numbers)}"
-    admin = sa.create_engine(
-        f"{server.url}/{server.admin}",
-        isolation_level="AUTOCOMMIT",
-        poolclass=sa.pool.NullPool,
-    )
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield f"{server.url}/{name}"
-    open_store(f"{server.url}/{name}").engine.dispose()
+    with servers.empty_database(server.url, server.admin) as url:
+        yield url
     gc.collect()  # not in a later test
 
 
