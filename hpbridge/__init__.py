@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from hpbridge.engine.resume import resume
     from hpbridge.engine.run import maximize, minimize, run
     from hpbridge.errors import HpbridgeError
+    from hpbridge.evaluation.evaluation import Evaluation
+    from hpbridge.evaluation.procedure import HoldOut, KFold, LeaveOneOut, TimeOrder
     from hpbridge.experiment import Experiment
     from hpbridge.formats.studies import import_study, read_study, write_study
     from hpbridge.space.categorical import Categorical
@@ -42,10 +44,14 @@ _HOMES = {
     "Categorical": "space.categorical",
     "Comparison": "engine.compare",
     "Constant": "space.parameters",
+    "Evaluation": "evaluation.evaluation",
     "Experiment": "experiment",
     "Float": "space.parameters",
     "HpbridgeError": "errors",
+    "HoldOut": "evaluation.procedure",
     "Int": "space.parameters",
+    "KFold": "evaluation.procedure",
+    "LeaveOneOut": "evaluation.procedure",
     "LogNormal": "space.priors",
     "Normal": "space.priors",
     "Quantized": "space.quantized",
@@ -53,6 +59,7 @@ _HOMES = {
     "Space": "space.space",
     "State": "trial",
     "Study": "study",
+    "TimeOrder": "evaluation.procedure",
     "Trial": "trial",
     "TrialPruned": "trial",
     "compare": "engine.compare",
@@ -70,10 +77,14 @@ __all__ = [
     "Categorical",
     "Comparison",
     "Constant",
+    "Evaluation",
     "Experiment",
     "Float",
+    "HoldOut",
     "HpbridgeError",
     "Int",
+    "KFold",
+    "LeaveOneOut",
     "LogNormal",
     "Normal",
     "Quantized",
@@ -81,6 +92,7 @@ __all__ = [
     "Space",
     "State",
     "Study",
+    "TimeOrder",
     "Trial",
     "TrialPruned",
     "compare",

@@ -129,6 +129,10 @@ class Experiment:
         {'value': 'minimize'}
     """
 
+    goes_whole = False
+    """Whether another process gets it as it is, and not by the file that it is from:
+    what that file loads is not to be loaded there."""
+
     def __init__(
         self,
         *,
@@ -185,6 +189,19 @@ class Experiment:
         other = copy.copy(self)
         other.space = space
         return other
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """What a new study of it notes of it, as plain data."""
+        return {}
+
+    def unlike(self, attributes: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
+        """Say why a study with these attributes is of another experiment."""
+        return []
+
+    def by_value(self) -> Experiment:
+        """Return what a process is sent that may be on another machine."""
+        return self
 
     @property
     def main_metric(self) -> str:

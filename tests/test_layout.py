@@ -118,7 +118,8 @@ CORE_MODULES = sorted(CORE.rglob("*.py"))
 @pytest.mark.parametrize("path", CORE_MODULES, ids=name_of)
 def test_the_core_imports_no_optimizer_library_and_nothing_heavy_at_the_top(path):
     assert not tops(imports_of(path)) & LIBRARIES
-    if path.parent.name != "sklearn" or path.stem == "__init__":
+    is_of_sklearn = {"sklearn", "evaluation"} & {*path.relative_to(CORE).parts[:-1]}
+    if not is_of_sklearn or path.stem == "__init__":
         # What is behind that package's own door is for those who have scikit-learn.
         assert not tops(imports_of(path, top_level=True)) & HEAVY
 
@@ -240,6 +241,7 @@ def test_each_place_that_catches_all_exceptions_says_why():
 
 TESTED_THROUGH = {
     "__main__": ("cli/test_app", "it runs the commands"),
+    "analysis/checks/*": ("analysis/test_paired", "the parts of one report"),
     "analysis/*": ("report/test_page", "its numbers are compared where they are shown"),
     "cli/*": ("cli/test_app", "commands are run as a user runs them"),
     "contract/around": ("learning/test_defining", "trials look around in studies"),
@@ -267,6 +269,7 @@ TESTED_THROUGH = {
     "engine/life": ("engine/test_run", "the life that a verb lives"),
     "engine/plan": ("engine/test_run", "what a verb has settled"),
     "errors/*": ("test_errors", "all classes keep one form"),
+    "evaluation/*": ("evaluation/test_sealed", "the parts of one evaluation"),
     "formats/*": ("formats/test_tables", "the parts of one reader of tables"),
     "formats/search*": ("formats/test_read_searches", "the parts of one reader"),
     "formats/inert/*": ("formats/inert/test_reader", "the parts of one reader"),

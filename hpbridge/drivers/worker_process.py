@@ -21,14 +21,18 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from hpbridge.contract.files import is_file, module_name_of, split_reference
 from hpbridge.drivers import marked
 from hpbridge.drivers.worker import FRAME, LOST_CHANNEL, MARK
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.foreign import describe_error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hpbridge.contract.execution import Job
     from hpbridge.drivers.worker import Task
     from hpbridge.experiment import Experiment
@@ -40,20 +44,39 @@ _STUCK_SECONDS = 60.0
 def pack_experiment(experiment: Experiment) -> bytes:
     """Return an experiment as bytes that another process can read.
 
-    Functions of importable modules go by name, all others by value (cloudpickle).
+    Functions of importable modules go by name, all others by value (cloudpickle). One
+    that goes whole is not loaded from its file, so that neither is what it holds of it.
 
     Raises:
         ExperimentError: If it holds something that cannot be sent.
     """
-    if experiment.reference:
+    if experiment.reference and not experiment.goes_whole:
         return pickle.dumps(experiment.reference)
     import cloudpickle
 
     try:
-        return cast("bytes", cloudpickle.dumps(experiment))
+        with _by_value(experiment.reference):
+            return cast("bytes", cloudpickle.dumps(experiment))
     except Exception as error:  # an object's own pickling
         problem = f"it cannot be sent to a worker process: {describe_error(error)}"
         raise ExperimentError.invalid(experiment.name, [problem]) from error
+
+
+@contextlib.contextmanager
+def _by_value(reference: str) -> Iterator[None]:
+    """Let what the file of a reference defines be packed by value."""
+    import cloudpickle
+
+    place, _ = split_reference(reference)
+    module = sys.modules.get(module_name_of(Path(place))) if is_file(place) else None
+    if module is None:
+        yield
+        return
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
 
 
 @dataclass(slots=True)

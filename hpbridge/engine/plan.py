@@ -137,6 +137,7 @@ class Plan:
             versions=versions_of(self.choice),
             machine=machine(),
             comparison_id=self.comparison_id,
+            attributes=experiment.attributes,
         )
 
 

@@ -183,5 +183,6 @@ def _check_same(record: StudyRecord, experiment: Experiment) -> None:
     # Beyond the experiment's own are those that its trials have set.
     if record.settings.bounds[: len(experiment.bounds)] != experiment.bounds:
         problems.append(f"its constraints are not {whose}")
+    problems += experiment.unlike(record.attributes)
     if problems:
         raise ExperimentError.invalid(experiment.name, problems)

@@ -41,7 +41,7 @@ def pack(experiment: Experiment, words: str = "") -> bytes:
     Raises:
         ExperimentError: If the experiment cannot be sent.
     """
-    packed = pack_experiment(experiment)
+    packed = pack_experiment(experiment.by_value())
     return pickle.dumps((packed, sys.path, str(Path.cwd()), words))
 
 

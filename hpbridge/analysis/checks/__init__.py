@@ -1,0 +1,1 @@
+"""Checks: the classic mistakes of tuning, each found by its number."""

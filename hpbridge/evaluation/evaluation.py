@@ -1,0 +1,289 @@
+"""An evaluation: an experiment whose objective evaluates a model."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.errors import ExperimentError
+from hpbridge.errors.arguments import is_whole
+from hpbridge.evaluation.metrics import is_of_classifier, read_metrics
+from hpbridge.evaluation.models import read_models, seeded
+from hpbridge.evaluation.objective import FoldObjective, Folds
+from hpbridge.evaluation.procedure import KFold, read_procedure
+from hpbridge.evaluation.references import evaluate_references
+from hpbridge.evaluation.rows import Kept, Rows, count_of
+from hpbridge.evaluation.splits import make_split
+from hpbridge.evaluation.target import read_target
+from hpbridge.experiment import Experiment
+
+if TYPE_CHECKING:
+    from hpbridge.evaluation.models import Models
+    from hpbridge.evaluation.splits import Split
+    from hpbridge.evaluation.target import Target
+    from hpbridge.space.space import Space
+
+RECORD = "evaluation"
+"""The attribute of a study that says how its trials were evaluated."""
+
+
+class Evaluation(Experiment):
+    """The evaluation of a model: what `hpbridge.run` tunes, and what it bought.
+
+    Args:
+        estimator: An estimator of scikit-learn's kind, a pipeline say; or alternatives,
+            ``{name: (estimator, space)}``, of which each trial chooses one.
+        X: Features: an array, a frame of pandas or polars, a sparse matrix.
+        y: The target: classes, labels or numbers, one for each row.
+        space: Parameters by the estimator's own names, as in ``svc__C``.
+        procedure: What a trial is scored on: `KFold`, `HoldOut`, `LeaveOneOut`,
+            `TimeOrder`, a splitter of scikit-learn's, or pairs of row numbers among
+            those outside of the test.
+        test: What no trial sees: a share of the rows in (0, 1), an explicit ``(X, y)``,
+            or None. A share is stratified by class, of whole groups, or the last rows,
+            as the procedure is.
+        metrics: Names of scikit-learn's scorers, or scorers; the first is optimized.
+            By default macro F1, accuracy and balanced accuracy for classes, and R2,
+            mean absolute and root mean squared error for numbers.
+        sample_weight: A weight for each row, for ``fit`` and the scorers.
+        groups: Of the rows; those of a group stay together.
+        params: What else goes to ``fit``, scorers and splitter, as of
+            `sklearn.model_selection.cross_validate`.
+        incumbent: A fitted model that is in use: the report compares with it.
+        seed: Of the test, the folds, and of every `random_state` that is None.
+        name: Of the experiment; by default the estimator's.
+        constraints: As of `hpbridge.Experiment`, on any of the metrics.
+
+    Attributes:
+        scorers: By name; the first counts.
+        folds: What trials are evaluated on.
+        target: What is known of the target.
+        procedure: What made the folds.
+        is_sealed: Whether there is a test.
+
+    Raises:
+        SpaceError: If the space is wrong.
+        ExperimentError: With everything else that is wrong, before the first fit.
+
+    Example:
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.tree import DecisionTreeClassifier
+        >>> from hpbridge import Evaluation, Int, run
+        >>> X, y = load_iris(return_X_y=True)
+        >>> evaluation = Evaluation(
+        ...     DecisionTreeClassifier(), X, y, space={"max_depth": Int(1, 5)}
+        ... )
+        >>> study = run(evaluation, "random", n_trials=3, seed=0, store=":memory:")
+        >>> study.best_trial.metrics["f1_macro"] > 0.9
+        True
+    """
+
+    goes_whole = True  # its file loads the test, too
+
+    def __init__(  # noqa: PLR0913 - all but three have a default
+        self,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        space: Space | Mapping[str, object] | None = None,
+        procedure: object = KFold(),
+        test: object = 0.2,
+        metrics: object = None,
+        sample_weight: Any = None,
+        groups: Any = None,
+        params: Mapping[str, Any] | None = None,
+        incumbent: Any = None,
+        seed: int = 0,
+        name: str = "",
+        constraints: Mapping[str, str] | None = None,
+    ) -> None:
+        problems: list[str] = []
+        if not is_whole(seed, 0) or seed >= 2**32:
+            problems.append(f"seed must be a whole number in [0, 2**32), got {seed!r}")
+            seed = 0
+        models = read_models(estimator, space or {}, problems)
+        rows = _read_rows(X, y, sample_weight, groups, params, problems)
+        title = name if isinstance(name, str) and name else _name_of(estimator)
+        read = None
+        if models is not None and rows is not None:
+            models, notes = _seeded(models, seed)
+            read = _read(models, rows, metrics, problems)
+        if read is None or models is None or rows is None:
+            raise ExperimentError.invalid(title, problems)
+        self.target, self.scorers = read
+        self.procedure, self.seed, self.incumbent = (
+            read_procedure(procedure),
+            seed,
+            incumbent,
+        )
+        split = make_split(rows, self.target, self.procedure, test, seed, problems)
+        if split is None or problems:
+            raise ExperimentError.invalid(title, problems)
+        self.models, self.fingerprint = models, rows.fingerprint()
+        self._seal(split)
+        defaults = models.defaults()
+        self.has_own_defaults = not _fits(models.space, defaults)
+        super().__init__(
+            objective=FoldObjective(models, self.folds),
+            space=models.space,
+            name=title,
+            direction={next(iter(self.scorers)): "maximize"},
+            baseline=() if self.has_own_defaults else [_point(models.space, defaults)],
+            constraints=constraints,
+        )
+        self.notes = (*self.notes, *notes)
+
+    def _seal(self, split: Split) -> None:
+        seen = split.seen
+        self.folds = Folds(Kept(seen), split.folds, split.order, self.scorers)
+        self.test_rows = None if split.test is None else Kept(split.test)
+        self.n_rows, self.n_test = (
+            len(seen),
+            0 if split.test is None else len(split.test),
+        )
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether there is a test, which no trial sees."""
+        return self.test_rows is not None
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Any]:
+        """What a study of it records of the procedure; the references are evaluated."""
+        return {RECORD: {**self.record, **evaluate_references(self)}}
+
+    def unlike(self, attributes: Mapping[str, Any]) -> list[str]:
+        """Say why a study with these attributes is of another evaluation."""
+        known = attributes.get(RECORD)
+        if not isinstance(known, Mapping):
+            return ["the study is of no evaluation"]
+        own = self.record
+        words = {
+            "fingerprint": "data",
+            "procedure": "procedure",
+            "seed": "seed",
+            "n_test": "rows of the test",
+            "metrics": "metrics",
+        }
+        return [
+            f"its {what} are not those of the study: {own[name]!r}, "
+            f"and there {known.get(name)!r}"
+            for name, what in words.items()
+            if known.get(name) != own[name]
+        ]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The procedure as plain data."""
+        return {
+            "estimator": {n: repr(e) for n, e in self.models.estimators.items()},
+            "procedure": self.procedure.text,
+            "n_folds": len(self.folds.folds),
+            "order": list(self.folds.order),
+            "sizes": [[len(a), len(b)] for a, b in self.folds.folds],
+            "seed": self.seed,
+            "metrics": list(self.scorers),
+            "target": self.target.kind,
+            "counts": [[label, n] for label, n in self.target.counts.items()],
+            "n_seen": self.n_rows,
+            "n_test": self.n_test,
+            "fingerprint": self.fingerprint,
+        }
+
+    def by_value(self) -> Evaluation:
+        """Return the same for a process that may be on another machine."""
+        other = copy.copy(self)
+        other.test_rows, other.folds = None, self.folds.whole()
+        other.objective = FoldObjective(self.models, other.folds)
+        return other
+
+    def __copy__(self) -> Evaluation:
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Where trials run, there is no row of the test.
+        kept = {name: v for name, v in vars(self).items() if name != "target"}
+        return {**kept, "test_rows": None, "incumbent": None, "target": None}
+
+
+def _seeded(models: Models, seed: int) -> tuple[Models, list[str]]:
+    from dataclasses import replace
+
+    from sklearn.base import clone
+
+    own = {name: clone(each) for name, each in models.estimators.items()}
+    said = seeded(own, models.space, seed)
+    return replace(models, estimators=own), said
+
+
+def _name_of(estimator: Any) -> str:
+    if isinstance(estimator, Mapping):
+        return "-".join(map(str, estimator)) or "evaluation"
+    steps = getattr(estimator, "steps", None)
+    last = steps[-1][1] if isinstance(steps, Sequence) and steps else estimator
+    return type(last).__name__
+
+
+def _read_rows(
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    groups: Any,
+    params: Mapping[str, Any] | None,
+    problems: list[str],
+) -> Rows | None:
+    before = len(problems)
+    n_x, n_y = count_of(X), count_of(y)
+    if n_x is None or n_y is None:
+        problems.append("X and y must have rows")
+        return None
+    if n_x != n_y:
+        problems.append(f"X has {n_x} rows and y has {n_y}")
+    if n_x == 0:
+        problems.append("X and y have no rows")
+    named = {"sample_weight": sample_weight, "groups": groups}
+    with_rows = {name: v for name, v in named.items() if v is not None}
+    for name, values in with_rows.items():
+        if count_of(values) != n_y:
+            problems.append(
+                f"{name} has {count_of(values)} values for the {n_y} rows of y"
+            )
+    if params is not None and not isinstance(params, Mapping):
+        problems.append(f"params must be a dict by name, got {params!r:.100}")
+    if len(problems) > before:
+        return None
+    return Rows(X, y, {**(params or {}), **with_rows})
+
+
+def _read(
+    models: Models, rows: Rows, metrics: object, problems: list[str]
+) -> tuple[Target, dict[str, Any]] | None:
+    estimators = list(models.estimators.values())
+    kinds = {is_of_classifier(each) for each in estimators}
+    if len(kinds) > 1:
+        problems.append("some alternatives are classifiers and some are not")
+        return None
+    target = read_target(rows.y, is_of_classes=kinds.pop(), problems=problems)
+    if target is None:
+        return None
+    return target, read_metrics(metrics, estimators, target, problems)
+
+
+def _fits(space: Space, defaults: Mapping[str, Any]) -> bool:
+    """Say whether the estimator's own values are a point of the space."""
+    from hpbridge.errors import SpaceError
+
+    try:
+        point = _point(space, defaults)
+        return not space.forbids(space.canonical(point, "defaults"))
+    except SpaceError:
+        return False
+
+
+def _point(space: Space, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in defaults.items() if name in space.searched}

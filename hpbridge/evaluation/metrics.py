@@ -1,0 +1,207 @@
+"""Metrics: scikit-learn's scorers by name, tried on the target before any fit."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.metrics import get_scorer, get_scorer_names, roc_auc_score
+from sklearn.preprocessing import label_binarize
+
+from hpbridge.errors import nearest
+
+if TYPE_CHECKING:
+    from hpbridge.evaluation.target import Target
+
+Scorer = Callable[..., float]
+
+OF_CLASSES = ("f1_macro", "accuracy", "balanced_accuracy")
+OF_LABELS = ("f1_samples", "f1_macro", "accuracy")
+OF_NUMBERS = ("r2", "neg_mean_absolute_error", "neg_root_mean_squared_error")
+
+_RANKED = {"roc_auc_ovr": "macro", "roc_auc_ovr_weighted": "weighted"}
+"""Metrics of one class against the rest, which depend on the order of scores alone."""
+
+# Rows on which a metric is tried: enough for every class, and quick.
+_ROWS_TRIED = 200
+
+
+def default_metrics(target: Target) -> tuple[str, ...]:
+    """Return the metrics of a target for which none are named; the first counts."""
+    if not target.is_of_classes:
+        return OF_NUMBERS
+    return OF_LABELS if target.kind == "multilabel-indicator" else OF_CLASSES
+
+
+def read_metrics(
+    given: object, estimators: Sequence[Any], target: Target, problems: list[str]
+) -> dict[str, Scorer]:
+    """Return scorers by name, in order; add what is wrong to a list.
+
+    Args:
+        given: A name, a scorer, a list of such, or a dict of such by name; None for
+            those that suit the target.
+        estimators: What is scored: all of them have to have what a metric needs.
+        target: Against which each is tried, with a dummy predictor's answers.
+        problems: Gets a sentence each.
+    """
+    found: dict[str, Scorer] = {}
+    for name, metric in _named(given, target, problems).items():
+        scorer = _scorer(name, metric, estimators, problems)
+        if scorer is None:
+            continue
+        reason = misfit(scorer, target)
+        if reason is not None:
+            fitting = ", ".join(fitting_metrics(target))
+            problems.append(
+                f"the metric {name!r} does not fit {target.text}: {reason}; "
+                f"those that do: {fitting}"
+            )
+            continue
+        found[name] = scorer
+    return found
+
+
+def _named(given: object, target: Target, problems: list[str]) -> dict[str, Any]:
+    if given is None:
+        return {name: name for name in default_metrics(target)}
+    if isinstance(given, Mapping) and given:
+        return {str(name): metric for name, metric in given.items()}
+    listed = [given] if isinstance(given, str) or callable(given) else given
+    if not isinstance(listed, Sequence) or not listed:
+        problems.append(f"metrics must be names or scorers, got {given!r:.200}")
+        return {}
+    named: dict[str, Any] = {}
+    for metric in listed:
+        name = metric if isinstance(metric, str) else _name_of(metric)
+        if name in named:
+            problems.append(f"the metric {name!r} is named twice")
+        named[name] = metric
+    return named
+
+
+def _name_of(metric: Any) -> str:
+    function = getattr(metric, "_score_func", metric)
+    return str(getattr(function, "__name__", type(metric).__name__)).strip("<>")
+
+
+def _scorer(
+    name: str, metric: Any, estimators: Sequence[Any], problems: list[str]
+) -> Scorer | None:
+    if callable(metric):
+        return metric  # type: ignore[no-any-return]
+    if not isinstance(metric, str):
+        problems.append(
+            f"the metric {name!r} must be a name or a scorer, got {metric!r}"
+        )
+        return None
+    if metric not in get_scorer_names():
+        problems.append(
+            f"there is no metric {metric!r}; {nearest(metric, get_scorer_names())}"
+        )
+        return None
+    scorer: Any = get_scorer(metric)
+    needed = getattr(scorer, "_response_method", "predict")
+    methods = [needed] if isinstance(needed, str) else list(needed)
+    lacking = [
+        type(e).__name__ for e in estimators if not any(hasattr(e, m) for m in methods)
+    ]
+    if not lacking:
+        return scorer  # type: ignore[no-any-return]
+    if metric in _RANKED and all(hasattr(e, "decision_function") for e in estimators):
+        return RankedOneVsRest(_RANKED[metric])
+    who = " and ".join(dict.fromkeys(lacking))
+    problems.append(
+        f"the metric {metric!r} needs {' or '.join(methods)}, which {who} does not "
+        "have; scikit-learn's CalibratedClassifierCV adds predict_proba to a classifier"
+    )
+    return None
+
+
+class RankedOneVsRest:
+    """The area under ROC curves, one class against the rest, from decisions alone.
+
+    scikit-learn's ``roc_auc_ovr`` asks for probabilities, but the area depends on
+    nothing but the order of scores of each class.
+
+    Args:
+        average: ``"macro"``, or ``"weighted"`` by the rows of each class.
+
+    Source:
+        scikit-learn 1.9.1, `sklearn.metrics.roc_auc_score` with ``multi_class="ovr"``:
+        the mean of the areas of each class.
+    """
+
+    def __init__(self, average: str) -> None:
+        self.average = average
+
+    def __call__(self, estimator: Any, X: Any, y: Any, **weights: Any) -> float:
+        """Return the area; `weights` may be ``sample_weight``."""
+        has_chances = hasattr(estimator, "predict_proba")
+        answer = estimator.predict_proba if has_chances else estimator.decision_function
+        scores = np.asarray(answer(X))
+        if scores.ndim == 1 or scores.shape[1] <= 2:  # noqa: PLR2004 - of two classes
+            of_second = scores if scores.ndim == 1 else scores[:, -1]
+            return float(roc_auc_score(y, of_second, **weights))
+        is_of_class = label_binarize(y, classes=estimator.classes_)
+        return float(
+            roc_auc_score(is_of_class, scores, average=self.average, **weights)
+        )
+
+
+def misfit(scorer: Scorer, target: Target) -> str | None:
+    """Return why a metric cannot be computed on a target; None if it can.
+
+    It is tried on the answers of a dummy predictor, which is quick.
+    """
+    y = target.some_rows(_ROWS_TRIED)
+    nothing = np.zeros((len(y), 1))
+    dummy = (
+        DummyClassifier(strategy="prior") if target.is_of_classes else DummyRegressor()
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            scorer(_Decided(dummy).fit(nothing, y), nothing, y)
+        except (ValueError, TypeError, IndexError) as error:
+            return str(error).splitlines()[0].rstrip(".")
+        except Exception:  # noqa: BLE001 - a user's own, which may need the real model
+            return None
+    return None
+
+
+class _Decided:
+    """A dummy predictor that also has a `decision_function`, as most classifiers do."""
+
+    def __init__(self, dummy: Any) -> None:
+        self._dummy = dummy
+
+    def fit(self, X: Any, y: Any) -> Any:
+        self._dummy.fit(X, y)
+        return self._dummy
+
+
+def fitting_metrics(target: Target) -> list[str]:
+    """Return scikit-learn's metrics that can be computed on a target."""
+    clustering = {
+        "adjusted_mutual_info_score",
+        "adjusted_rand_score",
+        "completeness_score",
+        "fowlkes_mallows_score",
+        "homogeneity_score",
+        "mutual_info_score",
+        "normalized_mutual_info_score",
+        "rand_score",
+        "v_measure_score",
+    }
+    names = [name for name in get_scorer_names() if name not in clustering]
+    return [name for name in names if misfit(get_scorer(name), target) is None]
+
+
+def is_of_classifier(estimator: Any) -> bool:
+    """Say whether an estimator, or the last step of a pipeline, is a classifier."""
+    return bool(is_classifier(estimator))

@@ -1,0 +1,60 @@
+"""What the trials are measured by: a dummy predictor, and the estimator as it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier, DummyRegressor
+
+from hpbridge.errors.foreign import describe_error
+from hpbridge.evaluation.objective import attributes_of, metrics_of
+
+if TYPE_CHECKING:
+    from hpbridge.evaluation.evaluation import Evaluation
+    from hpbridge.evaluation.objective import Folds
+
+DUMMY, DEFAULTS = "dummy", "defaults"
+"""The references by name."""
+
+
+def dummy_for(*, is_of_classes: bool, seed: int = 0) -> Any:
+    """Return the predictor that looks at no feature.
+
+    The most frequent class by the classes' chances, or the mean.
+    """
+    if is_of_classes:
+        return DummyClassifier(strategy="prior", random_state=seed)
+    return DummyRegressor()
+
+
+def evaluate_references(evaluation: Evaluation) -> dict[str, Any]:
+    """Return what the dummy came to, and the defaults where they are no trial.
+
+    Returns:
+        ``references``: metrics and folds by the reference's name; the estimator's own
+        values of what is searched as ``own_values``, where they are outside of the
+        space.
+    """
+    dummy = dummy_for(
+        is_of_classes=evaluation.target.is_of_classes, seed=evaluation.seed
+    )
+    found = {DUMMY: reference(evaluation.folds, dummy)}
+    if evaluation.has_own_defaults:
+        first = next(iter(evaluation.models.estimators.values()))
+        found[DEFAULTS] = reference(evaluation.folds, clone(first))
+        own = evaluation.models.defaults()
+        return {"references": found, "own_values": {n: repr(v) for n, v in own.items()}}
+    return {"references": found}
+
+
+def reference(folds: Folds, estimator: Any) -> dict[str, Any]:
+    """Return metrics and folds of an estimator, or why there are none."""
+    try:
+        done = list(folds.scores(estimator))
+    except Exception as error:  # noqa: BLE001 - an estimator may raise anything
+        return {"error": describe_error(error)}
+    return {
+        "metrics": metrics_of(done),
+        "attributes": attributes_of(done, len(folds.folds)),
+    }

@@ -1,0 +1,101 @@
+"""What is predicted: classes, labels or numbers, and what can be said of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils.multiclass import type_of_target
+
+_CLASSES = {"binary", "multiclass", "multilabel-indicator"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target, as far as procedure and metrics depend on it.
+
+    Attributes:
+        y: The values.
+        kind: As of `sklearn.utils.multiclass.type_of_target`.
+        is_of_classes: Whether classes are predicted and not numbers.
+        counts: Rows of each class; empty for numbers and labels.
+    """
+
+    y: Any
+    kind: str
+    is_of_classes: bool
+    counts: dict[Any, int]
+
+    @property
+    def is_single(self) -> bool:
+        """Whether each row is of one class."""
+        return self.is_of_classes and self.kind in {"binary", "multiclass"}
+
+    @property
+    def text(self) -> str:
+        """The target in words, as in "a target of 3 classes"."""
+        if self.kind == "multilabel-indicator":
+            return f"a target of {np.shape(self.y)[1]} labels"
+        if self.is_of_classes:
+            return f"a target of {len(self.counts)} classes"
+        return "a target of numbers"
+
+    def some_rows(self, most: int) -> Any:
+        """Return some of the values, with rows of every class among them."""
+        y = np.asarray(self.y)
+        if len(y) <= most:
+            return y
+        if not self.is_single:
+            return y[:most]
+        firsts = np.unique(y, return_index=True)[1]
+        rest = np.setdiff1d(np.arange(len(y)), firsts)[: max(most - 2 * len(firsts), 0)]
+        twice = [np.flatnonzero(y == y[k])[:2] for k in firsts]
+        return y[np.concatenate([*twice, rest])]
+
+
+def read_target(y: Any, *, is_of_classes: bool, problems: list[str]) -> Target | None:
+    """Return what is known of a target; add what is wrong to a list.
+
+    Args:
+        y: The target's values.
+        is_of_classes: Whether the estimator is a classifier.
+        problems: Gets a sentence each.
+    """
+    missing = n_missing(y)
+    if missing:
+        problems.append(f"{missing} of the {len(y)} values of y are missing (NaN)")
+        return None
+    try:
+        kind = type_of_target(y)
+    except ValueError as error:
+        problems.append(f"y cannot be predicted: {error}")
+        return None
+    if is_of_classes and kind not in _CLASSES:
+        problems.append(
+            f"y is {kind} and the estimator is a classifier: cut y into classes, or "
+            "take a regressor"
+        )
+        return None
+    counts: dict[Any, int] = {}
+    if is_of_classes and kind != "multilabel-indicator":
+        counts = dict(Counter(np.asarray(y).ravel().tolist()))
+        if len(counts) < 2:  # noqa: PLR2004 - one class is nothing to predict
+            problems.append(f"y has one class alone, {next(iter(counts), None)!r}")
+            return None
+    return Target(y, kind, is_of_classes, counts)
+
+
+def n_missing(y: Any) -> int:
+    """Return how many values of a target are missing."""
+    values = np.asarray(y)
+    if values.dtype.kind in "fc":
+        missing = np.isnan(values)
+    elif values.dtype == object:
+        # What is not equal to itself is NaN, or pandas' NaT.
+        flat = [each is None or bool(each != each) for each in values.ravel()]  # noqa: PLR0124
+        missing = np.reshape(flat, values.shape)
+    else:
+        return 0
+    return int(np.count_nonzero(missing.reshape(len(values), -1).any(axis=1)))

@@ -1,0 +1,136 @@
+"""The test is sealed by code: no trial can reach its rows."""
+
+from __future__ import annotations
+
+import gc
+import pickle
+import struct
+
+import cloudpickle
+import numpy as np
+import pytest
+from looking_around import HALF, LooksAround
+from sklearn.linear_model import LogisticRegression
+
+import hpbridge as hpb
+from hpbridge.drivers.worker_process import pack_experiment
+
+MARK = 2 * HALF
+"""What every row of the test holds, and no other."""
+
+
+def data(n_rows: int = 200, n_columns: int = 3, test: int = 50):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, n_columns))
+    y = np.arange(n_rows) % 2
+    hidden = rng.permutation(n_rows)[:test]
+    return X, y, hidden
+
+
+def sealed_evaluation(estimator=None, n_columns: int = 3, **settings):
+    """Return an evaluation whose test is given, and marked."""
+    X, y, _ = data(n_columns=n_columns)
+    hidden = X[:50] * 0 + MARK
+    return hpb.Evaluation(
+        estimator or LogisticRegression(),
+        X,
+        y,
+        space={"C": hpb.Float(0.1, 10)},
+        test=(hidden, y[:50]),
+        metrics="accuracy",
+        **settings,
+    )
+
+
+def reached_from(thing) -> list:
+    """Return all that the garbage collector finds from an object, modules not."""
+    seen, todo = {}, [thing]
+    while todo:
+        each = todo.pop()
+        if id(each) in seen or isinstance(each, type) or hasattr(each, "__loader__"):
+            continue
+        seen[id(each)] = each
+        is_function = hasattr(each, "__globals__")
+        todo += [r for r in gc.get_referents(each) if not is_function]
+    return list(seen.values())
+
+
+def test_nothing_that_an_objective_reaches_is_of_the_test():
+    evaluation = sealed_evaluation()
+    arrays = [
+        a for a in reached_from(evaluation.objective) if isinstance(a, np.ndarray)
+    ]
+    assert any(a.shape == (200, 3) for a in arrays)
+    assert not any(a.dtype.kind == "f" and (a == MARK).any() for a in arrays)
+    own = [a for a in reached_from(vars(evaluation)) if isinstance(a, np.ndarray)]
+    assert any(
+        a.dtype.kind == "f" and (a == MARK).any() for a in own
+    )  # it would be seen
+
+
+def test_a_share_leaves_no_row_of_the_test_to_the_objective():
+    X, y, _ = data()
+    space = {"C": hpb.Float(0.1, 10)}
+    evaluation = hpb.Evaluation(LogisticRegression(), X, y, space=space, test=0.25)
+    hidden = evaluation.test_rows.rows().X
+    assert len(hidden) == 50
+    for array in reached_from(evaluation.objective):
+        if isinstance(array, np.ndarray) and array.ndim == 2:
+            assert not (array[:, None] == hidden[None]).all(-1).any()
+
+
+@pytest.mark.parametrize("dumps", [pickle.dumps, cloudpickle.dumps, pack_experiment])
+def test_a_pickled_evaluation_has_no_test(dumps):
+    evaluation = sealed_evaluation()
+    packed = dumps(evaluation)
+    assert struct.pack("<d", MARK) not in packed
+    assert struct.pack("<d", float(evaluation.folds.kept.rows().X[0, 0])) in packed
+    assert not pickle.loads(packed).is_sealed
+    assert evaluation.is_sealed
+
+
+@pytest.mark.parametrize("n_columns", [3, 10_000], ids=["in memory", "in a file"])
+def test_no_row_of_the_test_is_in_the_memory_of_a_worker(n_columns):
+    evaluation = sealed_evaluation(LooksAround(max_iter=1), n_columns=n_columns)
+    study = hpb.run(
+        evaluation, "random", n_trials=2, workers=2, seed=0, store=":memory:"
+    )
+    assert [t.error for t in study.trials] == [None, None]
+
+
+def test_looking_around_would_find_the_test():
+    X, y, _ = data()
+    kept = X * 0 + MARK
+    with pytest.raises(RuntimeError, match="rows of the test"):
+        LooksAround().fit(X, y)
+    assert len(kept) == 200
+
+
+FILE = """
+import numpy as np
+import hpbridge as hpb
+from looking_around import LooksAround
+
+LOADED = np.full((200, 3), {mark})
+
+class Own(LooksAround):
+    pass
+
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(200, 3)), np.arange(200) % 2
+evaluation = hpb.Evaluation(
+    Own(), X, y, space={{"C": hpb.Float(0.1, 10)}}, test=(LOADED[:50], y[:50])
+)
+"""
+
+
+def test_a_worker_does_not_load_the_file_of_an_evaluation(tmp_path):
+    from hpbridge.contract.references import load_experiment
+
+    (tmp_path / "sealed_file.py").write_text(FILE.format(mark=MARK))
+    evaluation = load_experiment(str(tmp_path / "sealed_file.py"))
+    assert evaluation.reference
+    study = hpb.run(
+        evaluation, "random", n_trials=2, workers=2, seed=0, store=":memory:"
+    )
+    assert [t.error for t in study.trials] == [None, None]
