@@ -1,0 +1,149 @@
+"""Whether tuning bought something: over the defaults, and over a guess."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.analysis.checks.finding import Finding, cannot
+from hpbridge.analysis.evaluated import DEFAULTS
+from hpbridge.analysis.paired import difference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hpbridge.analysis.evaluated import Evaluated, Model
+
+NOTHING, NOTHING_TITLE = "HPB203", "tuning bought nothing"
+BASELINE, BASELINE_TITLE = "HPB207", "no better than a guess"
+
+
+def bought_nothing(evaluated: Evaluated) -> Finding:
+    """Say whether the best trial is surely better than the defaults.
+
+    On the sealed test, if it was opened for the best trial; on the folds otherwise.
+    """
+    code, title = NOTHING, NOTHING_TITLE
+    best, defaults = evaluated.best, evaluated.defaults
+    if best is None:
+        return cannot(code, title, "no trial is complete and feasible")
+    if defaults is None:
+        return cannot(code, title, "the defaults were not evaluated beside the trials")
+    if best.trial is not None and best.trial == defaults.trial:
+        n_others = len(evaluated.folds_of_trials) - 1
+        sentence = f"none of {n_others} other trials is better than the defaults"
+        return Finding(code, title, True, f"{sentence}.", 0.0, _HINT_NOTHING)
+    on_test = _on_test(evaluated, DEFAULTS)
+    where = "the folds" if on_test is None else "the sealed test"
+    found = on_test or evaluated.gain_over(defaults)
+    if found is None:
+        return cannot(code, title, "there are no scores to compare")
+    if isinstance(found, tuple):
+        mean, low, high = found
+    elif found.why_none:
+        return cannot(code, title, f"{found.why_none}: there is no interval")
+    else:
+        mean, low, high = found.mean, found.low, found.high
+    spoke = not low > 0
+    than = "not surely better" if spoke else "better"
+    sentence = (
+        f"the best trial is {than} than the defaults on {where}: {evaluated.metric} "
+        f"{mean:+.3g}, 95 % interval {low:+.3g} to {high:+.3g}."
+    )
+    return Finding(code, title, spoke, sentence, mean, _HINT_NOTHING if spoke else "")
+
+
+_HINT_NOTHING = (
+    "keep the defaults, which are simpler, or search other parameters or wider ranges"
+)
+
+
+def _on_test(evaluated: Evaluated, against: str) -> tuple[float, float, float] | None:
+    opening = evaluated.opening
+    if opening is None or against not in opening.get("differences", {}):
+        return None
+    found = opening["differences"][against]
+    return found["mean"], found["low"], found["high"]
+
+
+def no_better_than_a_guess(evaluated: Evaluated) -> Finding:
+    """Say whether the best trial is surely better than guessing.
+
+    A guess is the dummy predictor, or, by a metric in which guessing at random beats
+    the dummy (a macro F1, say), a guess by the classes' shares.
+    """
+    code, title = BASELINE, BASELINE_TITLE
+    best, dummy = evaluated.best, evaluated.dummy
+    if best is None:
+        return cannot(code, title, "no trial is complete and feasible")
+    if dummy is None:
+        return cannot(code, title, "no dummy predictor was evaluated")
+    metric, ratio = evaluated.metric, evaluated.ratio
+    guess = chance_of(metric, evaluated.about)
+    own, theirs = _pairs(best, dummy, metric, guess)
+    if len(own) < 2 or ratio is None:  # noqa: PLR2004 - no deviation
+        return cannot(code, title, "one fold says nothing of its own chance")
+    found = difference(own, theirs, ratio)
+    spoke = not found.low > 0
+    than = "not surely better" if spoke else "better"
+    of_guess = math.fsum(theirs) / len(theirs)
+    sentence = (
+        f"the best trial is {than} than a guess that looks at no feature: {metric} "
+        f"{best.metrics[metric]:.4g} against {of_guess:.4g}, 95 % interval of the "
+        f"difference {found.low:+.3g} to {found.high:+.3g}."
+    )
+    hint = (
+        "look for features that say something of the target, and at its labels, "
+        "before tuning on"
+        if spoke
+        else ""
+    )
+    return Finding(code, title, spoke, sentence, found.mean, hint)
+
+
+def _pairs(
+    best: Model, dummy: Model, metric: str, guess: float
+) -> tuple[list[float], list[float]]:
+    """Return the scores of both on the folds that both have."""
+    pairs = [
+        (a, max(b, guess))
+        for a, b in zip(
+            best.test.get(metric, ()), dummy.test.get(metric, ()), strict=False
+        )
+        if a is not None and b is not None and math.isfinite(a + b)
+    ]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def chance_of(metric: str, about: Mapping[str, Any]) -> float:
+    """Return what a guess by the classes' shares comes to; -inf where unknown.
+
+    A class of share p that is guessed in a share q of the rows has precision p, recall
+    q and F1 2pq / (p + q).
+    """
+    shares = _shares(about)
+    k = len(shares)
+    if k < 2:  # noqa: PLR2004 - nothing to guess
+        return -math.inf
+    if metric == "precision_macro":
+        return math.fsum(shares) / k
+    if metric in {"f1", "precision"} and k == 2:  # noqa: PLR2004 - of the second class
+        p = shares[-1]
+        return p if metric == "precision" else 2 * p / (1 + p)
+    weights = {"f1_macro": [1 / k] * k, "f1_weighted": shares}.get(metric)
+    if weights is None:
+        return -math.inf
+    return max(_f1_of_guess(shares, q, weights) for q in (shares, [1 / k] * k))
+
+
+def _f1_of_guess(
+    shares: Sequence[float], guessed: Sequence[float], weights: Sequence[float]
+) -> float:
+    three = zip(shares, guessed, weights, strict=True)
+    return math.fsum(w * 2 * p * q / (p + q) for p, q, w in three)
+
+
+def _shares(about: Mapping[str, Any]) -> Sequence[float]:
+    counts = [n for _, n in about.get("counts") or ()]
+    total = sum(counts)
+    return [n / total for n in counts] if total else []
