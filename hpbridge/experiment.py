@@ -7,10 +7,13 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hpbridge.errors import ExperimentError, SpaceError, nearest
 from hpbridge.space.space import Params, Space
+
+if TYPE_CHECKING:
+    from hpbridge.space.parts import Part
 
 Direction = Literal["minimize", "maximize"]
 
@@ -110,6 +113,8 @@ class Experiment:
         baseline_points: The baseline in plain values; as it was given where the
             space is not known before.
         bounds: The constraints, read.
+        parts: Of the space, each for an optimizer of its own; empty where one searches
+            the whole.
         is_growing: Whether the objective defines the space while it runs.
         native_space: A library's own space that `space` was read from, if it was.
         reference: ``file.py:name`` or ``module:name`` that it was imported from, if
@@ -154,6 +159,7 @@ class Experiment:
         self.name = str(name).strip("<>")
         self.is_growing = space is None
         self.native_space: object = None
+        self.parts: tuple[Part, ...] = ()
         self.space = Space.unknown() if space is None else Space.of(space)
         if not self.space.searched and not self.is_growing:
             problems.append("the space has only constants: nothing to search")
@@ -185,9 +191,9 @@ class Experiment:
         return other
 
     def over(self, space: Space) -> Experiment:
-        """Return the same experiment over another space."""
+        """Return the same experiment over another space, for one optimizer."""
         other = copy.copy(self)
-        other.space = space
+        other.space, other.parts = space, ()
         return other
 
     @property

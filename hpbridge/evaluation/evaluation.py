@@ -55,6 +55,11 @@ class Evaluation(Experiment):
         seed: Of the test, the folds, and of every `random_state` that is None.
         name: Of the experiment; by default the estimator's.
         constraints: As of `hpbridge.Experiment`, on any of the metrics.
+        shares: Of the trials, by alternative, 1 together, as in ``{"svm": 0.3,
+            "forest": 0.7}``, or beside each, as ``(estimator, space, share)``. Each
+            alternative then has an optimizer of its own, which searches as it would
+            for that estimator alone with the study's seed. By default one optimizer
+            chooses between the alternatives, too.
 
     Attributes:
         scorers: By name; the first counts.
@@ -99,12 +104,13 @@ class Evaluation(Experiment):
         seed: int = 0,
         name: str = "",
         constraints: Mapping[str, str] | None = None,
+        shares: Mapping[str, float] | None = None,
     ) -> None:
         problems: list[str] = []
         if not is_whole(seed, 0) or seed >= 2**32:
             problems.append(f"seed must be a whole number in [0, 2**32), got {seed!r}")
             seed = 0
-        models = read_models(estimator, space or {}, problems)
+        models = read_models(estimator, space or {}, problems, shares)
         rows = _read_rows(X, y, sample_weight, groups, params, problems)
         title = name if isinstance(name, str) and name else _name_of(estimator)
         read = None
@@ -124,16 +130,18 @@ class Evaluation(Experiment):
             raise ExperimentError.invalid(title, problems)
         self.models, self.fingerprint = models, rows.fingerprint()
         self._seal(split)
-        defaults = models.defaults()
-        self.has_own_defaults = not _fits(models.space, defaults)
+        points = models.points_of_defaults()
+        # Of the first: what improvement is measured by.
+        self.has_own_defaults = next(iter(models.estimators)) not in points
         super().__init__(
             objective=FoldObjective(models, self.folds),
             space=models.space,
             name=title,
             direction={next(iter(self.scorers)): "maximize"},
-            baseline=() if self.has_own_defaults else [_point(models.space, defaults)],
+            baseline=list(points.values()),
             constraints=constraints,
         )
+        self.parts = models.parts
         self.notes = (*self.notes, *notes)
 
     def _seal(self, split: Split) -> None:
@@ -167,18 +175,21 @@ class Evaluation(Experiment):
             "seed": "seed",
             "n_test": "rows of the test",
             "metrics": "metrics",
+            "shares": "shares",
         }
         return [
-            f"its {what} are not those of the study: {own[name]!r}, "
+            f"its {what} are not those of the study: {own.get(name)!r}, "
             f"and there {known.get(name)!r}"
             for name, what in words.items()
-            if known.get(name) != own[name]
+            if known.get(name) != own.get(name)
         ]
 
     @property
     def record(self) -> dict[str, Any]:
         """The procedure as plain data."""
+        shares = {part.name: part.share for part in self.models.parts}
         return {
+            **({"shares": shares} if shares else {}),
             "estimator": {n: repr(e) for n, e in self.models.estimators.items()},
             "procedure": self.procedure.text,
             "n_folds": len(self.folds.folds),
@@ -272,18 +283,3 @@ def _read(
     if target is None:
         return None
     return target, read_metrics(metrics, estimators, target, problems)
-
-
-def _fits(space: Space, defaults: Mapping[str, Any]) -> bool:
-    """Say whether the estimator's own values are a point of the space."""
-    from hpbridge.errors import SpaceError
-
-    try:
-        point = _point(space, defaults)
-        return not space.forbids(space.canonical(point, "defaults"))
-    except SpaceError:
-        return False
-
-
-def _point(space: Space, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in defaults.items() if name in space.searched}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
@@ -11,6 +13,8 @@ from sklearn.base import clone
 from hpbridge.errors import SpaceError, nearest
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.kinds import freeze_when, with_when
+from hpbridge.space.parts import Part
+from hpbridge.space.plain import is_number
 from hpbridge.space.space import Space
 
 if TYPE_CHECKING:
@@ -29,10 +33,13 @@ class Models:
             empty name.
         space: Of all. The parameters of an alternative have its name before them, as in
             ``forest__max_depth``, and are active where it is chosen.
+        parts: What an optimizer of its own searches for each alternative, where they
+            have shares of the trials.
     """
 
     estimators: Mapping[str, Any]
     space: Space
+    parts: tuple[Part, ...] = ()
 
     @property
     def is_choice(self) -> bool:
@@ -59,30 +66,48 @@ class Models:
         # As scikit-learn's searches do: a value may be an estimator of its own.
         return estimator.set_params(**{k: clone(v, safe=False) for k, v in own.items()})
 
-    def defaults(self) -> dict[str, Any]:
-        """Return the estimators' own values of the parameters that are searched.
+    def defaults(self, which: str | None = None) -> dict[str, Any]:
+        """Return an estimator's own values of the parameters that are searched.
 
-        Of alternatives, those of the first.
+        Args:
+            which: Its name; by default the first one's.
         """
-        first = next(iter(self.estimators))
-        own = self.estimators[first].get_params(deep=True)
-        names = {f"{first}__{k}" if first else k: v for k, v in own.items()}
+        name = next(iter(self.estimators)) if which is None else which
+        own = self.estimators[name].get_params(deep=True)
+        names = {f"{name}__{k}" if name else k: v for k, v in own.items()}
         found = {name: names[name] for name in self.space if name in names}
-        return {MODEL: first, **found} if self.is_choice else found
+        return {MODEL: name, **found} if self.is_choice else found
+
+    def points_of_defaults(self) -> dict[str, dict[str, Any]]:
+        """Return the defaults of each estimator that are a point of the space."""
+        found = {}
+        for name in self.estimators:
+            own = self.defaults(name)
+            point = {n: own[n] for n in self.space.active(own) if n in own}
+            with contextlib.suppress(SpaceError):
+                if not self.space.forbids(self.space.canonical(point, "defaults")):
+                    found[name] = point
+        return found
 
 
-def read_models(estimator: object, space: object, problems: list[str]) -> Models | None:
+def read_models(
+    estimator: object, space: object, problems: list[str], shares: object = None
+) -> Models | None:
     """Return the estimators and their space; add what is wrong to a list.
 
     Args:
-        estimator: One, or ``{name: (estimator, space)}`` of alternatives; one without
-            a space of its own is an estimator alone.
+        estimator: One, or ``{name: (estimator, space)}`` of alternatives, or
+            ``(estimator, space, share)``; one without a space of its own is an
+            estimator alone.
         space: Of the one estimator. With alternatives, more parameters of theirs by
             their whole names, or None.
         problems: Gets a sentence each.
+        shares: Of the trials, by alternative; None for none.
     """
     if isinstance(estimator, Mapping):
-        return _alternatives(estimator, space, problems)
+        return _alternatives(estimator, space, shares, problems)
+    if shares is not None:
+        problems.append("shares are of alternatives, and there is one estimator")
     if not _is_estimator(estimator, "estimator", problems):
         return None
     try:
@@ -94,54 +119,124 @@ def read_models(estimator: object, space: object, problems: list[str]) -> Models
     return Models({"": estimator}, found)
 
 
+@dataclass
+class _Read:
+    """What was given for the alternatives, by name, as far as it was right."""
+
+    estimators: dict[str, Any] = field(default_factory=dict)
+    spaces: dict[str, Space] = field(default_factory=dict)
+    shares: dict[str, object] = field(default_factory=dict)
+
+
 def _alternatives(
-    given: Mapping[Any, Any], space: object, problems: list[str]
+    given: Mapping[Any, Any], space: object, shares: object, problems: list[str]
 ) -> Models | None:
-    estimators: dict[str, Any] = {}
-    parameters: dict[str, Any] = {}
-    before = len(problems)
+    read, before = _Read(), len(problems)
     for name, each in given.items():
-        found = _alternative(name, each, problems)
-        if found is not None:
-            estimators[name], own = found
-            parameters |= {f"{name}__{k}": _within(name, p) for k, p in own.items()}
-    if len(estimators) < 2 and len(problems) == before:  # noqa: PLR2004
+        _read_alternative(name, each, read, problems)
+    if len(given) < 2:  # noqa: PLR2004
         problems.append(f"alternatives are two estimators or more, got {list(given)}")
+    dealt = _shares(list(given), shares, read.shares, problems)
+    if dealt and space:
+        problems.append(
+            "space cannot be given beside shares: each alternative has a space of its "
+            "own, as in {name: (estimator, space)}"
+        )
     if len(problems) > before:
         return None
+    parameters = {
+        f"{name}__{k}": _within(name, parameter)
+        for name, own in read.spaces.items()
+        for k, parameter in own.items()
+    }
     try:
         more = dict(Space.of(space)) if space else {}
-        whole = Space({MODEL: Categorical(list(estimators)), **parameters, **more})
+        whole = Space({MODEL: Categorical(list(given)), **parameters, **more})
     except SpaceError as error:
         problems += error.problems
         return None
-    return Models(estimators, whole)
+    parts = (Part(MODEL, n, share, read.spaces[n]) for n, share in dealt.items())
+    return Models(read.estimators, whole, tuple(parts))
 
 
-def _alternative(
-    name: object, given: object, problems: list[str]
-) -> tuple[Any, Space] | None:
-    """Return one estimator and its space; add what is wrong to a list."""
-    before = len(problems)
-    if not isinstance(name, str) or not name or "__" in name:
+def _read_alternative(
+    name: object, given: object, read: _Read, problems: list[str]
+) -> None:
+    """Read one estimator, its space and its share; add what is wrong to a list."""
+    if not isinstance(name, str) or not name or "__" in name or name.endswith("_"):
         problems.append(
-            f"an alternative is named by text without '__', got {name!r:.100}"
+            "an alternative is named by text without '__' in it or '_' at its end, "
+            f"got {name!r:.100}"
         )
-    pair = given if isinstance(given, (tuple, list)) else (given, {})
-    if len(pair) != 2:  # noqa: PLR2004 - estimator and space
-        problems.append(f"{name!r} must be (estimator, space), got {given!r:.100}")
-        return None
-    if not _is_estimator(pair[0], repr(name), problems):
-        return None
+        return
+    whole = tuple(given) if isinstance(given, (tuple, list)) else (given, {})
+    if len(whole) not in {2, 3}:
+        problems.append(
+            f"{name!r} must be (estimator, space) or (estimator, space, share), "
+            f"got {given!r:.100}"
+        )
+        return
+    if len(whole) == 3:  # noqa: PLR2004 - with a share
+        read.shares[name] = whole[2]
+    estimator, space = whole[:2]
+    if not _is_estimator(estimator, repr(name), problems):
+        return
     try:
-        own = Space.of(pair[1]) if pair[1] else Space.unknown()
+        own = Space.of(space) if space else Space.unknown()
     except SpaceError as error:
         problems += [f"the space of {name!r}: {each}" for each in error.problems]
-        return None
+        return
     if own.is_restricted:
         problems.append(f"the space of {name!r} cannot have forbid= of its own")
-    problems += [f"{name!r}: {text}" for text in unknown_parameters(pair[0], own)]
-    return None if len(problems) > before else (pair[0], own)
+    problems += [f"{name!r}: {text}" for text in unknown_parameters(estimator, own)]
+    read.estimators[name], read.spaces[name] = estimator, own
+
+
+def _shares(
+    names: list[Any],
+    given: object,
+    beside: Mapping[str, object],
+    problems: list[str],
+) -> dict[str, float]:
+    """Return the share of each alternative, in their order; empty for none.
+
+    Args:
+        names: Of the alternatives.
+        given: As `shares`.
+        beside: Given beside the estimators.
+        problems: Gets a sentence each.
+    """
+    if given is None and not beside:
+        return {}
+    if given is not None and beside:
+        problems.append(
+            "shares are given twice: beside the estimators, for "
+            f"{', '.join(map(repr, beside))}, and as shares="
+        )
+        return {}
+    shares = beside if given is None else given
+    if not isinstance(shares, Mapping):
+        problems.append(f"shares must be {{alternative: share}}, got {given!r:.100}")
+        return {}
+    before = len(problems)
+    for name, share in shares.items():
+        if name not in names:
+            known = nearest(str(name), [str(each) for each in names])
+            problems.append(f"shares names no alternative {name!r:.100}; {known}")
+        if not is_number(share) or not 0 < share <= 1:
+            problems.append(
+                f"the share of {name!r:.100} must be in (0, 1], got {share!r}"
+            )
+    lacking = [name for name in names if name not in shares]
+    if lacking:
+        problems.append(f"there is no share for {', '.join(map(repr, lacking))}")
+    if len(problems) > before:
+        return {}
+    total = math.fsum(shares.values())
+    if not math.isclose(total, 1, abs_tol=1e-6):
+        problems.append(f"the shares must be 1 together, and are {total:g}")
+        return {}
+    return {name: float(shares[name]) for name in names}
 
 
 def _within(name: str, parameter: Parameter) -> Parameter:

@@ -34,12 +34,17 @@ def evaluate_references(evaluation: Evaluation) -> dict[str, Any]:
     Returns:
         ``references``: metrics and folds by the reference's name; the estimator's own
         values of what is searched as ``own_values``, where they are outside of the
-        space.
+        space. The defaults of alternatives after the first are ``defaults:NAME``.
     """
     dummy = dummy_for(
         is_of_classes=evaluation.target.is_of_classes, seed=evaluation.seed
     )
     found = {DUMMY: reference(evaluation.folds, dummy)}
+    models = evaluation.models
+    points = models.points_of_defaults()
+    for name, estimator in [*models.estimators.items()][1:]:
+        if name not in points:
+            found[f"{DEFAULTS}:{name}"] = reference(evaluation.folds, clone(estimator))
     if evaluation.has_own_defaults:
         first = next(iter(evaluation.models.estimators.values()))
         found[DEFAULTS] = reference(evaluation.folds, clone(first))

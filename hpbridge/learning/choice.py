@@ -16,6 +16,7 @@ from hpbridge.errors import UnsupportedFeatureError
 from hpbridge.learning.defining import DefiningLearner
 from hpbridge.learning.growing import GrowingLearner
 from hpbridge.learning.learner import Learner
+from hpbridge.learning.portfolio import Portfolio, PortfolioLearner
 from hpbridge.space.space import Space
 from hpbridge.trial import trial_seed
 
@@ -54,6 +55,15 @@ class Choice:
                 return self._make_grown(experiment.over(space), grown)
 
             return GrowingLearner(self.name, make, recorded=experiment.space)
+        if experiment.parts:
+            members = [
+                self.make(experiment.over(part.space), seed)
+                if part.space.searched
+                else None
+                for part in experiment.parts
+            ]
+            portfolio = Portfolio(experiment.parts, members)
+            return PortfolioLearner(self.name, portfolio, experiment.space, seed)
         optimizer = self.make(experiment, seed)
         return Learner(self.name, optimizer, experiment.space, seed)
 
@@ -96,6 +106,17 @@ def problem_of(experiment: Experiment) -> Problem:
     )
 
 
+def problems_of(experiment: Experiment) -> list[Problem]:
+    """Return what each of an experiment's optimizers is told of it: one as a rule."""
+    if not experiment.parts:
+        return [problem_of(experiment)]
+    return [
+        problem_of(experiment.over(part.space))
+        for part in experiment.parts
+        if part.space.searched
+    ]
+
+
 def choose(
     optimizer: str, experiment: Experiment, options: Mapping[str, object] | None = None
 ) -> Choice:
@@ -112,7 +133,8 @@ def choose(
     plugins.require(spec, algorithm)
     read = read_options(name, algorithm.options, options or {})
     choice = Choice(spec, algorithm, read)
-    choice.check(problem_of(experiment))
+    for problem in problems_of(experiment):
+        choice.check(problem)
     return choice
 
 

@@ -244,6 +244,9 @@ class Learner:
         """Go on with a study of the same library; as `Optimizer.restore`."""
         return self._optimizer.restore(trials, native)
 
+    def expect(self, params: Mapping[str, Label]) -> None:
+        """Hear of a trial of its study that is run without being asked for."""
+
     # What the learners of a space that becomes known while it runs do besides; see
     # `hpbridge.learning.growing` and `hpbridge.learning.defining`.
 

@@ -69,6 +69,8 @@ def replay(
                 ask.suggestion, difference = ask_again(learner, ask.number, recorded)
             if difference is not None:
                 return f"trial {trial.number}: {difference}"
+        else:
+            session.learner.expect(trial.params)
     _tell(session, asks, by_telling[n_told:])
     after = max(asks, default=n_told - 1) + 1
     session.continue_numbers(after, [asks[trial.number] for trial in pending])
@@ -132,8 +134,12 @@ def observe(
     Trials that never finished run again, and are observed when they have.
     """
     for trial in sorted(trials, key=lambda trial: trial.told):
+        if trial.origin is not Origin.IMPORTED:
+            session.learner.expect(trial.params)
         session.tell(ask_of(trial), trial)
         session.remember(trial)
+    for trial in pending:
+        session.learner.expect(trial.params)
     numbers = [trial.number for trial in [*trials, *pending]]
     session.continue_numbers(
         max(numbers, default=-1) + 1, [ask_of(trial) for trial in pending]

@@ -130,6 +130,7 @@ class Session:
                 ask.given = dict(point)
                 self.learner.reserve(1)
             else:
+                self.learner.expect(point)
                 ask = self._number(dict(point), origin)
             self._waiting.append(ask)
 
