@@ -127,9 +127,18 @@ class Evaluated:
                 self.best.metrics[self.metric]
                 - other.metrics.get(self.metric, math.nan)
             )
-            return Difference(mean, why_none="the record has no scores of folds")
+            return Difference(mean, why_none=self._why_no_folds)
         first, second = zip(*pairs, strict=True)
         return difference(first, second, self.ratio, region=region)
+
+    @property
+    def _why_no_folds(self) -> str:
+        if self.metric in self.about.get("pooled", ()):
+            return (
+                f"{self.metric} is computed from the answers of all folds at once, and "
+                "has no value in folds of one row"
+            )
+        return "the record has no scores of folds"
 
     @cached_property
     def openings(self) -> list[Mapping[str, Any]]:

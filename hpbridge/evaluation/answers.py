@@ -13,27 +13,22 @@ if TYPE_CHECKING:
 
     from hpbridge.evaluation.metrics import Scorer
 
-_METHODS = ("predict", "predict_proba", "decision_function")
+METHODS = ("predict", "predict_proba", "decision_function")
+"""What scorers ask of a model."""
 
 
 class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Looks like the fitted model to a scorer; its features are row numbers.
+    """Looks like a fitted model to a scorer; its features are row numbers.
 
     Args:
-        model: A fitted estimator.
-        X: The rows that it answers to, once.
-
-    Attributes:
-        kept: What each of its methods answered.
+        kept: What each of the model's methods answered, by the method's name.
+        classes: In the order of the columns; None of numbers.
     """
 
-    def __init__(self, model: Any, X: Any) -> None:
-        self.kept: dict[str, Any] = {}
-        for name in _METHODS:
-            if hasattr(model, name):
-                self.kept[name] = np.asarray(getattr(model, name)(X))
-        if hasattr(model, "classes_"):
-            self.classes_ = model.classes_
+    def __init__(self, kept: Mapping[str, Any], classes: Any = None) -> None:
+        self.kept = kept
+        if classes is not None:
+            self.classes_ = classes
         self.is_fitted_ = True
 
     @available_if(lambda self: "predict" in self.kept)  # type: ignore[untyped-decorator]
@@ -62,7 +57,20 @@ class _OfNumbers(RegressorMixin, Answers):  # type: ignore[misc]
 
 def answers_of(model: Any, X: Any, *, is_of_classes: bool) -> Answers:
     """Return the answers of a fitted model to some rows."""
-    return (_OfClasses if is_of_classes else _OfNumbers)(model, X)
+    kept = {
+        name: np.asarray(getattr(model, name)(X))
+        for name in METHODS
+        if hasattr(model, name)
+    }
+    classes = getattr(model, "classes_", None)
+    return answers_from(kept, classes, is_of_classes=is_of_classes)
+
+
+def answers_from(
+    kept: Mapping[str, Any], classes: Any = None, *, is_of_classes: bool
+) -> Answers:
+    """Return answers that are known."""
+    return (_OfClasses if is_of_classes else _OfNumbers)(kept, classes)
 
 
 def score(

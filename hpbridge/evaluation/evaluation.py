@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import is_whole
+from hpbridge.evaluation.folds import Folds
 from hpbridge.evaluation.metrics import is_of_classifier, read_metrics
 from hpbridge.evaluation.models import read_models, seeded
-from hpbridge.evaluation.objective import FoldObjective, Folds
+from hpbridge.evaluation.objective import FoldObjective
+from hpbridge.evaluation.pooling import need_pooling
 from hpbridge.evaluation.procedure import KFold, read_procedure
 from hpbridge.evaluation.references import evaluate_references
 from hpbridge.evaluation.rows import Kept, Rows, count_of
@@ -146,7 +148,8 @@ class Evaluation(Experiment):
 
     def _seal(self, split: Split) -> None:
         seen = split.seen
-        self.folds = Folds(Kept(seen), split.folds, split.order, self.scorers)
+        pooled = need_pooling(self.scorers, self.target, split.folds)
+        self.folds = Folds(Kept(seen), split.folds, split.order, self.scorers, pooled)
         self.test_rows = None if split.test is None else Kept(split.test)
         self.n_rows, self.n_test = (
             len(seen),
@@ -197,6 +200,7 @@ class Evaluation(Experiment):
             "sizes": [[len(a), len(b)] for a, b in self.folds.folds],
             "seed": self.seed,
             "metrics": list(self.scorers),
+            "pooled": list(self.folds.pooled),
             "target": self.target.kind,
             "counts": [[label, n] for label, n in self.target.counts.items()],
             "n_seen": self.n_rows,

@@ -9,10 +9,11 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.objective import attributes_of, metrics_of
+from hpbridge.evaluation.warned import Warned
 
 if TYPE_CHECKING:
     from hpbridge.evaluation.evaluation import Evaluation
-    from hpbridge.evaluation.objective import Folds
+    from hpbridge.evaluation.folds import Folds
 
 DUMMY, DEFAULTS = "dummy", "defaults"
 """The references by name."""
@@ -55,11 +56,10 @@ def evaluate_references(evaluation: Evaluation) -> dict[str, Any]:
 
 def reference(folds: Folds, estimator: Any) -> dict[str, Any]:
     """Return metrics and folds of an estimator, or why there are none."""
-    try:
-        done = list(folds.scores(estimator))
-    except Exception as error:  # noqa: BLE001 - an estimator may raise anything
-        return {"error": describe_error(error)}
-    return {
-        "metrics": metrics_of(done),
-        "attributes": attributes_of(done, len(folds.folds)),
-    }
+    with Warned() as warned:
+        try:
+            done = folds.scores(estimator)
+        except Exception as error:  # noqa: BLE001 - an estimator may raise anything
+            return {"error": describe_error(error)}
+    found = {**attributes_of(done, len(folds.folds)), **warned.attributes}
+    return {"metrics": metrics_of(done), "attributes": found}
