@@ -203,7 +203,7 @@ class _Scoring:
             walk.pool.add(estimator, X, walk.folds.folds[walk.number][1], params)
         try:
             found = {} if scorer is None else scorer(estimator, X, y, **params)
-        except Exception as error:
+        except Exception as error:  # a scorer of the user may raise anything
             raise self._failure(error, estimator, X, y, params) from error
         if not is_train:
             walk.tick()
