@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hpbridge.evaluation.procedure import HoldOut, KFold, LeaveOneOut, TimeOrder
     from hpbridge.experiment import Experiment
     from hpbridge.formats.studies import import_study, read_study, write_study
+    from hpbridge.report.search import report
     from hpbridge.space.categorical import Categorical
     from hpbridge.space.parameters import Constant, Float, Int
     from hpbridge.space.priors import LogNormal, Normal, ScipyPrior
@@ -68,6 +69,7 @@ _HOMES = {
     "maximize": "engine.run",
     "minimize": "engine.run",
     "read_study": "formats.studies",
+    "report": "report",
     "resume": "engine.resume",
     "run": "engine.run",
     "write_study": "formats.studies",
@@ -101,6 +103,7 @@ __all__ = [
     "maximize",
     "minimize",
     "read_study",
+    "report",
     "resume",
     "run",
     "write_study",
@@ -111,7 +114,9 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         msg = f"module 'hpbridge' has no attribute {name!r}"
         raise AttributeError(msg)
-    value = getattr(importlib.import_module(f"hpbridge.{_HOMES[name]}"), name)
+    home = importlib.import_module(f"hpbridge.{_HOMES[name]}")
+    # A room that is called as a function is its own home.
+    value = home if _HOMES[name] == name else getattr(home, name)
     globals()[name] = value
     return value
 

@@ -41,9 +41,15 @@ class Study(StudyRecord):
 
     Attributes:
         trials: Finished trials by number.
+        home: The store that it was read from; None for a study of none. A copy that
+            goes to another process has none.
     """
 
     trials: tuple[FinishedTrial, ...] = field(default=(), repr=False)
+    home: Database | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "home": None}
 
     @property
     def bounds(self) -> tuple[Constraint, ...]:
@@ -248,12 +254,16 @@ def load_study(
     if salvage:
         records, note = database.salvage(record)
         record = replace(record, notes=(*record.notes, note))
-        return study_of(record, records.finished)
-    return study_of(record, database.trials(record).finished)
+        return study_of(record, records.finished, home=database)
+    return study_of(record, database.trials(record).finished, home=database)
 
 
 def study_of(
-    record: StudyRecord, trials: Sequence[FinishedTrial], space: Space | None = None
+    record: StudyRecord,
+    trials: Sequence[FinishedTrial],
+    space: Space | None = None,
+    *,
+    home: Database,
 ) -> Study:
     """Return a study of the store.
 
@@ -261,7 +271,8 @@ def study_of(
         record: What the store holds of it.
         trials: Those that ended.
         space: The experiment's own, whose choices are objects; by default the record's.
+        home: The store.
     """
-    known = {**vars(record), "space": space or record.space}
+    known = {**vars(record), "space": space or record.space, "home": home}
     ended = sorted(trials, key=lambda trial: trial.number)
     return Study(**known, trials=tuple(ended))

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.analysis.paired import REGION, Difference, difference, ratio_of
+from hpbridge.analysis.paired import (
+    REGION,
+    Difference,
+    difference,
+    interval,
+    ratio_of,
+)
 from hpbridge.trial import Origin, State
 
 if TYPE_CHECKING:
@@ -54,14 +60,15 @@ class Evaluated:
 
     Args:
         study: Any study.
+        incumbent: What tells a model in use from others, where one is meant.
 
     Attributes:
         about: What an evaluation noted of its procedure; empty where there is none.
         metric: The first metric.
     """
 
-    def __init__(self, study: Study) -> None:
-        self.study = study
+    def __init__(self, study: Study, incumbent: str | None = None) -> None:
+        self.study, self._incumbent = study, incumbent
         noted = study.attributes.get(EVALUATION)
         self.about: Mapping[str, Any] = noted if isinstance(noted, Mapping) else {}
         self.metric = study.main_metric
@@ -106,10 +113,50 @@ class Evaluated:
         # Of a search, whose folds are those of cross-validation as a rule.
         return 1 / (len(scores) - 1) if len(scores) > 1 else None
 
+    @cached_property
+    def metric_names(self) -> list[str]:
+        """Every metric that models are scored by, the main one first."""
+        noted = self.about.get("metrics")
+        if isinstance(noted, Sequence) and noted:
+            return list(noted)
+        of_folds = () if self.best is None else self.best.test
+        return list(dict.fromkeys([*self.study.metrics, *of_folds]))
+
+    def why_no_interval(self, scores: Sequence[float | None], metric: str) -> str:
+        """Return why the scores of folds give no interval; nothing where they do."""
+        if metric in self.about.get("pooled", ()):
+            return (
+                f"{metric} is computed from the answers of all folds at once, and has "
+                "no value in folds of one row"
+            )
+        if not scores or self.ratio is None:
+            return "the record has no scores of folds"
+        return "one fold says nothing of its own chance" if len(scores) < 2 else ""  # noqa: PLR2004
+
+    def interval_of(self, model: Model, metric: str) -> tuple[float, float]:
+        """Return the corrected 95 % interval of a mean over folds; NaN for none."""
+        scores = finite(model.test.get(metric, ()))
+        if self.ratio is None or self.why_no_interval(scores, metric):
+            return math.nan, math.nan
+        return interval(scores, self.ratio)
+
+    @cached_property
+    def improvements(self) -> dict[str, Difference]:
+        """By how much the best is better than each reference, over the same folds."""
+        references = {DUMMY: self.dummy, DEFAULTS: self.defaults}
+        found = {name: self.gain_over(each) for name, each in references.items()}
+        return {name: each for name, each in found.items() if each is not None}
+
     def gain_over(
-        self, other: Model | None, region: float = REGION
+        self, other: Model | None, region: float | None = None
     ) -> Difference | None:
-        """Return by how much the best is better than another, over the same folds."""
+        """Return by how much the best is better than another, over the same folds.
+
+        Args:
+            other: The other one.
+            region: Up to where they are practically the same; as of `region_of` by
+                default.
+        """
         if other is None or self.best is None:
             return None
         sign = -self.study.sign
@@ -122,23 +169,16 @@ class Evaluated:
             )
             if a is not None and b is not None and math.isfinite(a + b)
         ]
-        if not pairs or self.ratio is None:
-            mean = sign * (
-                self.best.metrics[self.metric]
-                - other.metrics.get(self.metric, math.nan)
-            )
-            return Difference(mean, why_none=self._why_no_folds)
-        first, second = zip(*pairs, strict=True)
-        return difference(first, second, self.ratio, region=region)
-
-    @property
-    def _why_no_folds(self) -> str:
-        if self.metric in self.about.get("pooled", ()):
-            return (
-                f"{self.metric} is computed from the answers of all folds at once, and "
-                "has no value in folds of one row"
-            )
-        return "the record has no scores of folds"
+        known = other.metrics.get(self.metric, math.nan)
+        firsts = [a for a, _ in pairs]
+        why_none = self.why_no_interval(firsts, self.metric)
+        if why_none or self.ratio is None:
+            mean = sign * (self.best.metrics[self.metric] - known)
+            return Difference(mean, why_none=why_none)
+        if region is None:
+            region = region_of(self.metric, known, self.study.sign)
+        seconds = [b for _, b in pairs]
+        return difference(firsts, seconds, self.ratio, region=region)
 
     @cached_property
     def openings(self) -> list[Mapping[str, Any]]:
@@ -151,8 +191,23 @@ class Evaluated:
     def opening(self) -> Mapping[str, Any] | None:
         """The opening for the best trial; None if the test is sealed for it."""
         number = None if self.best is None else self.best.trial
-        of_best = [each for each in self.openings if each.get("trial") == number]
-        return of_best[0] if of_best else None
+        found = [each for each in self.openings if each.get("trial") == number]
+        if self._incumbent is not None:
+            found = [o for o in found if o.get(INCUMBENT) == self._incumbent]
+        return found[-1] if found else None  # the last one has the last incumbent
+
+    @property
+    def tested(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each model came to on the sealed test; empty while it is sealed."""
+        return {} if self.opening is None else self.opening["models"]
+
+    def test_interval(self, name: str, metric: str) -> tuple[float, float]:
+        """Return the bootstrap 95 % interval of a model's test score; NaN for none."""
+        model = self.tested.get(name, {})
+        is_main = self.opening is not None and self.opening.get("metric") == metric
+        found = model.get("intervals", {}).get(metric)
+        found = found or (model.get("interval") if is_main else None)
+        return (math.nan, math.nan) if found is None else (found[0], found[1])
 
     @cached_property
     def missing(self) -> list[str]:
@@ -205,3 +260,23 @@ def folds_in(
             if name.startswith(prefix) and isinstance(values, list):
                 part[name.removeprefix(prefix)] = values
     return parts
+
+
+def finite(scores: Sequence[float | None]) -> list[float]:
+    """Return the scores of the folds that have one."""
+    return [each for each in scores if each is not None and math.isfinite(each)]
+
+
+def region_of(metric: str, reference: float, sign: int = -1) -> float:
+    """Return up to which difference two models are practically the same.
+
+    0.01 for scores of at most 1; of errors and losses, which have a unit, 1 % of the
+    other model's.
+
+    Args:
+        metric: Its name.
+        reference: What the other model came to.
+        sign: 1 where smaller is better.
+    """
+    is_share = abs(reference) <= 1 and not metric.startswith("neg_") and sign < 0
+    return REGION if is_share else REGION * abs(reference)

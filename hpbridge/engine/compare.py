@@ -235,7 +235,8 @@ class _Beginning:
             if self.on_study is not None:
                 self.on_study(plan)
             space = plan.experiment.space
-            return study_of(last, self.database.trials(last, space).finished, space)
+            trials = self.database.trials(last, space).finished
+            return study_of(last, trials, space, home=self.database)
         try:
             life = self._life(plan, last)
         except HpbridgeError as error:
@@ -305,7 +306,7 @@ def load_comparison(
         names = [each.name for each in known]
         raise ComparisonNotFoundError.named(database.url, str(name), names)
     studies = [
-        study_of(record, database.trials(record).finished)
+        study_of(record, database.trials(record).finished, home=database)
         for record in database.studies(comparison_id=found[0].id)
     ]
     return Comparison(found[0].name, tuple(studies))

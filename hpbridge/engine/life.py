@@ -186,7 +186,8 @@ class Life:
 
     def _as_recorded(self, session: Session, writer: StudyWriter) -> Study:
         record = self._database.study(writer.study_id)
-        return study_of(record, session.finished, session.experiment.space)
+        space = session.experiment.space
+        return study_of(record, session.finished, space, home=self._database)
 
     @property
     def n_left(self) -> int:

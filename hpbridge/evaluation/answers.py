@@ -8,10 +8,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
+from hpbridge.evaluation.routed import params_of_score
+from hpbridge.evaluation.rows import is_by_row, part
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hpbridge.evaluation.metrics import Scorer
+    from hpbridge.evaluation.rows import Rows
 
 METHODS = ("predict", "predict_proba", "decision_function")
 """What scorers ask of a model."""
@@ -21,7 +25,8 @@ class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Looks like a fitted model to a scorer; its features are row numbers.
 
     Args:
-        kept: What each of the model's methods answered, by the method's name.
+        kept: What each of the model's methods answered, by the method's name; a list
+            where a method answers with an array a label.
         classes: In the order of the columns; None of numbers.
     """
 
@@ -31,20 +36,25 @@ class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             self.classes_ = classes
         self.is_fitted_ = True
 
+    def _of(self, method: str, numbers: Any) -> Any:
+        said = self.kept[method]
+        rows = np.ravel(numbers)
+        return [each[rows] for each in said] if isinstance(said, list) else said[rows]
+
     @available_if(lambda self: "predict" in self.kept)  # type: ignore[untyped-decorator]
     def predict(self, numbers: Any) -> Any:
         """Return what was predicted for rows of these numbers."""
-        return self.kept["predict"][np.ravel(numbers)]
+        return self._of("predict", numbers)
 
     @available_if(lambda self: "predict_proba" in self.kept)  # type: ignore[untyped-decorator]
     def predict_proba(self, numbers: Any) -> Any:
         """Return the chances of each class for rows of these numbers."""
-        return self.kept["predict_proba"][np.ravel(numbers)]
+        return self._of("predict_proba", numbers)
 
     @available_if(lambda self: "decision_function" in self.kept)  # type: ignore[untyped-decorator]
     def decision_function(self, numbers: Any) -> Any:
         """Return the decision values for rows of these numbers."""
-        return self.kept["decision_function"][np.ravel(numbers)]
+        return self._of("decision_function", numbers)
 
 
 class _OfClasses(ClassifierMixin, Answers):  # type: ignore[misc]
@@ -57,13 +67,15 @@ class _OfNumbers(RegressorMixin, Answers):  # type: ignore[misc]
 
 def answers_of(model: Any, X: Any, *, is_of_classes: bool) -> Answers:
     """Return the answers of a fitted model to some rows."""
-    kept = {
-        name: np.asarray(getattr(model, name)(X))
-        for name in METHODS
-        if hasattr(model, name)
-    }
+    kept = {n: _arrays(getattr(model, n)(X)) for n in METHODS if hasattr(model, n)}
     classes = getattr(model, "classes_", None)
     return answers_from(kept, classes, is_of_classes=is_of_classes)
+
+
+def _arrays(said: Any) -> Any:
+    """Return answers as an array, or as one a label where they are given so."""
+    is_by_label = isinstance(said, list) and len(np.shape(said[0])) > 1
+    return [*map(np.asarray, said)] if is_by_label else np.asarray(said)
 
 
 def answers_from(
@@ -73,37 +85,59 @@ def answers_from(
     return (_OfClasses if is_of_classes else _OfNumbers)(kept, classes)
 
 
-def score(
-    scorers: Mapping[str, Scorer], answers: Answers, y: Any, numbers: Any
-) -> dict[str, float]:
-    """Return every metric of answers to the rows of these numbers, again if need be."""
-    rows, truth = np.reshape(numbers, (-1, 1)), np.asarray(y)[numbers]
-    return {name: float(s(answers, rows, truth)) for name, s in scorers.items()}
-
-
-def resampled(
-    scorer: Scorer, contenders: Mapping[str, Answers], y: Any, seed: int, count: int
-) -> dict[str, Any]:
-    """Return a metric of models on bootstrap samples of the same rows.
+class Marking:
+    """The truth of some rows, by which answers to them are scored.
 
     Args:
-        scorer: Of the metric.
-        contenders: Answers by name.
-        y: The truth.
-        seed: Of the samples.
-        count: How many.
-
-    Returns:
-        An array of `count` values by name; NaN where a sample has none.
+        rows: With what goes with each row, as weights.
     """
-    rng, truth = np.random.default_rng(seed), np.asarray(y)
-    found: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(count):
-        numbers = rng.integers(0, len(truth), len(truth))
-        for name, answers in contenders.items():
-            try:
-                value = float(scorer(answers, numbers.reshape(-1, 1), truth[numbers]))
-            except ValueError:  # a sample without one of the classes
-                value = np.nan
-            found[name].append(value)
-    return {name: np.asarray(values) for name, values in found.items()}
+
+    def __init__(self, rows: Rows) -> None:
+        self._truth, self._params = np.asarray(rows.y), rows.params
+        self.n_rows = len(self._truth)
+
+    def score(self, scorer: Scorer, answers: Answers, numbers: Any) -> float:
+        """Return a metric of answers to the rows of these numbers, again if need be.
+
+        Raises:
+            ValueError: If the rows have no such metric.
+        """
+        given = {
+            name: part(value, numbers) if is_by_row(value, self.n_rows) else value
+            for name, value in params_of_score(scorer, self._params).items()
+        }
+        X, y = np.reshape(numbers, (-1, 1)), self._truth[numbers]
+        return float(scorer(answers, X, y, **given))
+
+    def scores(
+        self, scorers: Mapping[str, Scorer], answers: Answers
+    ) -> dict[str, float]:
+        """Return every metric of answers to all rows."""
+        everything = np.arange(self.n_rows)
+        return {n: self.score(each, answers, everything) for n, each in scorers.items()}
+
+    def resampled(
+        self, scorer: Scorer, contenders: Mapping[str, Answers], seed: int, count: int
+    ) -> dict[str, Any]:
+        """Return a metric of models on bootstrap samples of the same rows.
+
+        Args:
+            scorer: Of the metric.
+            contenders: Answers by name.
+            seed: Of the samples.
+            count: How many.
+
+        Returns:
+            An array of `count` values by name; NaN where a sample has none.
+        """
+        rng = np.random.default_rng(seed)
+        found: dict[str, list[float]] = {name: [] for name in contenders}
+        for _ in range(count):
+            numbers = rng.integers(0, self.n_rows, self.n_rows)
+            for name, answers in contenders.items():
+                try:
+                    value = self.score(scorer, answers, numbers)
+                except ValueError:  # a sample without one of the classes
+                    value = np.nan
+                found[name].append(value)
+        return {name: np.asarray(values) for name, values in found.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,11 @@ from hpbridge.experiment import Experiment
 
 if TYPE_CHECKING:
     from hpbridge.evaluation.models import Models
+    from hpbridge.evaluation.report import EvaluationReport
     from hpbridge.evaluation.splits import Split
     from hpbridge.evaluation.target import Target
     from hpbridge.space.space import Space
+    from hpbridge.study import Study
 
 RECORD = "evaluation"
 """The attribute of a study that says how its trials were evaluated."""
@@ -186,6 +188,29 @@ class Evaluation(Experiment):
             for name, what in words.items()
             if known.get(name) != own.get(name)
         ]
+
+    def report(
+        self, study: Study, incumbent: Any = None, *, silence: Iterable[str] = ()
+    ) -> EvaluationReport:
+        """Return the report of a study of this evaluation, and open its test.
+
+        The test is opened once for each best trial: default, dummy and best are fitted
+        on all other rows and scored on it. The opening is recorded in the study, and
+        is read from there the next time.
+
+        Args:
+            study: That has ended.
+            incumbent: A fitted model that is in use, to compare with; by default the
+                evaluation's own.
+            silence: Codes of checks that are not made.
+
+        Raises:
+            ExperimentError: If the study is of another evaluation, or runs still; if
+                the incumbent cannot predict these rows. The test stays sealed then.
+        """
+        from hpbridge.evaluation.report import report_of
+
+        return report_of(self, study, incumbent, silence)
 
     @property
     def record(self) -> dict[str, Any]:

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 import time
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sklearn
 from sklearn import metrics as skm
 from sklearn.base import clone
 from sklearn.calibration import calibration_curve
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.preprocessing import label_binarize
 
+from hpbridge.analysis.evaluated import BEST, INCUMBENT, region_of
 from hpbridge.errors import ExperimentError
-from hpbridge.evaluation.answers import answers_of, resampled, score
+from hpbridge.errors.foreign import describe_error
+from hpbridge.evaluation.answers import Marking, answers_of
 from hpbridge.evaluation.references import DEFAULTS, DUMMY, dummy_for
+from hpbridge.evaluation.routed import params_of_fit
 from hpbridge.space.plain_data import plain_data
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hpbridge.evaluation.answers import Answers
     from hpbridge.evaluation.evaluation import Evaluation
     from hpbridge.evaluation.rows import Rows
     from hpbridge.trial import FinishedTrial
-
-OPENINGS = "openings"
-"""The attribute of a study that holds every opening of its test."""
-
-BEST, INCUMBENT = "best", "incumbent"
-"""The models that are scored beside the references."""
 
 SAMPLES = 1000
 """Bootstrap samples behind an interval."""
@@ -41,38 +41,73 @@ _MOST_POINTS = 200
 """Of a curve or a scatter, in the record."""
 
 
+@dataclass(frozen=True)
+class Contenders:
+    """The models that are compared, fitted.
+
+    Attributes:
+        models: By name.
+        errors: Why a model is not among them, by its name.
+    """
+
+    models: Mapping[str, Any]
+    errors: Mapping[str, str]
+
+
 def fitted(evaluation: Evaluation, estimator: Any) -> Any:
     """Return an estimator fitted on all rows but those of the test."""
     rows = evaluation.folds.kept.rows()
-    weights = {k: v for k, v in rows.params.items() if k != "groups"}
-    return clone(estimator).fit(rows.X, rows.y, **weights)
+    made = clone(estimator)
+    with sklearn.config_context(**evaluation.folds.config):
+        return made.fit(rows.X, rows.y, **params_of_fit(made, rows.params))
 
 
-def contenders_of(evaluation: Evaluation, best: FinishedTrial) -> dict[str, Any]:
-    """Return the models that are compared, fitted: dummy, defaults, best, incumbent."""
-    models = evaluation.models
-    first = next(iter(models.estimators.values()))
-    is_of_classes = evaluation.target.is_of_classes
-    dummy = dummy_for(is_of_classes=is_of_classes, seed=evaluation.seed)
-    found = {
-        DUMMY: fitted(evaluation, dummy),
-        DEFAULTS: fitted(evaluation, first),
-        BEST: fitted(evaluation, models.fresh(best.values)),
+def fresh(evaluation: Evaluation, trial: FinishedTrial) -> Any:
+    """Return the unfitted model of a trial, which may have been read from a store."""
+    return evaluation.models.fresh(evaluation.space.to_objects(trial.params))
+
+
+def contenders_of(
+    evaluation: Evaluation, best: FinishedTrial, incumbent: Any = None
+) -> Contenders:
+    """Return the models that are compared, fitted: dummy, defaults, best, incumbent.
+
+    Raises:
+        ExperimentError: If the best cannot be fitted on all rows at once.
+    """
+    of_classes = evaluation.target.is_of_classes
+    first = next(iter(evaluation.models.estimators.values()))
+    estimators = {
+        DUMMY: dummy_for(is_of_classes=of_classes, seed=evaluation.seed),
+        DEFAULTS: first,
+        BEST: fresh(evaluation, best),
     }
-    if evaluation.incumbent is not None:
-        found[INCUMBENT] = evaluation.incumbent
-    return found
+    models, errors = {}, {}
+    for name, each in estimators.items():
+        try:
+            models[name] = fitted(evaluation, each)
+        except Exception as error:  # noqa: BLE001 - an estimator may raise anything
+            errors[name] = describe_error(error)
+    if BEST in errors:
+        problem = (
+            f"trial {best.number}, the best one, cannot be fitted on all rows but "
+            f"those of the test: {errors[BEST]}"
+        )
+        raise ExperimentError.invalid(evaluation.name, [problem])
+    if incumbent is not None:
+        models[INCUMBENT] = incumbent
+    return Contenders(models, errors)
 
 
 def open_test(
-    evaluation: Evaluation, contenders: Mapping[str, Any], trial: int
+    evaluation: Evaluation, contenders: Contenders, trial: FinishedTrial
 ) -> dict[str, Any]:
     """Score fitted models on the sealed test, and return all of it as plain data.
 
     Args:
         evaluation: Whose test.
-        contenders: Fitted models by name.
-        trial: The number of the best trial.
+        contenders: Fitted models.
+        trial: The best one.
 
     Raises:
         ExperimentError: If there is no test here.
@@ -84,56 +119,71 @@ def open_test(
     of_classes = evaluation.target.is_of_classes
     answers = {
         name: answers_of(model, rows.X, is_of_classes=of_classes)
-        for name, model in contenders.items()
+        for name, model in contenders.models.items()
     }
-    everything = np.arange(len(rows))
-    main = next(iter(evaluation.scorers))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UndefinedMetricWarning)
+    marking, main = Marking(rows), next(iter(evaluation.scorers))
+    with sklearn.config_context(**evaluation.folds.config), _quietly():
         found = {
             name: {
-                "metrics": score(evaluation.scorers, each, rows.y, everything),
+                "metrics": marking.scores(evaluation.scorers, each),
                 **_shape(evaluation, each, rows),
             }
             for name, each in answers.items()
         }
-        drawn = resampled(
-            evaluation.scorers[main], answers, rows.y, evaluation.seed, SAMPLES
-        )
+        scorer = evaluation.scorers[main]
+        drawn = marking.resampled(scorer, answers, evaluation.seed, SAMPLES)
     for name, values in drawn.items():
         found[name]["interval"] = _interval(values)
     against = [n for n in (DUMMY, DEFAULTS, INCUMBENT) if n in drawn]
     data = {
         "at": time.time(),
         "command": shlex.join(sys.argv),
-        "trial": trial,
+        "trial": trial.number,
         "n_rows": len(rows),
         "metric": main,
         "models": found,
-        "differences": {
-            n: _difference(drawn[BEST], drawn[n], found, n) for n in against
-        },
+        "errors": dict(contenders.errors),
+        "differences": {n: _difference(drawn, found, n, main) for n in against},
     }
     return plain_data(data).value  # type: ignore[no-any-return]
 
 
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Let no metric warn of a class that a sample lacks."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        yield
+
+
 def _interval(values: Any) -> list[float]:
-    return [float(v) for v in np.nanquantile(values, [0.025, 0.975])]
+    kept = values[~np.isnan(values)]
+    if not len(kept):
+        return [float("nan")] * 2
+    return [float(v) for v in np.quantile(kept, [0.025, 0.975])]
 
 
 def _difference(
-    best: Any, other: Any, found: Mapping[str, Any], name: str
+    drawn: Mapping[str, Any], found: Mapping[str, Any], name: str, main: str
 ) -> dict[str, float]:
     """Return by how much the best is better on the same bootstrap samples."""
-    values = best - other
+    best, other = (found[n]["metrics"][main] for n in (BEST, name))
+    values = drawn[BEST] - drawn[name]
     kept = values[~np.isnan(values)]
     low, high = _interval(values)
-    main = next(iter(found[BEST]["metrics"]))
+    region = region_of(main, other)
+    if len(kept):
+        chances = [float(np.mean(kept > region)), float(np.mean(kept < -region))]
+    else:
+        chances = [float("nan")] * 2
     return {
-        "mean": found[BEST]["metrics"][main] - found[name]["metrics"][main],
+        "mean": best - other,
         "low": low,
         "high": high,
-        "p_better": float(np.mean(kept > 0)) if len(kept) else float("nan"),
+        "p_better": chances[0],
+        "p_same": 1 - sum(chances),
+        "p_worse": chances[1],
+        "region": region,
     }
 
 
@@ -143,7 +193,7 @@ def _shape(evaluation: Evaluation, answers: Answers, rows: Rows) -> dict[str, An
     if not evaluation.target.is_of_classes:
         return {"residuals": _residuals(truth, said)}
     if not evaluation.target.is_single:
-        return {}
+        return _shape_of_labels(truth, said)
     labels = list(evaluation.target.counts)
     scores = skm.precision_recall_fscore_support(
         truth, said, labels=labels, zero_division=0.0
@@ -155,6 +205,16 @@ def _shape(evaluation: Evaluation, answers: Answers, rows: Rows) -> dict[str, An
         "per_class": {n: v.tolist() for n, v in zip(names, scores, strict=True)},
     }
     return {**found, **_curves(answers, truth)}
+
+
+def _shape_of_labels(truth: Any, said: Any) -> dict[str, Any]:
+    """Return the same where a row has several labels: each by itself."""
+    scores = skm.precision_recall_fscore_support(truth, said, zero_division=0.0)
+    names = ("precision", "recall", "f1", "support")
+    return {
+        "labels": list(range(truth.shape[1])),
+        "per_class": {n: v.tolist() for n, v in zip(names, scores, strict=True)},
+    }
 
 
 def _curves(answers: Answers, truth: Any) -> dict[str, Any]:
@@ -191,6 +251,7 @@ def _thin(label: Any, x: Any, y: Any) -> dict[str, Any]:
 
 
 def _residuals(truth: Any, said: Any) -> dict[str, Any]:
+    truth, said = np.ravel(truth), np.ravel(said)  # several targets, one after another
     kept = np.unique(
         np.linspace(0, len(truth) - 1, min(len(truth), _MOST_POINTS)).astype(int)
     )
