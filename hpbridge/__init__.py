@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hpbridge.engine.compare import Comparison, compare
+    from hpbridge.engine.confirm import confirm
     from hpbridge.engine.resume import resume
     from hpbridge.engine.run import maximize, minimize, run
     from hpbridge.errors import HpbridgeError
@@ -64,6 +65,7 @@ _HOMES = {
     "Trial": "trial",
     "TrialPruned": "trial",
     "compare": "engine.compare",
+    "confirm": "engine.confirm",
     "import_study": "formats.studies",
     "load_study": "study",
     "maximize": "engine.run",
@@ -98,6 +100,7 @@ __all__ = [
     "Trial",
     "TrialPruned",
     "compare",
+    "confirm",
     "import_study",
     "load_study",
     "maximize",

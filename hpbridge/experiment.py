@@ -205,6 +205,18 @@ class Experiment:
         """Say why a study with these attributes is of another experiment."""
         return []
 
+    def again(self, seeds: Sequence[int], n_points: int) -> Experiment:  # noqa: ARG002
+        """Return what runs points of it again, each repeat with a seed of its own.
+
+        Args:
+            seeds: Of the repeats. Where chance is in the trials' own seeds alone, they
+                say nothing.
+            n_points: A repeat has: trial `n` is of repeat ``n // n_points``.
+        """
+        other = copy.copy(self)
+        other.baseline_points = ()
+        return other
+
     def by_value(self) -> Experiment:
         """Return what a process is sent that may be on another machine."""
         return self

@@ -242,6 +242,7 @@ def test_each_place_that_catches_all_exceptions_says_why():
 TESTED_THROUGH = {
     "__main__": ("cli/test_app", "it runs the commands"),
     "analysis/checks/*": ("analysis/test_paired", "the parts of one report"),
+    "analysis/confirmed": ("engine/test_confirm", "what came of points again"),
     "analysis/*": ("report/test_page", "its numbers are compared where they are shown"),
     "cli/*": ("cli/test_app", "commands are run as a user runs them"),
     "contract/around": ("learning/test_defining", "trials look around in studies"),
@@ -266,6 +267,7 @@ TESTED_THROUGH = {
     "engine/arguments": ("test_arguments", "what the verbs refuse"),
     "engine/beginning": ("engine/test_resume", "the beginning of a life that goes on"),
     "engine/contest": ("engine/test_compare", "what a comparison has settled"),
+    "engine/given": ("engine/test_confirm", "what runs points again"),
     "engine/life": ("engine/test_run", "the life that a verb lives"),
     "engine/plan": ("engine/test_run", "what a verb has settled"),
     "errors/*": ("test_errors", "all classes keep one form"),

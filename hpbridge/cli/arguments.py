@@ -164,6 +164,23 @@ TrustSizeOption = Annotated[
         help="Read a file that takes more time or memory than is due to its size.",
     ),
 ]
+ConfirmOption = Annotated[
+    int | None,
+    typer.Option(
+        "--confirm",
+        metavar="K",
+        help="Then run the best K again, with new seeds and splits.",
+    ),
+]
+ConfirmRepeatsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--confirm-repeats",
+        metavar="N",
+        help="How often each of them runs again.",
+        show_default="5",
+    ),
+]
 
 _AS_IT_WAS = "as it was"
 

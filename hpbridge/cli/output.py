@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from hpbridge.analysis.confirmed import CONFIRMS, Confirmation
 from hpbridge.cli.codes import FOUND, OK
 from hpbridge.cli.interrupted import store_words
 from hpbridge.cli.streams import LEAST_WIDTH, beside, results
@@ -170,7 +171,9 @@ def print_study(study: Study, assumption: str = "") -> None:
         if note == assumption:
             continue  # said beside the best value
         out.print(f"Note: {note}", markup=False)
-    if best is None:
+    if CONFIRMS in study.attributes:
+        print_confirmation(Confirmation(study))
+    elif best is None:
         out.print("No complete feasible trial.", markup=False)
     elif len(study.metrics) > 1:
         rows = [
@@ -186,6 +189,21 @@ def print_study(study: Study, assumption: str = "") -> None:
         if assumption:
             margin().print(assumption, markup=False)
     print_failures(study)
+
+
+def print_confirmation(confirmation: Confirmation) -> None:
+    """Print the winners of a search: what they were there, and what they are."""
+    out = screen()
+    rows = [
+        [number(cell) if cell == cell else "" for cell in row.values()]  # noqa: PLR0124 - NaN
+        for row in confirmation.table()
+    ]
+    columns = list(confirmation.table()[0])
+    title = f"Trials of {confirmation.about['study']} that ran again"
+    out.print(table(title, columns, rows))
+    out.print(f"Confirmed: {confirmation.sentence}.", markup=False)
+    for note in confirmation.notes:
+        out.print(f"Note: {note}", markup=False)
 
 
 def print_failures(study: Study) -> None:
@@ -204,10 +222,21 @@ def print_failures(study: Study) -> None:
         out.print(f"`{shlex.join(words)}` shows one of them in full.", markup=False)
 
 
-def print_outcome(study: Study, *, as_json: bool, assumption: str = "") -> int:
+def print_outcome(
+    study: Study,
+    *,
+    as_json: bool,
+    assumption: str = "",
+    confirmation: Confirmation | None = None,
+) -> int:
     """Print what a study came to that has just run, and return the exit code."""
     if as_json:
-        print_json(study_summary(study))
+        summary = study_summary(study)
+        if confirmation is not None:
+            summary["confirmation"] = confirmation.to_json()
+        print_json(summary)
     else:
         print_study(study, assumption)
+        if confirmation is not None:
+            print_confirmation(confirmation)
     return OK if study.has_result else FOUND

@@ -51,7 +51,7 @@ class Wanted:
 
         database = open_store(store)
         known = database.studies(reference=self.experiment.reference)
-        known = [each for each in known if each.comparison_id is None]
+        known = [each for each in known if _is_alone(each)]
         chosen = self._choice()
         fit = [each for each in known if not self._differences(each, chosen)]
         if not fit:
@@ -94,6 +94,13 @@ class Wanted:
         if source not in {None, past.source if past else ""}:
             found.append("another history")
         return found
+
+
+def _is_alone(study: StudyRecord) -> bool:
+    """Say whether a study is of no comparison, and runs no other one's trials again."""
+    from hpbridge.engine.given import is_of_given_points
+
+    return study.comparison_id is None and not is_of_given_points(study)
 
 
 def resume_study(

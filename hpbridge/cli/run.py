@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from hpbridge.cli.arguments import (
+    ConfirmOption,
+    ConfirmRepeatsOption,
     DefaultOption,
     DirectionOption,
     DriverOption,
@@ -77,6 +79,8 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     trust_size: TrustSizeOption = False,
     space: SpaceOption = None,
     direction: DirectionOption = None,
+    confirm: ConfirmOption = None,
+    confirm_repeats: ConfirmRepeatsOption = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -92,6 +96,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     """
     import hpbridge
     from hpbridge.cli.arguments import check_company, read_pairs, read_settings
+    from hpbridge.cli.confirming import check_confirm, confirmed
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_outcome, say_first
     from hpbridge.cli.progress import Display
@@ -103,6 +108,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     check_company("--from", history, **of_source)
     asked = Asked(experiment, space, direction)
     n_trials = asked.trials(trials)
+    check_confirm(confirm, confirm_repeats, n_trials)
     settings = read_settings(option)
     optimizer, options = asked.optimizer(backend, settings, "optuna")
     seed, timeout = asked.seed(seed), asked.timeout(timeout)
@@ -146,4 +152,14 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
             history=past,
             **given,
         )
-    return print_outcome(study, as_json=json, assumption=asked.assumption)
+        again = confirmed(
+            study,
+            loaded,
+            confirm,
+            confirm_repeats,
+            {**given, "callbacks": [display.show]},
+            resume=resume,
+        )
+    return print_outcome(
+        study, as_json=json, assumption=asked.assumption, confirmation=again
+    )

@@ -66,6 +66,12 @@ def _is_memory(value: Any) -> bool:
     return value is None or size_of(value) is not None
 
 
+def _is_study(value: Any) -> bool:
+    from hpbridge.store.record import StudyRecord
+
+    return isinstance(value, (str, StudyRecord)) or is_whole(value)
+
+
 _SPAN = Kind("seconds > 0", _is_span)
 
 SETTINGS: dict[str, Kind] = {
@@ -119,6 +125,18 @@ OF_RESUME = {
     "experiment": optional(_COMMON["experiment"]),
     "study": Kind("a name or an id", lambda v: isinstance(v, str) or is_whole(v)),
     **_OPTIONAL,
+}
+
+OF_CONFIRM = {
+    **_COMMON,
+    "experiment": optional(_COMMON["experiment"]),
+    "study": Kind("a Study, or a name or an id", _is_study),
+    "top": whole(1),
+    "repeats": whole(1),
+    "seed": optional(SEED),
+    "resume": FLAG,
+    **{n: SETTINGS[n] for n in ("workers", "retries", "timeout_trial")},
+    **{n: SETTINGS[n] for n in ("trials_per_worker", "memory_trial")},
 }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
 from hpbridge.contract.capabilities import Feature
@@ -17,6 +17,7 @@ from hpbridge.store.settings import OF_WORKERS, StudySettings
 
 if TYPE_CHECKING:
     import concurrent.futures
+    from collections.abc import Mapping
 
     from hpbridge.contract.execution import DriverSpec, LoopSpec
     from hpbridge.experiment import Experiment
@@ -37,6 +38,7 @@ class Plan:
         comparison_id: The comparison that it belongs to, in the store.
         history: Another study's trials that it goes on from.
         pool: What the caller brought to run its trials; then `driver` is only its name.
+        noted: What its record notes beside what the experiment does.
 
     Raises:
         ExperimentError: If a setting cannot be.
@@ -52,6 +54,7 @@ class Plan:
     comparison_id: int | None = None
     history: History | None = None
     pool: concurrent.futures.Executor | None = None
+    noted: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         given = {**vars(self.settings), "seed": self.seed}
@@ -137,7 +140,7 @@ class Plan:
             versions=versions_of(self.choice),
             machine=machine(),
             comparison_id=self.comparison_id,
-            attributes=experiment.attributes,
+            attributes={**experiment.attributes, **self.noted},
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.engine.arguments import OF_RESUME, given_settings, takes_of
+from hpbridge.engine.given import GIVEN_POINTS, as_again, is_of_given_points
 from hpbridge.engine.life import Life, Recorded, live
 from hpbridge.engine.plan import FUTURES, Plan, name_of_driver
 from hpbridge.errors import ExperimentError
@@ -123,10 +124,12 @@ def life_of(
         now: How it is run from here on.
         listeners: Called after every trial.
     """
-    experiment = experiment or _reload(record)
-    if experiment.is_growing:
+    experiment = experiment or reload(record)
+    if is_of_given_points(record):
+        experiment = as_again(experiment, record)
+    elif experiment.is_growing:
         experiment = experiment.over(record.space)
-    _check_same(record, experiment)
+    check_same(record, experiment)
     plan, settings = _plan_of(record, experiment, now)
     n_finished = database.count_trials().get(record.id, 0)
     recorded = Recorded(record, settings, n_finished)
@@ -139,7 +142,10 @@ def _plan_of(
     """Return the plan of a stored study, and its settings from now on."""
     settings = record.settings
     settings = replace(settings, budget=replace(settings.budget, **now.changes))
-    chosen = choose(f"{record.backend}:{record.algorithm}", experiment, record.options)
+    chosen = GIVEN_POINTS
+    if not is_of_given_points(record):
+        name = f"{record.backend}:{record.algorithm}"
+        chosen = choose(name, experiment, record.options)
     driver = settings.driver if now.driver is None else now.driver
     name, pool = name_of_driver(driver, experiment)
     if pool is None and name.startswith(FUTURES):
@@ -159,7 +165,12 @@ def _plan_of(
     return plan, settings
 
 
-def _reload(record: StudyRecord) -> Experiment:
+def reload(record: StudyRecord) -> Experiment:
+    """Return the experiment of a study, imported from where it was.
+
+    Raises:
+        ExperimentError: If it is from no file.
+    """
     from hpbridge.contract.references import load_experiment
 
     if not record.reference:
@@ -172,7 +183,12 @@ def _reload(record: StudyRecord) -> Experiment:
     return load_experiment(record.reference)
 
 
-def _check_same(record: StudyRecord, experiment: Experiment) -> None:
+def check_same(record: StudyRecord, experiment: Experiment) -> None:
+    """Refuse an experiment that is another one than a study's.
+
+    Raises:
+        ExperimentError: With everything that differs.
+    """
     whose = f"those of study {record.name!r}"
     problems = []
     if not experiment.space.is_recorded_as(record.space):

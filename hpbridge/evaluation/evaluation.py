@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import is_whole
+from hpbridge.evaluation.again import Again
 from hpbridge.evaluation.folds import Folds
 from hpbridge.evaluation.metrics import is_of_classifier, read_metrics
 from hpbridge.evaluation.models import read_models, seeded
@@ -232,6 +233,10 @@ class Evaluation(Experiment):
             "n_test": self.n_test,
             "fingerprint": self.fingerprint,
         }
+
+    def again(self, seeds: Sequence[int], n_points: int) -> Experiment:
+        """Return what runs points again, on other splits of the rows that are seen."""
+        return Again(self, seeds, n_points)
 
     def by_value(self) -> Evaluation:
         """Return the same for a process that may be on another machine."""

@@ -86,6 +86,12 @@ class Folds:
         other.kept = self.kept.whole()
         return other
 
+    def over(self, folds: Sequence[Fold], order: Sequence[int]) -> Folds:
+        """Return the same rows and metrics with other folds."""
+        other = copy.copy(self)
+        other.folds, other.order = folds, tuple(order)
+        return other
+
     def scores(
         self, estimator: Any, after: Callable[[FoldScores], None] | None = None
     ) -> list[FoldScores]:

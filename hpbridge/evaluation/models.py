@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 
 from hpbridge.errors import SpaceError, nearest
+from hpbridge.errors.arguments import is_whole
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.kinds import freeze_when, with_when
 from hpbridge.space.parts import Part
@@ -273,6 +274,21 @@ def unknown_parameters(estimator: Any, space: Space) -> list[str]:
         for name in space
         if name not in known
     ]
+
+
+def reseeded(models: Models, seed: int) -> Models:
+    """Return the same models with another seed in every `random_state` that is one."""
+    own = {name: clone(each) for name, each in models.estimators.items()}
+    for prefix, estimator in own.items():
+        states = {
+            name: seed
+            for name, value in estimator.get_params(deep=True).items()
+            if (name == "random_state" or name.endswith("__random_state"))
+            and is_whole(value)
+            and (f"{prefix}__{name}" if prefix else name) not in models.space
+        }
+        estimator.set_params(**states)
+    return replace(models, estimators=own)
 
 
 def seeded(estimators: Mapping[str, Any], space: Space, seed: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,12 @@ class FoldObjective:
                 for name, value in noted.items():
                     trial.set_attribute(name, value)
         return metrics_of(done)
+
+    def over(self, models: Models, folds: Folds) -> FoldObjective:
+        """Return the same with other models and folds."""
+        other = copy.copy(self)
+        other.models, other.folds = models, folds
+        return other
 
     def whole(self) -> FoldObjective:
         """Return the same for a process that may be on another machine."""
