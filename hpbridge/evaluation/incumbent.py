@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import joblib  # type: ignore[import-untyped]
@@ -20,8 +21,20 @@ _MOST_ROWS = 20_000
 """On which it is tried: all, as a rule."""
 
 
-def check_incumbent(evaluation: Evaluation, model: Any) -> str:
-    """Return what tells a model in use from others, once it has answered to rows.
+@dataclass(frozen=True)
+class InUse:
+    """A model in use.
+
+    Attributes:
+        identity: What tells it from others.
+    """
+
+    model: Any
+    identity: str
+
+
+def check_incumbent(evaluation: Evaluation, model: Any) -> InUse:
+    """Return a model as one in use, once it has answered to rows that are seen.
 
     Raises:
         ExperimentError: If it cannot predict such rows, or not what they are of.
@@ -53,7 +66,7 @@ def check_incumbent(evaluation: Evaluation, model: Any) -> str:
                 )
     if problems:
         raise ExperimentError.invalid(evaluation.name, problems)
-    return identity or _digest(joblib.hash(answers.kept))
+    return InUse(model, identity or _digest(joblib.hash(answers.kept)))
 
 
 def _problems_of(evaluation: Evaluation, said: Any, y: Any) -> list[str]:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import platform
+import time
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.analysis.evaluated import BEST, EVALUATION, OPENINGS
+import numpy as np
+import sklearn
+
+from hpbridge import __version__
+from hpbridge.analysis.evaluated import BEST, EVALUATION, INCUMBENT, OPENINGS
 from hpbridge.errors import ArgumentError, ExperimentError, HpbridgeError
 from hpbridge.evaluation.incumbent import check_incumbent
 from hpbridge.evaluation.opening import contenders_of, fitted, fresh, open_test
+from hpbridge.evaluation.saved import check_model_target, save
 from hpbridge.report.search import Report
 from hpbridge.store.record import Status
 from hpbridge.study import Study
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from hpbridge.evaluation.evaluation import Evaluation
+    from hpbridge.evaluation.incumbent import InUse
     from hpbridge.evaluation.opening import Contenders
     from hpbridge.trial import FinishedTrial
 
@@ -29,7 +39,7 @@ class EvaluationReport(Report):
         evaluation: Of which the study is.
         study: With the opening of the test, where there is one.
         silence: Codes of checks that are not made.
-        incumbent: What tells the model in use from others, if one was brought.
+        in_use: The model in use, if one was brought.
         contenders: The models that were fitted for it.
         notes: What went otherwise than asked for.
     """
@@ -40,11 +50,12 @@ class EvaluationReport(Report):
         study: Study,
         silence: Iterable[str] = (),
         *,
-        incumbent: str | None = None,
+        in_use: InUse | None = None,
         contenders: Contenders | None = None,
         notes: Iterable[str] = (),
     ) -> None:
-        super().__init__(study, silence, incumbent)
+        super().__init__(study, silence, None if in_use is None else in_use.identity)
+        self._in_use = in_use
         self.evaluation, self.notes = evaluation, tuple(notes)
         self._contenders = contenders
 
@@ -55,10 +66,102 @@ class EvaluationReport(Report):
         Raises:
             NoBestTrialError: If no trial is complete and feasible.
         """
-        best = self.study.best_by_main_metric() or self.study.best_trial
         if self._contenders is not None:
             return self._contenders.models[BEST]
+        best = self.study.best_by_main_metric() or self.study.best_trial
         return fitted(self.evaluation, fresh(self.evaluation, best))
+
+    def save_model(
+        self, path: str | os.PathLike[str], *, overwrite: bool = False
+    ) -> Path:
+        """Save the best estimator, with what it is of.
+
+        Args:
+            path: Of the file. A name in ``.skops`` is written by skops, or by joblib
+                to the same name in ``.joblib`` where skops cannot hold the model, and
+                a note of the report says so; one in ``.joblib`` by joblib.
+            overwrite: Whether it replaces a file that is there.
+
+        Returns:
+            The file. `hpbridge.evaluation.saved.model_metadata` reads what is noted.
+
+        Raises:
+            HpbridgeError: If it cannot be saved there; known before the fit, as far as
+                it can be.
+        """
+        target = check_model_target(path, overwrite=overwrite)
+        model = self.best_estimator
+        known = metadata_of(self)
+        place, why_not = save(model, target, known, overwrite=overwrite)
+        if why_not:
+            note = f"the model was saved as {place.name}, by joblib, since {why_not}"
+            self.notes = (*self.notes, note)
+        return place
+
+    def to_skore(self, *, compare: bool = False) -> Any:
+        """Return the best estimator on the test as skore reports it.
+
+        Args:
+            compare: Return a `skore.ComparisonReport` of defaults and best, and of the
+                others that were compared, in place of a `skore.EstimatorReport`.
+
+        Raises:
+            ExperimentError: If the evaluation has no test.
+            LibraryNotInstalledError: If skore is not installed.
+        """
+        from hpbridge.evaluation.skore_reports import (
+            comparison_report,
+            estimator_report,
+        )
+
+        if self.evaluation.test_rows is None:
+            problem = "skore reports of a test, and there is none"
+            raise ExperimentError.invalid(self.evaluation.name, [problem])
+        rows = self.evaluation.test_rows.rows()
+        if not compare:
+            return estimator_report(self.best_estimator, rows)
+        return comparison_report(self.contenders.models, rows)
+
+    @property
+    def contenders(self) -> Contenders:
+        """The models that are compared, each fitted on all rows but those of the test.
+
+        Raises:
+            NoBestTrialError: If no trial is complete and feasible.
+        """
+        if self._contenders is None:
+            best = self.study.best_by_main_metric() or self.study.best_trial
+            model = None if self._in_use is None else self._in_use.model
+            self._contenders = contenders_of(self.evaluation, best, model)
+        return self._contenders
+
+
+def metadata_of(report: EvaluationReport) -> dict[str, Any]:
+    """Return what is noted with a saved model."""
+    study, evaluation = report.study, report.evaluation
+    best = study.best_by_main_metric() or study.best_trial
+    return {
+        "hpbridge": __version__,
+        "saved_at": time.time(),
+        "study": study.name,
+        "experiment": study.experiment,
+        "optimizer": study.optimizer,
+        "seed": study.seed,
+        "seed_of_evaluation": evaluation.seed,
+        "trial": best.number,
+        "params": dict(best.params),
+        "metrics": dict(best.metrics),
+        "test": dict(report.evaluated.tested.get(BEST, {}).get("metrics", {})),
+        "sentence": report.sentence,
+        "fingerprint": evaluation.fingerprint,
+        "n_rows": evaluation.n_rows,
+        "versions": {
+            **study.versions,
+            "python": platform.python_version(),
+            "scikit-learn": sklearn.__version__,
+            "numpy": np.__version__,
+        },
+    }
 
 
 def report_of(
@@ -73,19 +176,16 @@ def report_of(
     if incumbent is None:
         incumbent = evaluation.incumbent
     best = study.best_by_main_metric()
-    identity = None if incumbent is None else check_incumbent(evaluation, incumbent)
-    if best is None or not evaluation.is_sealed or _is_known(study, best, identity):
-        return EvaluationReport(evaluation, study, silence, incumbent=identity)
+    in_use = None if incumbent is None else check_incumbent(evaluation, incumbent)
+    if best is None or not evaluation.is_sealed or _is_known(study, best, in_use):
+        return EvaluationReport(evaluation, study, silence, in_use=in_use)
     contenders = contenders_of(evaluation, best, incumbent)
-    opening = open_test(evaluation, contenders, best) | {"incumbent": identity}
+    opening = open_test(evaluation, contenders, best)
+    if in_use is not None:
+        opening[INCUMBENT] = in_use.identity
     study, notes = _noted(study, opening)
     return EvaluationReport(
-        evaluation,
-        study,
-        silence,
-        incumbent=identity,
-        contenders=contenders,
-        notes=notes,
+        evaluation, study, silence, in_use=in_use, contenders=contenders, notes=notes
     )
 
 
@@ -123,13 +223,13 @@ def _check(evaluation: Evaluation, study: Study) -> None:
         raise ExperimentError.invalid(evaluation.name, problems)
 
 
-def _is_known(study: Study, best: FinishedTrial, identity: str | None) -> bool:
+def _is_known(study: Study, best: FinishedTrial, in_use: InUse | None) -> bool:
     """Say whether the test was opened already for what is to be compared."""
     openings = study.attributes.get(OPENINGS, ())
     of_best = [each for each in openings if each.get("trial") == best.number]
-    if identity is None:
+    if in_use is None:
         return bool(of_best)
-    return any(each.get("incumbent") == identity for each in of_best)
+    return any(each.get(INCUMBENT) == in_use.identity for each in of_best)
 
 
 def _noted(study: Study, opening: Mapping[str, Any]) -> tuple[Study, list[str]]:
