@@ -6,6 +6,7 @@ The room is called as a function, too: ``hpbridge.report(study)`` is
 
 from __future__ import annotations
 
+import importlib
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,11 @@ class _Room(types.ModuleType):
     def __call__(self, *given: Any, **named: Any) -> Report:
         found: Report = _report(*given, **named)
         return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A function that is sent to a worker may have it among its modules, which
+        # otherwise go by name.
+        return importlib.import_module, (self.__name__,)
 
 
 sys.modules[__name__].__class__ = _Room
