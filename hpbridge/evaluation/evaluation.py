@@ -11,13 +11,15 @@ from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import is_whole
 from hpbridge.evaluation.again import Again
 from hpbridge.evaluation.folds import Folds
+from hpbridge.evaluation.labels import label_problems
 from hpbridge.evaluation.metrics import is_of_classifier, read_metrics
 from hpbridge.evaluation.models import read_models, seeded
 from hpbridge.evaluation.objective import FoldObjective
 from hpbridge.evaluation.pooling import need_pooling
 from hpbridge.evaluation.procedure import KFold, read_procedure
 from hpbridge.evaluation.references import evaluate_references
-from hpbridge.evaluation.rows import Kept, Rows, count_of
+from hpbridge.evaluation.routed import routing_problems
+from hpbridge.evaluation.rows import Kept, Rows, as_features, as_target, count_of
 from hpbridge.evaluation.splits import make_split
 from hpbridge.evaluation.target import read_target
 from hpbridge.experiment import Experiment
@@ -52,10 +54,11 @@ class Evaluation(Experiment):
         metrics: Names of scikit-learn's scorers, or scorers; the first is optimized.
             By default macro F1, accuracy and balanced accuracy for classes, and R2,
             mean absolute and root mean squared error for numbers.
-        sample_weight: A weight for each row, for ``fit`` and the scorers.
+        sample_weight: A weight for each row: in `params`, by this name.
         groups: Of the rows; those of a group stay together.
-        params: What else goes to ``fit``, scorers and splitter, as of
-            `sklearn.model_selection.cross_validate`.
+        params: What goes with the rows, as of `sklearn.model_selection.cross_validate`:
+            to ``fit``; where scikit-learn's metadata routing is enabled, to the
+            estimators and scorers that request it.
         incumbent: A fitted model that is in use: the report compares with it.
         seed: Of the test, the folds, and of every `random_state` that is None.
         name: Of the experiment; by default the estimator's.
@@ -302,7 +305,7 @@ def _read_rows(
         problems.append(f"params must be a dict by name, got {params!r:.100}")
     if len(problems) > before:
         return None
-    return Rows(X, y, {**(params or {}), **with_rows})
+    return Rows(as_features(X), as_target(y), {**(params or {}), **with_rows})
 
 
 def _read(
@@ -316,4 +319,8 @@ def _read(
     target = read_target(rows.y, is_of_classes=kinds.pop(), problems=problems)
     if target is None:
         return None
-    return target, read_metrics(metrics, estimators, target, problems)
+    scorers = read_metrics(metrics, estimators, target, problems)
+    for each in estimators:
+        problems += label_problems(each, target)
+        problems += routing_problems(each, scorers, rows.params)
+    return target, scorers

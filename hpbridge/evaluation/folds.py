@@ -93,29 +93,37 @@ class Folds:
         return other
 
     def scores(
-        self, estimator: Any, after: Callable[[FoldScores], None] | None = None
+        self,
+        estimator: Any,
+        after: Callable[[FoldScores], None] | None = None,
+        params: Mapping[str, Any] | None = None,
     ) -> list[FoldScores]:
         """Fit and score an estimator on each fold, in order.
 
         Args:
             estimator: To clone, for each fold.
             after: Called after each; what it raises ends the others.
+            params: What goes with the rows, where it is not what goes with all.
 
         Raises:
             NoScoreError: If a scorer fails.
             Exception: Whatever the estimator raises.
         """
         with sklearn.config_context(**self.config):
-            return self._scores(estimator, after)
+            return self._scores(estimator, after, params)
 
     def _scores(
-        self, estimator: Any, after: Callable[[FoldScores], None] | None
+        self,
+        estimator: Any,
+        after: Callable[[FoldScores], None] | None,
+        params: Mapping[str, Any] | None,
     ) -> list[FoldScores]:
         rows = self.kept.rows()
+        given = rows.params if params is None else params
         walk = _Walk(self, rows, after)
-        params = {k: v for k, v in rows.params.items() if v is not None}
+        own = {k: v for k, v in given.items() if v is not None}
         if not self.config["enable_metadata_routing"]:
-            params.pop("groups", None)  # of the splitter alone
+            own.pop("groups", None)  # of the splitter alone
         cross_validate(
             estimator,
             rows.X,
@@ -123,7 +131,7 @@ class Folds:
             cv=walk,
             scoring=_Scoring(walk),
             n_jobs=1,  # each fold is heard of before the next begins
-            params=params or None,
+            params=own or None,
             return_train_score=True,
             error_score="raise",
         )

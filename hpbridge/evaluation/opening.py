@@ -23,7 +23,7 @@ from hpbridge.errors import ExperimentError
 from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.answers import Marking, answers_of
 from hpbridge.evaluation.references import DEFAULTS, DUMMY, dummy_for
-from hpbridge.evaluation.routed import params_of_fit
+from hpbridge.evaluation.routed import of_dummy, params_of_fit
 from hpbridge.space.plain_data import plain_data
 
 if TYPE_CHECKING:
@@ -62,6 +62,15 @@ def fitted(evaluation: Evaluation, estimator: Any) -> Any:
         return made.fit(rows.X, rows.y, **params_of_fit(made, rows.params))
 
 
+def _fitted_dummy(evaluation: Evaluation, like: Any) -> Any:
+    rows, folds = evaluation.folds.kept.rows(), evaluation.folds
+    of_classes = evaluation.target.is_of_classes
+    dummy = dummy_for(is_of_classes=of_classes, seed=evaluation.seed)
+    with sklearn.config_context(**folds.config):
+        dummy, params = of_dummy(dummy, like, folds.scorers, rows.params)
+        return dummy.fit(rows.X, rows.y, **params_of_fit(dummy, params))
+
+
 def fresh(evaluation: Evaluation, trial: FinishedTrial) -> Any:
     """Return the unfitted model of a trial, which may have been read from a store."""
     return evaluation.models.fresh(evaluation.space.to_objects(trial.params))
@@ -75,14 +84,9 @@ def contenders_of(
     Raises:
         ExperimentError: If the best cannot be fitted on all rows at once.
     """
-    of_classes = evaluation.target.is_of_classes
     first = next(iter(evaluation.models.estimators.values()))
-    estimators = {
-        DUMMY: dummy_for(is_of_classes=of_classes, seed=evaluation.seed),
-        DEFAULTS: first,
-        BEST: fresh(evaluation, best),
-    }
-    models, errors = {}, {}
+    estimators = {DEFAULTS: first, BEST: fresh(evaluation, best)}
+    models, errors = {DUMMY: _fitted_dummy(evaluation, first)}, {}
     for name, each in estimators.items():
         try:
             models[name] = fitted(evaluation, each)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.objective import attributes_of, metrics_of
+from hpbridge.evaluation.routed import of_dummy
 from hpbridge.evaluation.warned import Warned
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hpbridge.evaluation.evaluation import Evaluation
     from hpbridge.evaluation.folds import Folds
 
@@ -40,25 +44,29 @@ def evaluate_references(evaluation: Evaluation) -> dict[str, Any]:
     dummy = dummy_for(
         is_of_classes=evaluation.target.is_of_classes, seed=evaluation.seed
     )
-    found = {DUMMY: reference(evaluation.folds, dummy)}
-    models = evaluation.models
+    models, folds = evaluation.models, evaluation.folds
+    first = next(iter(models.estimators.values()))
+    with config_context(**folds.config):
+        dummy, params = of_dummy(dummy, first, folds.scorers, folds.kept.rows().params)
+    found = {DUMMY: reference(folds, dummy, params)}
     points = models.points_of_defaults()
     for name, estimator in [*models.estimators.items()][1:]:
         if name not in points:
-            found[f"{DEFAULTS}:{name}"] = reference(evaluation.folds, clone(estimator))
+            found[f"{DEFAULTS}:{name}"] = reference(folds, clone(estimator))
     if evaluation.has_own_defaults:
-        first = next(iter(evaluation.models.estimators.values()))
-        found[DEFAULTS] = reference(evaluation.folds, clone(first))
-        own = evaluation.models.defaults()
+        found[DEFAULTS] = reference(folds, clone(first))
+        own = models.defaults()
         return {"references": found, "own_values": {n: repr(v) for n, v in own.items()}}
     return {"references": found}
 
 
-def reference(folds: Folds, estimator: Any) -> dict[str, Any]:
+def reference(
+    folds: Folds, estimator: Any, params: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return metrics and folds of an estimator, or why there are none."""
     with Warned() as warned:
         try:
-            done = folds.scores(estimator)
+            done = folds.scores(estimator, params=params)
         except Exception as error:  # noqa: BLE001 - an estimator may raise anything
             return {"error": describe_error(error)}
     found = {**attributes_of(done, len(folds.folds)), **warned.attributes}

@@ -77,6 +77,26 @@ def part(values: Any, numbers: Any) -> Any:
     return _safe_indexing(values, numbers)
 
 
+_WITHOUT_ROWS = {"bsr", "coo", "dia"}
+"""Formats of sparse matrices of which no rows can be taken."""
+
+
+def as_features(values: Any) -> Any:
+    """Return features whose rows can be taken: some sparse formats have none."""
+    is_sparse = hasattr(values, "tocsr")
+    return values.tocsr() if is_sparse and values.format in _WITHOUT_ROWS else values
+
+
+def as_target(values: Any) -> Any:
+    """Return a target; what has one column, without the column."""
+    shape: tuple[int, ...] = getattr(values, "shape", ())
+    if len(shape) != 2 or shape[1] != 1:  # noqa: PLR2004 - rows and columns
+        return values
+    if hasattr(values, "iloc"):
+        return values.iloc[:, 0]
+    return values.to_series() if hasattr(values, "to_series") else values[:, 0]
+
+
 def is_by_row(value: Any, total: int) -> bool:
     """Say whether a value has one entry for each of so many rows."""
     if isinstance(value, (str, bytes)) or value is None:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn import model_selection as ms
 
 from hpbridge.evaluation.procedure import LeaveOneOut, Splits, TimeOrder
-from hpbridge.evaluation.rows import Rows, count_of
+from hpbridge.evaluation.rows import Rows, as_features, as_target, count_of
 from hpbridge.evaluation.target import Target, read_target
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _set_aside(
 def _explicit(
     rows: Rows, target: Target, test: Sequence[Any], problems: list[str]
 ) -> tuple[Rows, Rows] | None:
-    X, y = test
+    X, y = as_features(test[0]), as_target(test[1])
     n_x, n_y = count_of(X), count_of(y)
     if n_x != n_y or not n_y:
         problems.append(f"the test has {n_x} rows of X and {n_y} of y")
