@@ -114,7 +114,7 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.cli.progress import Display
     from hpbridge.cli.resuming import given_of
     from hpbridge.cli.scripts import Asked
-    from hpbridge.report.page import check_target
+    from hpbridge.report.rendering import check_target
 
     check_company("--report", report, overwrite=overwrite)
     if report is not None:

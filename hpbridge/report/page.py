@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import base64
 import gzip
-import hashlib
 import json
 import time
-from importlib import resources
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +13,11 @@ from hpbridge import __version__
 from hpbridge.analysis.convergence import Curve, curve_by_seconds, curve_by_trials
 from hpbridge.analysis.summary import by_optimizer, common_best, summarize
 from hpbridge.errors import count
-from hpbridge.formats.export import ExportError, study_to_json
-from hpbridge.formats.whole_file import (
-    EXISTS,
-    HINT,
-    OVERWRITE_HINT,
-    beside,
-    problem_of_target,
-)
+from hpbridge.formats.export import study_to_json
 from hpbridge.report import sections, texts
 from hpbridge.report.best import joint_front, winners
 from hpbridge.report.figures import convergence_figure
+from hpbridge.report.rendering import check_target, render, write_page
 from hpbridge.report.table import milestone_table, summary_table
 
 if TYPE_CHECKING:
@@ -74,102 +65,17 @@ def write_report(
     """
     target = Path(path)
     check_target(target, overwrite=overwrite)
-    script = _plotly_script()
-    html = _render(_context(studies, title, table, absent or {}), script)
-    try:
-        with beside(target) as part:
-            # A file's name may be no text; it is shown with backslashes.
-            part.write_text(html, "utf-8", "backslashreplace", newline="\n")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ExportError.unwritable(target, reason, HINT) from error
+    context = context_of(studies, title, table, absent)
+    write_page(render("page.html.jinja", context), target)
 
 
-def check_target(target: Path, *, overwrite: bool = False) -> None:
-    """Refuse a page that cannot be made or written, or would replace another file.
-
-    Raises:
-        ExportError: If jinja2 or plotly is not installed, or the target is a file that
-            is no page of ours, a folder, or in a folder that is not there.
-    """
-    check_packages()
-    problem = problem_of_target(target, overwrite=overwrite, is_page=True)
-    if problem == EXISTS:
-        other = f"{problem}, and is no page of hpbridge"
-        raise ExportError.unwritable(target, other, OVERWRITE_HINT)
-    if problem is not None:
-        raise ExportError.unwritable(target, problem, HINT)
-
-
-def check_packages() -> None:
-    """Refuse a report that cannot be made, without importing anything large.
-
-    Raises:
-        ExportError: If jinja2 or plotly is not installed.
-    """
-    missing = [name for name in ("jinja2", "plotly") if find_spec(name) is None]
-    if missing:
-        headline = f"A report needs what is not installed: {', '.join(missing)}"
-        hint = "`pip install 'hpbridge[report]'`"
-        raise ExportError(headline, hint=hint)
-
-
-def _plotly_script() -> str:
-    check_packages()
-    from plotly.offline import get_plotlyjs
-
-    return str(get_plotlyjs())
-
-
-def _render(context: Mapping[str, Any], plotly: str) -> str:
-    import jinja2
-    from markupsafe import Markup
-
-    def resource(name: str) -> str:
-        return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figure_json"] = lambda figure: Markup(_inline_json(figure))
-    template = environment.from_string(resource("page.html.jinja"))
-    # A browser reads every line end as "\n" before it checks the hash.
-    scripts = [s.replace("\r\n", "\n") for s in (plotly, resource("page.js"))]
-    return template.render(
-        context,
-        css=Markup(resource("page.css")),
-        scripts=[Markup(s) for s in scripts],
-        policy=_policy(scripts),
-    )
-
-
-def _policy(scripts: Sequence[str]) -> str:
-    """Return a content policy: our own scripts run, no other; nothing is fetched."""
-    digests = [hashlib.sha256(s.encode()).digest() for s in scripts]
-    allowed = " ".join(f"'sha256-{base64.b64encode(d).decode()}'" for d in digests)
-    return (
-        f"default-src 'none'; script-src {allowed}; "
-        "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
-    )
-
-
-def _inline_json(data: object) -> str:
-    """Return JSON that cannot end the script element around it."""
-    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def _context(
+def context_of(
     studies: Sequence[Study],
     title: str,
-    table: Sequence[Mapping[str, Any]] | None,
-    absent: Mapping[str, str],
+    table: Sequence[Mapping[str, Any]] | None = None,
+    absent: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
+    """Return what every page says of studies; the arguments are `write_report`'s."""
     experiments: dict[str, list[Study]] = {}
     for study in studies:
         key = json.dumps([study.experiment, dict(study.metrics)])
@@ -186,7 +92,7 @@ def _context(
         "written": texts.moment(time.time()),
         "size": f"{count(len(studies), 'study', 'studies')} with "
         f"{count(n_trials, 'trial')}",
-        "absent": dict(absent),
+        "absent": dict(absent or {}),
         "parts": [
             _part(those, own_table, most_points) for those in experiments.values()
         ],

@@ -32,7 +32,8 @@ from hpbridge.formats.export import ExportError, study_to_json
 from hpbridge.formats.whole_file import MARK
 from hpbridge.report import texts
 from hpbridge.report.figures import pairs_of
-from hpbridge.report.page import check_packages, write_report
+from hpbridge.report.page import write_report
+from hpbridge.report.rendering import check_packages
 from hpbridge.trial import State
 
 
