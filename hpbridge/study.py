@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+    import plotly.graph_objects as go
 
     from hpbridge.analysis.failures import Failures
     from hpbridge.experiment import Constraint
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # A study is below what is made of it, as a file or a number: by name, not by import.
 _frame_of = lazy("hpbridge.formats.export:frame_of")
 _export_study = lazy("hpbridge.formats.writers:export_study")
+_plot_of = lazy("hpbridge.report.kinds:plot_of")
 _failures_of = lazy("hpbridge.analysis.failures:failures_of")
 _sentences_of = lazy("hpbridge.analysis.failures:sentences_of")
 
@@ -179,6 +181,22 @@ class Study(StudyRecord):
             HpbridgeError: If pandas is not installed.
         """
         return _frame_of(self.rows(), self.columns)
+
+    def plot(self, kind: str = "history", *, metric: str | None = None) -> go.Figure:
+        """Return a figure of plotly's, as the study's page has it.
+
+        Args:
+            kind: ``history``, ``parallel``, ``slice`` or ``importance`` of any study;
+                ``folds``, ``gain``, ``confusion``, ``roc``, ``precision_recall``,
+                ``calibration`` or ``residuals`` of one that evaluated models.
+            metric: By default the first.
+
+        Raises:
+            ArgumentError: If there is no such kind or metric, with the nearest.
+            HpbridgeError: If the study has no data for the kind, and why, or plotly is
+                not installed.
+        """
+        return _plot_of(self, kind, metric)
 
     @takes(path=PATH, overwrite=FLAG)
     def export(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.analysis.importance import Importances, importances
 from hpbridge.analysis.paired import (
     REGION,
     Difference,
@@ -179,6 +180,11 @@ class Evaluated:
             region = region_of(self.metric, known, self.study.sign)
         seconds = [b for _, b in pairs]
         return difference(firsts, seconds, self.ratio, region=region)
+
+    @cached_property
+    def importances(self) -> Importances:
+        """How much each parameter mattered for the first metric."""
+        return importances(self.study)
 
     @cached_property
     def openings(self) -> list[Mapping[str, Any]]:

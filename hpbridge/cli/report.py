@@ -25,6 +25,7 @@ def report(
     """Write the self-contained HTML page of a comparison, or of single studies."""
     from hpbridge.cli.output import margin
     from hpbridge.engine.compare import Comparison, load_comparison
+    from hpbridge.report.search_page import write_search
     from hpbridge.study import load_study
 
     if (comparison is None) == (not study):
@@ -35,5 +36,8 @@ def report(
         studies = tuple(load_study(name, store) for name in study or [])
         title = studies[0].name if len(studies) == 1 else f"{len(studies)} studies"
         loaded = Comparison(title, studies)
-    loaded.report(output, overwrite=overwrite)
+    if len(loaded.studies) == 1 and comparison is None:
+        write_search(loaded.studies[0], output, overwrite=overwrite)
+    else:
+        loaded.report(output, overwrite=overwrite)
     margin().print(f"Wrote {output}.", markup=False)

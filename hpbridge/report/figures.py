@@ -178,7 +178,7 @@ def parameter_figure(
         marked: The best trials, drawn in any case.
     """
     name, metric = names
-    drawn = drawable(_united(trials, marked), [metric])
+    drawn = drawable(united(trials, marked), [metric])
     drawn = [t for t in drawn if name in t.params]
     if not drawn:
         return None
@@ -190,13 +190,14 @@ def parameter_figure(
         "yaxis": axis_of(metric, [t.metrics[metric] for t in drawn]),
         "showlegend": False,
     }
-    data = _clouds(study, drawn, places, metric, marked)
+    data = clouds(study, drawn, places, metric, marked)
     return {"data": data, "layout": layout}
 
 
-def _united(
+def united(
     trials: Sequence[FinishedTrial], more: Sequence[FinishedTrial]
 ) -> list[FinishedTrial]:
+    """Return trials and those of another list that are not among them."""
     return list({t.number: t for t in [*trials, *more]}.values())
 
 
@@ -222,11 +223,11 @@ def pareto_figure(
         trials: Those to draw.
         front: The trials to mark, drawn in any case.
     """
-    drawn = drawable(_united(trials, front), pair)
+    drawn = drawable(united(trials, front), pair)
     if not drawn:
         return None
     places = {t.number: short(t.metrics[pair[0]]) for t in drawn}
-    data = _clouds(study, drawn, places, pair[1], front)
+    data = clouds(study, drawn, places, pair[1], front)
     return {"data": data, "layout": _pair_layout(pair, drawn)}
 
 
@@ -282,7 +283,7 @@ def drawable(
     ]
 
 
-def _clouds(
+def clouds(
     study: Study,
     trials: Sequence[FinishedTrial],
     places: Mapping[int, Any],

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   // On paper, plots are drawn in these sizes, and then take the width that there is.
-  const PAPER = { wide: [700, 330], pairs: [345, 300], panel: [240, 215] };
+  const PAPER = { wide: [700, 330], flat: [700, 240], square: [345, 330], pairs: [345, 300], panel: [240, 215] };
 
   const look = (name) =>
     getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -39,8 +39,8 @@
   });
 
   const paperSize = (canvas) => {
-    if (canvas.closest(".wide")) return PAPER.wide;
-    return canvas.closest(".pairs") ? PAPER.pairs : PAPER.panel;
+    const kind = ["wide", "flat", "square", "pairs"].find((name) => canvas.closest(`.${name}`));
+    return PAPER[kind ?? "panel"];
   };
 
   const draw = (canvas, isPaper) => {

@@ -1,0 +1,246 @@
+"""What the page of a search says of its models, as plain data for the template."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from hpbridge.analysis.evaluated import BEST, DEFAULTS, DUMMY, INCUMBENT
+from hpbridge.analysis.paired import interval
+from hpbridge.report import texts
+from hpbridge.report.kinds import KINDS
+from hpbridge.report.model_figures import folds_figure
+from hpbridge.report.search_figures import NAMES
+from hpbridge.report.table import Row
+from hpbridge.report.tested_figures import confusion_figure, tested
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hpbridge.analysis.checks.finding import Finding
+    from hpbridge.analysis.evaluated import Evaluated, Model
+    from hpbridge.analysis.verdict import Verdict
+
+MOST_CLASSES = 50
+"""Classes that are listed with their precision and recall."""
+
+Table = dict[str, Any]
+Plot = dict[str, Any]
+
+
+def picture(evaluated: Evaluated, kind: str, description: str = "") -> Plot | None:
+    """Return a plot of a kind for the template; None where there are no data for it."""
+    found = KINDS[kind]
+    figure = found.make(evaluated)
+    if figure is None:
+        return None
+    said = f"{found.title}. {description}".strip()
+    return {"title": found.title, "description": said, "figure": figure}
+
+
+def answer(verdicts: Sequence[Verdict]) -> list[dict[str, str]]:
+    """Return each verdict: its advice, and its sentence with the reasons apart."""
+    found = []
+    for each in verdicts:
+        lead, _, rest = each.sentence.partition(": ")
+        found.append({"advice": each.advice, "lead": lead, "rest": rest})
+    return found
+
+
+def checks(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Return the checks that spoke, were silent, and could not be made."""
+    names = {True: "spoke", False: "silent", None: "unable"}
+    found: dict[str, list[Finding]] = {name: [] for name in names.values()}
+    for each in findings:
+        found[names[each.spoke]].append(each)
+    return found
+
+
+def metrics_of(evaluated: Evaluated) -> list[str]:
+    """Return the metrics of an evaluation, the first one first."""
+    best = evaluated.best
+    noted = [*evaluated.about.get("metrics", ()), *(best.test if best else ())]
+    return list(dict.fromkeys([evaluated.metric, *noted]))
+
+
+def validation_table(evaluated: Evaluated) -> Table | None:
+    """Return the means of all metrics over the folds, with their intervals."""
+    models = [evaluated.best, evaluated.defaults, evaluated.dummy]
+    there = [model for model in models if model is not None]
+    if not there or there[0].name != BEST:
+        return None
+    has_train = any(f"mean_train_{evaluated.metric}" in m.metrics for m in there[:1])
+    headers = ["Metric", *(NAMES[model.name].capitalize() for model in there)]
+    rows = []
+    for metric in metrics_of(evaluated):
+        cells = [metric, *(_with_interval(evaluated, m, metric) for m in there)]
+        if has_train:
+            cells.append(_number(there[0].metrics.get(f"mean_train_{metric}")))
+        rows.append(Row(cells))
+    if has_train:
+        headers.append("Tuned, on training rows")
+    return {"headers": headers, "rows": rows}
+
+
+def _with_interval(evaluated: Evaluated, model: Model, metric: str) -> str:
+    shown = _number(model.metrics.get(metric))
+    scores = [v for v in model.test.get(metric, ()) if _is_number(v)]
+    if evaluated.ratio is None or len(scores) < 2:  # noqa: PLR2004 - no deviation
+        return shown
+    return _range(shown, *interval(scores, evaluated.ratio))
+
+
+def _range(shown: str, low: float, high: float) -> str:
+    if not _is_number(low + high):
+        return shown
+    return f"{shown}\n{low:.4g} to {high:.4g}".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _number(value: float | None) -> str:
+    return texts.NONE if value is None or math.isnan(value) else f"{value:.4g}"
+
+
+def test_table(evaluated: Evaluated) -> Table | None:
+    """Return all metrics on the sealed test, of each model that was scored."""
+    scored = tested(evaluated, "metrics")
+    if not scored:
+        return None
+    ends = tested(evaluated, "interval")
+    main = (evaluated.opening or {}).get("metric")
+    rows = []
+    for metric in next(iter(scored.values())):
+        cells = [metric]
+        for name, values in scored.items():
+            shown = _number(values.get(metric))
+            has_interval = metric == main and name in ends
+            cells.append(_range(shown, *ends[name]) if has_interval else shown)
+        rows.append(Row(cells))
+    headers = ["Metric", *(NAMES[name].capitalize() for name in scored)]
+    return {"headers": headers, "rows": rows}
+
+
+def class_table(evaluated: Evaluated) -> Table | None:
+    """Return precision, recall and F1 of each class, tuned against the defaults."""
+    found = {
+        n: each for n, each in tested(evaluated, "per_class").items() if n != DUMMY
+    }
+    if BEST not in found:
+        return None
+    labels = tested(evaluated, "labels")[BEST]
+    measures = ("precision", "recall", "f1")
+    headers = ["Class", "Rows", *(_of_class(m, n) for m in measures for n in found)]
+    rows = [
+        Row(
+            [
+                texts.label(label),
+                f"{found[BEST]['support'][k]:,}",
+                *(_number(found[n][m][k]) for m in measures for n in found),
+            ]
+        )
+        for k, label in enumerate(labels[:MOST_CLASSES])
+    ]
+    return {"headers": headers, "rows": rows, "n_more": len(labels) - len(rows)}
+
+
+def _of_class(measure: str, model: str) -> str:
+    name = "F1" if measure == "f1" else measure.capitalize()
+    return f"{name}, {NAMES[model]}"
+
+
+def residual_table(evaluated: Evaluated) -> Table | None:
+    """Return how residuals are spread, of each model."""
+    found = tested(evaluated, "residuals")
+    if not found:
+        return None
+    headers = ["Model", "Least", "5 %", "25 %", "Median", "75 %", "95 %", "Most"]
+    rows = [
+        Row([NAMES[name].capitalize(), *map(_number, each["quantiles"])])
+        for name, each in found.items()
+    ]
+    return {"headers": headers, "rows": rows}
+
+
+def value_table(evaluated: Evaluated) -> Table | None:
+    """Return the tuned parameters beside the estimator's own."""
+    best, study = evaluated.best, evaluated.study
+    trials = {trial.number: trial for trial in study.trials}
+    if best is None or best.trial is None:
+        return None
+    tuned, own = trials[best.trial].params, _own_values(evaluated)
+    names = [n for n in study.space.searched if n in tuned]
+    headers = ["Parameter", "Tuned", *(["Defaults"] if own else [])]
+    rows = []
+    for name in names:
+        cells = [name, texts.label(tuned[name])]
+        rows.append(Row([*cells, own.get(name, texts.NONE)] if own else cells))
+    return {"headers": headers, "rows": rows} if rows else None
+
+
+def _own_values(evaluated: Evaluated) -> Mapping[str, str]:
+    noted = evaluated.about.get("own_values")
+    if noted:
+        return dict(noted)
+    defaults = evaluated.defaults
+    if defaults is None or defaults.trial is None:
+        return {}
+    trials = {trial.number: trial for trial in evaluated.study.trials}
+    params = trials[defaults.trial].params
+    return {name: texts.label(value) for name, value in params.items()}
+
+
+def fold_plots(evaluated: Evaluated) -> list[Plot]:
+    """Return the scores by fold, a plot for each metric."""
+    found = []
+    for metric in metrics_of(evaluated):
+        figure = folds_figure(evaluated, metric)
+        title = f"{metric} by fold"
+        said = f"{title}: each fold's score, and the mean with its 95 % interval."
+        if figure is not None:
+            found.append({"title": title, "description": said, "figure": figure})
+    return found
+
+
+def confusion_plots(evaluated: Evaluated) -> list[Plot]:
+    """Return the matrices of the tuned model and of what it would replace."""
+    found: list[Plot] = []
+    for model in (BEST, INCUMBENT, DEFAULTS):
+        figure = confusion_figure(evaluated, model)
+        if figure is not None and len(found) < 2:  # noqa: PLR2004 - side by side
+            title = f"Who was taken for whom: {NAMES[model]}"
+            said = f"{title}. A row is a true class, a column what was said."
+            found.append({"title": title, "description": said, "figure": figure})
+    return found
+
+
+def curve_plots(evaluated: Evaluated) -> list[Plot]:
+    """Return curves and residuals on the sealed test."""
+    kinds = ("roc", "precision_recall", "calibration", "residuals")
+    made = [picture(evaluated, kind, "On the sealed test.") for kind in kinds]
+    return [each for each in made if each is not None]
+
+
+def procedure_facts(evaluated: Evaluated) -> list[tuple[str, list[str]]]:
+    """Return how it was evaluated: names and values."""
+    about = evaluated.about
+    estimators = about.get("estimator", {})
+    named = [f"{n}: {each}" if n else each for n, each in estimators.items()]
+    facts = [
+        ("Estimator", named),
+        ("Procedure", [about.get("procedure", "")]),
+        ("Seed of the splits", [str(about["seed"])] if "seed" in about else []),
+        ("Data, as a fingerprint", [about.get("fingerprint", "")]),
+        ("Commands that opened the test", opened(evaluated)),
+    ]
+    return [(name, values) for name, values in facts if any(values)]
+
+
+def opened(evaluated: Evaluated) -> list[str]:
+    """Return every opening of the test: when, by which command, for which trial."""
+    return [
+        f"{texts.moment(each['at'])}, for trial {each['trial']}: {each['command']}"
+        for each in evaluated.openings
+    ]
