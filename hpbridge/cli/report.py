@@ -25,7 +25,7 @@ def report(
     """Write the self-contained HTML page of a comparison, or of single studies."""
     from hpbridge.cli.output import margin
     from hpbridge.engine.compare import Comparison, load_comparison
-    from hpbridge.report.search_page import write_search
+    from hpbridge.report.search import report as report_of
     from hpbridge.study import load_study
 
     if (comparison is None) == (not study):
@@ -37,7 +37,7 @@ def report(
         title = studies[0].name if len(studies) == 1 else f"{len(studies)} studies"
         loaded = Comparison(title, studies)
     if len(loaded.studies) == 1 and comparison is None:
-        write_search(loaded.studies[0], output, overwrite=overwrite)
+        report_of(loaded.studies[0]).to_html(output, overwrite=overwrite)
     else:
         loaded.report(output, overwrite=overwrite)
     margin().print(f"Wrote {output}.", markup=False)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.analysis.evaluated import BEST, DEFAULTS, DUMMY, INCUMBENT
-from hpbridge.analysis.paired import interval
+from hpbridge.analysis.evaluated import BEST, DEFAULTS, DUMMY, INCUMBENT, finite
 from hpbridge.report.axes import axis_of, metric_range, short, text_of
 from hpbridge.report.search_figures import LOOKS, NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from hpbridge.analysis.evaluated import Evaluated
     from hpbridge.report.figures import Figure
+
+_ENDS = ("mean", "low", "high")
 
 MOST_FOLDS = 30
 """Folds that are drawn one by one; of more, their spread is."""
@@ -27,6 +29,35 @@ _SYMBOLS = {
 }
 
 
+@dataclass(frozen=True)
+class _Part:
+    """The scores of one model on one part of the folds.
+
+    Attributes:
+        model: Its name.
+        scores: By fold; None where there is none.
+        mean: What they come to.
+        ends: Of the interval around it; NaN where there is none.
+        is_train: Whether they are of rows that were fitted on.
+    """
+
+    model: str
+    scores: Sequence[float | None]
+    mean: float
+    ends: tuple[float, float]
+    is_train: bool = False
+
+    @property
+    def name(self) -> str:
+        """In the legend."""
+        return f"{NAMES[self.model]}{', on training rows' if self.is_train else ''}"
+
+    @property
+    def color(self) -> str:
+        """By its name."""
+        return str(LOOKS[self.model]["color"])
+
+
 def folds_figure(evaluated: Evaluated, metric: str = "") -> Figure | None:
     """Return the scores of each fold, with their mean and its interval.
 
@@ -35,113 +66,93 @@ def folds_figure(evaluated: Evaluated, metric: str = "") -> Figure | None:
         metric: By default the first.
     """
     metric = metric or evaluated.metric
-    models = [evaluated.best, evaluated.defaults, evaluated.dummy]
-    parts = [
-        (model.name, f"{NAMES[model.name]}{ending}", scores[metric], is_train)
-        for model in models
-        if model is not None
-        for ending, scores, is_train in (
-            ("", model.test, False),
-            (", on training rows", model.train if model.name == BEST else {}, True),
-        )
-        if metric in scores
-    ]
+    parts = [part for part in _parts(evaluated, metric) if finite(part.scores)]
     if not parts:
         return None
-    most = max(len(scores) for *_, scores, _ in parts)
-    draw = _spread if most > MOST_FOLDS else _fold_points
-    data = [trace for part in parts for trace in draw(*part, evaluated.ratio)]
-    values = [v for *_, scores, _ in parts for v in scores if v is not None]
+    is_spread = max(len(part.scores) for part in parts) > MOST_FOLDS
+    values = [v for part in parts for v in finite(part.scores)]
     y_axis = axis_of(metric, values, "linear")
-    limits = metric_range(values, "linear")
-    if most <= MOST_FOLDS and limits is not None:
-        y_axis["range"] = _reaching(data, limits)
-    x_axis = {"type": "category", "title": {"text": "fold"}}
-    if most > MOST_FOLDS:
-        x_axis["title"] = {"text": ""}
+    x_axis = {"type": "category", "title": {"text": "" if is_spread else "fold"}}
     layout = {"xaxis": x_axis, "yaxis": y_axis, "showlegend": True}
-    return {"data": data, "layout": layout}
+    if is_spread:
+        return {"data": [_spread(part) for part in parts], "layout": layout}
+    ends = [end for part in parts for end in part.ends if math.isfinite(end)]
+    limits = metric_range([*values, *ends], "linear")
+    if limits is not None:
+        y_axis["range"] = limits
+    return {"data": [_fold_points(part) for part in parts], "layout": layout}
 
 
-def _reaching(data: Sequence[dict[str, Any]], limits: list[float]) -> list[float]:
-    """Return limits that hold the intervals, too, as far as they are no lone giants."""
-    low, high = limits
-    for trace in data:
-        bars = trace.get("error_y")
-        if bars:
-            middle = trace["y"][-1]
-            low = min(low, middle - 1.05 * bars["arrayminus"][-1])
-            high = max(high, middle + 1.05 * bars["array"][-1])
-    return [low, high]
+def _parts(evaluated: Evaluated, metric: str) -> Iterator[_Part]:
+    for model in (evaluated.dummy, evaluated.defaults, evaluated.best):
+        if model is None:
+            continue
+        if model.name == BEST and metric in model.train:
+            scores, mean = (
+                model.train[metric],
+                model.metrics.get(f"mean_train_{metric}"),
+            )
+            none = math.nan, math.nan
+            yield _Part(BEST, scores, number_of(mean), none, is_train=True)
+        if metric in model.test:
+            mean = number_of(model.metrics.get(metric))
+            ends = evaluated.interval_of(model, metric)
+            yield _Part(model.name, model.test[metric], mean, ends)
 
 
-def _fold_points(
-    model: str,
-    name: str,
-    scores: Sequence[float | None],
-    is_train: bool,
-    ratio: float | None,
-) -> list[dict[str, Any]]:
-    found = [(str(k + 1), v) for k, v in enumerate(scores) if _is_number(v)]
-    if not found:
-        return []
-    values = [float(v) for _, v in found if v is not None]
-    mean = math.fsum(values) / len(values)
-    low, high = interval(values, ratio) if ratio is not None else (math.nan, math.nan)
-    color = LOOKS[model]["color"]
-    trace = {
+def number_of(value: Any) -> float:
+    """Return a number of a record, in which there may be none."""
+    is_number = isinstance(value, (int, float)) and math.isfinite(value)
+    return float(value) if is_number else math.nan
+
+
+def _fold_points(part: _Part) -> dict[str, Any]:
+    found = [(str(k + 1), v) for k, v in enumerate(part.scores) if finite([v])]
+    x, y = [x for x, _ in found], [short(v) for _, v in found if v is not None]
+    low, high = part.ends
+    if math.isfinite(part.mean):
+        x, y = [*x, "mean"], [*y, short(part.mean)]
+    bars = [0.0] * (len(y) - 1)
+    symbol = f"{_SYMBOLS[part.model]}-open" if part.is_train else _SYMBOLS[part.model]
+    return {
         "type": "scatter",
         "mode": "markers",
-        "name": text_of(name),
-        "x": [*(x for x, _ in found), "mean"],
-        "y": [*map(short, values), short(mean)],
+        "name": part.name,
+        "x": x,
+        "y": y,
         "marker": {
             "size": 9,
-            "symbol": f"{_SYMBOLS[model]}-open" if is_train else _SYMBOLS[model],
-            "color": color,
-            "line": {"color": color, "width": 1.5},
+            "symbol": symbol,
+            "color": part.color,
+            "line": {"color": part.color, "width": 1.5},
         },
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [0.0] * len(values) + [_reach(high - mean)],
-            "arrayminus": [0.0] * len(values) + [_reach(mean - low)],
-            "color": color,
+            "array": [*bars, _reach(high - part.mean)],
+            "arrayminus": [*bars, _reach(part.mean - low)],
+            "color": part.color,
             "thickness": 1.5,
             "width": 6,
         },
     }
-    return [trace]
 
 
 def _reach(width: float) -> float:
     return short(width) if math.isfinite(width) else 0.0
 
 
-def _is_number(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
-
-
-def _spread(
-    model: str,
-    name: str,
-    scores: Sequence[float | None],
-    is_train: bool,
-    ratio: float | None,  # noqa: ARG001 - the points have an interval, a box has none
-) -> list[dict[str, Any]]:
-    values = [short(v) for v in scores if v is not None and math.isfinite(v)]
-    color = LOOKS[model]["color"]
-    box = {
+def _spread(part: _Part) -> dict[str, Any]:
+    return {
         "type": "box",
-        "name": text_of(name),
-        "y": values,
+        "name": part.name,
+        "y": [short(v) for v in finite(part.scores)],
         "boxmean": True,
-        "boxpoints": False if is_train else "outliers",
-        "marker": {"color": color, "size": 4},
-        "line": {"color": color, "width": 1.5},
-        "fillcolor": color,
+        "boxpoints": False if part.is_train else "outliers",
+        "marker": {"color": part.color, "size": 4},
+        "line": {"color": part.color, "width": 1.5},
+        "fillcolor": part.color,
     }
-    return [box] if values else []
 
 
 def gain_figure(evaluated: Evaluated) -> Figure | None:
@@ -156,9 +167,9 @@ def gain_figure(evaluated: Evaluated) -> Figure | None:
             rows.append((name, "folds", found.mean, found.low, found.high))
     opening = evaluated.opening or {}
     for name, found_there in opening.get("differences", {}).items():
-        ends = (found_there[key] for key in ("mean", "low", "high"))
-        if name in NAMES:
-            rows.append((name, "sealed test", *ends))
+        mean, low, high = (number_of(found_there.get(k)) for k in _ENDS)
+        if name in NAMES and math.isfinite(mean):
+            rows.append((name, "sealed test", mean, low, high))
     if not rows:
         return None
     order = {DUMMY: 0, DEFAULTS: 1, INCUMBENT: 2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ from hpbridge.analysis.evaluated import Evaluated
 from hpbridge.analysis.verdict import verdicts_of
 from hpbridge.contract.numbers import standard
 from hpbridge.errors import ArgumentError
-from hpbridge.report.page import write_report
+from hpbridge.report.rendering import check_target, write_page
 from hpbridge.report.rows import printed
+from hpbridge.report.search_page import search_figures, search_html
 from hpbridge.report.search_tables import (
     table_of_classes,
     table_of_data,
@@ -24,6 +26,8 @@ from hpbridge.study import Study
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
+
+    import plotly.graph_objects as go
 
     from hpbridge.analysis.checks.finding import Finding
     from hpbridge.analysis.verdict import Verdict
@@ -112,8 +116,19 @@ class Report:
             HpbridgeError: If jinja2 or plotly is not installed, or the file cannot be
                 written.
         """
-        title = self.study.name
-        write_report([self.study], Path(path), title=title, overwrite=overwrite)
+        target = Path(path)
+        check_target(target, overwrite=overwrite)
+        html = search_html(self.evaluated, self.findings, self.verdicts)
+        write_page(html, target)
+
+    @cached_property
+    def figures(self) -> dict[str, go.Figure]:
+        """A figure of plotly's of each kind that the study has data for.
+
+        Raises:
+            HpbridgeError: If plotly is not installed.
+        """
+        return search_figures(self.evaluated)
 
     def __str__(self) -> str:
         return printed(*parts_of(self))

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.analysis.checks.run import findings_of
-from hpbridge.analysis.evaluated import Evaluated
-from hpbridge.analysis.verdict import verdict
 from hpbridge.report import search_sections as sections
 from hpbridge.report.kinds import KINDS, search_figures
 from hpbridge.report.page import context_of
-from hpbridge.report.rendering import check_target, render, write_page
+from hpbridge.report.rendering import render
+from hpbridge.report.search_tables import table_of_classes, table_of_data
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
 
     from hpbridge.analysis.checks.finding import Finding
+    from hpbridge.analysis.evaluated import Evaluated
     from hpbridge.analysis.verdict import Verdict
-    from hpbridge.study import Study
 
-__all__ = ["search_figures", "search_html", "write_search"]
-
-
-def write_search(
-    study: Study, path: str | os.PathLike[str], *, overwrite: bool = False
-) -> None:
-    """Write the page of one study.
-
-    Args:
-        study: Any.
-        path: Of the file to write. A page that is there is replaced.
-        overwrite: Whether any other file that is there is replaced too.
-
-    Raises:
-        ExportError: If jinja2 or plotly is not installed, or the file cannot be
-            written.
-    """
-    target = Path(path)
-    check_target(target, overwrite=overwrite)
-    evaluated = Evaluated(study)
-    html = search_html(evaluated, findings_of(evaluated), [verdict(evaluated)])
-    write_page(html, target)
+__all__ = ["search_figures", "search_html"]
 
 
 def search_html(
@@ -88,5 +63,7 @@ def _search(
         "importance": sections.picture(evaluated, "importance"),
         "why_no_importance": importances.why_none,
         "n_learned": importances.n_trials,
+        "data": sections.grid_of(table_of_data(evaluated)),
+        "models": sections.grid_of(table_of_classes(evaluated)),
         "procedure": sections.procedure_facts(evaluated),
     }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.evaluated import BEST, DEFAULTS, DUMMY, INCUMBENT
-from hpbridge.analysis.paired import interval
 from hpbridge.report import texts
 from hpbridge.report.kinds import KINDS
 from hpbridge.report.model_figures import folds_figure
@@ -15,11 +15,12 @@ from hpbridge.report.table import Row
 from hpbridge.report.tested_figures import confusion_figure, tested
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from hpbridge.analysis.checks.finding import Finding
     from hpbridge.analysis.evaluated import Evaluated, Model
     from hpbridge.analysis.verdict import Verdict
+    from hpbridge.report.rows import Rows
 
 MOST_CLASSES = 50
 """Classes that are listed with their precision and recall."""
@@ -56,11 +57,29 @@ def checks(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
     return found
 
 
-def metrics_of(evaluated: Evaluated) -> list[str]:
-    """Return the metrics of an evaluation, the first one first."""
-    best = evaluated.best
-    noted = [*evaluated.about.get("metrics", ()), *(best.test if best else ())]
-    return list(dict.fromkeys([evaluated.metric, *noted]))
+def grid_of(rows: Rows) -> Table | None:
+    """Return a table for the template, without the columns that hold nothing."""
+    shown = [c for c in rows.columns if any(row[c] is not None for row in rows)]
+    if not len(rows):
+        return None
+    return {
+        "headers": [column.replace("_", " ").capitalize() for column in shown],
+        "rows": [Row([_cell(row[column]) for column in shown]) for row in rows],
+    }
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{texts.label(k)}: {v:,}" for k, v in value.items())
+    if isinstance(value, float):
+        return _number(value)
+    return (
+        texts.NONE
+        if value is None
+        else f"{value:,}"
+        if isinstance(value, int)
+        else str(value)
+    )
 
 
 def validation_table(evaluated: Evaluated) -> Table | None:
@@ -72,7 +91,7 @@ def validation_table(evaluated: Evaluated) -> Table | None:
     has_train = any(f"mean_train_{evaluated.metric}" in m.metrics for m in there[:1])
     headers = ["Metric", *(NAMES[model.name].capitalize() for model in there)]
     rows = []
-    for metric in metrics_of(evaluated):
+    for metric in evaluated.metric_names:
         cells = [metric, *(_with_interval(evaluated, m, metric) for m in there)]
         if has_train:
             cells.append(_number(there[0].metrics.get(f"mean_train_{metric}")))
@@ -84,10 +103,7 @@ def validation_table(evaluated: Evaluated) -> Table | None:
 
 def _with_interval(evaluated: Evaluated, model: Model, metric: str) -> str:
     shown = _number(model.metrics.get(metric))
-    scores = [v for v in model.test.get(metric, ()) if _is_number(v)]
-    if evaluated.ratio is None or len(scores) < 2:  # noqa: PLR2004 - no deviation
-        return shown
-    return _range(shown, *interval(scores, evaluated.ratio))
+    return _range(shown, *evaluated.interval_of(model, metric))
 
 
 def _range(shown: str, low: float, high: float) -> str:
@@ -109,16 +125,13 @@ def test_table(evaluated: Evaluated) -> Table | None:
     scored = tested(evaluated, "metrics")
     if not scored:
         return None
-    ends = tested(evaluated, "interval")
-    main = (evaluated.opening or {}).get("metric")
     rows = []
     for metric in next(iter(scored.values())):
-        cells = [metric]
-        for name, values in scored.items():
-            shown = _number(values.get(metric))
-            has_interval = metric == main and name in ends
-            cells.append(_range(shown, *ends[name]) if has_interval else shown)
-        rows.append(Row(cells))
+        cells = [
+            _range(_number(values.get(metric)), *evaluated.test_interval(name, metric))
+            for name, values in scored.items()
+        ]
+        rows.append(Row([metric, *cells]))
     headers = ["Metric", *(NAMES[name].capitalize() for name in scored)]
     return {"headers": headers, "rows": rows}
 
@@ -195,7 +208,7 @@ def _own_values(evaluated: Evaluated) -> Mapping[str, str]:
 def fold_plots(evaluated: Evaluated) -> list[Plot]:
     """Return the scores by fold, a plot for each metric."""
     found = []
-    for metric in metrics_of(evaluated):
+    for metric in evaluated.metric_names:
         figure = folds_figure(evaluated, metric)
         title = f"{metric} by fold"
         said = f"{title}: each fold's score, and the mean with its 95 % interval."
