@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpbridge.analysis.checks import gain, gap
+from hpbridge.analysis.checks import edge, gain, gap
 from hpbridge.errors import nearest
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ class Check:
 
 
 CHECKS: tuple[Check, ...] = (
+    Check(
+        edge.EDGE,
+        edge.EDGE_TITLE,
+        "the scores still improve where a range ends, near the best",
+        edge.on_the_edge,
+    ),
     Check(
         gain.NOTHING,
         gain.NOTHING_TITLE,
