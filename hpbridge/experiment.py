@@ -14,6 +14,7 @@ from hpbridge.space.space import Params, Space
 
 if TYPE_CHECKING:
     from hpbridge.space.parts import Part
+    from hpbridge.study import Study
 
 Direction = Literal["minimize", "maximize"]
 
@@ -200,6 +201,14 @@ class Experiment:
     def attributes(self) -> Mapping[str, Any]:
         """What a new study of it notes of it, as plain data."""
         return {}
+
+    def remarks(self, read: Callable[[], Study | None]) -> list[str]:  # noqa: ARG002
+        """Return what a study of it is to be told at its end, a sentence each.
+
+        Args:
+            read: Returns the study; it is read only where something is to be said.
+        """
+        return []
 
     def unlike(self, attributes: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
         """Say why a study with these attributes is of another experiment."""

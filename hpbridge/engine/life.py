@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hpbridge.analysis.checks.finding import REMARK
 from hpbridge.contract.execution import LoopSpec
 from hpbridge.drivers.interrupts import INTERRUPTED
 from hpbridge.drivers.loop import drive
@@ -123,7 +124,8 @@ class Life:
 
     def _go_on(self, session: Session, recorded: Recorded) -> None:
         record, settings = recorded.record, recorded.settings
-        session.notes.extend(record.notes)
+        # What was said of it at its end is said anew.
+        session.notes.extend(n for n in record.notes if not REMARK.match(n))
         session.notes.extend(changed_versions(record, self.plan.choice))
         trials = self._database.trials(record, self.plan.experiment.space)
         relive(session, self.plan, trials, settings.history)
@@ -153,6 +155,8 @@ class Life:
         status = Status.FINISHED if self.error is None else Status.FAILED
         status = Status.INTERRUPTED if is_interrupted else status
         reason, notes = session.stop_reason, session.notes
+        if status is Status.FINISHED:
+            notes.extend(self.plan.experiment.remarks(self.so_far))
         try:
             writer.update(status=status, stop_reason=reason, notes=notes)
         except HpbridgeError as failure:

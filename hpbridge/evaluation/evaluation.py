@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.analysis.checks.catalogue import unknown_codes
+from hpbridge.analysis.checks.run import SILENCE, said_at_the_end
+from hpbridge.analysis.evaluated import Evaluated
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import is_whole
 from hpbridge.evaluation.again import Again
@@ -21,6 +24,7 @@ from hpbridge.evaluation.references import evaluate_references
 from hpbridge.evaluation.routed import routing_problems
 from hpbridge.evaluation.rows import Kept, Rows, as_features, as_target, count_of
 from hpbridge.evaluation.splits import make_split
+from hpbridge.evaluation.steps import steps_of
 from hpbridge.evaluation.target import read_target
 from hpbridge.experiment import Experiment
 
@@ -63,6 +67,7 @@ class Evaluation(Experiment):
         seed: Of the test, the folds, and of every `random_state` that is None.
         name: Of the experiment; by default the estimator's.
         constraints: As of `hpbridge.Experiment`, on any of the metrics.
+        silence: Codes of checks that are not to be made, ``["HPB201"]``.
         shares: Of the trials, by alternative, 1 together, as in ``{"svm": 0.3,
             "forest": 0.7}``, or beside each, as ``(estimator, space, share)``. Each
             alternative then has an optimizer of its own, which searches as it would
@@ -113,8 +118,9 @@ class Evaluation(Experiment):
         name: str = "",
         constraints: Mapping[str, str] | None = None,
         shares: Mapping[str, float] | None = None,
+        silence: Sequence[str] = (),
     ) -> None:
-        problems: list[str] = []
+        problems: list[str] = unknown_codes(silence)
         if not is_whole(seed, 0) or seed >= 2**32:
             problems.append(f"seed must be a whole number in [0, 2**32), got {seed!r}")
             seed = 0
@@ -150,6 +156,7 @@ class Evaluation(Experiment):
             constraints=constraints,
         )
         self.parts = models.parts
+        self.silence = tuple(silence)
         self.notes = (*self.notes, *notes)
 
     def _seal(self, split: Split) -> None:
@@ -216,13 +223,20 @@ class Evaluation(Experiment):
 
         return report_of(self, study, incumbent, silence)
 
+    def remarks(self, read: Callable[[], Study | None]) -> list[str]:
+        """Return what the checks say of a study that has ended, a sentence each."""
+        study = read()
+        return [] if study is None else said_at_the_end(Evaluated(study))
+
     @property
     def record(self) -> dict[str, Any]:
         """The procedure as plain data."""
         shares = {part.name: part.share for part in self.models.parts}
         return {
             **({"shares": shares} if shares else {}),
+            **({SILENCE: list(self.silence)} if self.silence else {}),
             "estimator": {n: repr(e) for n, e in self.models.estimators.items()},
+            "steps": steps_of(self.models.estimators),
             "procedure": self.procedure.text,
             "n_folds": len(self.folds.folds),
             "order": list(self.folds.order),

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpbridge.analysis.checks import edge, gain, gap
+from hpbridge.analysis.checks import (
+    defaults,
+    edge,
+    folds,
+    gain,
+    gap,
+    importance,
+    slow,
+)
 from hpbridge.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from hpbridge.analysis.checks.finding import Finding
     from hpbridge.analysis.evaluated import Evaluated
@@ -38,14 +47,27 @@ CHECKS: tuple[Check, ...] = (
     Check(
         edge.EDGE,
         edge.EDGE_TITLE,
-        "the scores still improve where a range ends, near the best",
+        "the scores still improve where a declared range ends, near the best",
         edge.on_the_edge,
+    ),
+    Check(
+        importance.IDLE,
+        importance.IDLE_TITLE,
+        "a parameter explains no more of the scores than added noise would",
+        importance.hardly_mattered,
     ),
     Check(
         gain.NOTHING,
         gain.NOTHING_TITLE,
         "the best trial is not surely better than the estimator's defaults",
         gain.bought_nothing,
+    ),
+    Check(
+        defaults.TRUSTED,
+        defaults.TRUSTED_TITLE,
+        "what is worth tuning is left at its default, or the defaults were not "
+        "evaluated",
+        defaults.defaults_trusted,
     ),
     Check(
         gap.OVERFITTED,
@@ -55,10 +77,35 @@ CHECKS: tuple[Check, ...] = (
         gap.overfitted,
     ),
     Check(
+        gap.FLATTERED,
+        gap.FLATTERED_TITLE,
+        "the best trial scores better on the folds that chose it than on the sealed "
+        "test, by more than chance",
+        gap.flattered,
+    ),
+    Check(
         gain.BASELINE,
         gain.BASELINE_TITLE,
         "the best trial is not surely better than a guess that looks at no feature",
         gain.no_better_than_a_guess,
+    ),
+    Check(
+        folds.DISAGREE,
+        folds.DISAGREE_TITLE,
+        "another metric has another best trial, and surely so",
+        folds.disagree,
+    ),
+    Check(
+        folds.FOLD,
+        folds.FOLD_TITLE,
+        "one fold's score is farther from the others than chance explains",
+        folds.stands_out,
+    ),
+    Check(
+        slow.SLOW,
+        slow.SLOW_TITLE,
+        "a faster model class of the same search is not surely worse than the best",
+        slow.slow,
     ),
 )
 """The checks of the search, by code."""
@@ -68,8 +115,10 @@ DATA_CHECKS: dict[str, str] = {}
 them."""
 
 
-def unknown_codes(silence: Iterable[object]) -> list[str]:
+def unknown_codes(silence: object) -> list[str]:
     """Return a sentence for each code that no check has."""
+    if isinstance(silence, str) or not isinstance(silence, Iterable):
+        return [f"silence must be a list of codes, got {silence!r:.100}"]
     known = [*DATA_CHECKS, *(each.code for each in CHECKS)]
     return [
         f"silence names {code!r:.100}, which is no check; {nearest(str(code), known)}"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+REMARK = re.compile(r"HPB\d{3}: ")
+"""How a note begins that says what a check found."""
 
 
 @dataclass(frozen=True)

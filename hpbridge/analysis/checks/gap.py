@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.checks.finding import Finding, cannot
-from hpbridge.analysis.paired import REGION, difference
+from hpbridge.analysis.evaluated import BEST, DEFAULTS
+from hpbridge.analysis.paired import REGION, difference, interval
 
 if TYPE_CHECKING:
     from hpbridge.analysis.evaluated import Evaluated, Model
 
 OVERFITTED, OVERFITTED_TITLE = "HPB205", "better on training rows than on others"
+FLATTERED, FLATTERED_TITLE = "HPB206", "better on validation than on the sealed test"
+
+Z_FLATTERED = 1.96
+"""Of each of two comparisons, one-sided: one search in twenty by chance."""
+
+_Z_95 = 1.96
 
 
 def overfitted(evaluated: Evaluated) -> Finding:
@@ -30,7 +38,7 @@ def overfitted(evaluated: Evaluated) -> Finding:
     if len(train) < 2 or ratio is None:  # noqa: PLR2004 - no deviation
         return cannot(code, title, "one fold says nothing of its own chance")
     sign = -evaluated.study.sign
-    region = REGION * _unit(evaluated)
+    region = REGION * unit_of(evaluated)
     found = difference([sign * v for v in train], [sign * v for v in test], ratio)
     spoke = found.low > region
     sentence = (
@@ -55,10 +63,88 @@ def _of_folds(model: Model, metric: str) -> tuple[list[float], list[float]]:
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
-def _unit(evaluated: Evaluated) -> float:
+def unit_of(evaluated: Evaluated) -> float:
     """Return what 1 is of a metric: 1 of a share, the dummy's of an error."""
     metric, dummy = evaluated.metric, evaluated.dummy
     if not metric.startswith("neg_"):
         return 1.0
     reference = dummy or evaluated.defaults or evaluated.best
     return 1.0 if reference is None else abs(reference.metrics.get(metric, 1.0))
+
+
+def flattered(evaluated: Evaluated) -> Finding:
+    """Say whether the best scores better on its folds than on the sealed test.
+
+    By itself, and beside the defaults, on the same rows: what a test is harder by, it
+    is for both. An estimate by nested cross-validation is told, where there is one.
+    """
+    code, title = FLATTERED, FLATTERED_TITLE
+    best, opening = evaluated.best, evaluated.opening
+    if best is None:
+        return cannot(code, title, "no trial is complete and feasible")
+    if opening is None:
+        return cannot(code, title, "the test is sealed still, or there is none")
+    metric = evaluated.metric
+    tested = opening.get("models", {}).get(BEST, {})
+    if metric not in tested.get("metrics", {}) or "interval" not in tested:
+        return cannot(code, title, f"the test was not opened for {metric}")
+    on_folds, on_test = best.metrics[metric], tested["metrics"][metric]
+    optimism = -evaluated.study.sign * (on_folds - on_test)
+    alone = _surely(optimism, _deviation(*tested["interval"]), _of_mean(evaluated))
+    beside = _beside_defaults(evaluated, opening)
+    spoke = max(alone, beside) > Z_FLATTERED
+    sentence = (
+        f"{metric} of the best is {on_folds:.4g} on the folds that chose it and "
+        f"{on_test:.4g} on the sealed test: {optimism:+.3g}, "
+        f"{'more' if spoke else 'no more'} than chance.{_nested(evaluated)}"
+    )
+    hint = "believe the test; repeat the folds, or run fewer trials, for another search"
+    return Finding(code, title, spoke, sentence, optimism, hint if spoke else "")
+
+
+def _beside_defaults(evaluated: Evaluated, opening: Mapping[str, Any]) -> float:
+    """Return the z value of the gain on the folds less the gain on the test."""
+    found = opening.get("differences", {}).get(DEFAULTS)
+    gain = evaluated.gain_over(evaluated.defaults)
+    if found is None or gain is None or gain.why_none:
+        return -math.inf
+    test_deviation = _deviation(found["low"], found["high"])
+    n_folds = len(evaluated.best.test[evaluated.metric]) if evaluated.best else 0
+    return _surely(
+        gain.mean - found["mean"],
+        test_deviation,
+        _deviation(gain.low, gain.high, _quantile(n_folds)),
+    )
+
+
+def _of_mean(evaluated: Evaluated) -> float:
+    """Return the corrected deviation of the best's mean over folds; NaN of one."""
+    best, ratio = evaluated.best, evaluated.ratio
+    scores = [] if best is None else best.test.get(evaluated.metric, [])
+    known = [v for v in scores if v is not None and math.isfinite(v)]
+    if len(known) < 2 or ratio is None:  # noqa: PLR2004 - no deviation
+        return 0.0
+    return _deviation(*interval(known, ratio), _quantile(len(known)))
+
+
+def _quantile(n_folds: int) -> float:
+    from scipy import stats
+
+    return float(stats.t.ppf(0.975, max(n_folds - 1, 1)))
+
+
+def _deviation(low: float, high: float, quantile: float = _Z_95) -> float:
+    return (high - low) / (2 * quantile)
+
+
+def _surely(value: float, *deviations: float) -> float:
+    whole = math.hypot(*deviations)
+    return value / whole if whole > 0 else -math.inf
+
+
+def _nested(evaluated: Evaluated) -> str:
+    found = evaluated.about.get("nested")
+    score = found.get("score") if isinstance(found, Mapping) else None
+    if not isinstance(score, (int, float)):
+        return ""
+    return f" Nested cross-validation estimated {score:.4g}."

@@ -54,6 +54,11 @@ def place(parameter: Searched, value: Any) -> float | None:
     return min(max((float(value) - low) / (high - low), 0.0), 1.0)
 
 
+def has_scale(parameter: Searched) -> bool:
+    """Say whether its values have places between two ends."""
+    return place(parameter, parameter.middle) is not None
+
+
 def _ends(parameter: Shaped) -> tuple[float, float]:
     last = parameter.last if isinstance(parameter, (Float, Int)) else parameter.high
     return float(parameter.low), float(last)
@@ -101,19 +106,35 @@ class Surface:
     """What the fit says of one parameter, the others held.
 
     Attributes:
-        slope: ``slope(place)``: the slope there, and its t value.
+        coefficients: Of its own columns.
+        covariance: Of these.
         freedom: Degrees of freedom of the rest.
         p_noise: How often an added parameter of pure noise would explain as much.
+        deviation: Of the losses.
+        is_number: Whether its columns are a line and a parabola.
     """
 
     coefficients: Any
     covariance: Any
     freedom: int
     p_noise: float
+    deviation: float
+    is_number: bool
+
+    @property
+    def effect(self) -> float:
+        """How much losses change from best to worst value, in their deviations."""
+        import numpy as np
+
+        effects = np.append(self.coefficients, 0.0)
+        if self.is_number:
+            x = np.linspace(-0.5, 0.5, 21)
+            effects = np.column_stack([x, x**2]) @ self.coefficients
+        return float(np.ptp(effects)) / self.deviation
 
     def t_at(self, where: float) -> float:
         """Return the t value of the slope at a place; 0 for categories."""
-        if len(self.coefficients) != 2:  # noqa: PLR2004 - a line and a parabola
+        if not self.is_number:
             return 0.0
         import numpy as np
 
@@ -159,7 +180,10 @@ def surface_of(given: Trials, name: str) -> Surface | None:
     chance = float(stats.f.sf(ratio, max(rank, 1), freedom)) if rank else math.nan
     part = slice(1, 1 + width)
     covariance = inverse[part, part] * (rest / freedom)
-    return Surface(fitted[part], covariance, freedom, chance)
+    is_number = has_scale(active.study.space.searched[name])
+    return Surface(
+        fitted[part], covariance, freedom, chance, float(loss.std()), is_number
+    )
 
 
 def columns_of(given: Trials, name: str) -> Any:
@@ -172,8 +196,8 @@ def columns_of(given: Trials, name: str) -> Any:
 
     parameter = given.study.space.searched[name]
     values = [trial.params.get(name) for trial in given.trials]
-    places = [None if v is None else place(parameter, v) for v in values]
-    if any(p is not None for p in places):
+    if has_scale(parameter):
+        places = [None if v is None else place(parameter, v) for v in values]
         x = np.array([0.5 if p is None else p for p in places]) - 0.5
         return np.column_stack([x, x**2])
     if not isinstance(parameter, Categorical):

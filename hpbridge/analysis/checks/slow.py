@@ -1,0 +1,104 @@
+"""Whether the best model is slow where a faster model class is as good."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from hpbridge.analysis.checks.finding import Finding, cannot
+from hpbridge.analysis.checks.gap import unit_of
+from hpbridge.analysis.evaluated import model_of
+from hpbridge.analysis.paired import REGION, difference
+
+if TYPE_CHECKING:
+    from hpbridge.analysis.evaluated import Evaluated, Model
+
+SLOW, SLOW_TITLE = "HPB210", "a slow model that a simpler one matches"
+
+CLASS = "model"
+"""The parameter that chooses a model class."""
+
+FACTOR, LEAST_SECONDS = 2.0, 0.1
+"""A model is slow from this many times, and seconds a fold, more than another's."""
+
+
+def slow(evaluated: Evaluated) -> Finding:
+    """Say whether a faster model class is not surely worse than the best."""
+    code, title = SLOW, SLOW_TITLE
+    best, ratio = evaluated.best, evaluated.ratio
+    if best is None:
+        return cannot(code, title, "no trial is complete and feasible")
+    rivals = _best_of_classes(evaluated)
+    seconds = _seconds(best)
+    if not rivals:
+        why = "only one model class was searched: give alternatives, a linear one too"
+        return cannot(code, title, why)
+    if math.isnan(seconds) or ratio is None:
+        return cannot(code, title, "the record has no seconds of fitting, or no folds")
+    found = [
+        (_seconds(rival), name)
+        for name, rival in rivals.items()
+        if _is_slower(seconds, _seconds(rival))
+        and _is_as_good(rival, best, evaluated, ratio)
+    ]
+    if not found:
+        sentence = (
+            f"no faster model class is as good as the best, which takes "
+            f"{seconds:.3g} s a fold."
+        )
+        return Finding(code, title, False, sentence, 0.0)
+    fastest, name = min(found)
+    times = seconds / max(fastest, 1e-9)
+    sentence = (
+        f"the best takes {seconds:.3g} s a fold, and {name}, which is not surely "
+        f"worse, {fastest:.3g} s: {times:.3g} times less."
+    )
+    hint = f"use {name}, or say what the slower one is for"
+    return Finding(code, title, True, sentence, times, hint)
+
+
+def _best_of_classes(evaluated: Evaluated) -> dict[str, Model]:
+    """Return the best trial of every model class but the best one's."""
+    study = evaluated.study
+    best = study.best_by_main_metric()
+    if CLASS not in study.space.searched or best is None:
+        return {}
+    metric, sign = study.main_metric, study.sign
+    found: dict[str, Model] = {}
+    for trial in sorted(
+        (t for t in study.trials if study.is_feasible(t)),
+        key=lambda t: sign * t.metrics[metric],
+    ):
+        name = str(trial.params.get(CLASS))
+        if trial.params.get(CLASS) != best.params.get(CLASS):
+            found.setdefault(name, model_of(trial, name))
+    return found
+
+
+def _seconds(model: Model) -> float:
+    names = ("mean_fit_time", "mean_score_time")
+    return math.fsum(model.metrics.get(name, math.nan) for name in names)
+
+
+def _is_slower(seconds: float, other: float) -> bool:
+    return seconds >= FACTOR * other and seconds - other >= LEAST_SECONDS
+
+
+def _is_as_good(rival: Model, best: Model, evaluated: Evaluated, ratio: float) -> bool:
+    """Say whether a rival is not surely worse: and by no more than twice the region.
+
+    That a difference is not sure is no proof that there is none: its mean counts too.
+    """
+    sign, metric = -evaluated.study.sign, evaluated.metric
+    pairs = [
+        (sign * a, sign * b)
+        for a, b in zip(
+            best.test.get(metric, ()), rival.test.get(metric, ()), strict=False
+        )
+        if a is not None and b is not None and math.isfinite(a + b)
+    ]
+    if len(pairs) < 2:  # noqa: PLR2004 - no deviation
+        return False
+    first, second = zip(*pairs, strict=True)
+    found = difference(first, second, ratio)
+    return not found.low > 0 and found.mean <= 2 * REGION * unit_of(evaluated)
