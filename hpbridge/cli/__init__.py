@@ -14,7 +14,7 @@ from hpbridge.cli.codes import ERROR, FOUND, INTERRUPTED, OK
 from hpbridge.cli.streams import lost, say, take_over
 
 # Their exit codes say how the study ended, whoever reads what they print of it.
-_RUN_A_STUDY = frozenset({"run", "compare", "resume"})
+_RUN_A_STUDY = frozenset({"run", "compare", "evaluate", "resume"})
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -12,6 +12,7 @@ from hpbridge.cli.backends import backends
 from hpbridge.cli.check_backend import check_backend
 from hpbridge.cli.compare import compare
 from hpbridge.cli.doctor import doctor
+from hpbridge.cli.evaluate import evaluate
 from hpbridge.cli.explain import explain
 from hpbridge.cli.export import export
 from hpbridge.cli.formats import formats
@@ -72,6 +73,7 @@ class _Command(TyperCommand):
 _COMMANDS: tuple[Callable[..., int | None], ...] = (
     run,
     compare,
+    evaluate,
     explain,
     backends,
     doctor,

@@ -222,6 +222,14 @@ def print_failures(study: Study) -> None:
         out.print(f"`{shlex.join(words)}` shows one of them in full.", markup=False)
 
 
+def outcome_json(study: Study, confirmation: Confirmation | None) -> dict[str, Any]:
+    """Return what a program wants to know of a study that has just run."""
+    summary = study_summary(study)
+    if confirmation is not None:
+        summary["confirmation"] = confirmation.to_json()
+    return summary
+
+
 def print_outcome(
     study: Study,
     *,
@@ -231,10 +239,7 @@ def print_outcome(
 ) -> int:
     """Print what a study came to that has just run, and return the exit code."""
     if as_json:
-        summary = study_summary(study)
-        if confirmation is not None:
-            summary["confirmation"] = confirmation.to_json()
-        print_json(summary)
+        print_json(outcome_json(study, confirmation))
     else:
         print_study(study, assumption)
         if confirmation is not None:

@@ -94,72 +94,17 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
 
     Every finished trial is on disk at once. Ctrl-C loses none; --resume goes on.
     """
-    import hpbridge
-    from hpbridge.cli.arguments import check_company, read_pairs, read_settings
-    from hpbridge.cli.confirming import check_confirm, confirmed
-    from hpbridge.cli.interrupted import say_how_to_go_on
-    from hpbridge.cli.output import print_outcome, say_first
-    from hpbridge.cli.progress import Display
-    from hpbridge.cli.resuming import Wanted, given_of
-    from hpbridge.cli.scripts import Asked
-    from hpbridge.engine.run import find_history
+    words = dict(locals())
+    from hpbridge.cli.arguments import check_company
+    from hpbridge.cli.output import print_outcome
+    from hpbridge.cli.running import ran
 
     of_source = {"default": default, "without": without, "trust_size": trust_size}
     check_company("--from", history, **of_source)
-    asked = Asked(experiment, space, direction)
-    n_trials = asked.trials(trials)
-    check_confirm(confirm, confirm_repeats, n_trials)
-    settings = read_settings(option)
-    optimizer, options = asked.optimizer(backend, settings, "optuna")
-    seed, timeout = asked.seed(seed), asked.timeout(timeout)
-    target = asked.target(target)
-    loaded = asked.experiment(is_quiet=json)
-    past = None
-    if history is not None:
-        past = find_history(
-            history,
-            store,
-            loaded,
-            defaults=read_pairs("--default", default),
-            without=without or (),
-            trust_size=trust_size,
-        )
-        say_first(past)
-    with say_how_to_go_on(), Display(is_quiet=json) as display:
-        given = given_of(
-            n_trials=n_trials,
-            driver=driver,
-            workers=workers,
-            timeout=timeout,
-            timeout_trial=timeout_trial,
-            trials_per_worker=trials_per_worker,
-            memory_trial=memory_trial,
-            target=target,
-            retries=retries,
-            on_error=on_error,
-            store_patience=store_patience,
-            store=store,
-            callbacks=[display.show],
-        )
-        wanted = Wanted(loaded, optimizer, options, seed, name, past)
-        study = wanted.gone_on(given) if resume else None
-        study = study or hpbridge.run(
-            loaded,
-            optimizer,
-            seed=seed,
-            options=options,
-            name=name,
-            history=past,
-            **given,
-        )
-        again = confirmed(
-            study,
-            loaded,
-            confirm,
-            confirm_repeats,
-            {**given, "callbacks": [display.show]},
-            resume=resume,
-        )
+    done = ran(words)
     return print_outcome(
-        study, as_json=json, assumption=asked.assumption, confirmation=again
+        done.study,
+        as_json=json,
+        assumption=done.assumption,
+        confirmation=done.confirmation,
     )

@@ -169,8 +169,17 @@ def report_of(
     study: Study,
     incumbent: Any = None,
     silence: Iterable[str] = (),
+    command: str | None = None,
 ) -> EvaluationReport:
-    """Return the report of a study; see `hpbridge.Evaluation.report`."""
+    """Return the report of a study; see `hpbridge.Evaluation.report`.
+
+    Args:
+        evaluation: Of which the study is.
+        study: That has ended.
+        incumbent: As there.
+        silence: As there.
+        command: What opens the test; this process's own by default.
+    """
     study = _as_stored(study)
     _check(evaluation, study)
     if incumbent is None:
@@ -181,6 +190,7 @@ def report_of(
         return EvaluationReport(evaluation, study, silence, in_use=in_use)
     contenders = contenders_of(evaluation, best, incumbent)
     opening = open_test(evaluation, contenders, best)
+    opening["command"] = command or opening["command"]
     if in_use is not None:
         opening[INCUMBENT] = in_use.identity
     study, notes = _noted(study, opening)

@@ -41,7 +41,10 @@ def parts_of(report: Report) -> Iterator[Any]:
 
 def _improvements(report: Report) -> Iterator[str]:
     evaluated = report.evaluated
+    said = {each.against for each in report.verdicts if each.where == "folds"}
     for name, found in evaluated.improvements.items():
+        if name in said:
+            continue  # in the verdict already
         yield (
             f"Over the folds, {evaluated.metric} is {described(found)} than that of "
             f"{_WORDS[name]}."

@@ -43,13 +43,22 @@ def findings_of(evaluated: Evaluated, silence: Iterable[str] = ()) -> list[Findi
         ArgumentError: If a code is none, with the nearest one.
     """
     wanted = list(silence)
-    if problems := unknown_codes(wanted):
-        headline = "A check cannot be silenced that is none"
-        raise ArgumentError(headline, problems, "the README lists the codes")
+    check_silence(wanted)
     silent = {*wanted, *_silenced(evaluated)}
     found = [each for each in recorded(evaluated) if each.code not in silent]
     found += [_made(each, evaluated) for each in CHECKS if each.code not in silent]
     return sorted(found, key=lambda each: (_ORDER[each.spoke], each.code))
+
+
+def check_silence(silence: Iterable[str]) -> None:
+    """Refuse codes that no check has.
+
+    Raises:
+        ArgumentError: With the nearest ones.
+    """
+    if problems := unknown_codes(silence):
+        headline = "A check cannot be silenced that is none"
+        raise ArgumentError(headline, problems, "the README lists the codes")
 
 
 def said_at_the_end(evaluated: Evaluated) -> list[str]:
