@@ -29,6 +29,7 @@ from hpbridge.evaluation.target import read_target
 from hpbridge.experiment import Experiment
 
 if TYPE_CHECKING:
+    from hpbridge.analysis.nested import Nested
     from hpbridge.evaluation.models import Models
     from hpbridge.evaluation.report import EvaluationReport
     from hpbridge.evaluation.splits import Split
@@ -100,6 +101,9 @@ class Evaluation(Experiment):
 
     goes_whole = True  # its file loads the test, too
 
+    noted: Mapping[str, Any] = {}
+    """What a study of it notes beside `RECORD`."""
+
     def __init__(  # noqa: PLR0913 - all but three have a default
         self,
         estimator: Any,
@@ -143,7 +147,7 @@ class Evaluation(Experiment):
         if split is None or problems:
             raise ExperimentError.invalid(title, problems)
         self.models, self.fingerprint = models, rows.fingerprint()
-        self._seal(split)
+        self.seal(split)
         points = models.points_of_defaults()
         # Of the first: what improvement is measured by.
         self.has_own_defaults = next(iter(models.estimators)) not in points
@@ -159,7 +163,8 @@ class Evaluation(Experiment):
         self.silence = tuple(silence)
         self.notes = (*self.notes, *notes)
 
-    def _seal(self, split: Split) -> None:
+    def seal(self, split: Split) -> None:
+        """Take what trials see, and keep the test where no trial sees it."""
         seen = split.seen
         pooled = need_pooling(self.scorers, self.target, split.folds)
         self.folds = Folds(Kept(seen), split.folds, split.order, self.scorers, pooled)
@@ -177,7 +182,7 @@ class Evaluation(Experiment):
     @cached_property
     def attributes(self) -> Mapping[str, Any]:
         """What a study of it records of the procedure; the references are evaluated."""
-        return {RECORD: {**self.record, **evaluate_references(self)}}
+        return {RECORD: {**self.record, **evaluate_references(self)}, **self.noted}
 
     def unlike(self, attributes: Mapping[str, Any]) -> list[str]:
         """Say why a study with these attributes is of another evaluation."""
@@ -227,6 +232,49 @@ class Evaluation(Experiment):
         """Return what the checks say of a study that has ended, a sentence each."""
         study = read()
         return [] if study is None else said_at_the_end(Evaluated(study))
+
+    def nested(
+        self,
+        backend: str = "optuna",
+        *,
+        n_trials: int = 20,
+        outer: object = 5,
+        seed: int = 0,
+        resume: bool = False,
+        study: Study | None = None,
+        **settings: Any,
+    ) -> Nested:
+        """Search inside each outer fold, and score each winner on the rest of the rows.
+
+        The outer folds are of the rows that trials see, by classes, groups and time as
+        the procedure's; the sealed test stays sealed. Each search is a study of the
+        store, of this evaluation on the rows of its outer fold.
+
+        Args:
+            backend: As of `hpbridge.run`.
+            n_trials: Of each search.
+            outer: How many outer folds, or a procedure as the evaluation takes it.
+            seed: Of the outer folds; the search of fold `k` has ``seed + k``.
+            resume: Go on with the last nested cross-validation of this kind.
+            study: Of this evaluation; notes what came of it, for its report.
+            settings: As of `hpbridge.run`: ``options``, ``store``, ``driver``,
+                ``workers``, ``timeout_trial``, and so on.
+
+        Raises:
+            HpbridgeError: Before the first fit, where it can be known before.
+        """
+        from hpbridge.evaluation.nested import nested
+
+        return nested(
+            self,
+            backend,
+            n_trials=n_trials,
+            outer=outer,
+            seed=seed,
+            resume=resume,
+            study=study,
+            settings=settings,
+        )
 
     @property
     def record(self) -> dict[str, Any]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.classes import classes_of
 from hpbridge.analysis.evaluated import BEST, DEFAULTS, DUMMY, INCUMBENT
+from hpbridge.analysis.nested import NESTED
 from hpbridge.errors import count
 from hpbridge.report.rows import Rows, known
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hpbridge.analysis.evaluated import Evaluated, Model
 
@@ -107,7 +107,7 @@ def table_of_data(evaluated: Evaluated) -> Rows:
     if about.get("n_seen"):
         rows.append(_data_row("all but the test", [about["n_seen"]], *_OF_SEEN))
         rows[-1]["classes"] = _counts(about.get("seen_counts"))
-    rows += [_nested_row(each) for each in _nested(about)]
+    rows += [_nested_row(each) for each in _nested(evaluated)]
     if about.get("n_test"):
         rows.append(_test_row(evaluated))
     return Rows("Data", _DATA, tuple(rows))
@@ -130,9 +130,13 @@ def _data_row(
     return {**found, "smallest": least, "largest": most}
 
 
-def _nested(about: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    noted = about.get("nested")
-    return [noted] if isinstance(noted, Mapping) and noted.get("sizes") else []
+def _nested(evaluated: Evaluated) -> list[Mapping[str, Any]]:
+    """Return the last nested cross-validation that was made for the study."""
+    noted = evaluated.study.attributes.get(NESTED)
+    own = evaluated.about.get("fingerprint")
+    found = noted if isinstance(noted, list) else []
+    # The last inner study has it too, and is of other rows.
+    return [each for each in found if each.get("fingerprint") == own][-1:]
 
 
 def _nested_row(noted: Mapping[str, Any]) -> dict[str, Any]:
