@@ -1,0 +1,7 @@
+"""All scenarios, in the order of the table."""
+
+from __future__ import annotations
+
+from benchmarks.operating import edges
+
+SCENARIOS = (*edges.SCENARIOS,)
