@@ -191,6 +191,7 @@ def test_texts_are_rows():
     assert study.best_trial.metrics["accuracy"] == 1
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_values_may_be_tuples_none_or_estimators():
     space = {
         "scale": hpb.Categorical(
