@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hpbridge.engine.resume import resume
     from hpbridge.engine.run import maximize, minimize, run
     from hpbridge.errors import HpbridgeError
+    from hpbridge.evaluation.curve import Curve
     from hpbridge.evaluation.evaluation import Evaluation
     from hpbridge.evaluation.procedure import HoldOut, KFold, LeaveOneOut, TimeOrder
     from hpbridge.experiment import Experiment
@@ -46,6 +47,7 @@ _HOMES = {
     "Categorical": "space.categorical",
     "Comparison": "engine.compare",
     "Constant": "space.parameters",
+    "Curve": "evaluation.curve",
     "Evaluation": "evaluation.evaluation",
     "Experiment": "experiment",
     "Float": "space.parameters",
@@ -81,6 +83,7 @@ __all__ = [
     "Categorical",
     "Comparison",
     "Constant",
+    "Curve",
     "Evaluation",
     "Experiment",
     "Float",

@@ -13,6 +13,7 @@ from hpbridge.analysis.evaluated import Evaluated
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import is_whole
 from hpbridge.evaluation.again import Again
+from hpbridge.evaluation.curve import read_curve
 from hpbridge.evaluation.folds import Folds
 from hpbridge.evaluation.labels import label_problems
 from hpbridge.evaluation.metrics import is_of_classifier, read_metrics
@@ -74,6 +75,11 @@ class Evaluation(Experiment):
             alternative then has an optimizer of its own, which searches as it would
             for that estimator alone with the study's seed. By default one optimizer
             chooses between the alternatives, too.
+        curve: True, or a `Curve`: models that learn in steps are scored while they do,
+            by the first metric. A trial has ``curve_steps``, ``curve_test_`` and
+            ``curve_train_`` and the metric's name as attributes, a list a fold. Where
+            there is one fold, as with ``HoldOut()``, it reports these steps, and else
+            its folds. A note says how the curve is taken.
 
     Attributes:
         scorers: By name; the first counts.
@@ -123,6 +129,7 @@ class Evaluation(Experiment):
         constraints: Mapping[str, str] | None = None,
         shares: Mapping[str, float] | None = None,
         silence: Sequence[str] = (),
+        curve: object = None,
     ) -> None:
         problems: list[str] = unknown_codes(silence)
         if not is_whole(seed, 0) or seed >= 2**32:
@@ -134,6 +141,8 @@ class Evaluation(Experiment):
         read = None
         if models is not None and rows is not None:
             models, notes = _seeded(models, seed)
+            taken, how = read_curve(curve, models.estimators, problems)
+            notes += how
             read = _read(models, rows, metrics, problems)
         if read is None or models is None or rows is None:
             raise ExperimentError.invalid(title, problems)
@@ -147,6 +156,7 @@ class Evaluation(Experiment):
         if split is None or problems:
             raise ExperimentError.invalid(title, problems)
         self.models, self.fingerprint = models, rows.fingerprint()
+        self.curve = taken
         self.seal(split)
         points = models.points_of_defaults()
         # Of the first: what improvement is measured by.
@@ -167,7 +177,9 @@ class Evaluation(Experiment):
         """Take what trials see, and keep the test where no trial sees it."""
         seen = split.seen
         pooled = need_pooling(self.scorers, self.target, split.folds)
-        self.folds = Folds(Kept(seen), split.folds, split.order, self.scorers, pooled)
+        self.folds = Folds(
+            Kept(seen), split.folds, split.order, self.scorers, pooled, self.curve
+        )
         self.test_rows = None if split.test is None else Kept(split.test)
         self.n_rows, self.n_test = (
             len(seen),

@@ -20,11 +20,14 @@ from sklearn.model_selection import cross_validate
 from sklearn.utils.metadata_routing import MetadataRequest
 
 from hpbridge.errors.foreign import describe_error
+from hpbridge.evaluation.hearing import Hearing
 from hpbridge.evaluation.pooling import Pool
+from hpbridge.evaluation.stepwise import Stepwise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from hpbridge.evaluation.curve import Curve
     from hpbridge.evaluation.metrics import Scorer
     from hpbridge.evaluation.procedure import Fold
     from hpbridge.evaluation.rows import Kept, Rows
@@ -42,6 +45,8 @@ class FoldScores:
         score_seconds: Of the metrics on the rows that were scored on.
         pooled: Of the last fold: the metrics of the answers of all folds together,
             which have no value fold by fold.
+        curve: Of the first metric while the model learnt: ``steps``, and the scores
+            at each on ``test`` and ``train`` rows; empty if there is none.
     """
 
     number: int
@@ -50,6 +55,7 @@ class FoldScores:
     fit_seconds: float
     score_seconds: float
     pooled: Mapping[str, float] = field(default_factory=dict)
+    curve: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
 class NoScoreError(ValueError):
@@ -65,6 +71,7 @@ class Folds:
         order: In which a trial goes through them.
         scorers: By name; the first counts.
         pooled: Those that are computed from the answers of all folds together.
+        curve: How curves of learners are taken; None for none.
     """
 
     def __init__(
@@ -74,9 +81,11 @@ class Folds:
         order: Sequence[int],
         scorers: Mapping[str, Scorer],
         pooled: Sequence[str] = (),
+        curve: Curve | None = None,
     ) -> None:
         self.kept, self.folds, self.order = kept, folds, tuple(order)
         self.scorers, self.pooled = dict(scorers), tuple(pooled)
+        self.curve = curve
         # Of whoever made the evaluation: other processes have settings of their own.
         self.config = sklearn.get_config()
 
@@ -97,6 +106,7 @@ class Folds:
         estimator: Any,
         after: Callable[[FoldScores], None] | None = None,
         params: Mapping[str, Any] | None = None,
+        at_step: Callable[[int, float], None] | None = None,
     ) -> list[FoldScores]:
         """Fit and score an estimator on each fold, in order.
 
@@ -104,23 +114,30 @@ class Folds:
             estimator: To clone, for each fold.
             after: Called after each; what it raises ends the others.
             params: What goes with the rows, where it is not what goes with all.
+            at_step: Called at each step of a curve, with the score on rows that are
+                not fitted on; what it raises ends all.
 
         Raises:
             NoScoreError: If a scorer fails.
             Exception: Whatever the estimator raises.
         """
         with sklearn.config_context(**self.config):
-            return self._scores(estimator, after, params)
+            return self._scores(estimator, after, params, at_step)
 
     def _scores(
         self,
         estimator: Any,
         after: Callable[[FoldScores], None] | None,
         params: Mapping[str, Any] | None,
+        at_step: Callable[[int, float], None] | None,
     ) -> list[FoldScores]:
         rows = self.kept.rows()
         given = rows.params if params is None else params
-        walk = _Walk(self, rows, after)
+        hearing = self._hearing(rows, at_step)
+        walk = _Walk(self, rows, after, hearing)
+        if self.curve is not None:
+            heard = None if hearing is None else hearing.heard
+            estimator = Stepwise(estimator, self.curve, heard)
         own = {k: v for k, v in given.items() if v is not None}
         if not self.config["enable_metadata_routing"]:
             own.pop("groups", None)  # of the splitter alone
@@ -137,6 +154,14 @@ class Folds:
         )
         return walk.done
 
+    def _hearing(
+        self, rows: Rows, at_step: Callable[[int, float], None] | None
+    ) -> Hearing | None:
+        main = next(iter(self.scorers))
+        if self.curve is None or main in self.pooled:
+            return None
+        return Hearing(self.curve, self.scorers[main], rows, at_step)
+
 
 class _Walk:
     """The splitter of one estimator's way through the folds, which notes each.
@@ -146,8 +171,13 @@ class _Walk:
     """
 
     def __init__(
-        self, folds: Folds, rows: Rows, after: Callable[[FoldScores], None] | None
+        self,
+        folds: Folds,
+        rows: Rows,
+        after: Callable[[FoldScores], None] | None,
+        hearing: Hearing | None,
     ) -> None:
+        self.hearing, self.model = hearing, None
         self.folds, self.done = folds, list[FoldScores]()
         self.pool = Pool({n: folds.scorers[n] for n in folds.pooled}, rows.y)
         self.scored: list[Mapping[str, float]] = []
@@ -171,6 +201,8 @@ class _Walk:
         for number in self.folds.order:
             self.number, self.scored, self._seconds = number, [], []
             fold = self.folds.folds[self.number]
+            if self.hearing is not None:
+                self.hearing.begin(fold)
             self._began = time.perf_counter()
             yield fold
             self._end()
@@ -178,7 +210,8 @@ class _Walk:
     def tick(self) -> None:
         """Note the end of a fit, or of the scoring after it."""
         now = time.perf_counter()
-        self._seconds.append(now - self._began)
+        heard = 0.0 if self._seconds or self.hearing is None else self.hearing.seconds
+        self._seconds.append(now - self._began - heard)
         self._began = now
 
     def _end(self) -> None:
@@ -186,7 +219,11 @@ class _Walk:
         is_last = len(self.done) + 1 == len(self.folds.order)
         pooled = self.pool.scores() if is_last else {}
         fit, score = self._seconds
-        scores = FoldScores(self.number, test, train, fit, score, pooled)
+        curve: Mapping[str, list[Any]] = {}
+        if self.hearing is not None:
+            self.hearing.fitted(self.model)
+            curve = self.hearing.taken()
+        scores = FoldScores(self.number, test, train, fit, score, pooled, curve)
         self.done.append(scores)
         if self._after is not None:
             self._after(scores)
@@ -210,6 +247,9 @@ class _Scoring:
     def __call__(self, estimator: Any, X: Any, y: Any, **params: Any) -> float:
         """Note every metric that has a value on these rows."""
         walk = self._walk
+        if isinstance(estimator, Stepwise):
+            estimator = estimator.model_
+        walk.model = estimator
         is_train = bool(walk.scored)
         scorer = self._all if is_train else self._by_fold
         if not is_train:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpbridge.evaluation.folds import NoScoreError
+from hpbridge.evaluation.hearing import STEPS
 from hpbridge.evaluation.warned import Warned
 from hpbridge.trial import TrialPruned
 
@@ -26,7 +27,8 @@ FIT, SCORE = "fit_time", "score_time"
 class FoldObjective:
     """What a trial runs: picklable, and without a row of the test.
 
-    Every fold is reported as a step, from 1: its score by the first metric.
+    Every fold is reported as a step, from 1: its score by the first metric. Where there
+    is one fold alone, and the model has a curve, the steps of the curve are reported.
 
     Args:
         models: The estimators and their space.
@@ -49,15 +51,21 @@ class FoldObjective:
         def after(scores: FoldScores) -> None:
             done.append(scores)
             require_numbers(scores)
-            if main not in scores.test:
-                return  # of all folds together
+            if main not in scores.test or (n_folds == 1 and scores.curve):
+                return  # of all folds together, or its steps are reported
             trial.report(scores.test[main], len(done))
             if trial.should_prune() and len(done) < n_folds:
                 raise TrialPruned
 
+        def at_step(step: int, score: float) -> None:
+            trial.report(score, step)
+            if trial.should_prune():
+                raise TrialPruned
+
+        told = at_step if n_folds == 1 else None
         with Warned() as warned:
             try:
-                self.folds.scores(self.models.fresh(trial), after)
+                self.folds.scores(self.models.fresh(trial), after, at_step=told)
             finally:
                 noted = {**attributes_of(done, n_folds), **warned.attributes}
                 for name, value in noted.items():
@@ -111,6 +119,8 @@ def attributes_of(done: Sequence[FoldScores], n_folds: int) -> dict[str, list[An
 
     As of `hpbridge.formats.searches`: ``split_test_``, ``split_train_`` and a metric's
     name, ``split_fit_time``, ``split_score_time``. A fold that did not run is None.
+    A curve is ``curve_steps``, and by the first metric's name ``curve_test_`` and
+    ``curve_train_``: a list for each fold, one number a step.
     """
     found: dict[str, list[Any]] = {}
     for name, values in _by_measure(done).items():
@@ -118,6 +128,11 @@ def attributes_of(done: Sequence[FoldScores], n_folds: int) -> dict[str, list[An
         for scores, value in zip(done, values, strict=True):
             placed[scores.number] = value
         found[f"split_{name}"] = placed
+    for scores in done:
+        main = next(iter(scores.train))
+        for part, values in scores.curve.items():
+            name = "curve_steps" if part == STEPS else f"curve_{part}_{main}"
+            found.setdefault(name, [None] * n_folds)[scores.number] = values
     return found
 
 

@@ -24,6 +24,7 @@ from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.answers import Marking, answers_of
 from hpbridge.evaluation.references import DEFAULTS, DUMMY, dummy_for
 from hpbridge.evaluation.routed import of_dummy, params_of_fit
+from hpbridge.evaluation.stepwise import Stepwise
 from hpbridge.space.plain_data import plain_data
 
 if TYPE_CHECKING:
@@ -57,9 +58,13 @@ class Contenders:
 def fitted(evaluation: Evaluation, estimator: Any) -> Any:
     """Return an estimator fitted on all rows but those of the test."""
     rows = evaluation.folds.kept.rows()
-    made = clone(estimator)
+    made, curve = clone(estimator), evaluation.folds.curve
     with sklearn.config_context(**evaluation.folds.config):
-        return made.fit(rows.X, rows.y, **params_of_fit(made, rows.params))
+        params = params_of_fit(made, rows.params)
+        if curve is None:
+            return made.fit(rows.X, rows.y, **params)
+        # As the folds were fitted, epoch by epoch perhaps.
+        return Stepwise(made, curve).fit(rows.X, rows.y, **params).model_
 
 
 def _fitted_dummy(evaluation: Evaluation, like: Any) -> Any:
