@@ -111,7 +111,7 @@ def _folds(evaluation: Evaluation, seed: int) -> list[Fold]:
         rows.y, is_of_classes=evaluation.target.is_of_classes, problems=[]
     )
     procedure = _drawn_by(evaluation.procedure, seed)
-    return procedure.folds(rows, target or evaluation.target, seed)
+    return [*procedure.folds(rows, target or evaluation.target, seed)]
 
 
 def _drawn_by(procedure: Procedure, seed: int) -> Procedure:

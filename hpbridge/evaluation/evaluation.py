@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from sklearn.base import clone
 
 from hpbridge.analysis.checks.catalogue import unknown_codes
 from hpbridge.analysis.checks.run import SILENCE, said_at_the_end
@@ -15,16 +18,18 @@ from hpbridge.errors.arguments import is_whole
 from hpbridge.evaluation.again import Again
 from hpbridge.evaluation.curve import read_curve
 from hpbridge.evaluation.folds import Folds
+from hpbridge.evaluation.kept import KeepingError, Kept
 from hpbridge.evaluation.labels import label_problems
 from hpbridge.evaluation.metrics import is_of_classifier, read_metrics
 from hpbridge.evaluation.models import read_models, seeded
 from hpbridge.evaluation.objective import FoldObjective
 from hpbridge.evaluation.pooling import need_pooling
 from hpbridge.evaluation.procedure import KFold, read_procedure
+from hpbridge.evaluation.reading import read_rows
 from hpbridge.evaluation.references import evaluate_references
 from hpbridge.evaluation.routed import routing_problems
-from hpbridge.evaluation.rows import Kept, Rows, as_features, as_target, count_of
-from hpbridge.evaluation.splits import make_split
+from hpbridge.evaluation.rows import UnhashableError
+from hpbridge.evaluation.splits import fingerprint_of, make_split
 from hpbridge.evaluation.steps import steps_of
 from hpbridge.evaluation.target import read_target
 from hpbridge.experiment import Experiment
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from hpbridge.analysis.nested import Nested
     from hpbridge.evaluation.models import Models
     from hpbridge.evaluation.report import EvaluationReport
+    from hpbridge.evaluation.rows import Rows
     from hpbridge.evaluation.splits import Split
     from hpbridge.evaluation.target import Target
     from hpbridge.space.space import Space
@@ -54,9 +60,10 @@ class Evaluation(Experiment):
         procedure: What a trial is scored on: `KFold`, `HoldOut`, `LeaveOneOut`,
             `TimeOrder`, a splitter of scikit-learn's, or pairs of row numbers among
             those outside of the test.
-        test: What no trial sees: a share of the rows in (0, 1), an explicit ``(X, y)``,
-            or None. A share is stratified by class, of whole groups, or the last rows,
-            as the procedure is.
+        test: What no trial sees: a share of the rows in (0, 1), an explicit ``(X, y)``
+            or ``(X, y, params)`` with what goes with its rows, as in
+            ``{"sample_weight": w}``; or None. A share is stratified by class, of whole
+            groups, or the last rows, as the procedure is.
         metrics: Names of scikit-learn's scorers, or scorers; the first is optimized.
             By default macro F1, accuracy and balanced accuracy for classes, and R2,
             mean absolute and root mean squared error for numbers.
@@ -132,32 +139,29 @@ class Evaluation(Experiment):
         curve: object = None,
     ) -> None:
         problems: list[str] = unknown_codes(silence)
-        if not is_whole(seed, 0) or seed >= 2**32:
-            problems.append(f"seed must be a whole number in [0, 2**32), got {seed!r}")
-            seed = 0
+        notes: list[str] = []
+        self.seed = _read_seed(seed, problems)
+        self.procedure, self.incumbent = read_procedure(procedure), incumbent
         models = read_models(estimator, space or {}, problems, shares)
-        rows = _read_rows(X, y, sample_weight, groups, params, problems)
+        parts = {"sample_weight": sample_weight, "groups": groups}
+        rows = read_rows(X, y, params, parts, problems, notes)
         title = name if isinstance(name, str) and name else _name_of(estimator)
-        read = None
-        if models is not None and rows is not None:
-            models, notes = _seeded(models, seed)
-            taken, how = read_curve(curve, models.estimators, problems)
-            notes += how
-            read = _read(models, rows, metrics, problems)
-        if read is None or models is None or rows is None:
+        target = _read_target(models, rows, problems)
+        if models is None or rows is None or target is None:
             raise ExperimentError.invalid(title, problems)
-        self.target, self.scorers = read
-        self.procedure, self.seed, self.incumbent = (
-            read_procedure(procedure),
-            seed,
-            incumbent,
-        )
-        split = make_split(rows, self.target, self.procedure, test, seed, problems)
-        if split is None or problems:
+        models, said = _seeded(models, self.seed)
+        self.curve, how = read_curve(curve, models.estimators, problems)
+        self.models, self.target = models, target
+        estimators = list(models.estimators.values())
+        self.scorers = read_metrics(metrics, estimators, target, problems)
+        for each in estimators:
+            problems += label_problems(each, target)
+            problems += routing_problems(each, self.scorers, rows.params)
+        split = make_split(rows, target, self.procedure, test, self.seed, problems)
+        if split is not None and not problems:
+            self._take(rows, split, problems)
+        if problems:
             raise ExperimentError.invalid(title, problems)
-        self.models, self.fingerprint = models, rows.fingerprint()
-        self.curve = taken
-        self.seal(split)
         points = models.points_of_defaults()
         # Of the first: what improvement is measured by.
         self.has_own_defaults = next(iter(models.estimators)) not in points
@@ -171,7 +175,14 @@ class Evaluation(Experiment):
         )
         self.parts = models.parts
         self.silence = tuple(silence)
-        self.notes = (*self.notes, *notes)
+        self.notes = (*self.notes, *notes, *said, *how)
+
+    def _take(self, rows: Rows, split: Split, problems: list[str]) -> None:
+        try:
+            self.fingerprint = fingerprint_of(rows, split)
+            self.seal(split)
+        except (KeepingError, UnhashableError) as error:
+            problems.append(str(error))
 
     def seal(self, split: Split) -> None:
         """Take what trials see, and keep the test where no trial sees it."""
@@ -180,6 +191,7 @@ class Evaluation(Experiment):
         self.folds = Folds(
             Kept(seen), split.folds, split.order, self.scorers, pooled, self.curve
         )
+        self.sizes = split.folds.sizes
         self.test_rows = None if split.test is None else Kept(split.test)
         self.n_rows, self.n_test = (
             len(seen),
@@ -203,7 +215,7 @@ class Evaluation(Experiment):
             return ["the study is of no evaluation"]
         own = self.record
         words = {
-            "fingerprint": "data",
+            "fingerprint": "data and folds",
             "procedure": "procedure",
             "seed": "seed",
             "n_test": "rows of the test",
@@ -300,7 +312,7 @@ class Evaluation(Experiment):
             "procedure": self.procedure.text,
             "n_folds": len(self.folds.folds),
             "order": list(self.folds.order),
-            "sizes": [[len(a), len(b)] for a, b in self.folds.folds],
+            "sizes": self.sizes,
             "seed": self.seed,
             "metrics": list(self.scorers),
             "pooled": list(self.folds.pooled),
@@ -319,7 +331,7 @@ class Evaluation(Experiment):
         """Return the same for a process that may be on another machine."""
         other = copy.copy(self)
         other.test_rows, other.folds = None, self.folds.whole()
-        other.objective = FoldObjective(self.models, other.folds)
+        other.objective = self.objective.whole()  # type: ignore[attr-defined]
         return other
 
     def __copy__(self) -> Evaluation:
@@ -328,16 +340,14 @@ class Evaluation(Experiment):
         return other
 
     def __getstate__(self) -> dict[str, Any]:
-        # Where trials run, there is no row of the test.
-        kept = {name: v for name, v in vars(self).items() if name != "target"}
-        return {**kept, "test_rows": None, "incumbent": None, "target": None}
+        # Where trials run, there is no row of the test: none of its target, and none
+        # that a model in use may have been fitted on.
+        target = replace(self.target, y=None)
+        without = {"test_rows": None, "incumbent": None, "target": target}
+        return {**vars(self), **without}
 
 
 def _seeded(models: Models, seed: int) -> tuple[Models, list[str]]:
-    from dataclasses import replace
-
-    from sklearn.base import clone
-
     own = {name: clone(each) for name, each in models.estimators.items()}
     said = seeded(own, models.space, seed)
     return replace(models, estimators=own), said
@@ -351,50 +361,20 @@ def _name_of(estimator: Any) -> str:
     return type(last).__name__
 
 
-def _read_rows(
-    X: Any,
-    y: Any,
-    sample_weight: Any,
-    groups: Any,
-    params: Mapping[str, Any] | None,
-    problems: list[str],
-) -> Rows | None:
-    before = len(problems)
-    n_x, n_y = count_of(X), count_of(y)
-    if n_x is None or n_y is None:
-        problems.append("X and y must have rows")
-        return None
-    if n_x != n_y:
-        problems.append(f"X has {n_x} rows and y has {n_y}")
-    if n_x == 0:
-        problems.append("X and y have no rows")
-    named = {"sample_weight": sample_weight, "groups": groups}
-    with_rows = {name: v for name, v in named.items() if v is not None}
-    for name, values in with_rows.items():
-        if count_of(values) != n_y:
-            problems.append(
-                f"{name} has {count_of(values)} values for the {n_y} rows of y"
-            )
-    if params is not None and not isinstance(params, Mapping):
-        problems.append(f"params must be a dict by name, got {params!r:.100}")
-    if len(problems) > before:
-        return None
-    return Rows(as_features(X), as_target(y), {**(params or {}), **with_rows})
+def _read_seed(seed: Any, problems: list[str]) -> int:
+    if is_whole(seed, 0) and seed < 2**32:
+        return int(seed)
+    problems.append(f"seed must be a whole number in [0, 2**32), got {seed!r}")
+    return 0
 
 
-def _read(
-    models: Models, rows: Rows, metrics: object, problems: list[str]
-) -> tuple[Target, dict[str, Any]] | None:
-    estimators = list(models.estimators.values())
-    kinds = {is_of_classifier(each) for each in estimators}
+def _read_target(
+    models: Models | None, rows: Rows | None, problems: list[str]
+) -> Target | None:
+    if models is None or rows is None:
+        return None
+    kinds = {is_of_classifier(each) for each in models.estimators.values()}
     if len(kinds) > 1:
         problems.append("some alternatives are classifiers and some are not")
         return None
-    target = read_target(rows.y, is_of_classes=kinds.pop(), problems=problems)
-    if target is None:
-        return None
-    scorers = read_metrics(metrics, estimators, target, problems)
-    for each in estimators:
-        problems += label_problems(each, target)
-        problems += routing_problems(each, scorers, rows.params)
-    return target, scorers
+    return read_target(rows.y, is_of_classes=kinds.pop(), problems=problems)

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hpbridge.evaluation.curve import Curve
+    from hpbridge.evaluation.kept import Kept
     from hpbridge.evaluation.metrics import Scorer
     from hpbridge.evaluation.procedure import Fold
-    from hpbridge.evaluation.rows import Kept, Rows
+    from hpbridge.evaluation.rows import Rows
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn import model_selection as ms
@@ -11,6 +12,8 @@ from sklearn import model_selection as ms
 from hpbridge.errors.arguments import is_flag, is_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hpbridge.evaluation.rows import Rows
     from hpbridge.evaluation.target import Target
 
@@ -64,6 +67,9 @@ class KFold:
             return ms.StratifiedGroupKFold if target.is_single else ms.GroupKFold
         return ms.StratifiedKFold if target.is_single else ms.KFold
 
+    heeds_groups: ClassVar = True
+    is_of_time: ClassVar = False
+
     @property
     def text(self) -> str:
         """The procedure in words."""
@@ -106,6 +112,9 @@ class HoldOut:
             kind = ms.GroupShuffleSplit
         return list(kind(**sizes).split(_nothing(rows), target.y, groups))
 
+    heeds_groups: ClassVar = True
+    is_of_time: ClassVar = False
+
     @property
     def text(self) -> str:
         """The procedure in words."""
@@ -121,11 +130,15 @@ class LeaveOneOut:
         """Say what is wrong with it."""
         return []
 
-    def folds(self, rows: Rows, target: Target, seed: int) -> list[Fold]:  # noqa: ARG002
-        """Return the folds of so many rows."""
+    def folds(self, rows: Rows, target: Target, seed: int) -> Iterable[Fold]:  # noqa: ARG002
+        """Return the folds of so many rows, one after the other."""
         groups = rows.params.get("groups")
-        kind = ms.LeaveOneOut if groups is None else ms.LeaveOneGroupOut
-        return list(kind().split(_nothing(rows), target.y, groups))
+        splitter = ms.LeaveOneOut() if groups is None else ms.LeaveOneGroupOut()
+        found: Iterable[Fold] = splitter.split(_nothing(rows), target.y, groups)
+        return found
+
+    heeds_groups: ClassVar = True
+    is_of_time: ClassVar = False
 
     @property
     def text(self) -> str:
@@ -159,6 +172,9 @@ class TimeOrder:
         splitter = ms.TimeSeriesSplit(self.n_splits, gap=self.gap)
         return list(splitter.split(_nothing(rows)))
 
+    heeds_groups: ClassVar = False
+    is_of_time: ClassVar = True
+
     @property
     def text(self) -> str:
         """The procedure in words."""
@@ -177,7 +193,11 @@ class Splits:
 
     def problems(self) -> list[str]:
         """Say what is wrong with it."""
-        if hasattr(self.splitter, "split") or hasattr(self.splitter, "__iter__"):
+        given = self.splitter
+        if isinstance(given, type):
+            return [f"procedure is a class: make an object, {given.__name__}()"]
+        is_listed = hasattr(given, "__iter__") and not isinstance(given, (str, Mapping))
+        if hasattr(given, "split") or is_listed:
             return []
         problem = (
             "procedure must be KFold, HoldOut, LeaveOneOut, TimeOrder, a splitter of "
@@ -196,9 +216,13 @@ class Splits:
     def heeds_groups(self) -> bool:
         """Whether it keeps groups together."""
         routing = getattr(self.splitter, "get_metadata_routing", None)
-        if routing is None:
-            return not hasattr(self.splitter, "split")
-        return bool(routing().split.requests.get("groups"))
+        # Of others, nobody but their author knows.
+        return routing is None or bool(routing().split.requests.get("groups"))
+
+    @property
+    def is_of_time(self) -> bool:
+        """Whether rows are in the order of time."""
+        return isinstance(self.splitter, ms.TimeSeriesSplit)
 
     @property
     def text(self) -> str:

@@ -1,26 +1,18 @@
-"""Rows of data: what a model is fitted on, in whatever container it came.
-
-Large rows live in files of the evaluation and are mapped into memory while a trial
-runs, so that any number of processes hold them once at most, and none between trials.
-"""
+"""Rows of data: what a model is fitted on, in whatever container it came."""
 
 from __future__ import annotations
 
-import tempfile
-import weakref
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
 from sklearn.utils import _safe_indexing
 
+from hpbridge.errors.foreign import describe_error
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-MOST_IN_MEMORY = 10_000_000
-"""Bytes of data from which on they are kept in a file."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +57,31 @@ class Rows:
             size_of(self.X) + size_of(self.y) + sum(map(size_of, self.params.values()))
         )
 
+    def apart(self) -> Rows:
+        """Return the same, sharing no memory with a larger array that they are part of.
+
+        Of such a part, the rest could be reached: the rows of a test, say.
+        """
+        params = {name: _apart(value) for name, value in self.params.items()}
+        return replace(self, X=_apart(self.X), y=_apart(self.y), params=params)
+
     def fingerprint(self) -> str:
-        """Return 32 hex digits that differ where the data do."""
-        given = (_plain(self.X), _plain(self.y), sorted(self.params))
-        values = [_plain(self.params[name]) for name in sorted(self.params)]
-        return str(joblib.hash((given, values)))
+        """Return 32 hex digits that differ where the data do.
+
+        Raises:
+            UnhashableError: If they hold what has no fixed form, as a function.
+        """
+        names = sorted(self.params)
+        values = [self.X, self.y, *(self.params[name] for name in names)]
+        try:
+            return str(joblib.hash([names, [_plain(each) for each in values]]))
+        except Exception as error:  # an object's own pickling
+            msg = f"the data cannot be fingerprinted: {describe_error(error)}"
+            raise UnhashableError(msg) from error
+
+
+class UnhashableError(ValueError):
+    """Data hold what cannot be written down."""
 
 
 def part(values: Any, numbers: Any) -> Any:
@@ -127,57 +139,20 @@ def size_of(values: Any) -> int:
     return int(getattr(values, "nbytes", 0))
 
 
-def _plain(values: Any) -> Any:
-    """Return data in the form that is hashed: equal data of one container are equal."""
-    if type(values).__module__.startswith("polars"):
-        return (
-            [values.columns, [values[name].to_list() for name in values.columns]]
-            if (hasattr(values, "columns"))
-            else values.to_list()
-        )
+def _apart(values: Any) -> Any:
+    if isinstance(values, np.ndarray):
+        return values if values.base is None else values.copy()
+    if hasattr(values, "memory_usage"):  # of pandas, whose parts may be views
+        return values.copy(deep=True)
+    if hasattr(values, "indptr"):
+        return values.copy()
     return values
 
 
-class Kept:
-    """Rows, in memory where they are small and in a file where they are large.
-
-    A copy that goes to another process on this machine has the file's name alone.
-
-    Args:
-        rows: To keep; not held on to where they are large.
-    """
-
-    def __init__(self, rows: Rows) -> None:
-        self.n_rows, self.is_in_file = len(rows), rows.n_bytes > MOST_IN_MEMORY
-        self._rows: Rows | None = rows
-        self._path = ""
-        if self.is_in_file:
-            folder = tempfile.TemporaryDirectory(prefix="hpbridge-data-")
-            self._folder = folder
-            self._path = str(Path(folder.name) / "rows.joblib")
-            joblib.dump(rows, self._path)
-            self._rows = None
-            weakref.finalize(self, folder.cleanup)
-
-    def rows(self) -> Rows:
-        """Return the rows; large ones are mapped, and read-only.
-
-        Where nobody holds them any more, nothing of them is in memory.
-
-        Raises:
-            OSError: If the file is gone, or on another machine.
-        """
-        if self._rows is not None:
-            return self._rows
-        found: Rows = joblib.load(self._path, mmap_mode="r")
-        return found
-
-    def whole(self) -> Kept:
-        """Return the same for a process that may be on another machine."""
-        other = Kept.__new__(Kept)
-        other.n_rows, other.is_in_file, other._path = self.n_rows, False, ""
-        other._rows = self.rows()
-        return other
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: v for name, v in vars(self).items() if name != "_folder"}
+def _plain(values: Any) -> Any:
+    """Return data in the form that is hashed: equal data of one container are equal."""
+    if not type(values).__module__.startswith("polars"):
+        return values
+    if hasattr(values, "columns"):
+        return [[name, _plain(values[name])] for name in values.columns]
+    return [str(values.dtype), joblib.hash(values.to_list())]

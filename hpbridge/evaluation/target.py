@@ -55,13 +55,16 @@ class Target:
         return y[np.concatenate([*twice, rest])]
 
 
-def read_target(y: Any, *, is_of_classes: bool, problems: list[str]) -> Target | None:
+def read_target(
+    y: Any, *, is_of_classes: bool, problems: list[str], is_part: bool = False
+) -> Target | None:
     """Return what is known of a target; add what is wrong to a list.
 
     Args:
         y: The target's values.
         is_of_classes: Whether the estimator is a classifier.
         problems: Gets a sentence each.
+        is_part: Whether these are some rows only, whose kind is that of others.
     """
     missing = n_missing(y)
     if missing:
@@ -69,14 +72,12 @@ def read_target(y: Any, *, is_of_classes: bool, problems: list[str]) -> Target |
         return None
     try:
         kind = type_of_target(y)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         problems.append(f"y cannot be predicted: {error}")
         return None
-    if is_of_classes and kind not in _CLASSES:
-        problems.append(
-            f"y is {kind} and the estimator is a classifier: cut y into classes, or "
-            "take a regressor"
-        )
+    reason = None if is_part else _unfit(np.asarray(y), kind, is_of_classes)
+    if reason is not None:
+        problems.append(reason)
         return None
     counts: dict[Any, int] = {}
     if is_of_classes and kind != "multilabel-indicator":
@@ -85,6 +86,29 @@ def read_target(y: Any, *, is_of_classes: bool, problems: list[str]) -> Target |
             problems.append(f"y has one class alone, {next(iter(counts), None)!r}")
             return None
     return Target(y, kind, is_of_classes, counts)
+
+
+def _unfit(y: Any, kind: str, is_of_classes: bool) -> str | None:
+    """Return why an estimator cannot predict a target; None if it can."""
+    if kind == "unknown":
+        types = sorted({type(each).__name__ for each in y.ravel()[:1000]})
+        return (
+            f"y has values of no one kind ({', '.join(types)}): make them numbers or "
+            "text, as y.astype(int) does"
+        )
+    if not is_of_classes:
+        if y.dtype.kind in "biuf":
+            return None
+        first = y.ravel()[0]
+        return f"y is no numbers ({first!r:.50}) and the estimator is a regressor"
+    if kind in _CLASSES:
+        return None
+    if kind.startswith("continuous"):
+        return (
+            f"y is {kind} and the estimator is a classifier: cut y into classes, or "
+            "take a regressor"
+        )
+    return f"y is {kind}, for which scikit-learn has no metrics"
 
 
 def n_missing(y: Any) -> int:

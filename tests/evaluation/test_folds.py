@@ -19,7 +19,8 @@ from sklearn.svm import SVC
 
 import hpbridge as hpb
 from hpbridge.evaluation.folds import Folds, NoScoreError
-from hpbridge.evaluation.rows import Kept, Rows
+from hpbridge.evaluation.kept import Kept
+from hpbridge.evaluation.rows import Rows
 
 X, Y = make_classification(150, 6, n_informative=4, n_classes=3, random_state=0)
 WEIGHTS = np.linspace(0.1, 2, 150)
