@@ -142,11 +142,10 @@ def size_of(values: Any) -> int:
 def _apart(values: Any) -> Any:
     if isinstance(values, np.ndarray):
         return values if values.base is None else values.copy()
-    if hasattr(values, "memory_usage"):  # of pandas, whose parts may be views
+    if hasattr(values, "iloc"):  # of pandas, whose parts may be views
         return values.copy(deep=True)
-    if hasattr(values, "indptr"):
-        return values.copy()
-    return values
+    is_array = hasattr(values, "memory_usage") or hasattr(values, "indptr")
+    return values.copy() if is_array else values
 
 
 def _plain(values: Any) -> Any:
