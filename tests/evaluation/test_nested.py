@@ -254,7 +254,7 @@ def test_all_that_is_wrong_is_said_before_the_first_fit(store) -> None:
         "n_splits must be a whole number >= 2, got 1",
     ]
     (found,) = problems_of(lambda: e.nested("random", outer=60, store=store))[:1]
-    assert found.startswith("outer: class 1 has 30 rows outside of the test, fewer")
+    assert found.startswith("outer: class 1 has 30 rows, fewer")
     (found,) = problems_of(lambda: e.nested(outer=hpb.LeaveOneOut(), store=store))
     assert found.startswith("60 of the 60 outer folds are scored on one row alone")
     halves = [(np.arange(30), np.arange(30, 60))]
