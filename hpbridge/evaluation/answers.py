@@ -90,11 +90,19 @@ class Marking:
 
     Args:
         rows: With what goes with each row, as weights.
+
+    Attributes:
+        truth: The target.
+        n_rows: How many rows there are.
     """
 
     def __init__(self, rows: Rows) -> None:
-        self._truth, self._params = np.asarray(rows.y), rows.params
-        self.n_rows = len(self._truth)
+        self.truth, self._params = np.asarray(rows.y), rows.params
+        self.n_rows = len(self.truth)
+
+    def weights_of(self, scorer: Scorer) -> dict[str, Any]:
+        """Return what goes with the rows to a scorer, which asks for it."""
+        return params_of_score(scorer, self._params)
 
     def score(self, scorer: Scorer, answers: Answers, numbers: Any) -> float:
         """Return a metric of answers to the rows of these numbers, again if need be.
@@ -104,9 +112,9 @@ class Marking:
         """
         given = {
             name: part(value, numbers) if is_by_row(value, self.n_rows) else value
-            for name, value in params_of_score(scorer, self._params).items()
+            for name, value in self.weights_of(scorer).items()
         }
-        X, y = np.reshape(numbers, (-1, 1)), self._truth[numbers]
+        X, y = np.reshape(numbers, (-1, 1)), self.truth[numbers]
         return float(scorer(answers, X, y, **given))
 
     def scores(
@@ -115,29 +123,3 @@ class Marking:
         """Return every metric of answers to all rows."""
         everything = np.arange(self.n_rows)
         return {n: self.score(each, answers, everything) for n, each in scorers.items()}
-
-    def resampled(
-        self, scorer: Scorer, contenders: Mapping[str, Answers], seed: int, count: int
-    ) -> dict[str, Any]:
-        """Return a metric of models on bootstrap samples of the same rows.
-
-        Args:
-            scorer: Of the metric.
-            contenders: Answers by name.
-            seed: Of the samples.
-            count: How many.
-
-        Returns:
-            An array of `count` values by name; NaN where a sample has none.
-        """
-        rng = np.random.default_rng(seed)
-        found: dict[str, list[float]] = {name: [] for name in contenders}
-        for _ in range(count):
-            numbers = rng.integers(0, self.n_rows, self.n_rows)
-            for name, answers in contenders.items():
-                try:
-                    value = self.score(scorer, answers, numbers)
-                except ValueError:  # a sample without one of the classes
-                    value = np.nan
-                found[name].append(value)
-        return {name: np.asarray(values) for name, values in found.items()}

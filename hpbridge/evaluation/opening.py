@@ -22,6 +22,7 @@ from hpbridge.analysis.evaluated import BEST, INCUMBENT, region_of
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.answers import Marking, answers_of
+from hpbridge.evaluation.bootstrap import SAMPLES, resampled
 from hpbridge.evaluation.references import DEFAULTS, DUMMY, dummy_for
 from hpbridge.evaluation.routed import of_dummy, params_of_fit
 from hpbridge.evaluation.stepwise import Stepwise
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from hpbridge.evaluation.rows import Rows
     from hpbridge.trial import FinishedTrial
 
-SAMPLES = 1000
-"""Bootstrap samples behind an interval."""
+FEW = 200
+"""Bootstrap samples of a metric that is not the first, and slow."""
 
 _MOST_POINTS = 200
 """Of a curve or a scatter, in the record."""
@@ -91,10 +92,14 @@ def contenders_of(
     """
     first = next(iter(evaluation.models.estimators.values()))
     estimators = {DEFAULTS: first, BEST: fresh(evaluation, best)}
-    models, errors = {DUMMY: _fitted_dummy(evaluation, first)}, {}
-    for name, each in estimators.items():
+    models, errors = {}, {}
+    for name in (DUMMY, *estimators):
         try:
-            models[name] = fitted(evaluation, each)
+            models[name] = (
+                _fitted_dummy(evaluation, first)
+                if name == DUMMY
+                else fitted(evaluation, estimators[name])
+            )
         except Exception as error:  # noqa: BLE001 - an estimator may raise anything
             errors[name] = describe_error(error)
     if BEST in errors:
@@ -125,25 +130,24 @@ def open_test(
         problem = "it has no sealed test: there is none, or this is a copy without it"
         raise ExperimentError.invalid(evaluation.name, [problem])
     rows = evaluation.test_rows.rows()
-    of_classes = evaluation.target.is_of_classes
-    answers = {
-        name: answers_of(model, rows.X, is_of_classes=of_classes)
-        for name, model in contenders.models.items()
-    }
     marking, main = Marking(rows), next(iter(evaluation.scorers))
+    errors = dict(contenders.errors)
     with sklearn.config_context(**evaluation.folds.config), _quietly():
-        found = {
-            name: {
-                "metrics": marking.scores(evaluation.scorers, each),
-                **_shape(evaluation, each, rows),
-            }
-            for name, each in answers.items()
+        answers, found = _answered(evaluation, contenders.models, rows, errors)
+        drawn = {
+            name: resampled(
+                (name, scorer),
+                answers,
+                marking,
+                evaluation.seed,
+                few=SAMPLES if name == main else FEW,
+            )
+            for name, scorer in evaluation.scorers.items()
         }
-        scorer = evaluation.scorers[main]
-        drawn = marking.resampled(scorer, answers, evaluation.seed, SAMPLES)
-    for name, values in drawn.items():
-        found[name]["interval"] = _interval(values)
-    against = [n for n in (DUMMY, DEFAULTS, INCUMBENT) if n in drawn]
+    for name, model in found.items():
+        intervals = {metric: _interval(each[name]) for metric, each in drawn.items()}
+        model |= {"interval": intervals[main], "intervals": intervals}
+    against = [n for n in (DUMMY, DEFAULTS, INCUMBENT) if n in found]
     data = {
         "at": time.time(),
         "command": shlex.join(sys.argv),
@@ -151,10 +155,40 @@ def open_test(
         "n_rows": len(rows),
         "metric": main,
         "models": found,
-        "errors": dict(contenders.errors),
-        "differences": {n: _difference(drawn, found, n, main) for n in against},
+        "errors": errors,
+        "differences": {n: _difference(drawn[main], found, n, main) for n in against},
     }
     return plain_data(data).value  # type: ignore[no-any-return]
+
+
+def _answered(
+    evaluation: Evaluation,
+    models: Mapping[str, Any],
+    rows: Rows,
+    errors: dict[str, str],
+) -> tuple[dict[str, Answers], dict[str, dict[str, Any]]]:
+    """Return what models answered, and what it comes to; note which could not.
+
+    Raises:
+        ExperimentError: If the best one could not.
+    """
+    answers, found = {}, {}
+    for name, model in models.items():
+        try:
+            said = answers_of(
+                model, rows.X, is_of_classes=evaluation.target.is_of_classes
+            )
+            found[name] = {
+                "metrics": Marking(rows).scores(evaluation.scorers, said),
+                **_shape(evaluation, said, rows),
+            }
+            answers[name] = said
+        except Exception as error:  # a model may raise anything
+            errors[name] = describe_error(error)
+            if name == BEST:
+                problem = f"the best model cannot be scored on the test: {errors[BEST]}"
+                raise ExperimentError.invalid(evaluation.name, [problem]) from error
+    return answers, found
 
 
 @contextlib.contextmanager
