@@ -151,7 +151,7 @@ def _on_folds(evaluated: Evaluated, against: str) -> Verdict:
 def described(found: Difference) -> str:
     """Return a difference over folds in words, as in ``better by 0.02``."""
     if found.why_none:
-        return f"{_gain(found.mean)}, without an interval, since {found.why_none},"
+        return f"{_gain(found.mean)}, with no interval, since {found.why_none},"
     chances = {name: getattr(found, name) for name in ("p_better", "p_same", "p_worse")}
     return (
         f"{_gain(found.mean)}, {_interval(found.low, found.high)} (corrected for "
@@ -177,7 +177,7 @@ def _gain(gain: float) -> str:
 
 def _interval(low: float, high: float) -> str:
     if math.isnan(low) or math.isnan(high):
-        return "without an interval"
+        return "no interval"
     return f"95 % interval {low:+.3g} to {high:+.3g}"
 
 
