@@ -151,7 +151,7 @@ def _on_folds(evaluated: Evaluated, against: str) -> Verdict:
 def described(found: Difference) -> str:
     """Return a difference over folds in words, as in ``better by 0.02``."""
     if found.why_none:
-        return f"{_gain(found.mean)}, with no interval, since {found.why_none},"
+        return f"{_gain(found.mean)}, without an interval, since {found.why_none},"
     chances = {name: getattr(found, name) for name in ("p_better", "p_same", "p_worse")}
     return (
         f"{_gain(found.mean)}, {_interval(found.low, found.high)} (corrected for "
