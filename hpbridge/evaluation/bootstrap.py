@@ -96,7 +96,7 @@ def kernel_of(
         answers: Of a model.
         marking: The truth.
     """
-    if marking.weights_of(scorer) or np.ndim(marking.truth) != 1:
+    if marking.weights_of(scorer):
         return None
     if not isinstance(scorer, RankedOneVsRest):
         try:
@@ -105,6 +105,8 @@ def kernel_of(
             is_theirs = False
         if not is_theirs:
             return None
+    if np.ndim(marking.truth) != 1:
+        return _labelling(name, answers, marking.truth)
     if name in _COUNTED:
         return _counting(_COUNTED[name], answers, marking.truth)
     if name in _SUMMED:
@@ -136,8 +138,7 @@ def _rates(kind: str, counts: Any) -> tuple[Any, Any]:
     right = np.diagonal(counts, axis1=1, axis2=2)
     true, said = counts.sum(2), counts.sum(1)
     below = {"precision": said, "recall": true, "f1": (said + true) / 2}[kind]
-    rates = np.divide(right, below, out=np.zeros_like(right), where=below > 0)
-    return rates, true
+    return _divided(right, below), true
 
 
 def _accuracy(counts: Any, _: Any) -> Any:
@@ -210,6 +211,40 @@ _SUMMED = {
 }
 
 
+def _labelling(name: str, answers: Answers, truth: Any) -> Kernel | None:
+    """Return what computes metrics of rows with several labels each."""
+    said = answers.kept["predict"]
+    is_known = hasattr(answers, "classes_") and said.shape == truth.shape
+    if not is_known or name not in {"accuracy", "f1_samples", "f1_macro"}:
+        return None
+    right, either = truth * said, (truth + said) / 2
+    if name == "f1_macro":
+
+        def by_label(numbers: Any) -> Any:
+            times = _times(numbers, len(truth))
+            return _divided(times @ right, times @ either).mean(1)
+
+        return by_label
+    if name == "accuracy":
+        by_row = (truth == said).all(1).astype(float)
+    else:
+        by_row = _divided(right.sum(1), either.sum(1))
+    return lambda numbers: by_row[numbers].mean(1)
+
+
+def _divided(above: Any, below: Any) -> Any:
+    """Return a rate, 0 where there is nothing to divide by, as scikit-learn has it."""
+    above = np.asarray(above, dtype=float)
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+
+
+def _times(numbers: Any, n_rows: int) -> Any:
+    """Return how often each row is in each sample."""
+    places = numbers + n_rows * np.arange(len(numbers))[:, None]
+    found = np.bincount(places.ravel(), minlength=len(numbers) * n_rows)
+    return found.reshape(len(numbers), n_rows).astype(float)
+
+
 def _ranking(name: str, answers: Answers, truth: Any) -> Kernel | None:
     """Return what computes areas under ROC curves, of each class against the rest."""
     classes = getattr(answers, "classes_", None)
@@ -224,10 +259,7 @@ def _ranking(name: str, answers: Answers, truth: Any) -> Kernel | None:
     areas = [_area(scores, truth == label) for label, scores in columns.items()]
 
     def kernel(numbers: Any) -> Any:
-        n_rows = len(truth)
-        places = numbers + n_rows * np.arange(len(numbers))[:, None]
-        times = np.bincount(places.ravel(), minlength=len(numbers) * n_rows)
-        times = times.reshape(len(numbers), n_rows).astype(float)
+        times = _times(numbers, len(truth))
         return np.mean([area(times) for area in areas], axis=0)
 
     return kernel

@@ -22,7 +22,7 @@ from hpbridge.analysis.evaluated import BEST, INCUMBENT, region_of
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.answers import Marking, answers_of
-from hpbridge.evaluation.bootstrap import SAMPLES, resampled
+from hpbridge.evaluation.bootstrap import resampled
 from hpbridge.evaluation.references import DEFAULTS, DUMMY, dummy_for
 from hpbridge.evaluation.routed import of_dummy, params_of_fit
 from hpbridge.evaluation.stepwise import Stepwise
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from hpbridge.evaluation.rows import Rows
     from hpbridge.trial import FinishedTrial
 
-FEW = 200
-"""Bootstrap samples of a metric that is not the first, and slow."""
+_FEW, _FEWER = 500, 200
+"""Bootstrap samples of a metric that is slow: of the first one, and of others."""
 
 _MOST_POINTS = 200
 """Of a curve or a scatter, in the record."""
@@ -140,7 +140,7 @@ def open_test(
                 answers,
                 marking,
                 evaluation.seed,
-                few=SAMPLES if name == main else FEW,
+                few=_FEW if name == main else _FEWER,
             )
             for name, scorer in evaluation.scorers.items()
         }

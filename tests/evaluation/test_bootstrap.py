@@ -94,6 +94,16 @@ def test_of_numbers(name):
     same_as_theirs(name, get_scorer(name), y, said)
 
 
+@pytest.mark.parametrize("name", ["accuracy", "f1_samples", "f1_macro"])
+def test_of_labels(name):
+    rng = np.random.default_rng(0)
+    y, said = rng.integers(0, 2, (2, 40, 3))
+    y[0] = said[0] = 0
+    answers = answers_from({"predict": said}, np.arange(3), is_of_classes=True)
+    same_as_theirs(name, get_scorer(name), y, answers)
+    assert kernel_of("jaccard_samples", None, answers, marking_of(y)) is None
+
+
 def test_what_is_not_theirs_is_called_for_each_sample():
     y, answers = of_classes(2)
     marking = marking_of(y)

@@ -27,6 +27,7 @@ from hpbridge.learning.choice import choose
 from hpbridge.learning.learner import Learner
 from hpbridge.learning.session import Session
 from hpbridge.store import Database, StudyWriter, open_store, schema
+from hpbridge.store.appending import append
 from hpbridge.store.lease import LEASE_SECONDS
 from hpbridge.store.settings import Settings
 from hpbridge.trial import FinishedTrial, State
@@ -451,3 +452,49 @@ def test_an_announced_trial_becomes_the_finished_one(url) -> None:
     ]
     assert found.finished[0].params == {"x": 0.5}
     assert found.running == ()
+
+
+APPEND = """
+import sys
+from hpbridge.store import open_store
+from hpbridge.store.appending import append
+url, who = sys.argv[1:]
+database = open_store(url)
+print("ready", flush=True)
+sys.stdin.readline()
+for k in range(15):
+    append(database, 1, "openings", {"who": who, "k": k, "none": float("nan")})
+"""
+
+
+def test_processes_that_append_at_once_lose_nothing_of_each_other(url):
+    study = hpb.run(experiment(), "random", n_trials=2, seed=0, store=url)
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", APPEND, url, who],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for who in "abc"
+    ]
+    assert [worker.stdout.readline() for worker in workers] == ["ready\n"] * 3
+    for worker in workers:
+        worker.stdin.write("\n")
+        worker.stdin.flush()
+    for worker in workers:
+        worker.communicate()
+        assert worker.returncode == 0
+    found = hpb.load_study(study.name, url).attributes["openings"]
+    by_who = {w: [e["k"] for e in found if e["who"] == w] for w in "abc"}
+    assert by_who == {who: list(range(15)) for who in "abc"}
+
+
+def test_what_was_appended_already_is_there_once(url):
+    study = hpb.run(experiment(), "random", n_trials=2, seed=0, store=url)
+    entry = {"at": 1.5, "value": math.nan}
+    for _ in range(2):  # as where nobody knows whether the first one was heard
+        attributes = append(study.home, study.id, "openings", entry)
+    assert [each["at"] for each in attributes["openings"]] == [1.5]
+    resumed = hpb.resume(study.name, experiment(), store=url, n_trials=3)
+    assert len(resumed.attributes["openings"]) == 1
