@@ -32,15 +32,15 @@ from hpbridge.evaluation.rows import UnhashableError
 from hpbridge.evaluation.splits import fingerprint_of, make_split
 from hpbridge.evaluation.steps import steps_of
 from hpbridge.evaluation.target import read_target
-from hpbridge.experiment import Experiment
+from hpbridge.evaluation.verbs import Verbs
 
 if TYPE_CHECKING:
-    from hpbridge.analysis.nested import Nested
     from hpbridge.evaluation.models import Models
     from hpbridge.evaluation.report import EvaluationReport
     from hpbridge.evaluation.rows import Rows
     from hpbridge.evaluation.splits import Split
     from hpbridge.evaluation.target import Target
+    from hpbridge.experiment import Experiment
     from hpbridge.space.space import Space
     from hpbridge.study import Study
 
@@ -48,7 +48,7 @@ RECORD = "evaluation"
 """The attribute of a study that says how its trials were evaluated."""
 
 
-class Evaluation(Experiment):
+class Evaluation(Verbs):
     """The evaluation of a model: what `hpbridge.run` tunes, and what it bought.
 
     Args:
@@ -256,49 +256,6 @@ class Evaluation(Experiment):
         """Return what the checks say of a study that has ended, a sentence each."""
         study = read()
         return [] if study is None else said_at_the_end(Evaluated(study))
-
-    def nested(
-        self,
-        backend: str = "optuna",
-        *,
-        n_trials: int = 20,
-        outer: object = 5,
-        seed: int = 0,
-        resume: bool = False,
-        study: Study | None = None,
-        **settings: Any,
-    ) -> Nested:
-        """Search inside each outer fold, and score each winner on the rest of the rows.
-
-        The outer folds are of the rows that trials see, by classes, groups and time as
-        the procedure's; the sealed test stays sealed. Each search is a study of the
-        store, of this evaluation on the rows of its outer fold.
-
-        Args:
-            backend: As of `hpbridge.run`.
-            n_trials: Of each search.
-            outer: How many outer folds, or a procedure as the evaluation takes it.
-            seed: Of the outer folds; the search of fold `k` has ``seed + k``.
-            resume: Go on with the last nested cross-validation of this kind.
-            study: Of this evaluation; notes what came of it, for its report.
-            settings: As of `hpbridge.run`: ``options``, ``store``, ``driver``,
-                ``workers``, ``timeout_trial``, and so on.
-
-        Raises:
-            HpbridgeError: Before the first fit, where it can be known before.
-        """
-        from hpbridge.evaluation.nested import nested
-
-        return nested(
-            self,
-            backend,
-            n_trials=n_trials,
-            outer=outer,
-            seed=seed,
-            resume=resume,
-            study=study,
-            settings=settings,
-        )
 
     @property
     def record(self) -> dict[str, Any]:

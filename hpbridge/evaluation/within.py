@@ -6,12 +6,12 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.errors import ExperimentError
-from hpbridge.evaluation.objective import FoldObjective
-from hpbridge.evaluation.splits import make_split
+from hpbridge.evaluation.splits import fingerprint_of, make_split
 from hpbridge.evaluation.target import read_target
 
 if TYPE_CHECKING:
     from hpbridge.evaluation.evaluation import Evaluation
+    from hpbridge.evaluation.objective import FoldObjective
     from hpbridge.evaluation.splits import Split
     from hpbridge.evaluation.target import Target
 
@@ -47,7 +47,8 @@ def within(evaluation: Evaluation, numbers: Any, name: str) -> Evaluation:
     other = copy.copy(evaluation)
     vars(other).pop("attributes", None)  # of all rows
     other.name, other.incumbent, other.target = name, None, target
-    other.fingerprint = split.seen.fingerprint()
+    other.fingerprint = fingerprint_of(split.seen, split)
     other.seal(split)
-    other.objective = FoldObjective(other.models, other.folds)
+    objective: FoldObjective = evaluation.objective  # type: ignore[assignment]
+    other.objective = objective.over(other.models, other.folds)
     return other

@@ -196,7 +196,9 @@ def test_other_data_do_not_go_on_with_it(store) -> None:
     other = evaluation_of(*make_classification(200, random_state=1))
     with pytest.raises(ExperimentError, match="its data or its splits are not those"):
         hpb.resume(found.study.name, other, store=store)
-    with pytest.raises(ExperimentError, match="its data are not those of the study"):
+    with pytest.raises(
+        ExperimentError, match="its data and folds are not those of the study"
+    ):
         hpb.confirm(study, other, store=store)
 
 

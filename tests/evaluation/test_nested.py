@@ -303,4 +303,4 @@ def test_outer_folds_that_cannot_be_split_again_are_refused(store) -> None:
     )
     found = problems_of(lambda: e.nested("random", outer=3, store=store))
     assert len(found) == 3
-    assert found[0].startswith("inside outer fold 0: class 1 has 4 rows outside")
+    assert found[0].startswith("inside outer fold 0: class 1 has 4 rows, fewer")
