@@ -30,7 +30,7 @@ def check_search(reference: str, tree: ast.AST) -> None:
     calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     named = [getattr(f, "id", getattr(f, "attr", "")) for f in calls]
     found = next((name for name in named if name.endswith("SearchCV")), "")
-    if not found or "Experiment" in named:
+    if not found or {"Experiment", "Evaluation"} & {*named}:
         return
     hint = (
         "change one line of it, `from hpbridge.sklearn import BridgeSearchCV`, and run "

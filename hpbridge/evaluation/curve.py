@@ -12,9 +12,9 @@ One way after the other is tried on the estimator, or on the last step of a pipe
     `set_callbacks` of scikit-learn 1.9: a `FitCallback` looks on. The fit is the
     estimator's own.
 ``partial_fit``
-    All rows once an epoch. What comes of it is not what ``fit`` comes to: it neither
-    stops early nor, for some, shuffles in the same way. A note says so, and the model
-    that is scored on the test, and saved, has learnt in this way, too.
+    All rows once an epoch. What comes of it may not be what ``fit`` comes to: it does
+    not stop early, for one, and some shuffle in another way. A note says so, and the
+    model that is scored on the test, and saved, has learnt in this way, too.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _note(last: Any, way: str, curve: Curve) -> str:
     if way == PARTIAL_FIT:
         return (
             f"{kind} learns by {curve.epochs_of(last)} epochs of partial_fit, so that "
-            "it has a curve; that is not what its fit comes to"
+            "it has a curve; what its fit comes to may differ"
         )
     return f"the curve of {kind} is taken {_WORDS[way]}"
 

@@ -112,3 +112,15 @@ def test_a_search_of_scikit_learns_is_a_sentence_and_is_not_run(tmp_path):
         find_experiment(Wanted(str(tmp_path / "searches.py")))
     assert "its BayesSearchCV runs a search of its own" in str(caught.value)
     assert "BridgeSearchCV" in caught.value.hint
+
+
+def test_a_search_beside_an_experiment_is_no_reason_to_refuse(tmp_path):
+    text = """
+import hpbridge as hpb
+Evaluation = hpb.Experiment
+known = Evaluation(objective=lambda t: t["x"], space={"x": hpb.Float(0, 1)})
+if __name__ == "__main__":
+    search = BridgeSearchCV(None, {})
+"""
+    (tmp_path / "both.py").write_text(text)
+    assert load_experiment(str(tmp_path / "both.py")).reference.endswith(":known")

@@ -129,7 +129,7 @@ def test_a_solver_that_calls_nobody_back_has_no_curve():
 def test_epochs_of_partial_fit_are_said_to_differ_from_a_fit():
     model = SGDClassifier(max_iter=12)
     evaluation, study = evaluated(model, *THREE, ALPHA, curve=Curve(steps=4))
-    note = "learns by 12 epochs of partial_fit, so that it has a curve; that is not"
+    note = "learns by 12 epochs of partial_fit, so that it has a curve; what its fit"
     assert any(note in each for each in study.notes)
     noted = study.trials[-1].attributes
     assert noted["curve_steps"] == [[3, 6, 9, 12]] * 2
