@@ -134,7 +134,7 @@ def _on_folds(evaluated: Evaluated, against: str) -> Verdict:
     found = evaluated.gain_over(evaluated.defaults) if against == DEFAULTS else None
     if found is None:
         return _unknown(
-            against, f"{_IN_USE[against]} was not evaluated beside the trials"
+            against, f"nobody evaluated {_IN_USE[against]} beside the trials"
         )
     advice = _advice(found.low, found.high, found.p_same)
     sentence = (

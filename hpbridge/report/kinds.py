@@ -95,14 +95,23 @@ def _no_residuals(evaluated: Evaluated) -> str:
 
 
 KINDS: Mapping[str, Kind] = {
-    "history": Kind("History", history_figure, _no_trials, is_of_metric=True),
+    "history": Kind(
+        "Every trial, and the best so far",
+        history_figure,
+        _no_trials,
+        is_of_metric=True,
+    ),
     "parallel": Kind(
         "Parallel coordinates", parallel_figure, _no_trials, is_of_metric=True
     ),
-    "slice": Kind("Slices", slice_figure, _no_trials, is_of_metric=True),
-    "importance": Kind("Importance", importance_figure, _no_importance),
+    "slice": Kind(
+        "Each parameter against the metric", slice_figure, _no_trials, is_of_metric=True
+    ),
+    "importance": Kind(
+        "How much each parameter mattered", importance_figure, _no_importance
+    ),
     "folds": Kind("Scores by fold", folds_figure, _no_folds, is_of_metric=True),
-    "gain": Kind("What tuning bought", gain_figure, _no_gain),
+    "gain": Kind("How much better the tuned model is", gain_figure, _no_gain),
     "confusion": Kind("Confusion matrix", confusion_figure, _no_classes),
     "roc": Kind("ROC curves", roc_figure, _no_chances),
     "precision_recall": Kind(

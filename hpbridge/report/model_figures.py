@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from hpbridge.report.figures import Figure
 
 _ENDS = ("mean", "low", "high")
+_WIDTH, _MOST_TICKS = 0.6, 10
+
+_MOST_ROOM = 2.0
+"""How much taller a plot of folds may be made by the dummy."""
 
 MOST_FOLDS = 30
 """Folds that are drawn one by one; of more, their spread is."""
@@ -69,18 +73,46 @@ def folds_figure(evaluated: Evaluated, metric: str = "") -> Figure | None:
     parts = [part for part in _parts(evaluated, metric) if finite(part.scores)]
     if not parts:
         return None
-    is_spread = max(len(part.scores) for part in parts) > MOST_FOLDS
-    values = [v for part in parts for v in finite(part.scores)]
+    others = [part for part in parts if part.model != DUMMY] or parts
+    values = [v for part in others for v in finite(part.scores)]
+    n_folds = max(len(part.scores) for part in parts)
     y_axis = axis_of(metric, values, "linear")
-    x_axis = {"type": "category", "title": {"text": "" if is_spread else "fold"}}
-    layout = {"xaxis": x_axis, "yaxis": y_axis, "showlegend": True}
-    if is_spread:
+    layout = {"yaxis": y_axis, "showlegend": True}
+    if n_folds > MOST_FOLDS:
+        layout["xaxis"] = {"type": "category", "title": {"text": ""}}
         return {"data": [_spread(part) for part in parts], "layout": layout}
-    ends = [end for part in parts for end in part.ends if math.isfinite(end)]
+    ends = [end for part in others for end in part.ends if math.isfinite(end)]
     limits = metric_range([*values, *ends], "linear")
     if limits is not None:
-        y_axis["range"] = limits
-    return {"data": [_fold_points(part) for part in parts], "layout": layout}
+        y_axis["range"] = limits = _with_the_dummy(parts, limits)
+    layout["xaxis"] = _folds_axis(n_folds)
+    data = []
+    for place, part in enumerate(parts):
+        offset = _WIDTH * (place - (len(parts) - 1) / 2) / len(parts)
+        data += _fold_points(part, offset, n_folds, limits)
+    return {"data": data, "layout": layout}
+
+
+def _with_the_dummy(parts: Sequence[_Part], limits: list[float]) -> list[float]:
+    """Return limits that hold a dummy's scores, if the others keep half of the plot."""
+    low, high = limits
+    values = [v for part in parts if part.model == DUMMY for v in finite(part.scores)]
+    room = high - low
+    wider = min([low, *values]) - 0.05 * room, max([high, *values]) + 0.05 * room
+    return [*wider] if wider[1] - wider[0] <= _MOST_ROOM * room else limits
+
+
+def _folds_axis(n_folds: int) -> dict[str, Any]:
+    shown = range(0, n_folds, -(-n_folds // _MOST_TICKS))
+    return {
+        "title": {"text": "fold"},
+        "tickmode": "array",
+        "tickvals": [*shown, n_folds],
+        "ticktext": [*(str(k + 1) for k in shown), "mean"],
+        "range": [-0.5, n_folds + 0.5],
+        "zeroline": False,
+        "showgrid": False,
+    }
 
 
 def _parts(evaluated: Evaluated, metric: str) -> Iterator[_Part]:
@@ -106,35 +138,63 @@ def number_of(value: Any) -> float:
     return float(value) if is_number else math.nan
 
 
-def _fold_points(part: _Part) -> dict[str, Any]:
-    found = [(str(k + 1), v) for k, v in enumerate(part.scores) if finite([v])]
-    x, y = [x for x, _ in found], [short(v) for _, v in found if v is not None]
+def _fold_points(
+    part: _Part, offset: float, n_folds: int, limits: list[float] | None
+) -> list[dict[str, Any]]:
+    """Return the folds of a part, and their mean with its interval.
+
+    Each part stands a little beside the others; one that is out of sight says in the
+    legend where it is.
+    """
+    scores = [
+        (k, v) for k, v in enumerate(part.scores) if finite([v]) and v is not None
+    ]
     low, high = part.ends
-    if math.isfinite(part.mean):
-        x, y = [*x, "mean"], [*y, short(part.mean)]
-    bars = [0.0] * (len(y) - 1)
+    name = part.name
+    if limits is not None and not limits[0] <= part.mean <= limits[1]:
+        way = "below" if part.mean < limits[0] else "above"
+        name = f"{name} ({part.mean:.3g}, {way} the plot)"
     symbol = f"{_SYMBOLS[part.model]}-open" if part.is_train else _SYMBOLS[part.model]
-    return {
+    look = {
         "type": "scatter",
         "mode": "markers",
-        "name": part.name,
-        "x": x,
-        "y": y,
+        "legendgroup": name,
         "marker": {
             "size": 9,
             "symbol": symbol,
             "color": part.color,
             "line": {"color": part.color, "width": 1.5},
         },
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [*bars, _reach(high - part.mean)],
-            "arrayminus": [*bars, _reach(part.mean - low)],
-            "color": part.color,
-            "thickness": 1.5,
-            "width": 6,
-        },
+    }
+    folds = {
+        **look,
+        "name": name,
+        "x": [short(k + offset) for k, _ in scores],
+        "y": [short(v) for _, v in scores],
+        "text": [f"fold {k + 1}" for k, _ in scores],
+    }
+    if not math.isfinite(part.mean):
+        return [folds]
+    mean = {
+        **look,
+        "name": f"{part.name}, mean",
+        "showlegend": False,
+        "x": [short(n_folds + offset)],
+        "y": [short(part.mean)],
+        "error_y": _bars([high - part.mean], [part.mean - low], part.color),
+    }
+    return [folds, mean]
+
+
+def _bars(above: list[float], below: list[float], color: str) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [_reach(width) for width in above],
+        "arrayminus": [_reach(width) for width in below],
+        "color": color,
+        "thickness": 2,
+        "width": 6,
     }
 
 
@@ -188,7 +248,7 @@ def gain_figure(evaluated: Evaluated) -> Figure | None:
         "hoverinfo": "skip",
         "showlegend": False,
     }
-    title = text_of(f"{evaluated.metric}: tuned model minus the other", 60)
+    title = text_of(f"gain in {evaluated.metric}", 32)
     layout = {
         "xaxis": {"title": {"text": title}},
         "yaxis": {
@@ -212,13 +272,9 @@ def _gains(
         "x": [short(mean) for *_, mean, _, _ in rows],
         "y": [f"over {NAMES[name]}, {where}" for name, *_ in rows],
         "marker": {"size": 10, "color": color},
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [_reach(high - mean) for *_, mean, _, high in rows],
-            "arrayminus": [_reach(mean - low) for *_, mean, low, _ in rows],
-            "color": color,
-            "thickness": 2,
-            "width": 7,
-        },
+        "error_x": _bars(
+            [high - mean for *_, mean, _, high in rows],
+            [mean - low for *_, mean, low, _ in rows],
+            color,
+        ),
     }

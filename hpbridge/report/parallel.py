@@ -143,11 +143,11 @@ def _threads(
     data = []
     for k, (name, shade) in enumerate(shades.items()):
         group = others[k * len(others) // 3 : (k + 1) * len(others) // 3]
-        line = {"color": shade, "width": 1.2, "shape": "spline", "smoothing": 0.6}
+        line = {"color": shade, "width": 1.3}
         if group:
             data.append({**_thread(group, scales), "name": name, "line": line})
     if best is not None:
-        line = {"color": "--best", "width": 3.5, "shape": "spline", "smoothing": 0.6}
+        line = {"color": "--best", "width": 3.5}
         data.append({**_thread([best], scales), "name": "the best", "line": line})
     return data
 

@@ -96,6 +96,7 @@ def render(name: str, context: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["upfirst"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["figure_json"] = lambda figure: Markup(_inline_json(figure))
     # A browser reads every line end as "\n" before it checks the hash.
     scripts = [s.replace("\r\n", "\n") for s in (plotly, resource("page.js"))]

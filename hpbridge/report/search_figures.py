@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.analysis.evaluated import DEFAULTS, DUMMY
 from hpbridge.report.axes import (
     axis_of,
+    metric_range,
     short,
     text_of,
     trials_axis,
@@ -37,6 +38,12 @@ NAMES = {
 }
 """What each model is called in plots and tables."""
 
+_KEPT = 0.8
+"""The share of the trials, the better ones, that is always in sight."""
+
+_SQUEEZE = 2.5
+"""How much taller the others may make the plot."""
+
 MOST_SLICES = 12
 """Panels of the slice plot at most."""
 
@@ -53,14 +60,72 @@ def history_figure(evaluated: Evaluated, metric: str = "") -> Figure | None:
     if not drawn:
         return None
     best = study.best_by_main_metric()
-    places = {t.number: t.number for t in drawn}
-    points = clouds(study, drawn, places, metric, [best] if best else [])
-    line = _best_line(evaluated, drawn, metric)
-    lines = [*([line] if line else []), *_references(evaluated, drawn, metric)]
     y_axis = axis_of(metric, [t.metrics[metric] for t in drawn])
+    limits = None
+    if y_axis["type"] == "linear":
+        limits = _limits(evaluated, drawn, metric)
+    far = [t for t in drawn if limits and not _is_in(t.metrics[metric], limits)]
+    near = [t for t in drawn if t not in far] if far else drawn
+    places = {t.number: t.number for t in drawn}
+    data = [
+        *_best_line(evaluated, drawn, metric),
+        *_references(evaluated, drawn, metric, limits),
+        *clouds(study, near, places, metric, [best] if best else []),
+    ]
+    if limits is not None:
+        y_axis["range"] = limits
+        data += _edge(far, metric, limits)
     x_axis = {**trials_axis("trial", [0, *places]), "range": _around(places)}
     layout = {"xaxis": x_axis, "yaxis": y_axis, "showlegend": True}
-    return {"data": lines + points, "layout": layout}
+    return {"data": data, "layout": layout}
+
+
+def _is_in(value: float, limits: Sequence[float]) -> bool:
+    return limits[0] <= value <= limits[1]
+
+
+def _limits(
+    evaluated: Evaluated, drawn: Sequence[FinishedTrial], metric: str
+) -> list[float] | None:
+    """Return limits without the worst trials, where these would squeeze the others."""
+    sign = sign_of(evaluated, metric)
+    if sign is None:
+        return None
+    values = sorted(sign * t.metrics[metric] for t in drawn)
+    kept = values[: max(1, math.ceil(_KEPT * len(values)))]
+    defaults = evaluated.defaults
+    if defaults is not None and math.isfinite(defaults.metrics.get(metric, math.nan)):
+        kept.append(sign * defaults.metrics[metric])
+    low, high = min(kept), max(kept)
+    if not 0 < _SQUEEZE * (high / 2 - low / 2) < values[-1] / 2 - low / 2:
+        return None
+    return metric_range([sign * low, sign * high], "linear")
+
+
+def _edge(
+    far: Sequence[FinishedTrial], metric: str, limits: Sequence[float]
+) -> list[dict[str, Any]]:
+    """Return trials that are out of sight as marks at the edge that they are beyond."""
+    if not far:
+        return []
+    is_below = [t.metrics[metric] < limits[0] for t in far]
+    room = 0.015 * (limits[1] - limits[0])
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": f"worse than the plot shows: {len(far)}",
+            "x": [t.number for t in far],
+            "y": [short(limits[0] + room if b else limits[1] - room) for b in is_below],
+            "text": [f"trial {t.number}: {t.metrics[metric]:.4g}" for t in far],
+            "hoverinfo": "text",
+            "marker": {
+                "size": 8,
+                "symbol": ["triangle-down" if b else "triangle-up" for b in is_below],
+                "color": "--muted",
+            },
+        }
+    ]
 
 
 def _around(places: Mapping[int, int]) -> list[float]:
@@ -81,10 +146,10 @@ def sign_of(evaluated: Evaluated, metric: str) -> int | None:
 
 def _best_line(
     evaluated: Evaluated, drawn: Sequence[FinishedTrial], metric: str
-) -> dict[str, Any] | None:
+) -> list[dict[str, Any]]:
     study, sign = evaluated.study, sign_of(evaluated, metric)
     if sign is None:
-        return None
+        return []
     best, x, y = math.inf, [], []
     for trial in sorted(drawn, key=lambda t: t.number):
         if study.is_feasible(trial):
@@ -93,7 +158,7 @@ def _best_line(
             y.append(short(sign * best))
     line = {"color": "--best", "width": 2, "shape": "hv"}
     name = "best so far"
-    return _line(name, x, y, line) if x else None
+    return [_line(name, x, y, line)] if x else []
 
 
 def _line(
@@ -104,16 +169,23 @@ def _line(
 
 
 def _references(
-    evaluated: Evaluated, drawn: Sequence[FinishedTrial], metric: str
+    evaluated: Evaluated,
+    drawn: Sequence[FinishedTrial],
+    metric: str,
+    limits: Sequence[float] | None,
 ) -> list[dict[str, Any]]:
     found = []
     ends = [min(t.number for t in drawn), max(t.number for t in drawn)]
     models = {DEFAULTS: evaluated.defaults, DUMMY: evaluated.dummy}
-    for name, model in models.items():
-        value = math.nan if model is None else model.metrics.get(metric, math.nan)
-        if math.isfinite(value):
-            line = {**LOOKS[name], "width": 1.5}
-            found.append(_line(NAMES[name], ends, [short(value)] * 2, line))
+    for model, each in models.items():
+        value = math.nan if each is None else each.metrics.get(metric, math.nan)
+        if not math.isfinite(value):
+            continue
+        name = NAMES[model]
+        if limits is not None and not _is_in(value, limits):
+            name = f"{name} ({value:.3g}, out of sight)"
+        line = {**LOOKS[model], "width": 1.5}
+        found.append(_line(name, ends, [short(value)] * 2, line))
     return found
 
 

@@ -8,10 +8,10 @@ from hpbridge.report import search_sections as sections
 from hpbridge.report.kinds import KINDS, search_figures
 from hpbridge.report.page import context_of
 from hpbridge.report.rendering import render
-from hpbridge.report.search_tables import table_of_classes, table_of_data
+from hpbridge.report.search_tables import table_of_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hpbridge.analysis.checks.finding import Finding
     from hpbridge.analysis.evaluated import Evaluated
@@ -35,16 +35,19 @@ def search_html(
     """
     study = evaluated.study
     context = context_of([study], study.name)
-    context["search"] = _search(evaluated, findings, verdicts)
+    context["search"] = _search(evaluated, findings, verdicts, context["parts"][0])
     return render("search.html.jinja", context)
 
 
 def _search(
-    evaluated: Evaluated, findings: Sequence[Finding], verdicts: Sequence[Verdict]
+    evaluated: Evaluated,
+    findings: Sequence[Finding],
+    verdicts: Sequence[Verdict],
+    part: Mapping[str, Any],
 ) -> dict[str, Any]:
     importances = evaluated.importances
     return {
-        "answers": sections.answer(verdicts),
+        "answers": sections.answer(verdicts, part["studies"][0]["headline"]),
         "checks": sections.checks(findings),
         "missing": evaluated.missing,
         "parameters": sections.value_table(evaluated),
@@ -63,7 +66,8 @@ def _search(
         "importance": sections.picture(evaluated, "importance"),
         "why_no_importance": importances.why_none,
         "n_learned": importances.n_trials,
-        "data": sections.grid_of(table_of_data(evaluated)),
+        "data": sections.data_table(evaluated),
         "models": sections.grid_of(table_of_classes(evaluated)),
-        "procedure": sections.procedure_facts(evaluated),
+        "notes": sections.notes_of(evaluated),
+        "facts": sections.run_facts(evaluated, part),
     }

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.evaluated import BEST, DEFAULTS, DUMMY, INCUMBENT
+from hpbridge.analysis.verdict import UNKNOWN, USE
 from hpbridge.report import texts
 from hpbridge.report.kinds import KINDS
-from hpbridge.report.model_figures import folds_figure
+from hpbridge.report.model_figures import folds_figure, number_of
+from hpbridge.report.rows import Rows
 from hpbridge.report.search_figures import NAMES
+from hpbridge.report.search_tables import table_of_data
 from hpbridge.report.table import Row
 from hpbridge.report.tested_figures import confusion_figure, tested
 
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from hpbridge.analysis.checks.finding import Finding
     from hpbridge.analysis.evaluated import Evaluated, Model
     from hpbridge.analysis.verdict import Verdict
-    from hpbridge.report.rows import Rows
 
 MOST_CLASSES = 50
 """Classes that are listed with their precision and recall."""
@@ -39,12 +42,23 @@ def picture(evaluated: Evaluated, kind: str, description: str = "") -> Plot | No
     return {"title": found.title, "description": said, "figure": figure}
 
 
-def answer(verdicts: Sequence[Verdict]) -> list[dict[str, str]]:
-    """Return each verdict: its advice, and its sentence with the reasons apart."""
+_KINDS = {USE: "use", UNKNOWN: "unknown"}
+
+
+def answer(verdicts: Sequence[Verdict], headline: str) -> list[dict[str, str]]:
+    """Return each verdict: how it is drawn, its lead, and its reasons.
+
+    Args:
+        verdicts: The one that counts first.
+        headline: What the search came to: the lead where nobody can tell.
+    """
     found = []
     for each in verdicts:
         lead, _, rest = each.sentence.partition(": ")
-        found.append({"advice": each.advice, "lead": lead, "rest": rest})
+        if each.advice == UNKNOWN and each.against == DEFAULTS:
+            lead, rest = headline[:1].upper() + headline[1:], each.sentence
+        kind = _KINDS.get(each.advice, "other")
+        found.append({"kind": kind, "lead": lead, "rest": rest})
     return found
 
 
@@ -63,9 +77,28 @@ def grid_of(rows: Rows) -> Table | None:
     if not len(rows):
         return None
     return {
-        "headers": [column.replace("_", " ").capitalize() for column in shown],
+        "headers": [
+            column.removeprefix("n_").replace("_", " ").capitalize() for column in shown
+        ],
         "rows": [Row([_cell(row[column]) for column in shown]) for row in rows],
     }
+
+
+def data_table(evaluated: Evaluated) -> Table | None:
+    """Return which data each number was computed on, the sizes of folds in one cell."""
+    rows = table_of_data(evaluated)
+    found = [
+        {
+            "data": row["data"],
+            "rows": f"{row['smallest']:,} to {row['largest']:,}"
+            if row["rows"] is None and row["smallest"] is not None
+            else row["rows"],
+            **{name: row[name] for name in ("used_for", "seen_by", "classes")},
+        }
+        for row in rows
+    ]
+    columns = tuple(found[0]) if found else ()
+    return grid_of(Rows(rows.title, columns, tuple(found)))
 
 
 def _cell(value: Any) -> str:
@@ -106,18 +139,17 @@ def _with_interval(evaluated: Evaluated, model: Model, metric: str) -> str:
     return _range(shown, *evaluated.interval_of(model, metric))
 
 
-def _range(shown: str, low: float, high: float) -> str:
-    if not _is_number(low + high):
+def _range(shown: str, low: float | None, high: float | None) -> str:
+    ends = number_of(low), number_of(high)
+    if math.isnan(sum(ends)):
         return shown
-    return f"{shown}\n{low:.4g} to {high:.4g}".replace(" ", "\N{NO-BREAK SPACE}")
-
-
-def _is_number(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
+    text = f"{ends[0]:.4g} to {ends[1]:.4g}"
+    return f"{shown}\n{text}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _number(value: float | None) -> str:
-    return texts.NONE if value is None or math.isnan(value) else f"{value:.4g}"
+    number = number_of(value)
+    return texts.NONE if math.isnan(number) else f"{number:.4g}"
 
 
 def test_table(evaluated: Evaluated) -> Table | None:
@@ -236,19 +268,37 @@ def curve_plots(evaluated: Evaluated) -> list[Plot]:
     return [each for each in made if each is not None]
 
 
-def procedure_facts(evaluated: Evaluated) -> list[tuple[str, list[str]]]:
-    """Return how it was evaluated: names and values."""
+def run_facts(
+    evaluated: Evaluated, part: Mapping[str, Any]
+) -> list[tuple[str, list[str]]]:
+    """Return how it was evaluated and run: names and values, each once.
+
+    Args:
+        evaluated: A study that was read.
+        part: What the page says of its experiment.
+    """
     about = evaluated.about
     estimators = about.get("estimator", {})
     named = [f"{n}: {each}" if n else each for n, each in estimators.items()]
-    facts = [
-        ("Estimator", named),
-        ("Procedure", [about.get("procedure", "")]),
-        ("Seed of the splits", [str(about["seed"])] if "seed" in about else []),
-        ("Data, as a fingerprint", [about.get("fingerprint", "")]),
-        ("Commands that opened the test", opened(evaluated)),
-    ]
-    return [(name, values) for name, values in facts if any(values)]
+    own = {
+        "Estimator": named,
+        "Procedure": [about.get("procedure", "")],
+        "Seed of the splits": [str(about["seed"])] if "seed" in about else [],
+        "Data, as a fingerprint": [about.get("fingerprint", "")],
+        "Openings of the test": opened(evaluated),
+    }
+    of_study = {name: [value] for name, value in part["studies"][0]["facts"]}
+    run = {"When": [part["ran"]], **dict(part["facts"])}
+    found = {**of_study, **run, **own}
+    for again in ("Seeds", "Started"):
+        found.pop(again, None)
+    return [(name, values) for name, values in found.items() if any(values)]
+
+
+def notes_of(evaluated: Evaluated) -> list[str]:
+    """Return what was noted while it ran, but for checks: they have their own part."""
+    codes = re.compile(r"HPB\d{3}: ")
+    return [note for note in evaluated.study.notes if not codes.match(note)]
 
 
 def opened(evaluated: Evaluated) -> list[str]:
