@@ -57,6 +57,12 @@ class ExperimentError(HpbridgeError, ValueError):
         return cls(f"Experiment {name!r} cannot be run", problems, hint)
 
     @classmethod
+    def of_evaluation(cls, name: str, problems: Sequence[str]) -> ExperimentError:
+        """Return the error for an evaluation of a model with these problems."""
+        hint = "`help(hpbridge.Evaluation)` says what each argument takes"
+        return cls(f"Evaluation {name!r} cannot be made", problems, hint)
+
+    @classmethod
     def begun_by_import(cls, name: str) -> ExperimentError:
         """Return the error for a study that a module runs when a worker imports it."""
         headline = (

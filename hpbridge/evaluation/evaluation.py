@@ -20,15 +20,19 @@ from hpbridge.evaluation.curve import read_curve
 from hpbridge.evaluation.folds import Folds
 from hpbridge.evaluation.kept import KeepingError, Kept
 from hpbridge.evaluation.labels import label_problems
-from hpbridge.evaluation.metrics import is_of_classifier, read_metrics
+from hpbridge.evaluation.metrics import (
+    is_of_classifier,
+    read_metrics,
+    unknown_constraints,
+)
 from hpbridge.evaluation.models import read_models, seeded
 from hpbridge.evaluation.objective import FoldObjective
 from hpbridge.evaluation.pooling import need_pooling
 from hpbridge.evaluation.procedure import KFold, read_procedure
-from hpbridge.evaluation.reading import read_rows
+from hpbridge.evaluation.reading import read_rows, target_of
 from hpbridge.evaluation.references import evaluate_references
 from hpbridge.evaluation.routed import routing_problems
-from hpbridge.evaluation.rows import UnhashableError
+from hpbridge.evaluation.rows import UnhashableError, count_of
 from hpbridge.evaluation.splits import fingerprint_of, make_split
 from hpbridge.evaluation.steps import steps_of
 from hpbridge.evaluation.target import read_target
@@ -146,14 +150,15 @@ class Evaluation(Verbs):
         parts = {"sample_weight": sample_weight, "groups": groups}
         rows = read_rows(X, y, params, parts, problems, notes)
         title = name if isinstance(name, str) and name else _name_of(estimator)
-        target = _read_target(models, rows, problems)
+        target = _read_target(models, y, problems)
         if models is None or rows is None or target is None:
-            raise ExperimentError.invalid(title, problems)
+            raise ExperimentError.of_evaluation(title, problems)
         models, said = _seeded(models, self.seed)
         self.curve, how = read_curve(curve, models.estimators, problems)
         self.models, self.target = models, target
         estimators = list(models.estimators.values())
         self.scorers = read_metrics(metrics, estimators, target, problems)
+        problems += unknown_constraints(constraints, self.scorers)
         for each in estimators:
             problems += label_problems(each, target)
             problems += routing_problems(each, self.scorers, rows.params)
@@ -161,7 +166,7 @@ class Evaluation(Verbs):
         if split is not None and not problems:
             self._take(rows, split, problems)
         if problems:
-            raise ExperimentError.invalid(title, problems)
+            raise ExperimentError.of_evaluation(title, problems)
         points = models.points_of_defaults()
         # Of the first: what improvement is measured by.
         self.has_own_defaults = next(iter(models.estimators)) not in points
@@ -313,6 +318,8 @@ def _seeded(models: Models, seed: int) -> tuple[Models, list[str]]:
 def _name_of(estimator: Any) -> str:
     if isinstance(estimator, Mapping):
         return "-".join(map(str, estimator)) or "evaluation"
+    if isinstance(estimator, type):
+        return estimator.__name__
     steps = getattr(estimator, "steps", None)
     last = steps[-1][1] if isinstance(steps, Sequence) and steps else estimator
     return type(last).__name__
@@ -325,13 +332,12 @@ def _read_seed(seed: Any, problems: list[str]) -> int:
     return 0
 
 
-def _read_target(
-    models: Models | None, rows: Rows | None, problems: list[str]
-) -> Target | None:
-    if models is None or rows is None:
+def _read_target(models: Models | None, y: Any, problems: list[str]) -> Target | None:
+    """Return what is predicted, as far as there are values and somebody to do it."""
+    if models is None or not count_of(y):
         return None
     kinds = {is_of_classifier(each) for each in models.estimators.values()}
     if len(kinds) > 1:
         problems.append("some alternatives are classifiers and some are not")
         return None
-    return read_target(rows.y, is_of_classes=kinds.pop(), problems=problems)
+    return read_target(target_of(y), is_of_classes=kinds.pop(), problems=problems)

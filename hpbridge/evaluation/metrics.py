@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.metrics import get_scorer, get_scorer_names, roc_auc_score
+from sklearn.metrics import check_scoring, get_scorer, get_scorer_names, roc_auc_score
 from sklearn.preprocessing import label_binarize
 
 from hpbridge.errors import nearest
@@ -50,20 +50,33 @@ def read_metrics(
         problems: Gets a sentence each.
     """
     found: dict[str, Scorer] = {}
+    misfits: list[str] = []
     for name, metric in _named(given, target, problems).items():
         scorer = _scorer(name, metric, estimators, problems)
         if scorer is None:
             continue
         reason = misfit(scorer, target)
-        if reason is not None:
-            fitting = ", ".join(fitting_metrics(target))
-            problems.append(
-                f"the metric {name!r} does not fit {target.text}: {reason}; "
-                f"those that do: {fitting}"
-            )
-            continue
-        found[name] = scorer
+        if reason is None:
+            found[name] = scorer
+        else:
+            misfits.append(f"the metric {name!r} does not fit {target.text}: {reason}")
+    if misfits:
+        misfits[-1] += f"; those that do: {', '.join(fitting_metrics(target))}"
+    problems += misfits
     return found
+
+
+def unknown_constraints(given: object, scorers: Mapping[str, Scorer]) -> list[str]:
+    """Return a sentence for each constraint on what no trial has."""
+    seconds = ("mean_fit_time", "mean_score_time")
+    known = [*scorers, *(f"mean_train_{name}" for name in scorers), *seconds]
+    if not isinstance(given, Mapping) or not scorers:
+        return []
+    return [
+        f"no trial has the metric {name!r} of constraints=; {nearest(str(name), known)}"
+        for name in given
+        if name not in known
+    ]
 
 
 def _named(given: object, target: Target, problems: list[str]) -> dict[str, Any]:
@@ -93,7 +106,7 @@ def _scorer(
     name: str, metric: Any, estimators: Sequence[Any], problems: list[str]
 ) -> Scorer | None:
     if callable(metric):
-        return metric  # type: ignore[no-any-return]
+        return _own_scorer(name, metric, problems)
     if not isinstance(metric, str):
         problems.append(
             f"the metric {name!r} must be a name or a scorer, got {metric!r}"
@@ -120,6 +133,17 @@ def _scorer(
         "have; scikit-learn's CalibratedClassifierCV adds predict_proba to a classifier"
     )
     return None
+
+
+def _own_scorer(name: str, metric: Any, problems: list[str]) -> Scorer | None:
+    try:
+        return check_scoring(scoring=metric)  # type: ignore[no-any-return]
+    except ValueError:
+        problems.append(
+            f"the metric {name!r} is a function of targets and answers: "
+            f"sklearn.metrics.make_scorer({name}) makes a scorer of it"
+        )
+        return None
 
 
 class RankedOneVsRest:
@@ -166,7 +190,7 @@ def misfit(scorer: Scorer, target: Target) -> str | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            scorer(_Decided(dummy).fit(nothing, y), nothing, y)
+            scorer(dummy.fit(nothing, y), nothing, y)
         except (ValueError, TypeError, IndexError) as error:
             return str(error).splitlines()[0].rstrip(".")
         except Exception:  # noqa: BLE001 - a user's own, which may need the real model
@@ -174,32 +198,37 @@ def misfit(scorer: Scorer, target: Target) -> str | None:
     return None
 
 
-class _Decided:
-    """A dummy predictor that also has a `decision_function`, as most classifiers do."""
+_OF_NUMBERS = ("neg_mean_", "neg_median_", "neg_root_", "neg_max_", "d2_absolute_")
+"""What the names of scikit-learn's metrics of numbers begin with, but for the first."""
 
-    def __init__(self, dummy: Any) -> None:
-        self._dummy = dummy
-
-    def fit(self, X: Any, y: Any) -> Any:
-        self._dummy.fit(X, y)
-        return self._dummy
+_CLUSTERING = {
+    "adjusted_mutual_info_score",
+    "adjusted_rand_score",
+    "completeness_score",
+    "fowlkes_mallows_score",
+    "homogeneity_score",
+    "mutual_info_score",
+    "normalized_mutual_info_score",
+    "rand_score",
+    "v_measure_score",
+}
 
 
 def fitting_metrics(target: Target) -> list[str]:
-    """Return scikit-learn's metrics that can be computed on a target."""
-    clustering = {
-        "adjusted_mutual_info_score",
-        "adjusted_rand_score",
-        "completeness_score",
-        "fowlkes_mallows_score",
-        "homogeneity_score",
-        "mutual_info_score",
-        "normalized_mutual_info_score",
-        "rand_score",
-        "v_measure_score",
-    }
-    names = [name for name in get_scorer_names() if name not in clustering]
+    """Return scikit-learn's metrics that can be computed on a target.
+
+    Those of errors can be computed on classes that are numbers, too, and mean nothing.
+    """
+    names = [
+        name
+        for name in get_scorer_names()
+        if name not in _CLUSTERING and _is_of_numbers(name) != target.is_of_classes
+    ]
     return [name for name in names if misfit(get_scorer(name), target) is None]
+
+
+def _is_of_numbers(name: str) -> bool:
+    return name in {"r2", "explained_variance"} or name.startswith(_OF_NUMBERS)
 
 
 def is_of_classifier(estimator: Any) -> bool:

@@ -119,7 +119,7 @@ class HoldOut:
     def text(self) -> str:
         """The procedure in words."""
         often = f", {self.repeats} times" if self.repeats > 1 else ""
-        return f"{self.validation:.0%} held out for validation{often}"
+        return f"{100 * self.validation:.3g} % held out for validation{often}"
 
 
 @dataclass(frozen=True)
@@ -196,8 +196,9 @@ class Splits:
         given = self.splitter
         if isinstance(given, type):
             return [f"procedure is a class: make an object, {given.__name__}()"]
-        is_listed = hasattr(given, "__iter__") and not isinstance(given, (str, Mapping))
-        if hasattr(given, "split") or is_listed:
+        is_text = isinstance(given, (str, bytes, Mapping))
+        is_listed = hasattr(given, "split") or hasattr(given, "__iter__")
+        if is_listed and not is_text:
             return []
         problem = (
             "procedure must be KFold, HoldOut, LeaveOneOut, TimeOrder, a splitter of "

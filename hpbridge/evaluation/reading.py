@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,9 @@ def read_rows(
         notes: Gets a sentence for each thing that is taken for another.
     """
     before = len(problems)
-    y = _target(y, notes)
+    if hasattr(y, "toarray"):
+        notes.append("y is sparse, and taken as an array")
+    y = target_of(y)
     n_x, n_y = _rows_in(X, "X", problems), _rows_in(y, "y", problems)
     named = {name: v for name, v in parts.items() if v is not None}
     if params is not None and not isinstance(params, Mapping):
@@ -43,7 +46,7 @@ def read_rows(
             problems.append(f"X has {n_x:,} rows and y has {n_y:,}")
         elif n_x == 0:
             problems.append("X and y have no rows")
-    problems += _ragged(X)
+    problems += [] if n_x is None else [*_ragged(X), *_wrong_columns(X)]
     more = dict(params or {})
     twice = [name for name in named if name in more]
     problems += [f"{name} is given twice: {name}= and in params" for name in twice]
@@ -74,12 +77,9 @@ def read_test(given: Any, problems: list[str]) -> Rows | None:
     return rows
 
 
-def _target(y: Any, notes: list[str]) -> Any:
-    """Return a target without what scikit-learn does not take or warns of."""
-    if hasattr(y, "toarray"):
-        notes.append("y is sparse, and taken as an array")
-        y = y.toarray()
-    return as_target(y)
+def target_of(y: Any) -> Any:
+    """Return a target as scikit-learn takes it: no column, and not sparse."""
+    return as_target(y.toarray() if hasattr(y, "toarray") else y)
 
 
 def _rows_in(values: Any, name: str, problems: list[str]) -> int | None:
@@ -110,6 +110,19 @@ def _ragged(X: Any) -> list[str]:
         f"{other[0]} has {lengths[other[0]]} ({len(other)} of {len(X)} rows differ)"
     )
     return [text]
+
+
+def _wrong_columns(X: Any) -> list[str]:
+    """Say which columns have one name, and that numbers have no columns."""
+    shape = getattr(X, "shape", ())
+    if len(shape) == 1 and np.asarray(X).dtype.kind in "biuf":
+        return ["X has one dimension: X.reshape(-1, 1) makes it one column"]
+    names = Counter(map(repr, getattr(X, "columns", ())))
+    return [
+        f"X has {n} columns that are called {name}"
+        for name, n in names.items()
+        if n > 1
+    ]
 
 
 def _wrong_part(name: str, values: Any, n_rows: int) -> list[str]:

@@ -76,7 +76,8 @@ class Rows:
         try:
             return str(joblib.hash([names, [_plain(each) for each in values]]))
         except Exception as error:  # an object's own pickling
-            msg = f"the data cannot be fingerprinted: {describe_error(error)}"
+            why = f"{describe_error(error)}".splitlines()[0]
+            msg = f"the data cannot be fingerprinted: {why:.150}"
             raise UnhashableError(msg) from error
 
 

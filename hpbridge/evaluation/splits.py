@@ -221,7 +221,8 @@ def _explicit(
     rows: Rows, target: Target, test: Rows, problems: list[str]
 ) -> tuple[Rows, Rows] | None:
     found: list[str] = []
-    read = read_target(test.y, is_of_classes=False, is_part=True, problems=found)
+    of_classes = target.is_of_classes
+    read = read_target(test.y, is_of_classes=of_classes, is_part=True, problems=found)
     columns = [_n_columns(each.X) for each in (rows, test)]
     if columns[0] != columns[1]:
         found.append(f"it has {columns[1]} columns, and X has {columns[0]}")
@@ -276,9 +277,13 @@ def _stratified_splits(procedure: Procedure) -> int:
     return int(of_each["n_splits"])
 
 
-def _are_folds(folds: FoldNumbers, n_rows: int, problems: list[str]) -> bool:
+_MOST_SAID = 6
+"""Of what is wrong with folds."""
+
+
+def _are_folds(folds: FoldNumbers, n_rows: int, given: list[str]) -> bool:
     """Say whether folds are usable; a sentence for each that is not."""
-    before = len(problems)
+    problems: list[str] = []
     if not folds:
         problems.append("the procedure makes no fold")
     for k, (fitted, scored) in enumerate(folds):
@@ -298,4 +303,7 @@ def _are_folds(folds: FoldNumbers, n_rows: int, problems: list[str]) -> bool:
             problems.append(
                 f"fold {k} is fitted and scored on the same {shared or 1} rows"
             )
-    return len(problems) == before
+    more = len(problems) - _MOST_SAID
+    given += problems[:_MOST_SAID]
+    given += [f"{more} more of this kind"] if more > 0 else []
+    return not problems

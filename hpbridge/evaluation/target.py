@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -71,18 +72,22 @@ def read_target(
         problems.append(f"{missing} of the {len(y)} values of y are missing (NaN)")
         return None
     try:
-        kind = type_of_target(y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what it refuses next
+            kind = type_of_target(y)
     except (ValueError, TypeError) as error:
-        problems.append(f"y cannot be predicted: {error}")
+        why = str(error).splitlines()[0]
+        problems.append(f"y cannot be predicted: {why}")
         return None
-    reason = None if is_part else _unfit(np.asarray(y), kind, is_of_classes)
+    is_known = is_part and is_of_classes
+    reason = None if is_known else _unfit(np.asarray(y), kind, is_of_classes)
     if reason is not None:
         problems.append(reason)
         return None
     counts: dict[Any, int] = {}
     if is_of_classes and kind != "multilabel-indicator":
         counts = dict(Counter(np.asarray(y).ravel().tolist()))
-        if len(counts) < 2:  # noqa: PLR2004 - one class is nothing to predict
+        if len(counts) < 2 and not is_part:  # noqa: PLR2004 - one class is nothing to predict
             problems.append(f"y has one class alone, {next(iter(counts), None)!r}")
             return None
     return Target(y, kind, is_of_classes, counts)
@@ -93,13 +98,13 @@ def _unfit(y: Any, kind: str, is_of_classes: bool) -> str | None:
     if kind == "unknown":
         types = sorted({type(each).__name__ for each in y.ravel()[:1000]})
         return (
-            f"y has values of no one kind ({', '.join(types)}): make them numbers or "
-            "text, as y.astype(int) does"
+            f"y has Python objects ({', '.join(types)}): make them numbers or text, as "
+            "y.astype(int) does"
         )
     if not is_of_classes:
         if y.dtype.kind in "biuf":
             return None
-        first = y.ravel()[0]
+        first = y.ravel()[:1].astype(object)[0]
         return f"y is no numbers ({first!r:.50}) and the estimator is a regressor"
     if kind in _CLASSES:
         return None
