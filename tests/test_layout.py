@@ -271,6 +271,7 @@ TESTED_THROUGH = {
     "engine/life": ("engine/test_run", "the life that a verb lives"),
     "engine/plan": ("engine/test_run", "what a verb has settled"),
     "errors/*": ("test_errors", "all classes keep one form"),
+    "evaluation/checks/*": ("evaluation/checks/test_run", "by what they find in data"),
     "evaluation/*": ("evaluation/test_sealed", "the parts of one evaluation"),
     "formats/*": ("formats/test_tables", "the parts of one reader of tables"),
     "formats/search*": ("formats/test_read_searches", "the parts of one reader"),

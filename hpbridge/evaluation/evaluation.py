@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from hpbridge.analysis.checks.catalogue import unknown_codes
-from hpbridge.analysis.checks.run import SILENCE, said_at_the_end
+from hpbridge.analysis.checks.run import RECORDED, SILENCE, said_at_the_end
 from hpbridge.analysis.evaluated import Evaluated
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import is_whole
 from hpbridge.evaluation.again import Again
+from hpbridge.evaluation.checks.run import checked
 from hpbridge.evaluation.curve import read_curve
 from hpbridge.evaluation.folds import Folds
 from hpbridge.evaluation.kept import KeepingError, Kept
@@ -210,8 +211,14 @@ class Evaluation(Verbs):
 
     @cached_property
     def attributes(self) -> Mapping[str, Any]:
-        """What a study of it records of the procedure; the references are evaluated."""
-        return {RECORD: {**self.record, **evaluate_references(self)}, **self.noted}
+        """What a study of it records of the procedure.
+
+        The references are evaluated, and the data checked: what is wrong is a note.
+        """
+        noted = {**self.record, **evaluate_references(self)}
+        noted[RECORDED], said = checked(self, noted["references"])
+        self.notes = (*self.notes, *said)
+        return {RECORD: noted, **self.noted}
 
     def unlike(self, attributes: Mapping[str, Any]) -> list[str]:
         """Say why a study with these attributes is of another evaluation."""

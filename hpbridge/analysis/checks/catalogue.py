@@ -110,7 +110,22 @@ CHECKS: tuple[Check, ...] = (
 )
 """The checks of the search, by code."""
 
-DATA_CHECKS: dict[str, str] = {}
+DATA_CHECKS: dict[str, str] = {
+    "HPB101": "the optimized metric is nearly as good for always answering the most "
+    "frequent class, or for never answering a rare one",
+    "HPB102": "rows have copies, target included, on the other side of a fold or of "
+    "the test; rows that are equal by chance, of few columns with few values, are none",
+    "HPB103": "rows are copies of each other, and of different classes",
+    "HPB104": "a column with a value of its own for each row, as a row number or a key "
+    "has, predicts the target",
+    "HPB105": "one column alone predicts the target nearly perfectly, or as well as "
+    "all of them where the others come nowhere near",
+    "HPB106": "rows scored on are older than rows fitted on, by a column or an index "
+    "of dates along which the target moves",
+    "HPB107": "folds score on groups that they are fitted on, although groups= is "
+    "given; or a column looks like groups, and models are worse for new ones",
+    "HPB108": "folds, or the test, score on fewer than 5 rows of a class on average",
+}
 """What the checks of the data look for, by code; `hpbridge.evaluation.checks` makes
 them."""
 

@@ -62,15 +62,17 @@ def check_silence(silence: Iterable[str]) -> None:
 
 
 def said_at_the_end(evaluated: Evaluated) -> list[str]:
-    """Return a sentence for every check that spoke, but for those that take long."""
+    """Return a sentence for every check that spoke, but for those that take long.
+
+    What was found in the data was said at the beginning.
+    """
     silent = set(_silenced(evaluated))
-    found = recorded(evaluated) + [
+    found = [
         _made(each, evaluated)
         for each in CHECKS
         if each.is_quick and each.code not in silent
     ]
-    spoke = [each for each in found if each.spoke and each.code not in silent]
-    return [f"{each.code}: {each.sentence}" for each in spoke]
+    return [f"{each.code}: {each.sentence}" for each in found if each.spoke]
 
 
 def recorded(evaluated: Evaluated) -> list[Finding]:
