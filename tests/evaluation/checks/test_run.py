@@ -98,7 +98,6 @@ HOSTILE = {
     "no column": np.empty((N, 0)),
     "bytes": np.array([[f"b{k}".encode()] for k in range(N)]),
     "strings of one dimension": np.array([f"text {k}" for k in range(N)]),
-    "ragged lists": [[1] * (k % 3) for k in range(N)],
     "dicts": [{"a": k} for k in range(N)],
     "unhashable": objects([1], [2, 3])[:, None],
     "odd objects": objects(Odd(), Odd())[:, None],
