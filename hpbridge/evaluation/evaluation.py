@@ -36,7 +36,7 @@ from hpbridge.evaluation.routed import routing_problems
 from hpbridge.evaluation.rows import UnhashableError, count_of
 from hpbridge.evaluation.splits import fingerprint_of, make_split
 from hpbridge.evaluation.steps import steps_of
-from hpbridge.evaluation.target import read_target
+from hpbridge.evaluation.target import counts_of, read_target
 from hpbridge.evaluation.verbs import Verbs
 
 if TYPE_CHECKING:
@@ -198,6 +198,12 @@ class Evaluation(Verbs):
             Kept(seen), split.folds, split.order, self.scorers, pooled, self.curve
         )
         self.sizes = split.folds.sizes
+        parts = {"seen_counts": seen, "test_counts": split.test}
+        self.counts = {
+            n: counts_of(each.y, self.target)
+            for n, each in parts.items()
+            if each is not None
+        }
         self.test_rows = None if split.test is None else Kept(split.test)
         self.n_rows, self.n_test = (
             len(seen),
@@ -233,10 +239,13 @@ class Evaluation(Verbs):
             "n_test": "rows of the test",
             "metrics": "metrics",
             "shares": "shares",
+            "steps": "estimators",
         }
+        shown = {"steps": "estimator"}  # as they are written
         return [
-            f"its {what} are not those of the study: {own.get(name)!r}, "
-            f"and there {known.get(name)!r}"
+            f"its {what} are not those of the study: "
+            f"{own.get(shown.get(name, name))!r}, "
+            f"and there {known.get(shown.get(name, name))!r}"
             for name, what in words.items()
             if known.get(name) != own.get(name)
         ]
@@ -287,6 +296,7 @@ class Evaluation(Verbs):
             "pooled": list(self.folds.pooled),
             "target": self.target.kind,
             "counts": [[label, n] for label, n in self.target.counts.items()],
+            **self.counts,
             "n_seen": self.n_rows,
             "n_test": self.n_test,
             "fingerprint": self.fingerprint,

@@ -16,6 +16,7 @@ from hpbridge.analysis.evaluated import BEST, EVALUATION, INCUMBENT, OPENINGS
 from hpbridge.errors import ArgumentError, ExperimentError, HpbridgeError
 from hpbridge.evaluation.incumbent import check_incumbent
 from hpbridge.evaluation.opening import contenders_of, fitted, fresh, open_test
+from hpbridge.evaluation.rows import part
 from hpbridge.evaluation.saved import check_model_target, save
 from hpbridge.report.search import Report
 from hpbridge.store.record import Status
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from hpbridge.evaluation.incumbent import InUse
     from hpbridge.evaluation.opening import Contenders
     from hpbridge.trial import FinishedTrial
+
+_ROWS_TRIED = 200
+"""To which a model that was saved answers."""
 
 
 class EvaluationReport(Report):
@@ -92,7 +96,9 @@ class EvaluationReport(Report):
         target = check_model_target(path, overwrite=overwrite)
         model = self.best_estimator
         known = metadata_of(self)
-        place, why_not = save(model, target, known, overwrite=overwrite)
+        rows = self.evaluation.folds.kept.rows()
+        some = part(rows.X, np.arange(min(len(rows), _ROWS_TRIED)))
+        place, why_not = save(model, target, known, some, overwrite=overwrite)
         if why_not:
             note = f"the model was saved as {place.name}, by joblib, since {why_not}"
             self.notes = (*self.notes, note)

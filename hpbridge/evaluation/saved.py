@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import joblib  # type: ignore[import-untyped]
+import numpy as np
 
 from hpbridge.contract.numbers import standard
 from hpbridge.errors import HpbridgeError, LibraryNotInstalledError
@@ -74,7 +75,12 @@ def check_model_target(
 
 
 def save(
-    model: Any, target: Path, known: Mapping[str, Any], *, overwrite: bool = False
+    model: Any,
+    target: Path,
+    known: Mapping[str, Any],
+    X: Any,
+    *,
+    overwrite: bool = False,
 ) -> tuple[Path, str]:
     """Save a model; return where, and why not as wanted, if it was not.
 
@@ -82,6 +88,7 @@ def save(
         model: Fitted.
         target: As `check_model_target` returns it.
         known: Of the model: plain data.
+        X: Some rows, to which what was saved has to answer as the model does.
         overwrite: Whether other files that are there are replaced.
 
     Raises:
@@ -89,7 +96,7 @@ def save(
     """
     text = json.dumps(standard(known), indent=1, ensure_ascii=False)
     if target.suffix == SKOPS:
-        why_not = _save_skops(model, target, text)
+        why_not = _save_skops(model, target, text, X)
         if why_not is None:
             return target, ""
         target = check_model_target(target.with_suffix(JOBLIB), overwrite=overwrite)
@@ -99,7 +106,7 @@ def save(
     return target, why_not
 
 
-def _save_skops(model: Any, target: Path, text: str) -> str | None:
+def _save_skops(model: Any, target: Path, text: str, X: Any) -> str | None:
     """Save a model as skops does; return why that cannot hold it."""
     from skops import io  # type: ignore[import-untyped]
 
@@ -107,8 +114,9 @@ def _save_skops(model: Any, target: Path, text: str) -> str | None:
         with beside(target) as part:
             try:
                 io.dump(model, part)
-                # What cannot be read again is not saved.
-                io.load(part, trusted=io.get_untrusted_types(file=part))
+                # What is not read again as it was is not saved.
+                again = io.load(part, trusted=io.get_untrusted_types(file=part))
+                _require_same(model, again, X)
             except Exception as error:  # a model may hold anything
                 why = describe_error(error)[:300]
                 msg = f"skops cannot hold {type(model).__name__}: {why}"
@@ -124,6 +132,13 @@ def _save_skops(model: Any, target: Path, text: str) -> str | None:
 
 class _NotHeldError(Exception):
     pass
+
+
+def _require_same(model: Any, again: Any, X: Any) -> None:
+    own, others = (np.asarray(each.predict(X)) for each in (model, again))
+    if not np.array_equal(own, others):
+        msg = "read again, it predicts otherwise"
+        raise ValueError(msg)
 
 
 def _save_joblib(model: Any, target: Path, text: str) -> None:

@@ -128,3 +128,19 @@ def n_missing(y: Any) -> int:
     else:
         return 0
     return int(np.count_nonzero(missing.reshape(len(values), -1).any(axis=1)))
+
+
+def counts_of(y: Any, target: Target) -> list[list[Any]]:
+    """Return the rows of each class, or with each label; empty for numbers.
+
+    Args:
+        y: Some of the target's values.
+        target: Of which they are.
+    """
+    values = np.asarray(y)
+    if target.is_single:
+        counts = Counter(values.ravel().tolist())
+        return [[label, counts[label]] for label in target.counts]
+    if not target.is_of_classes:
+        return []
+    return [[k, int(n)] for k, n in enumerate(np.count_nonzero(values, axis=0))]

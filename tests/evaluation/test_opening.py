@@ -30,7 +30,7 @@ def evaluation_of(estimator=None, **settings):
         "procedure": hpb.KFold(3),
         "metrics": ["accuracy", "f1_macro"],
     }
-    made = estimator or DecisionTreeClassifier()
+    made = DecisionTreeClassifier() if estimator is None else estimator
     return hpb.Evaluation(made, X, Y, **{**known, **settings})
 
 
@@ -203,6 +203,9 @@ def test_what_is_no_study_of_it_is_refused():
     other = evaluation_of(space={"max_depth": hpb.Int(1, 7)})
     with pytest.raises(ExperimentError, match="its space is not the one"):
         other.report(study)
+    forest = evaluation_of(RandomForestClassifier(n_estimators=2))
+    with pytest.raises(ExperimentError, match="its estimators are not those"):
+        forest.report(study)
     plain = hpb.minimize(
         lambda p: p["x"], {"x": hpb.Float(0, 1)}, "random", n_trials=1, store=":memory:"
     )

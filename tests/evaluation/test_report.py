@@ -43,6 +43,8 @@ def test_the_record_alone_gives_a_report_that_opens_nothing(study):
     data = {row["data"]: row for row in report.data_table()}
     assert data["sealed test"]["rows"] == 30
     assert "nobody" in data["sealed test"]["seen_by"]
+    assert data["sealed test"]["classes"] == {0: 10, 1: 10, 2: 10}
+    assert data["all but the test"]["classes"] == {0: 40, 1: 40, 2: 40}
     assert report.sentence in str(report)
 
 
