@@ -18,7 +18,6 @@ USE, KEEP, OPEN, UNKNOWN = "use it", "keep", "no telling", "unknown"
 """What a verdict comes to: the tuned model; the other; either; nothing is known."""
 
 _IN_USE = {DEFAULTS: "the defaults", INCUMBENT: "the model in use", DUMMY: "a dummy"}
-
 _SURE = 0.95
 """From which probability on two models are said to be practically the same."""
 
@@ -107,6 +106,8 @@ def _on_test(evaluated: Evaluated, against: str) -> Verdict:
     opening = evaluated.opening or {}
     found, metric = opening["differences"][against], opening["metric"]
     best, other = (opening["models"][n]["metrics"][metric] for n in (BEST, against))
+    if found.get("alike"):
+        return _alike(evaluated, against, best)
     gain, low, high = (_number(found[name]) for name in ("mean", "low", "high"))
     p_same = _number(found.get("p_same"))
     advice = _advice(low, high, p_same)
@@ -118,6 +119,17 @@ def _on_test(evaluated: Evaluated, against: str) -> Verdict:
     lead = _lead(advice, against, p_same)
     sentence = f"{lead}: {numbers}.{_reopened(evaluated)}"
     return Verdict(advice, against, "test", gain, low, high, sentence)
+
+
+def _alike(evaluated: Evaluated, against: str, value: Any) -> Verdict:
+    opening = evaluated.opening or {}
+    sentence = (
+        f"The test cannot tell the tuned model from {_IN_USE[against]}: both come to "
+        f"{opening['metric']} {_text(value)} on its {opening['n_rows']:,} rows, and so "
+        f"they do on every sample of them.{_reopened(evaluated)}"
+    )
+    none = math.nan
+    return Verdict(OPEN, against, "test", 0.0, none, none, sentence)
 
 
 def _reopened(evaluated: Evaluated) -> str:

@@ -215,7 +215,9 @@ def _difference(
     kept = values[~np.isnan(values)]
     low, high = _interval(values)
     region = region_of(main, other)
-    if len(kept):
+    # Where no sample tells them apart, samples say nothing of how sure that is.
+    is_alike = bool(len(kept)) and not kept.any()
+    if len(kept) and not is_alike:
         chances = [float(np.mean(kept > region)), float(np.mean(kept < -region))]
     else:
         chances = [float("nan")] * 2
@@ -227,6 +229,7 @@ def _difference(
         "p_same": 1 - sum(chances),
         "p_worse": chances[1],
         "region": region,
+        "alike": is_alike,
     }
 
 
