@@ -30,6 +30,10 @@ CONFIRMS = "confirms"
 the best first), ``repeats``, ``seed``, ``seeds`` (one a repeat).
 """
 
+CONFIRMATIONS = "confirmations"
+"""The attribute of the study that was confirmed: a list, the last one last, of what
+`Confirmation.to_json` returns."""
+
 RESPLIT = "resplit"
 """The attribute that an evaluation adds: ``sizes`` ([fitted, scored] by fold),
 ``n_new`` (how many repeats have other splits than the search), ``procedure``,

@@ -33,6 +33,9 @@ EVALUATION, OPENINGS = "evaluation", "openings"
 DUMMY, DEFAULTS, BEST, INCUMBENT = "dummy", "defaults", "best", "incumbent"
 """The models that are compared."""
 
+AT_THRESHOLD = "best at threshold"
+"""The best, with the threshold that was chosen for it: of the sealed test alone."""
+
 _SPLIT_TEST, _SPLIT_TRAIN = "split_test_", "split_train_"
 
 

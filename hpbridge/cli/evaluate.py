@@ -85,6 +85,24 @@ def evaluate(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     trust_size: TrustSizeOption = False,
     confirm: ConfirmOption = None,
     confirm_repeats: ConfirmRepeatsOption = None,
+    nested: Annotated[
+        int | None,
+        typer.Option(
+            "--nested",
+            metavar="N",
+            help="Then search again inside each of N outer folds, and score on the "
+            "rest: nested cross-validation.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        str | None,
+        typer.Option(
+            "--threshold",
+            metavar="METRIC",
+            help="Of two classes: choose the threshold that is best for it, or that "
+            "keeps 'recall >= 0.95', out of fold.",
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -122,13 +140,15 @@ def evaluate(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     words = dict(locals())
     from hpbridge.analysis.checks.run import check_silence
     from hpbridge.cli.arguments import check_company
+    from hpbridge.cli.judging import judge
     from hpbridge.cli.running import ran
 
     of_source = {"default": default, "without": without, "trust_size": trust_size}
     check_company("--from", history, **of_source)
     check_silence(silence or ())
     _check_targets(report, save_model, overwrite=overwrite)
-    done = ran(words, _check_evaluation)
+    done = ran(words, lambda found: _check_evaluation(found, nested, threshold))
+    judge(done, words)
     return _tell(done, words)
 
 
@@ -144,12 +164,16 @@ def _check_targets(page: Path | None, model: Path | None, *, overwrite: bool) ->
         check_model_target(model, overwrite=overwrite)
 
 
-def _check_evaluation(experiment: Experiment) -> None:
-    """Refuse an experiment that is no evaluation."""
+def _check_evaluation(
+    experiment: Experiment, nested: int | None, threshold: str | None
+) -> None:
+    """Refuse an experiment that is no evaluation, or what cannot be asked of it."""
+    from hpbridge.cli.judging import check_judging
     from hpbridge.errors import ExperimentError
     from hpbridge.evaluation.evaluation import Evaluation
 
     if isinstance(experiment, Evaluation):
+        check_judging(experiment, nested, threshold)
         return
     problem = (
         f"it is an {type(experiment).__name__} and no hpbridge.Evaluation: "

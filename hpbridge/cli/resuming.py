@@ -97,10 +97,15 @@ class Wanted:
 
 
 def _is_alone(study: StudyRecord) -> bool:
-    """Say whether a study is of no comparison, and runs no other one's trials again."""
+    """Say whether a study was run for itself.
+
+    It is of no comparison, runs no other one's trials again, and is in no outer fold.
+    """
+    from hpbridge.analysis.nested import INNER
     from hpbridge.engine.given import is_of_given_points
 
-    return study.comparison_id is None and not is_of_given_points(study)
+    is_part = is_of_given_points(study) or INNER in study.attributes
+    return study.comparison_id is None and not is_part
 
 
 def resume_study(

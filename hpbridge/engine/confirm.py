@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.analysis.confirmed import CONFIRMS, Confirmation
+from hpbridge.analysis.confirmed import CONFIRMATIONS, CONFIRMS, Confirmation
 from hpbridge.contract.builtin import DEFAULT_DRIVER
 from hpbridge.engine.arguments import OF_CONFIRM, given_settings, takes_of
 from hpbridge.engine.given import GIVEN_POINTS, fixed
@@ -109,7 +109,7 @@ def confirm(  # noqa: PLR0913 - as of `run`; all but one have a default
             now = FromNow(given, driver, store_patience)
             database, record = past
             life = life_of(database, record, experiment, now, listeners)
-            return Confirmation(live(life))
+            return _noted_in(found, Confirmation(live(life)))
     name, pool = name_of_driver(
         DEFAULT_DRIVER if driver is None else driver, experiment
     )
@@ -124,7 +124,8 @@ def confirm(  # noqa: PLR0913 - as of `run`; all but one have a default
         pool=pool,
         noted={CONFIRMS: noted},
     )
-    return Confirmation(live(Life(plan, store, listeners, patience=store_patience)))
+    life = Life(plan, store, listeners, patience=store_patience)
+    return _noted_in(found, Confirmation(live(life)))
 
 
 def winners_of(study: Study) -> list[FinishedTrial]:
@@ -171,6 +172,15 @@ def _check(
         )
     if problems:
         raise ExperimentError.invalid(experiment.name, problems)
+
+
+def _noted_in(study: Study, confirmation: Confirmation) -> Confirmation:
+    """Note in a study what confirming it has come to."""
+    if study.home is not None and not confirmation.n_left:
+        from hpbridge.store.appending import append
+
+        append(study.home, study.id, CONFIRMATIONS, confirmation.to_json())
+    return confirmation
 
 
 def _noted(

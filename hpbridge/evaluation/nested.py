@@ -68,10 +68,8 @@ def nested(  # noqa: PLR0913 - as of the method
     settings: Mapping[str, Any],
 ) -> Nested:
     """Return a nested cross-validation; see `hpbridge.Evaluation.nested`."""
-    procedure = _outer(evaluation, outer)
-    _check(evaluation, procedure, study, {**settings, "n_trials": n_trials}, seed)
-    folds = _folds(evaluation, procedure, seed)
-    _check_inner(evaluation, folds)
+    given = {**settings, "n_trials": n_trials}
+    procedure, folds = outer_folds(evaluation, outer, seed, given, study)
     noted = {
         "n_folds": len(folds),
         "procedure": procedure.text,
@@ -84,18 +82,43 @@ def nested(  # noqa: PLR0913 - as of the method
     for k, (fitted, _) in enumerate(folds):
         inner = within(evaluation, fitted, f"{evaluation.name}-outer{k}")
         inner.noted = {INNER: {"fold": k, **noted}}
-        given = {**settings, "n_trials": n_trials}
         own_seed = (seed + k) % 2**32
         past = _past(inner, backend, own_seed, settings) if resume else None
         if past is None:
             searched = run(inner, backend, seed=own_seed, **given)
         else:
-            given.pop("options", None)
-            searched = go_on(past, inner, **given)
+            now = {name: v for name, v in given.items() if name != "options"}
+            searched = go_on(past, inner, **now)
         found.append((searched, _outer_scores(evaluation, scored_on, searched, k)))
     record = _record(evaluation, found, scored_on, noted, n_trials)
     _write(record, [searched for searched, _ in found], study)
     return Nested(record)
+
+
+def outer_folds(
+    evaluation: Evaluation,
+    outer: object,
+    seed: int,
+    settings: Mapping[str, Any],
+    study: Study | None = None,
+) -> tuple[Procedure, list[Fold]]:
+    """Return the outer procedure and its folds; refuse what cannot be nested.
+
+    Args:
+        evaluation: Of the searches.
+        outer: As of `hpbridge.Evaluation.nested`.
+        seed: Of the folds.
+        settings: Of the searches.
+        study: That it is for.
+
+    Raises:
+        ExperimentError: With everything that is wrong, before the first fit.
+    """
+    procedure = _outer(evaluation, outer)
+    _check(evaluation, procedure, study, settings, seed)
+    folds = _folds(evaluation, procedure, seed)
+    _check_inner(evaluation, folds)
+    return procedure, folds
 
 
 def _outer(evaluation: Evaluation, outer: object) -> Procedure:
@@ -125,7 +148,7 @@ def _check(
         for name in settings
         if name not in known
     ]
-    problems += procedure.problems()
+    problems += [f"outer: {each}" for each in procedure.problems()]
     own = evaluation.procedure
     if isinstance(own, Splits) and not hasattr(own.splitter, "split"):
         problems.append(

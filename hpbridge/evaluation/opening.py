@@ -18,7 +18,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.preprocessing import label_binarize
 
-from hpbridge.analysis.evaluated import BEST, INCUMBENT, region_of
+from hpbridge.analysis.evaluated import AT_THRESHOLD, BEST, INCUMBENT, region_of
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.answers import Marking, answers_of
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hpbridge.evaluation.answers import Answers
     from hpbridge.evaluation.evaluation import Evaluation
     from hpbridge.evaluation.rows import Rows
+    from hpbridge.evaluation.threshold import Threshold
     from hpbridge.trial import FinishedTrial
 
 _FEW, _FEWER = 500, 200
@@ -83,9 +84,14 @@ def fresh(evaluation: Evaluation, trial: FinishedTrial) -> Any:
 
 
 def contenders_of(
-    evaluation: Evaluation, best: FinishedTrial, incumbent: Any = None
+    evaluation: Evaluation,
+    best: FinishedTrial,
+    incumbent: Any = None,
+    threshold: Threshold | None = None,
 ) -> Contenders:
     """Return the models that are compared, fitted: dummy, defaults, best, incumbent.
+
+    And the best with its threshold, where one was chosen.
 
     Raises:
         ExperimentError: If the best cannot be fitted on all rows at once.
@@ -108,6 +114,8 @@ def contenders_of(
             f"those of the test: {errors[BEST]}"
         )
         raise ExperimentError.invalid(evaluation.name, [problem])
+    if threshold is not None:
+        models[AT_THRESHOLD] = threshold.applied(models[BEST])
     if incumbent is not None:
         models[INCUMBENT] = incumbent
     return Contenders(models, errors)

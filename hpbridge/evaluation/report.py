@@ -12,12 +12,19 @@ import numpy as np
 import sklearn
 
 from hpbridge import __version__
-from hpbridge.analysis.evaluated import BEST, EVALUATION, INCUMBENT, OPENINGS
+from hpbridge.analysis.evaluated import (
+    AT_THRESHOLD,
+    BEST,
+    EVALUATION,
+    INCUMBENT,
+    OPENINGS,
+)
 from hpbridge.errors import ArgumentError, ExperimentError, HpbridgeError
 from hpbridge.evaluation.incumbent import check_incumbent
 from hpbridge.evaluation.opening import contenders_of, fitted, fresh, open_test
 from hpbridge.evaluation.rows import part
 from hpbridge.evaluation.saved import check_model_target, save
+from hpbridge.evaluation.threshold import THRESHOLD, threshold_of
 from hpbridge.report.search import Report
 from hpbridge.store.record import Status
 from hpbridge.study import Study
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from hpbridge.evaluation.evaluation import Evaluation
     from hpbridge.evaluation.incumbent import InUse
     from hpbridge.evaluation.opening import Contenders
+    from hpbridge.evaluation.threshold import Threshold
     from hpbridge.trial import FinishedTrial
 
 _ROWS_TRIED = 200
@@ -62,18 +70,24 @@ class EvaluationReport(Report):
         self._in_use = in_use
         self.evaluation, self.notes = evaluation, tuple(notes)
         self._contenders = contenders
+        best = study.best_by_main_metric()
+        self.threshold = None if best is None else threshold_of(study, best.number)
 
     @cached_property
     def best_estimator(self) -> Any:
         """The best trial's model, fitted on all rows but those of the test.
 
+        With its threshold, where one was chosen: a `FixedThresholdClassifier`.
+
         Raises:
             NoBestTrialError: If no trial is complete and feasible.
         """
         if self._contenders is not None:
-            return self._contenders.models[BEST]
+            models = self._contenders.models
+            return models.get(AT_THRESHOLD, models[BEST])
         best = self.study.best_by_main_metric() or self.study.best_trial
-        return fitted(self.evaluation, fresh(self.evaluation, best))
+        model = fitted(self.evaluation, fresh(self.evaluation, best))
+        return model if self.threshold is None else self.threshold.applied(model)
 
     def save_model(
         self, path: str | os.PathLike[str], *, overwrite: bool = False
@@ -138,7 +152,9 @@ class EvaluationReport(Report):
         if self._contenders is None:
             best = self.study.best_by_main_metric() or self.study.best_trial
             model = None if self._in_use is None else self._in_use.model
-            self._contenders = contenders_of(self.evaluation, best, model)
+            self._contenders = contenders_of(
+                self.evaluation, best, model, self.threshold
+            )
         return self._contenders
 
 
@@ -157,7 +173,8 @@ def metadata_of(report: EvaluationReport) -> dict[str, Any]:
         "trial": best.number,
         "params": dict(best.params),
         "metrics": dict(best.metrics),
-        "test": dict(report.evaluated.tested.get(BEST, {}).get("metrics", {})),
+        "threshold": None if report.threshold is None else report.threshold.value,
+        "test": dict(_tested(report).get("metrics", {})),
         "sentence": report.sentence,
         "fingerprint": evaluation.fingerprint,
         "n_rows": evaluation.n_rows,
@@ -168,6 +185,12 @@ def metadata_of(report: EvaluationReport) -> dict[str, Any]:
             "numpy": np.__version__,
         },
     }
+
+
+def _tested(report: EvaluationReport) -> Mapping[str, Any]:
+    """Return what the model that is saved came to on the test; nothing if sealed."""
+    name = BEST if report.threshold is None else AT_THRESHOLD
+    return report.evaluated.tested.get(name, {})
 
 
 def report_of(
@@ -192,13 +215,17 @@ def report_of(
         incumbent = evaluation.incumbent
     best = study.best_by_main_metric()
     in_use = None if incumbent is None else check_incumbent(evaluation, incumbent)
-    if best is None or not evaluation.is_sealed or _is_known(study, best, in_use):
+    threshold = None if best is None else threshold_of(study, best.number)
+    is_sealed = evaluation.is_sealed
+    if best is None or not is_sealed or _is_known(study, best, in_use, threshold):
         return EvaluationReport(evaluation, study, silence, in_use=in_use)
-    contenders = contenders_of(evaluation, best, incumbent)
+    contenders = contenders_of(evaluation, best, incumbent, threshold)
     opening = open_test(evaluation, contenders, best)
     opening["command"] = command or opening["command"]
     if in_use is not None:
         opening[INCUMBENT] = in_use.identity
+    if threshold is not None:
+        opening[THRESHOLD] = threshold.value
     study, notes = _noted(study, opening)
     return EvaluationReport(
         evaluation, study, silence, in_use=in_use, contenders=contenders, notes=notes
@@ -239,10 +266,17 @@ def _check(evaluation: Evaluation, study: Study) -> None:
         raise ExperimentError.invalid(evaluation.name, problems)
 
 
-def _is_known(study: Study, best: FinishedTrial, in_use: InUse | None) -> bool:
+def _is_known(
+    study: Study,
+    best: FinishedTrial,
+    in_use: InUse | None,
+    threshold: Threshold | None,
+) -> bool:
     """Say whether the test was opened already for what is to be compared."""
     openings = study.attributes.get(OPENINGS, ())
     of_best = [each for each in openings if each.get("trial") == best.number]
+    if threshold is not None:
+        of_best = [each for each in of_best if each.get(THRESHOLD) == threshold.value]
     if in_use is None:
         return bool(of_best)
     return any(each.get(INCUMBENT) == in_use.identity for each in of_best)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import FixedThresholdClassifier
 
+from hpbridge.analysis.further import THRESHOLDS
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.answers import answers_from
@@ -39,7 +40,7 @@ from hpbridge.space.plain_data import plain_data
 from hpbridge.store.appending import append
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hpbridge.evaluation.evaluation import Evaluation
     from hpbridge.evaluation.metrics import Scorer
@@ -47,9 +48,8 @@ if TYPE_CHECKING:
     from hpbridge.experiment import Constraint
     from hpbridge.study import Study
 
-THRESHOLDS = "thresholds"
-"""The attribute of a study that holds the thresholds that were chosen for its models: a
-list, the last one last, of what `Threshold.to_json` returns."""
+THRESHOLD = "threshold"
+"""The word of an opening of the test for the threshold that it was opened with."""
 
 _CHANCES, _DECISIONS = "predict_proba", "decision_function"
 _MOST_TRIED = 300
@@ -122,21 +122,23 @@ class Threshold:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""
-        found: dict[str, Any] = plain_data(asdict(self)).value
+        data = {**asdict(self), "sentence": self.sentence}
+        found: dict[str, Any] = plain_data(data).value
         return found
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Threshold:
         """Return the threshold that `to_json` wrote."""
         lists = {n: tuple(data[n]) for n in ("classes", "tried", "scores")}
-        return cls(**{**data, **lists})
+        own = {each.name: data[each.name] for each in fields(cls)}
+        return cls(**{**own, **lists})
 
 
 def choose_threshold(
     evaluation: Evaluation, study: Study, metric: object, constraint: str | None
 ) -> Threshold:
     """Return a threshold for a study's best; see `hpbridge.Evaluation.threshold`."""
-    aim = _read(evaluation, study, metric, constraint)
+    aim = read_aim(evaluation, metric, constraint, evaluation.unlike(study.attributes))
     best = study.best_trial
     estimator = fresh(evaluation, best)
     response = _CHANCES if hasattr(estimator, _CHANCES) else _DECISIONS
@@ -170,7 +172,7 @@ def threshold_of(study: Study, trial: int) -> Threshold | None:
 
 
 @dataclass(frozen=True)
-class _Aim:
+class Aim:
     """What a threshold is chosen for."""
 
     metric: str
@@ -180,15 +182,24 @@ class _Aim:
     text: str | None = None
 
 
-def _read(
-    evaluation: Evaluation, study: Study, metric: object, constraint: str | None
-) -> _Aim:
-    """Return what is asked for.
+def read_aim(
+    evaluation: Evaluation,
+    metric: object,
+    constraint: str | None = None,
+    problems: Iterable[str] = (),
+) -> Aim:
+    """Return what a threshold is to be chosen for.
+
+    Args:
+        evaluation: Of the models.
+        metric: As of `hpbridge.Evaluation.threshold`.
+        constraint: As there.
+        problems: What is wrong besides.
 
     Raises:
         ExperimentError: With everything that is wrong, before the first fit.
     """
-    problems = list(evaluation.unlike(study.attributes))
+    problems = list(problems)
     if evaluation.target.kind != "binary" or not evaluation.target.is_of_classes:
         problems.append(
             f"a threshold is of two classes, and it has {evaluation.target.text}"
@@ -214,7 +225,7 @@ def _read(
         raise ExperimentError.invalid(evaluation.name, problems)
     ((name, scorer),) = named.items()
     text = None if bound is None else f"{bound.metric} {bound.text}"
-    return _Aim(name, scorer, bound, bounded, text)
+    return Aim(name, scorer, bound, bounded, text)
 
 
 def _read_bound(
@@ -307,7 +318,7 @@ def _candidates(scores: Any) -> Any:
 
 
 def _chosen(
-    evaluation: Evaluation, aim: _Aim, answers: _Answers, default: float
+    evaluation: Evaluation, aim: Aim, answers: _Answers, default: float
 ) -> dict[str, Any]:
     """Compare the thresholds; the lowest of those that are equally good is taken.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.checks.run import findings_of
 from hpbridge.analysis.evaluated import Evaluated
+from hpbridge.analysis.further import further_of
 from hpbridge.analysis.verdict import verdicts_of
 from hpbridge.contract.numbers import standard
 from hpbridge.errors import ArgumentError
@@ -70,6 +71,14 @@ class Report:
         """What the report lacks, and why, a sentence each."""
         return self.evaluated.missing
 
+    @property
+    def further(self) -> dict[str, str]:
+        """What was found after the study had ended, by a title: a sentence each.
+
+        Winners that ran again, nested cross-validation, a threshold.
+        """
+        return further_of(self.study)
+
     def table(self) -> Rows:
         """Return every metric of dummy, defaults, best and the model in use."""
         return table_of_models(self.evaluated)
@@ -99,6 +108,7 @@ class Report:
             "models": self.models_table().to_json(),
             "findings": [each.to_json() for each in self.findings],
             "missing": self.missing,
+            "further": self.further,
             "notes": list(self.notes),
             "openings": self.evaluated.openings,
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.classes import classes_of
-from hpbridge.analysis.evaluated import BEST, DEFAULTS, DUMMY, INCUMBENT
+from hpbridge.analysis.evaluated import AT_THRESHOLD, BEST, DEFAULTS, DUMMY, INCUMBENT
 from hpbridge.analysis.nested import NESTED
 from hpbridge.errors import count
 from hpbridge.report.rows import Rows, known
@@ -53,7 +53,7 @@ def table_of_models(evaluated: Evaluated) -> Rows:
     fitted on; ``test`` what it came to on the sealed test, where that was opened.
     """
     models = {DUMMY: evaluated.dummy, DEFAULTS: evaluated.defaults}
-    models |= {BEST: evaluated.best, INCUMBENT: None}
+    models |= {BEST: evaluated.best, AT_THRESHOLD: None, INCUMBENT: None}
     rows = [
         _model_row(evaluated, name, model, metric)
         for metric in evaluated.metric_names

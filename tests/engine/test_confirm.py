@@ -15,7 +15,7 @@ from sklearn.model_selection import ShuffleSplit, StratifiedKFold, cross_val_sco
 from sklearn.tree import DecisionTreeClassifier
 
 import hpbridge as hpb
-from hpbridge.analysis.confirmed import RESPLIT, Confirmation
+from hpbridge.analysis.confirmed import CONFIRMATIONS, RESPLIT, Confirmation
 from hpbridge.errors import ArgumentError, ExperimentError
 from hpbridge.store import open_store
 from hpbridge.trial import Origin
@@ -283,3 +283,14 @@ def test_a_study_is_named_or_given(store) -> None:
     assert values_of(by_name) == values_of(by_id)
     with pytest.raises((ArgumentError, ExperimentError), match="study must be a Study"):
         hpb.confirm(3.5, e, store=store)  # type: ignore[arg-type]
+
+
+def test_the_study_that_was_confirmed_says_so(store) -> None:
+    e = experiment()
+    study = hpb.run(e, "random", n_trials=6, seed=0, store=store)
+    found = hpb.confirm(study, e, top=2, repeats=2, store=store)
+    noted = hpb.load_study(study.name, store)
+    assert noted.attributes[CONFIRMATIONS] == [found.to_json()]
+    assert f"Confirmed: {found.sentence}." in str(hpb.report(noted))
+    hpb.confirm(study, e, top=2, repeats=2, store=store, resume=True)
+    assert len(hpb.load_study(study.name, store).attributes[CONFIRMATIONS]) == 1

@@ -251,7 +251,7 @@ def test_all_that_is_wrong_is_said_before_the_first_fit(store) -> None:
         "n_trials must be a whole number >= 1, got 0",
         "seed must be a whole number in [0, 2**32), got -1",
         "nested has no argument 'worker'; did you mean 'workers'?",
-        "n_splits must be a whole number >= 2, got 1",
+        "outer: n_splits must be a whole number >= 2, got 1",
     ]
     (found,) = problems_of(lambda: e.nested("random", outer=60, store=store))[:1]
     assert found.startswith("outer: class 1 has 30 rows, fewer")

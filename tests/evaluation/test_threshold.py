@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import joblib
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris, make_classification, make_regression
@@ -216,3 +219,32 @@ def test_the_test_takes_no_part() -> None:
     study = study_of(e)
     found = e.threshold(study, "f1")
     assert found.n_answers == e.n_rows == 400
+
+
+def test_the_report_opens_the_test_with_the_threshold_and_without(tmp_path) -> None:
+    e = evaluation()
+    study = study_of(e, str(tmp_path / "store.db"))
+    found = e.threshold(study, "f1")
+    report = e.report(study)
+    rows = {row["model"]: row for row in report.table() if row["metric"] == "f1"}
+    test = e.test_rows.rows()
+    seen = e.folds.kept.rows()
+    model = e.models.fresh(study.best_trial.values).fit(seen.X, seen.y)
+    chances = model.predict_proba(test.X)[:, 1]
+    assert rows["best"]["test"] == pytest.approx(f1_score(test.y, chances >= 0.5))
+    with_it = f1_score(test.y, chances >= found.value)
+    assert rows["best at threshold"]["test"] == pytest.approx(with_it)
+    assert f"Threshold: {found.sentence}." in str(report)
+    # What is saved predicts with it.
+    place = report.save_model(tmp_path / "model.joblib")
+    saved = joblib.load(place)
+    assert isinstance(saved, FixedThresholdClassifier)
+    assert list(saved.predict(test.X)) == list((chances >= found.value).astype(int))
+    known = json.loads((tmp_path / "model.joblib.json").read_text())
+    assert known["threshold"] == found.value
+    assert known["test"]["f1"] == pytest.approx(with_it)
+    # Once is enough; another threshold is another opening, and is recorded.
+    again = hpb.load_study(study.name, str(tmp_path / "store.db"))
+    assert len(e.report(again).evaluated.openings) == 1
+    e.threshold(again, "recall >= 0.95")
+    assert len(e.report(again).evaluated.openings) == 2
