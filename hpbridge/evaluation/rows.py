@@ -74,7 +74,8 @@ class Rows:
         names = sorted(self.params)
         values = [self.X, self.y, *(self.params[name] for name in names)]
         try:
-            return str(joblib.hash([names, [_plain(each) for each in values]]))
+            given = [names, [_plain(each) for each in values]]
+            return str(joblib.hash(given, coerce_mmap=True))
         except Exception as error:  # an object's own pickling
             why = f"{describe_error(error)}".splitlines()[0]
             msg = f"the data cannot be fingerprinted: {why:.150}"
