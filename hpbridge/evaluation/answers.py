@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
+from hpbridge.evaluation.metrics import RankedOneVsRest
 from hpbridge.evaluation.routed import params_of_score
 from hpbridge.evaluation.rows import is_by_row, part
 
@@ -28,7 +29,12 @@ class Answers(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         kept: What each of the model's methods answered, by the method's name; a list
             where a method answers with an array a label.
         classes: In the order of the columns; None of numbers.
+
+    Attributes:
+        model: Whose answers they are, where that is known.
     """
+
+    model: Any = None
 
     def __init__(self, kept: Mapping[str, Any], classes: Any = None) -> None:
         self.kept = kept
@@ -69,7 +75,9 @@ def answers_of(model: Any, X: Any, *, is_of_classes: bool) -> Answers:
     """Return the answers of a fitted model to some rows."""
     kept = {n: _arrays(getattr(model, n)(X)) for n in METHODS if hasattr(model, n)}
     classes = getattr(model, "classes_", None)
-    return answers_from(kept, classes, is_of_classes=is_of_classes)
+    found = answers_from(kept, classes, is_of_classes=is_of_classes)
+    found.model = model
+    return found
 
 
 def _arrays(said: Any) -> Any:
@@ -97,15 +105,18 @@ class Marking:
     """
 
     def __init__(self, rows: Rows) -> None:
-        self.truth, self._params = np.asarray(rows.y), rows.params
+        self.truth, self._rows = np.asarray(rows.y), rows
         self.n_rows = len(self.truth)
 
     def weights_of(self, scorer: Scorer) -> dict[str, Any]:
         """Return what goes with the rows to a scorer, which asks for it."""
-        return params_of_score(scorer, self._params)
+        return params_of_score(scorer, self._rows.params)
 
     def score(self, scorer: Scorer, answers: Answers, numbers: Any) -> float:
         """Return a metric of answers to the rows of these numbers, again if need be.
+
+        A function of the user's gets the model and the rows themselves: it may look at
+        more than the answers.
 
         Raises:
             ValueError: If the rows have no such metric.
@@ -114,8 +125,11 @@ class Marking:
             name: part(value, numbers) if is_by_row(value, self.n_rows) else value
             for name, value in self.weights_of(scorer).items()
         }
-        X, y = np.reshape(numbers, (-1, 1)), self.truth[numbers]
-        return float(scorer(answers, X, y, **given))
+        if is_of_answers(scorer):
+            X, y = np.reshape(numbers, (-1, 1)), self.truth[numbers]
+            return float(scorer(answers, X, y, **given))
+        X, y = part(self._rows.X, numbers), part(self._rows.y, numbers)
+        return float(scorer(answers.model, X, y, **given))
 
     def scores(
         self, scorers: Mapping[str, Scorer], answers: Answers
@@ -123,3 +137,11 @@ class Marking:
         """Return every metric of answers to all rows."""
         everything = np.arange(self.n_rows)
         return {n: self.score(each, answers, everything) for n, each in scorers.items()}
+
+
+def is_of_answers(scorer: Scorer) -> bool:
+    """Say whether a metric depends on a model's answers and on the truth alone.
+
+    Those that scikit-learn makes do.
+    """
+    return hasattr(scorer, "set_score_request") or isinstance(scorer, RankedOneVsRest)

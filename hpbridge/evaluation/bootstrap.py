@@ -7,6 +7,7 @@ called sample by sample.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def one_by_one(scorer: Scorer, answers: Answers, marking: Marking) -> Kernel:
         try:
             return marking.score(scorer, answers, numbers)
         except ValueError:  # a sample without one of the classes
-            return float("nan")
+            return math.nan
 
     return kernel
 
@@ -96,22 +97,27 @@ def kernel_of(
         answers: Of a model.
         marking: The truth.
     """
-    if marking.weights_of(scorer):
+    if marking.weights_of(scorer) or not _is_theirs(name, scorer):
         return None
-    if not isinstance(scorer, RankedOneVsRest):
-        try:
-            is_theirs = repr(scorer) == repr(get_scorer(name))
-        except ValueError:  # of the user's own name
-            is_theirs = False
-        if not is_theirs:
-            return None
     if np.ndim(marking.truth) != 1:
         return _labelling(name, answers, marking.truth)
     if name in _COUNTED:
         return _counting(_COUNTED[name], answers, marking.truth)
+    if name == "neg_log_loss":
+        return _losing(answers, marking.truth)
     if name in _SUMMED:
         return _summing(_SUMMED[name], answers, marking.truth)
     return _ranking(name, answers, marking.truth) if name in _RANKED else None
+
+
+def _is_theirs(name: str, scorer: Scorer) -> bool:
+    """Say whether a scorer is scikit-learn's of this name, as it comes."""
+    if isinstance(scorer, RankedOneVsRest):
+        return True
+    try:
+        return repr(scorer) == repr(get_scorer(name))
+    except ValueError:  # of the user's own name
+        return False
 
 
 def _counting(measure: Any, answers: Answers, truth: Any) -> Kernel | None:
@@ -209,6 +215,34 @@ _SUMMED = {
     "neg_root_mean_squared_error": lambda errors, _: -np.sqrt((errors**2).mean(1)),
     "r2": _r2,
 }
+
+
+def _losing(answers: Answers, truth: Any) -> Kernel | None:
+    """Return what computes the loss of chances: a mean over rows.
+
+    Source:
+        scikit-learn 1.9.1, `sklearn.metrics.log_loss`: chances are held off 0 and 1 by
+        the least step of their type; there is no loss where a class is missing.
+    """
+    chances, classes = answers.kept.get("predict_proba"), answers.classes_
+    places = np.searchsorted(classes, truth)
+    if not isinstance(chances, np.ndarray) or chances.dtype != np.float64:
+        return None
+    least = np.finfo(chances.dtype).eps
+    if (classes[np.minimum(places, len(classes) - 1)] != truth).any():
+        return None
+    sums = chances.sum(1, keepdims=True)
+    if not np.allclose(sums, 1, rtol=math.sqrt(least)):
+        return None
+    kept = np.clip(chances, least, 1 - least)[np.arange(len(truth)), places]
+    losses = -np.log(kept)
+
+    def kernel(numbers: Any) -> Any:
+        drawn = np.sort(places[numbers], axis=1)
+        n_there = 1 + (np.diff(drawn, axis=1) != 0).sum(1)
+        return np.where(n_there == len(classes), -losses[numbers].mean(1), math.nan)
+
+    return kernel
 
 
 def _labelling(name: str, answers: Answers, truth: Any) -> Kernel | None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import get_scorer, make_scorer
 
-from hpbridge.evaluation.answers import Marking, answers_from
+from hpbridge.evaluation.answers import Marking, answers_from, is_of_answers
 from hpbridge.evaluation.bootstrap import (
     SAMPLES,
     draws,
@@ -86,6 +86,14 @@ def test_areas_of_several_classes():
     same_as_theirs("roc_auc_ovr", RankedOneVsRest("macro"), y, answers)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_losses_of_chances(n_classes):
+    y, answers = of_classes(n_classes)
+    chances = answers.kept["predict_proba"]
+    answers.kept["predict_proba"] = chances / chances.sum(1, keepdims=True)
+    same_as_theirs("neg_log_loss", get_scorer("neg_log_loss"), y, answers)
+
+
 @pytest.mark.parametrize("name", OF_NUMBERS)
 def test_of_numbers(name):
     rng = np.random.default_rng(0)
@@ -108,6 +116,8 @@ def test_what_is_not_theirs_is_called_for_each_sample():
     y, answers = of_classes(2)
     marking = marking_of(y)
     own = make_scorer(lambda truth, said: float(np.mean(truth == said)))
+    assert is_of_answers(own)
+    assert not is_of_answers(lambda model, rows, y: 0.0)
     assert kernel_of("accuracy", own, answers, marking) is None
     assert kernel_of("mine", own, answers, marking) is None
     found = resampled(("mine", own), {"best": answers}, marking, 0, few=50)

@@ -292,3 +292,17 @@ def test_models_that_cannot_be_fitted_on_all_rows_are_named():
     opening = report.evaluated.opening
     assert opening["errors"] == {"defaults": "ValueError: too many rows"}
     assert "over the folds" in report.sentence
+
+
+def test_a_metric_that_looks_at_rows_or_model_gets_them():
+    def seen(model, rows, y):
+        assert rows.shape[1] == 4
+        return float(rows[:, 0].mean() - model.get_depth())
+
+    evaluation = evaluation_of(metrics={"seen": seen, "accuracy": "accuracy"})
+    report = evaluation.report(study_of(evaluation))
+    hidden = evaluation.test_rows.rows()
+    best = report.evaluated.opening["models"]["best"]
+    assert best["metrics"]["seen"] == seen(report.best_estimator, hidden.X, hidden.y)
+    low, high = best["intervals"]["seen"]
+    assert low < best["metrics"]["seen"] < high
