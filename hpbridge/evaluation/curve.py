@@ -29,6 +29,8 @@ from hpbridge.errors.arguments import is_whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from hpbridge.evaluation.folds import Folds
+
 STAGED, WARM_START, CALLBACK = "staged", "warm_start", "callback"
 PARTIAL_FIT = "partial_fit"
 
@@ -45,6 +47,8 @@ _WORDS = {
 @dataclass(frozen=True)
 class Curve:
     """How the curve of a learner is taken.
+
+    A scorer of a pipeline gets its last step and rows as that gets them.
 
     Args:
         steps: At how many steps it is scored, at most.
@@ -108,21 +112,30 @@ def read_curve(
         names = ", ".join(type(last_of(e)).__name__ for e in estimators.values())
         problems.append(
             f"there is no curve of {names}: it has neither staged_predict, warm_start "
-            "with n_estimators, set_callbacks nor partial_fit with max_iter; "
+            "with n_estimators, set_callbacks nor a partial_fit (which knows neither "
+            "early_stopping nor class_weight='balanced') with max_iter; "
             "curve=hpbridge.Curve(epochs=N) says how often partial_fit goes over rows"
         )
         return None, []
-    return curve, [_note(last_of(e), ways[n], curve) for n, e in estimators.items()]
+    return curve, [_note(last_of(e), ways[n]) for n, e in estimators.items()]
 
 
-def _note(last: Any, way: str, curve: Curve) -> str:
+def notes_of(how: list[str], folds: Folds) -> list[str]:
+    """Return notes of how curves are taken, or that there are none in these folds."""
+    main = next(iter(folds.scorers))
+    if not how or main not in folds.pooled:
+        return how
+    return [f"there is no curve: {main} has no value in a fold of one row"]
+
+
+def _note(last: Any, way: str) -> str:
     kind = type(last).__name__
     if not way:
         return f"{kind} does not learn in steps: it has no curve"
     if way == PARTIAL_FIT:
         return (
-            f"{kind} learns by {curve.epochs_of(last)} epochs of partial_fit, so that "
-            "it has a curve; what its fit comes to may differ"
+            f"{kind} learns by epochs of partial_fit, so that it has a curve; what its "
+            "fit comes to may differ"
         )
     return f"the curve of {kind} is taken {_WORDS[way]}"
 
@@ -141,9 +154,16 @@ def mechanism_of(last: Any, curve: Curve) -> str:
         return WARM_START
     if _hears(last):
         return CALLBACK
-    if hasattr(last, "partial_fit") and curve.epochs_of(last) is not None:
+    if _goes_over(last) and curve.epochs_of(last) is not None:
         return PARTIAL_FIT
     return ""
+
+
+def _goes_over(last: Any) -> bool:
+    # scikit-learn's refuse these two where they are asked to learn by parts.
+    is_refused = getattr(last, "early_stopping", False) is True
+    is_refused |= getattr(last, "class_weight", None) == "balanced"
+    return hasattr(last, "partial_fit") and not is_refused
 
 
 def _hears(last: Any) -> bool:
@@ -169,9 +189,11 @@ _ROUNDS = ("best_iteration_", "n_estimators_", "n_iter_")
 
 
 def n_rounds(fitted: Any) -> int:
-    """Return how many rounds a fitted booster has."""
+    """Return how many rounds of a fitted booster predict."""
     if _library(fitted) == "xgboost":
-        return int(fitted.get_booster().num_boosted_rounds())
+        best = getattr(fitted, "best_iteration", None)  # where it stopped early
+        total = int(fitted.get_booster().num_boosted_rounds())
+        return total if best is None else int(best) + 1
     for name in _ROUNDS:
         found: Any = getattr(fitted, name, None)
         if is_whole(found, 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import is_whole
 from hpbridge.evaluation.again import Again
 from hpbridge.evaluation.checks.run import checked
-from hpbridge.evaluation.curve import read_curve
+from hpbridge.evaluation.curve import notes_of, read_curve
 from hpbridge.evaluation.folds import Folds
 from hpbridge.evaluation.kept import KeepingError, Kept
 from hpbridge.evaluation.labels import label_problems
@@ -181,7 +181,7 @@ class Evaluation(Verbs):
         )
         self.parts = models.parts
         self.silence = tuple(silence)
-        self.notes = (*self.notes, *notes, *said, *how)
+        self.notes = (*self.notes, *notes, *said, *notes_of(how, self.folds))
 
     def _take(self, rows: Rows, split: Split, problems: list[str]) -> None:
         try:
@@ -239,6 +239,7 @@ class Evaluation(Verbs):
             "n_test": "rows of the test",
             "metrics": "metrics",
             "shares": "shares",
+            "curve": "curve",
             "steps": "estimators",
         }
         shown = {"steps": "estimator"}  # as they are written
@@ -294,6 +295,7 @@ class Evaluation(Verbs):
             "seed": self.seed,
             "metrics": list(self.scorers),
             "pooled": list(self.folds.pooled),
+            "curve": None if self.curve is None else asdict(self.curve),
             "target": self.target.kind,
             "counts": [[label, n] for label, n in self.target.counts.items()],
             **self.counts,

@@ -59,13 +59,17 @@ class Contenders:
 
 def fitted(evaluation: Evaluation, estimator: Any) -> Any:
     """Return an estimator fitted on all rows but those of the test."""
-    rows = evaluation.folds.kept.rows()
+    return learnt(evaluation, estimator, evaluation.folds.kept.rows())
+
+
+def learnt(evaluation: Evaluation, estimator: Any, rows: Rows) -> Any:
+    """Return a clone of an estimator that is fitted on rows, as in the folds."""
     made, curve = clone(estimator), evaluation.folds.curve
     with sklearn.config_context(**evaluation.folds.config):
         params = params_of_fit(made, rows.params)
         if curve is None:
             return made.fit(rows.X, rows.y, **params)
-        # As the folds were fitted, epoch by epoch perhaps.
+        # Epoch by epoch perhaps.
         return Stepwise(made, curve).fit(rows.X, rows.y, **params).model_
 
 

@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sklearn
-from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import FixedThresholdClassifier
 
@@ -33,8 +32,8 @@ from hpbridge.errors import ExperimentError
 from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.answers import answers_from
 from hpbridge.evaluation.metrics import read_metrics
-from hpbridge.evaluation.opening import fresh
-from hpbridge.evaluation.routed import params_of_fit, params_of_score
+from hpbridge.evaluation.opening import fresh, learnt
+from hpbridge.evaluation.routed import params_of_score
 from hpbridge.experiment import read_constraints
 from hpbridge.space.plain_data import plain_data
 from hpbridge.store.appending import append
@@ -287,9 +286,9 @@ def _out_of_fold(evaluation: Evaluation, estimator: Any, response: str) -> _Answ
     numbers, found = [], []
     with sklearn.config_context(**evaluation.folds.config):
         for k, (fitted, scored) in enumerate(evaluation.folds.folds):
-            part, model = rows.take(fitted), clone(estimator)
+            part = rows.take(fitted)
             try:
-                model.fit(part.X, part.y, **params_of_fit(model, part.params))
+                model = learnt(evaluation, estimator, part)
                 said = np.asarray(getattr(model, response)(rows.take(scored).X))
             except Exception as error:  # an estimator may raise anything
                 problem = f"its model fails in fold {k}: {describe_error(error)}"

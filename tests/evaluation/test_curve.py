@@ -129,7 +129,7 @@ def test_a_solver_that_calls_nobody_back_has_no_curve():
 def test_epochs_of_partial_fit_are_said_to_differ_from_a_fit():
     model = SGDClassifier(max_iter=12)
     evaluation, study = evaluated(model, *THREE, ALPHA, curve=Curve(steps=4))
-    note = "learns by 12 epochs of partial_fit, so that it has a curve; what its fit"
+    note = "learns by epochs of partial_fit, so that it has a curve; what its fit"
     assert any(note in each for each in study.notes)
     noted = study.trials[-1].attributes
     assert noted["curve_steps"] == [[3, 6, 9, 12]] * 2
@@ -256,3 +256,78 @@ def test_one_fold_of_a_regression_ends_in_its_number():
     by_hand = evaluation.models.fresh(trial.values).fit(rows.X[fitted], rows.y[fitted])
     said = by_hand.predict(rows.X[scored])
     assert trial.reports[-1] == (5, pytest.approx(r2_score(rows.y[scored], said)))
+
+
+@pytest.mark.parametrize(
+    ("model", "space", "n_fits"),
+    [
+        (RandomForestClassifier(n_estimators=8), DEPTH, 2),
+        (SGDClassifier(max_iter=8), ALPHA, 2),
+        (LogisticRegression(max_iter=8), REGULAR, 2),
+        (GradientBoostingClassifier(n_estimators=8), RATE, 2),
+    ],
+    ids=["warm start", "partial fit", "callback", "staged"],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_trial_of_one_fold_may_end_at_a_step(model, space, n_fits):
+    evaluation = hpb.Evaluation(
+        model, *THREE, space=space, curve=Curve(steps=8), procedure=hpb.HoldOut()
+    )
+    heard = []
+
+    def listen(step, value):
+        heard.append(step)
+        return len(heard) == n_fits
+
+    values = evaluation.models.defaults()
+    trial = hpb.Trial(values, number=0, seed=0, listen=listen)
+    with pytest.raises(hpb.TrialPruned):
+        evaluation.objective(trial)
+    assert heard == [1, 2]
+
+
+def test_folds_of_one_row_have_no_curve_of_a_metric_of_many():
+    X, y = TWO
+    evaluation, study = evaluated(
+        RandomForestClassifier(n_estimators=2),
+        X[:16],
+        y[:16],
+        DEPTH,
+        curve=True,
+        procedure=hpb.LeaveOneOut(),
+        test=None,
+        metrics="f1_macro",
+    )
+    assert "curve_steps" not in study.trials[-1].attributes
+    note = "there is no curve: f1_macro has no value in a fold of one row"
+    assert note in evaluation.notes
+
+
+@pytest.mark.parametrize(
+    "settings", [{"early_stopping": True}, {"class_weight": "balanced"}]
+)
+def test_what_partial_fit_refuses_is_refused_before_the_first_fit(settings):
+    model = SGDClassifier(max_iter=5, **settings)
+    with pytest.raises(ExperimentError, match="there is no curve of SGDClassifier"):
+        hpb.Evaluation(model, *TWO, space=ALPHA, curve=True)
+
+
+def test_boosters_that_stopped_early_have_the_rounds_that_predict():
+    xgboost = pytest.importorskip("xgboost")
+    X, y = TWO
+    params = {"eval_set": [(X, y[::-1])], "verbose": False}
+    model = xgboost.XGBClassifier(n_estimators=30, n_jobs=1, early_stopping_rounds=2)
+    _, study = evaluated(model, X, y, RATE, params=params, curve=Curve(steps=2))
+    noted = study.trials[-1].attributes
+    assert noted["curve_steps"][0][-1] < 30
+    ends = [values[-1] for values in noted["curve_test_f1_macro"]]
+    assert ends == pytest.approx(noted["split_test_f1_macro"])
+
+
+def test_a_study_with_another_curve_is_another():
+    plain, curved = (
+        hpb.Evaluation(SGDClassifier(max_iter=5), *TWO, space=ALPHA, curve=curve)
+        for curve in (None, True)
+    )
+    (reason,) = curved.unlike({"evaluation": plain.record})
+    assert reason.startswith("its curve")
