@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from benchmarks.operating import edges
+from benchmarks.operating import edges, faults
 
-SCENARIOS = (*edges.SCENARIOS,)
+SCENARIOS = (*faults.SCENARIOS, *edges.SCENARIOS)
