@@ -188,7 +188,8 @@ class Study(StudyRecord):
         Args:
             kind: ``history``, ``parallel``, ``slice`` or ``importance`` of any study;
                 ``folds``, ``gain``, ``confusion``, ``roc``, ``precision_recall``,
-                ``calibration`` or ``residuals`` of one that evaluated models.
+                ``calibration`` or ``residuals`` of one that evaluated models;
+                ``nested``, ``confirmed`` or ``threshold`` where that was done with it.
             metric: By default the first.
 
         Raises:

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.analysis.evaluated import Evaluated
 from hpbridge.errors import ArgumentError, HpbridgeError, nearest
 from hpbridge.report.figures import drawable
+from hpbridge.report.further_figures import (
+    confirmed_figure,
+    nested_figure,
+    threshold_figure,
+)
 from hpbridge.report.look import plotly_figure
 from hpbridge.report.model_figures import folds_figure, gain_figure
 from hpbridge.report.parallel import parallel_figure
@@ -70,6 +75,10 @@ def _no_gain(evaluated: Evaluated) -> str:  # noqa: ARG001 - as the others
     return "neither a dummy nor the defaults were evaluated beside its trials"
 
 
+def _not_done(evaluated: Evaluated) -> str:  # noqa: ARG001 - as the others
+    return "that was not done with it, or not noted in it"
+
+
 def _not_tested(evaluated: Evaluated, without: str) -> str:
     if evaluated.opening is not None:
         return without
@@ -118,6 +127,9 @@ KINDS: Mapping[str, Kind] = {
         "Precision and recall", precision_recall_figure, _no_chances
     ),
     "calibration": Kind("Calibration", calibration_figure, _no_chances),
+    "nested": Kind("Nested cross-validation", nested_figure, _not_done),
+    "confirmed": Kind("The winners, run again", confirmed_figure, _not_done),
+    "threshold": Kind("Every threshold", threshold_figure, _not_done),
     "residuals": Kind("Residuals", residuals_figure, _no_residuals),
 }
 """All kinds by name."""

@@ -181,12 +181,13 @@ def _fold_points(
         "showlegend": False,
         "x": [short(n_folds + offset)],
         "y": [short(part.mean)],
-        "error_y": _bars([high - part.mean], [part.mean - low], part.color),
+        "error_y": error_bars([high - part.mean], [part.mean - low], part.color),
     }
     return [folds, mean]
 
 
-def _bars(above: list[float], below: list[float], color: str) -> dict[str, Any]:
+def error_bars(above: list[float], below: list[float], color: str) -> dict[str, Any]:
+    """Return bars above and below points; a width that is NaN has none."""
     return {
         "type": "data",
         "symmetric": False,
@@ -272,7 +273,7 @@ def _gains(
         "x": [short(mean) for *_, mean, _, _ in rows],
         "y": [f"over {NAMES[name]}, {where}" for name, *_ in rows],
         "marker": {"size": 10, "color": color},
-        "error_x": _bars(
+        "error_x": error_bars(
             [high - mean for *_, mean, _, high in rows],
             [mean - low for *_, mean, low, _ in rows],
             color,

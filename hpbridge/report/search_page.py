@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.errors.foreign import describe_error
 from hpbridge.report import search_sections as sections
-from hpbridge.report.kinds import KINDS, search_figures
+from hpbridge.report.further_sections import sections_of
+from hpbridge.report.kinds import search_figures
 from hpbridge.report.page import context_of
 from hpbridge.report.rendering import render
 from hpbridge.report.search_tables import table_of_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hpbridge.analysis.checks.finding import Finding
     from hpbridge.analysis.evaluated import Evaluated
@@ -46,28 +48,53 @@ def _search(
     part: Mapping[str, Any],
 ) -> dict[str, Any]:
     importances = evaluated.importances
+    missing = list(evaluated.missing)
+    made = {name: _made(name, make, evaluated, missing) for name, make in _MAKERS}
     return {
+        **made,
         "answers": sections.answer(verdicts, part["studies"][0]["headline"]),
         "checks": sections.checks(findings),
-        "missing": evaluated.missing,
-        "parameters": sections.value_table(evaluated),
-        "gain": sections.picture(evaluated, "gain", "With 95 % intervals."),
-        "validation": sections.validation_table(evaluated),
-        "tested": sections.test_table(evaluated),
-        "why_sealed": KINDS["confusion"].why_none(evaluated),
         "n_rows": (evaluated.opening or {}).get("n_rows"),
-        "confusion": sections.confusion_plots(evaluated),
-        "classes": sections.class_table(evaluated),
-        "curves": sections.curve_plots(evaluated),
-        "residuals": sections.residual_table(evaluated),
-        "folds": sections.fold_plots(evaluated),
-        "history": sections.picture(evaluated, "history"),
-        "parallel": sections.picture(evaluated, "parallel"),
-        "importance": sections.picture(evaluated, "importance"),
         "why_no_importance": importances.why_none,
         "n_learned": importances.n_trials,
-        "data": sections.data_table(evaluated),
-        "models": sections.grid_of(table_of_classes(evaluated)),
         "notes": sections.notes_of(evaluated),
         "facts": sections.run_facts(evaluated, part),
+        "missing": missing,
     }
+
+
+def _picture(kind: str, description: str = "") -> Callable[[Evaluated], Any]:
+    return lambda evaluated: sections.picture(evaluated, kind, description)
+
+
+_MAKERS: tuple[tuple[str, Callable[[Evaluated], Any]], ...] = (
+    ("parameters", sections.value_table),
+    ("gain", _picture("gain", "With 95 % intervals.")),
+    ("validation", sections.validation_table),
+    ("tested", sections.test_table),
+    ("confusion", sections.confusion_plots),
+    ("classes", sections.class_table),
+    ("curves", sections.curve_plots),
+    ("residuals", sections.residual_table),
+    ("folds", sections.fold_plots),
+    ("history", _picture("history")),
+    ("parallel", _picture("parallel")),
+    ("importance", _picture("importance")),
+    ("data", sections.data_table),
+    ("models", lambda evaluated: sections.grid_of(table_of_classes(evaluated))),
+    ("further", sections_of),
+)
+
+
+def _made(
+    name: str,
+    make: Callable[[Evaluated], Any],
+    evaluated: Evaluated,
+    missing: list[str],
+) -> Any:
+    """Return a part of the page; where its record is odd, none, and say so."""
+    try:
+        return make(evaluated)
+    except Exception as error:  # noqa: BLE001 - a record of any tool may be odd
+        missing.append(f"no {name}: the record is odd ({describe_error(error)})")
+        return None

@@ -56,7 +56,7 @@ def answer(verdicts: Sequence[Verdict], headline: str) -> list[dict[str, str]]:
     for each in verdicts:
         lead, _, rest = each.sentence.partition(": ")
         if each.advice == UNKNOWN and each.against == DEFAULTS:
-            lead, rest = headline[:1].upper() + headline[1:], each.sentence
+            lead, rest = upper_first(headline), each.sentence
         kind = _KINDS.get(each.advice, "other")
         found.append({"kind": kind, "lead": lead, "rest": rest})
     return found
@@ -80,7 +80,7 @@ def grid_of(rows: Rows) -> Table | None:
         "headers": [
             column.removeprefix("n_").replace("_", " ").capitalize() for column in shown
         ],
-        "rows": [Row([_cell(row[column]) for column in shown]) for row in rows],
+        "rows": [Row([cell(row[column]) for column in shown]) for row in rows],
     }
 
 
@@ -101,18 +101,20 @@ def data_table(evaluated: Evaluated) -> Table | None:
     return grid_of(Rows(rows.title, columns, tuple(found)))
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """Return a plain value for a table."""
     if isinstance(value, Mapping):
         return ", ".join(f"{texts.label(k)}: {v:,}" for k, v in value.items())
     if isinstance(value, float):
         return _number(value)
-    return (
-        texts.NONE
-        if value is None
-        else f"{value:,}"
-        if isinstance(value, int)
-        else str(value)
-    )
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return texts.NONE if value is None else texts.label(value)
+
+
+def upper_first(text: str) -> str:
+    """Return a text with a capital first letter, the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def validation_table(evaluated: Evaluated) -> Table | None:
