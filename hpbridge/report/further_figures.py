@@ -34,25 +34,25 @@ def nested_figure(evaluated: Evaluated) -> Figure | None:
         return None
     nested = Nested(noted)
     parts = [
-        ("best of its own search", nested.inner(), LOOKS["best"], "star-open"),
-        ("the same on the outer fold", nested.scores(TUNED), LOOKS["best"], "star"),
-        ("defaults", nested.scores(DEFAULTS), LOOKS["defaults"], "circle"),
+        ("defaults", nested.scores(DEFAULTS), LOOKS["defaults"], "circle-open", 14),
+        ("best of its own search", nested.inner(), LOOKS["best"], "star-open", 10),
+        ("the same on the outer fold", nested.scores(TUNED), LOOKS["best"], "star", 10),
     ]
     data: list[dict[str, Any]] = [
         {
             "type": "scatter",
             "mode": "markers",
             "name": name,
-            "x": [str(k + 1) for k, _ in enumerate(scores)],
+            "x": [str(k) for k, _ in enumerate(scores)],
             "y": [short(score) for score in scores],
             "marker": {
-                "size": 10,
+                "size": size,
                 "symbol": symbol,
                 "color": look["color"],
                 "line": {"color": look["color"], "width": 1.5},
             },
         }
-        for name, scores, look, symbol in parts
+        for name, scores, look, symbol, size in parts
         if scores
     ]
     values = [value for trace in data for value in trace["y"]]

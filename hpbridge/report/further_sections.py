@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.analysis.nested import NESTED, Nested
 from hpbridge.report import texts
 from hpbridge.report.further_figures import CONFIRMATIONS, THRESHOLDS, last_noted
-from hpbridge.report.search_sections import cell, picture, upper_first
+from hpbridge.report.search_sections import cell, picture
 from hpbridge.report.table import Row
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _nested(evaluated: Evaluated) -> Section | None:
     ]
     return {
         "title": "Nested cross-validation",
-        "lead": f"{upper_first(nested.sentence)}.",
+        "lead": f"{nested.sentence}.",
         "note": f"{'; '.join(facts)}. The outer estimate is of searching like this, "
         "and the sealed test has no part in it.",
         "plot": picture(evaluated, "nested", "Inner best and outer score by fold."),
@@ -68,10 +68,9 @@ def _confirmed(evaluated: Evaluated) -> Section | None:
         }
         for each in noted["winners"]
     ]
-    said = [upper_first(each) for each in [noted["sentence"], *noted["notes"]]]
     return {
         "title": "The winners, run again",
-        "lead": f"{'. '.join(said)}.",
+        "lead": f"{'; '.join([noted['sentence'], *noted['notes']])}.",
         "note": f"In the study {noted['confirmation']}, with new seeds and splits.",
         "plot": picture(evaluated, "confirmed", "Lucky and honest value by winner."),
         "label": "The winners of the search",

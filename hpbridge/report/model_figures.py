@@ -108,7 +108,7 @@ def _folds_axis(n_folds: int) -> dict[str, Any]:
         "title": {"text": "fold"},
         "tickmode": "array",
         "tickvals": [*shown, n_folds],
-        "ticktext": [*(str(k + 1) for k in shown), "mean"],
+        "ticktext": [*map(str, shown), "mean"],
         "range": [-0.5, n_folds + 0.5],
         "zeroline": False,
         "showgrid": False,
@@ -171,7 +171,7 @@ def _fold_points(
         "name": name,
         "x": [short(k + offset) for k, _ in scores],
         "y": [short(v) for _, v in scores],
-        "text": [f"fold {k + 1}" for k, _ in scores],
+        "text": [f"fold {k}" for k, _ in scores],
     }
     if not math.isfinite(part.mean):
         return [folds]

@@ -97,9 +97,11 @@ def _limits(
     if defaults is not None and math.isfinite(defaults.metrics.get(metric, math.nan)):
         kept.append(sign * defaults.metrics[metric])
     low, high = min(kept), max(kept)
-    if not 0 < _SQUEEZE * (high / 2 - low / 2) < values[-1] / 2 - low / 2:
+    far = high + (_SQUEEZE - 1) * (high - low)
+    if not low < high < far < values[-1]:
         return None
-    return metric_range([sign * low, sign * high], "linear")
+    most = max(value for value in [*values, high] if value <= far)
+    return metric_range([sign * low, sign * most], "linear")
 
 
 def _edge(

@@ -1,0 +1,153 @@
+"""`Study.plot`: every kind, and a sentence where a study has no data for one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import plotly.graph_objects as go
+import pytest
+from report_studies import HOSTILE, SPACE, run, study_of
+from sklearn.datasets import load_iris
+from sklearn.linear_model import Ridge
+from sklearn.tree import DecisionTreeClassifier
+
+import hpbridge as hpb
+from hpbridge.errors import ArgumentError
+from hpbridge.report.kinds import KINDS
+from hpbridge.report.look import colors
+
+
+@pytest.fixture(scope="module")
+def of_classes():
+    rows, y = load_iris(return_X_y=True)
+    evaluation = hpb.Evaluation(
+        DecisionTreeClassifier(),
+        rows,
+        y,
+        space={"max_depth": hpb.Int(1, 9), "min_samples_leaf": hpb.Int(1, 20)},
+        metrics=["f1_macro", "accuracy"],
+        procedure=hpb.KFold(3),
+    )
+    study = hpb.run(evaluation, "random", n_trials=12, seed=0, store=":memory:")
+    return evaluation.report(study).study
+
+
+OF_ALL = {"history", "parallel", "slice", "importance"}
+OF_EVALUATED = OF_ALL | {"folds", "gain"}
+OF_TESTED = OF_EVALUATED | {"confusion", "roc", "precision_recall", "calibration"}
+
+
+def kinds_of(study):
+    found = set()
+    for kind in KINDS:
+        try:
+            assert isinstance(study.plot(kind), go.Figure)
+            found.add(kind)
+        except hpb.HpbridgeError as error:
+            assert repr(study.name) in str(error)  # noqa: PT017 - it is one of many
+    return found
+
+
+def test_each_study_has_the_kinds_that_its_record_has_data_for(of_classes):
+    assert kinds_of(of_classes) == OF_TESTED
+    sealed = {**of_classes.attributes, "openings": []}
+    assert kinds_of(replace(of_classes, attributes=sealed)) == OF_EVALUATED
+    plain = run(lambda t: t["x"], n_trials=12)
+    assert kinds_of(plain) == OF_ALL
+    assert {*hpb.report(of_classes).figures} == OF_TESTED
+
+
+def test_residuals_are_those_of_numbers():
+    rows, y = load_iris(return_X_y=True)
+    space = {"alpha": hpb.Float(1e-3, 1e3, log=True)}
+    evaluation = hpb.Evaluation(Ridge(), rows, rows[:, 0] + y, space=space)
+    study = hpb.run(evaluation, "random", n_trials=3, seed=0, store=":memory:")
+    study = evaluation.report(study).study
+    names = [trace.name for trace in study.plot("residuals").data]
+    assert {"tuned", "defaults"} <= {*names}
+    with pytest.raises(hpb.HpbridgeError, match="its target has numbers"):
+        study.plot("roc")
+
+
+def test_an_unknown_kind_or_metric_is_answered_with_the_nearest(of_classes):
+    with pytest.raises(ArgumentError, match="did you mean 'history'"):
+        of_classes.plot("histry")
+    with pytest.raises(ArgumentError, match="did you mean 'accuracy'"):
+        of_classes.plot("history", metric="acuracy")
+    with pytest.raises(ArgumentError, match="takes no metric; these do: history"):
+        of_classes.plot("roc", metric="accuracy")
+
+
+def test_what_a_study_lacks_is_said_with_what_it_has():
+    plain = study_of([3, 2, 1])
+    with pytest.raises(hpb.HpbridgeError) as caught:
+        plain.plot("confusion")
+    said = str(caught.value)
+    assert "no sealed test: it is no study of an hpbridge.Evaluation" in said
+    assert "it has data for: history, parallel, slice" in said
+
+
+def test_another_metric_can_be_drawn(of_classes):
+    figure = of_classes.plot("folds", metric="accuracy")
+    assert figure.layout.yaxis.title.text == "accuracy"
+    # Of scorers, more is better: there is a best so far.
+    names = [trace.name for trace in of_classes.plot("history", metric="accuracy").data]
+    assert "best so far" in names
+    # Of a time nobody said what is better.
+    other = of_classes.plot("history", metric="mean_fit_time")
+    assert "best so far" not in [trace.name for trace in other.data]
+
+
+def test_the_curves_are_those_of_the_opening(of_classes):
+    (opening,) = of_classes.attributes["openings"]
+    heat = of_classes.plot("confusion").data[0]
+    counts = opening["models"]["best"]["confusion"]
+    assert [[int(text) for text in row] for row in heat.text] == counts
+    curves = [t for t in of_classes.plot("roc").data if t.name != "chance"]
+    assert [t.name for t in curves] == ["0", "1", "2"]
+    assert list(curves[0].x) == pytest.approx(
+        opening["models"]["best"]["roc"][0]["x"], abs=1e-5
+    )
+
+
+def test_names_are_text_in_figures():
+    study = run(
+        lambda t: {HOSTILE: t["lr"]},
+        space=SPACE,
+        direction={HOSTILE: "minimize"},
+        n_trials=12,
+    )
+    for kind in OF_ALL:
+        said = study.plot(kind).to_json().replace("\\u003c", "<")
+        assert "</script" not in said
+
+
+def test_the_worst_trials_do_not_squeeze_the_others():
+    values = [-0.5 + k / 1000 for k in range(30)] + [1e6, 1e5]
+    figure = study_of(values).plot("history")
+    far = [trace for trace in figure.data if "worse" in trace.name]
+    assert [trace.name for trace in far] == ["worse than the plot shows: 2"]
+    assert figure.layout.yaxis.range[1] < 0
+
+
+def test_inactive_parameters_have_their_own_place_in_parallel_coordinates():
+    study = run(lambda t: t["lr"], space=SPACE, n_trials=20)
+    figure = study.plot("parallel")
+    (labels,) = [trace for trace in figure.data if trace.mode == "text"]
+    assert "inactive" in labels.text
+    lines = [trace for trace in figure.data if trace.mode == "lines"]
+    drawn = sum(value is None for trace in lines for value in trace.y)
+    assert drawn == len(study.trials)
+
+
+def test_values_too_large_for_a_width_are_drawn():
+    study = run(lambda t: (2 * t["x"] - 1) * 1.7e308, n_trials=12)
+    for kind in ("history", "parallel", "slice"):
+        study.plot(kind)
+
+
+def test_one_look_is_read_from_the_style_sheet():
+    figure = study_of([3, 2, 1]).plot("history")
+    assert figure.layout.paper_bgcolor == colors()["--page"] == "#ffffff"
+    best = next(trace for trace in figure.data if trace.name == "best so far")
+    assert best.line.color == colors()["--best"]
