@@ -19,6 +19,7 @@ from hpbridge.evaluation.again import Again
 from hpbridge.evaluation.checks.run import checked
 from hpbridge.evaluation.curve import notes_of, read_curve
 from hpbridge.evaluation.folds import Folds
+from hpbridge.evaluation.incumbent import problems_of_incumbent
 from hpbridge.evaluation.kept import KeepingError, Kept
 from hpbridge.evaluation.labels import label_problems
 from hpbridge.evaluation.metrics import (
@@ -189,6 +190,9 @@ class Evaluation(Verbs):
             self.seal(split)
         except (KeepingError, UnhashableError) as error:
             problems.append(str(error))
+            return
+        if self.incumbent is not None:
+            problems += problems_of_incumbent(self, self.incumbent)
 
     def seal(self, split: Split) -> None:
         """Take what trials see, and keep the test where no trial sees it."""

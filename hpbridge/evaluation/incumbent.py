@@ -15,6 +15,7 @@ from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.answers import Marking, answers_of
 
 if TYPE_CHECKING:
+    from hpbridge.evaluation.answers import Answers
     from hpbridge.evaluation.evaluation import Evaluation
 
 _MOST_ROWS = 20_000
@@ -39,10 +40,22 @@ def check_incumbent(evaluation: Evaluation, model: Any) -> InUse:
     Raises:
         ExperimentError: If it cannot predict such rows, or not what they are of.
     """
-    if isinstance(model, type) or not hasattr(model, "predict"):
-        problem = f"incumbent must be a fitted model, got {model!r:.100}"
-        raise ExperimentError.invalid(evaluation.name, [problem])
     identity = _identity_of(model)
+    problems, answers = _tried(evaluation, model)
+    if answers is None or problems:
+        raise ExperimentError.invalid(evaluation.name, problems)
+    return InUse(model, identity or _digest(joblib.hash(answers.kept)))
+
+
+def problems_of_incumbent(evaluation: Evaluation, model: Any) -> list[str]:
+    """Return why a model cannot be compared with."""
+    return _tried(evaluation, model)[0]
+
+
+def _tried(evaluation: Evaluation, model: Any) -> tuple[list[str], Answers | None]:
+    """Return what is wrong with a model, and what it answers to rows."""
+    if isinstance(model, type) or not hasattr(model, "predict"):
+        return [f"incumbent must be a fitted model, got {model!r:.100}"], None
     rows = evaluation.folds.kept.rows()
     if len(rows) > _MOST_ROWS:
         rows = rows.take(np.arange(_MOST_ROWS))
@@ -51,9 +64,9 @@ def check_incumbent(evaluation: Evaluation, model: Any) -> InUse:
         warnings.simplefilter("ignore")
         try:
             answers = answers_of(model, rows.X, is_of_classes=of_classes)
-        except Exception as error:  # a model may raise anything
-            problem = f"incumbent cannot predict these rows: {describe_error(error)}"
-            raise ExperimentError.invalid(evaluation.name, [problem]) from error
+        except Exception as error:  # noqa: BLE001 - a model may raise anything
+            why = describe_error(error)
+            return [f"incumbent cannot predict these rows: {why}"], None
         problems = _problems_of(evaluation, answers.kept["predict"], rows.y)
         marking = Marking(rows)
         for name, scorer in evaluation.scorers.items() if not problems else ():
@@ -64,9 +77,7 @@ def check_incumbent(evaluation: Evaluation, model: Any) -> InUse:
                 problems.append(
                     f"incumbent cannot be scored by the metric {name!r}: {why}"
                 )
-    if problems:
-        raise ExperimentError.invalid(evaluation.name, problems)
-    return InUse(model, identity or _digest(joblib.hash(answers.kept)))
+    return problems, answers
 
 
 def _problems_of(evaluation: Evaluation, said: Any, y: Any) -> list[str]:

@@ -116,6 +116,14 @@ def test_a_model_that_cannot_answer_is_refused_while_the_test_is_sealed(model, s
     assert openings_in(study) == []
 
 
+def test_a_model_that_cannot_answer_is_refused_before_the_first_fit():
+    with pytest.raises(ExperimentError, match="is not fitted yet"):
+        evaluation_of(incumbent=DecisionTreeClassifier())
+    good = DecisionTreeClassifier().fit(X, Y)
+    evaluation = evaluation_of(incumbent=good)
+    assert evaluation.report(study_of(evaluation)).verdicts[0].against == "incumbent"
+
+
 def test_a_model_that_a_metric_cannot_score_is_refused():
     evaluation = evaluation_of(metrics=["accuracy", "roc_auc_ovr"])
     study = study_of(evaluation)
