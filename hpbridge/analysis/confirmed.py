@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from hpbridge.errors import count
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from hpbridge.study import Study
     from hpbridge.trial import FinishedTrial
@@ -114,12 +115,11 @@ class Confirmation:
             (k for k, each in enumerate(measured) if math.isfinite(each["mean"])),
             key=lambda k: sign * measured[k]["mean"],
         )
-        shared = self.study.settings.shared
         return [
             Winner(
                 trial=noted["trials"][k],
                 rank=k + 1,
-                params=shared[k],
+                params=runs[k][0].params if runs[k] else {},
                 lucky=noted["lucky"][k],
                 new_rank=order.index(k) + 1 if k in order else None,
                 **measured[k],
@@ -255,3 +255,23 @@ class Confirmation:
             "notes": self.notes,
             "is_unchanged": self.is_unchanged,
         }
+
+
+def confirmation_of(study: Study) -> Confirmation | None:
+    """Return what a study confirms; None if it confirms nothing.
+
+    Args:
+        study: Any study, also of a file that somebody else wrote.
+    """
+    noted = study.attributes.get(CONFIRMS)
+    if not isinstance(noted, Mapping) or not isinstance(noted.get("repeats"), int):
+        return None
+    trials, lucky = noted.get("trials"), noted.get("lucky")
+    if not isinstance(trials, list) or not isinstance(lucky, list) or not trials:
+        return None
+    metric = study.main_metric
+    is_whole = len(trials) == len(lucky) and all(
+        isinstance(each, Mapping) and isinstance(each.get(metric), (int, float))
+        for each in lucky
+    )
+    return Confirmation(study) if is_whole else None

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from hpbridge.analysis.confirmed import CONFIRMATIONS
-from hpbridge.analysis.nested import NESTED, Nested
+from hpbridge.analysis.nested import NESTED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hpbridge.study import Study
 
 THRESHOLDS = "thresholds"
 """The attribute of a study that holds the thresholds that were chosen for its models: a
 list, the last one last, of what `hpbridge.evaluation.threshold.Threshold` writes."""
+
+
+_TITLES = {
+    "Confirmed": CONFIRMATIONS,
+    "Nested cross-validation": NESTED,
+    "Threshold": THRESHOLDS,
+}
 
 
 def further_of(study: Study) -> dict[str, str]:
@@ -24,18 +30,10 @@ def further_of(study: Study) -> dict[str, str]:
         study: Any study.
     """
     found = {}
-    confirmed = _last(study, CONFIRMATIONS)
-    if confirmed is not None:
-        found["Confirmed"] = f"{confirmed['sentence']}."
-    nested = _last(study, NESTED)
-    if nested is not None:
-        found["Nested cross-validation"] = f"{Nested(nested).sentence}."
-    threshold = _last(study, THRESHOLDS)
-    if threshold is not None:
-        found["Threshold"] = f"{threshold['sentence']}."
+    for title, name in _TITLES.items():
+        noted = study.attributes.get(name)
+        last = noted[-1] if isinstance(noted, list) and noted else None
+        sentence = last.get("sentence") if isinstance(last, Mapping) else None
+        if isinstance(sentence, str):
+            found[title] = f"{sentence}."
     return found
-
-
-def _last(study: Study, name: str) -> Mapping[str, Any] | None:
-    noted = study.attributes.get(name)
-    return noted[-1] if isinstance(noted, list) and noted else None

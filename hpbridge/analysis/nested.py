@@ -26,7 +26,8 @@ A list, the last one last, of each: ``procedure`` (the outer one, in words), ``i
 ``trials`` (the winners' numbers), ``params`` (the winners'), ``inner_scores`` (every
 metric of the winners in their own searches, by name, a number an outer fold), and
 ``models``: ``tuned``, ``defaults``, ``dummy``, each with ``metrics`` and ``attributes``
-as of a trial (``split_test_f1``: by outer fold), or ``error``.
+as of a trial (``split_test_f1``: by outer fold), or ``error``; and
+``sentence``, what it says.
 The last study of the inner ones has it, and the study that it was made for.
 """
 

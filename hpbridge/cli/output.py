@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from hpbridge.analysis.confirmed import CONFIRMS, Confirmation
+from hpbridge.analysis.confirmed import confirmation_of
 from hpbridge.cli.codes import FOUND, OK
 from hpbridge.cli.interrupted import store_words
 from hpbridge.cli.streams import LEAST_WIDTH, beside, results
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
+    from hpbridge.analysis.confirmed import Confirmation
     from hpbridge.study import Study
     from hpbridge.trial import FinishedTrial
 
@@ -171,8 +172,9 @@ def print_study(study: Study, assumption: str = "") -> None:
         if note == assumption:
             continue  # said beside the best value
         out.print(f"Note: {note}", markup=False)
-    if CONFIRMS in study.attributes:
-        print_confirmation(Confirmation(study))
+    confirmed = confirmation_of(study)
+    if confirmed is not None:
+        print_confirmation(confirmed)
     elif best is None:
         out.print("No complete feasible trial.", markup=False)
     elif len(study.metrics) > 1:
@@ -199,7 +201,7 @@ def print_confirmation(confirmation: Confirmation) -> None:
         for row in confirmation.table()
     ]
     columns = list(confirmation.table()[0])
-    title = f"Trials of {confirmation.about['study']} that ran again"
+    title = f"Trials of {confirmation.about.get('study')} that ran again"
     out.print(table(title, columns, rows))
     out.print(f"Confirmed: {confirmation.sentence}.", markup=False)
     for note in confirmation.notes:

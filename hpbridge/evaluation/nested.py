@@ -25,7 +25,7 @@ from hpbridge.evaluation.procedure import KFold, Splits, TimeOrder, read_procedu
 from hpbridge.evaluation.references import dummy_for, reference
 from hpbridge.evaluation.splits import make_split
 from hpbridge.evaluation.target import read_target
-from hpbridge.evaluation.within import split_of, within
+from hpbridge.evaluation.within import problems_of_study, split_of, within
 from hpbridge.learning.choice import choose
 from hpbridge.space.plain_data import plain_data
 from hpbridge.store.appending import append
@@ -162,7 +162,7 @@ def _check(
             "score on an outer fold"
         )
     if study is not None:
-        problems += evaluation.unlike(study.attributes)
+        problems += problems_of_study(evaluation, study)
     if problems:
         raise ExperimentError.invalid(evaluation.name, problems)
 
@@ -310,6 +310,7 @@ def _record(
             DUMMY: reference(scored_on, dummy),
         },
     }
+    record["sentence"] = Nested(record).sentence
     found_data: dict[str, Any] = plain_data(record).value
     return found_data
 

@@ -34,6 +34,7 @@ from hpbridge.evaluation.answers import answers_from
 from hpbridge.evaluation.metrics import read_metrics
 from hpbridge.evaluation.opening import fresh, learnt
 from hpbridge.evaluation.routed import params_of_score
+from hpbridge.evaluation.within import problems_of_study
 from hpbridge.experiment import read_constraints
 from hpbridge.space.plain_data import plain_data
 from hpbridge.store.appending import append
@@ -137,7 +138,8 @@ def choose_threshold(
     evaluation: Evaluation, study: Study, metric: object, constraint: str | None
 ) -> Threshold:
     """Return a threshold for a study's best; see `hpbridge.Evaluation.threshold`."""
-    aim = read_aim(evaluation, metric, constraint, evaluation.unlike(study.attributes))
+    problems = problems_of_study(evaluation, study)
+    aim = read_aim(evaluation, metric, constraint, problems)
     best = study.best_trial
     estimator = fresh(evaluation, best)
     response = _CHANCES if hasattr(estimator, _CHANCES) else _DECISIONS

@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.errors import ExperimentError
 from hpbridge.evaluation.splits import fingerprint_of, make_split
 from hpbridge.evaluation.target import read_target
+from hpbridge.study import Study
 
 if TYPE_CHECKING:
     from hpbridge.evaluation.evaluation import Evaluation
     from hpbridge.evaluation.objective import FoldObjective
     from hpbridge.evaluation.splits import Split
     from hpbridge.evaluation.target import Target
+
+
+def problems_of_study(evaluation: Evaluation, study: object) -> list[str]:
+    """Say why something is no study of an evaluation."""
+    if not isinstance(study, Study):
+        return [f"study must be a Study of the evaluation, got {study!r:.100}"]
+    return evaluation.unlike(study.attributes)
 
 
 def split_of(evaluation: Evaluation, numbers: Any) -> tuple[Split, Target]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.classes import classes_of
@@ -11,7 +12,7 @@ from hpbridge.errors import count
 from hpbridge.report.rows import Rows, known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from hpbridge.analysis.evaluated import Evaluated, Model
 
@@ -136,7 +137,8 @@ def _nested(evaluated: Evaluated) -> list[Mapping[str, Any]]:
     own = evaluated.about.get("fingerprint")
     found = noted if isinstance(noted, list) else []
     # The last inner study has it too, and is of other rows.
-    return [each for each in found if each.get("fingerprint") == own][-1:]
+    own_ones = [n for n in found if isinstance(n, Mapping) and n.get("sizes")]
+    return [each for each in own_ones if each.get("fingerprint") == own][-1:]
 
 
 def _nested_row(noted: Mapping[str, Any]) -> dict[str, Any]:

@@ -90,3 +90,17 @@ def test_fewer_are_confirmed_where_fewer_are_complete(hpbridge, tmp_path) -> Non
     (tmp_path / "e.py").write_text(text)
     done = hpbridge(*RUN, "--confirm", "6", "--confirm-repeats", "1")
     assert "has 5 complete feasible trials of different parameters, not 6" in done.err
+
+
+def test_a_file_of_it_is_read_and_one_that_is_none_is_a_study(
+    hpbridge, tmp_path
+) -> None:
+    out = hpbridge(*RUN, "--confirm", "2", "--confirm-repeats", "3").out
+    hpbridge("export", "e-random-random-0-confirmed", "c.json")
+    said = hpbridge("import", "c.json", "--name", "other").out
+    assert out.split("that ran again\n")[1].strip() in said
+    data = json.loads((tmp_path / "c.json").read_text())
+    for wrong in ("text", {"trials": [], "lucky": [], "repeats": 1}, {"trials": [1]}):
+        data["attributes"]["confirms"] = wrong
+        (tmp_path / "d.json").write_text(json.dumps(data))
+        assert "Best: value=" in hpbridge("import", "d.json").out

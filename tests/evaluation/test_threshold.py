@@ -248,3 +248,10 @@ def test_the_report_opens_the_test_with_the_threshold_and_without(tmp_path) -> N
     assert len(e.report(again).evaluated.openings) == 1
     e.threshold(again, "recall >= 0.95")
     assert len(e.report(again).evaluated.openings) == 2
+
+
+def test_what_is_no_study_is_refused() -> None:
+    e = evaluation()
+    said = "study must be a Study of the evaluation, got 'mine'"
+    assert said in refused(lambda: e.threshold("mine"))  # type: ignore[arg-type]
+    assert said in refused(lambda: e.nested("random", study="mine"))  # type: ignore[arg-type]
