@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.evaluated import BEST, DEFAULTS, DUMMY, INCUMBENT
+from hpbridge.errors import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,10 +94,10 @@ def _is_defaults(evaluated: Evaluated) -> bool:
 
 
 def _nothing_bought(evaluated: Evaluated) -> Verdict:
-    n_trials, best = len(evaluated.study.trials), evaluated.best
+    trials, best = count(len(evaluated.study.trials), "trial"), evaluated.best
     value = math.nan if best is None else best.metrics[evaluated.metric]
     sentence = (
-        f"Keep the defaults: of {n_trials} trials, none was better than they are, with "
+        f"Keep the defaults: of {trials}, none was better than they are, with "
         f"{evaluated.metric} {value:.4g} over the folds."
     )
     return Verdict(KEEP, DEFAULTS, "folds", 0.0, 0.0, 0.0, sentence)

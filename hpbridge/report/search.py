@@ -58,7 +58,8 @@ class Report:
         self.study = study
         self.evaluated = Evaluated(study, incumbent)
         self.verdicts: list[Verdict] = verdicts_of(self.evaluated)
-        self.findings: list[Finding] = findings_of(self.evaluated, silence)
+        codes = [silence] if isinstance(silence, str) else silence
+        self.findings: list[Finding] = findings_of(self.evaluated, codes)
         self.notes: tuple[str, ...] = ()
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import pickle
 import sys
 
 import pandas as pd
@@ -250,3 +251,17 @@ def test_a_data_frame_holds_text_that_is_no_utf8(tmp_path):
     assert list(frame["param:c"]) == [t.params["c"] for t in study.trials]
     assert frame["param:p\udfff"].dtype == float
     assert frame["number"].dtype == int
+
+
+def test_a_study_knows_its_store_and_a_copy_for_another_process_does_not(tmp_path):
+    made = hpb.Experiment(objective=lambda t: t["x"], space={"x": hpb.Float(0, 1)})
+    store = tmp_path / "s.db"
+    ran = hpb.run(made, "random", n_trials=2, seed=0, store=store)
+    loaded = hpb.load_study(ran.name, store)
+    for study in (ran, loaded, hpb.import_study(ran, store)):
+        assert study.home.url == str(store)
+        assert study.home.study(study.id).name == study.name
+    copied = pickle.loads(pickle.dumps(loaded))
+    assert copied.home is None
+    assert copied == loaded
+    assert "home" not in repr(loaded)
