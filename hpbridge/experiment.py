@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpbridge.errors import ExperimentError, SpaceError, nearest
+from hpbridge.space.plain import flag_problems
 from hpbridge.space.space import Params, Space
 
 if TYPE_CHECKING:
@@ -108,6 +109,9 @@ class Experiment:
             the parameters are enough.
         constraints: ``{metric: "<= 2.5"}`` or ``">= 0.9"``: trials beyond are
             infeasible, and never the best one.
+        scalarize: Whether an optimizer that takes one value, or no constraints, is told
+            one value that stands for all; a note of the study says so. Otherwise it is
+            refused.
 
     Attributes:
         metrics: Direction by metric, in order.
@@ -139,7 +143,7 @@ class Experiment:
     """Whether another process gets it as it is, and not by the file that it is from:
     what that file loads is not to be loaded there."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two have a default
         self,
         *,
         objective: Callable[..., Any],
@@ -148,8 +152,9 @@ class Experiment:
         direction: Direction | Mapping[str, Direction] = "minimize",
         baseline: Mapping[str, object] | Sequence[Mapping[str, object]] = (),
         constraints: Mapping[str, str] | None = None,
+        scalarize: bool = True,
     ) -> None:
-        problems: list[str] = []
+        problems: list[str] = flag_problems("scalarize", scalarize)
         if not callable(objective):
             problems.append(f"objective must be callable, got {objective!r}")
         if not isinstance(name, str):
@@ -170,6 +175,7 @@ class Experiment:
         self.bounds = read_constraints(
             {} if constraints is None else constraints, problems
         )
+        self.scalarize = scalarize
         self.reference = ""
         self.is_direction_assumed = False
         self.notes: tuple[str, ...] = self.space.notes

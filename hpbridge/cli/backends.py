@@ -74,11 +74,12 @@ def describe(
         "source": algorithm.source,
         "capabilities": {
             feature.value: {
-                "support": algorithm.capabilities[feature].support.value,
-                "note": algorithm.capabilities[feature].note,
-                "encoding": encoding_name(algorithm.capabilities[feature].encoding),
+                "support": capability.support.value,
+                "note": capability.note,
+                "encoding": encoding_name(capability.encoding),
             }
             for feature in Feature
+            for capability in (algorithm.capabilities.in_a_run(feature),)
         },
         "options": [vars(doc) for doc in document_options(algorithm.options)],
     }

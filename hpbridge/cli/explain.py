@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,10 @@ from hpbridge.cli.arguments import (
     SettingOption,
     SpaceOption,
 )
+
+if TYPE_CHECKING:
+    from hpbridge.contract.backend import Problem
+    from hpbridge.learning.choice import Choice
 
 
 def explain(  # noqa: PLR0913, PLR0917 - a command takes what it takes
@@ -38,9 +43,8 @@ def explain(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     from hpbridge.cli.arguments import checked_seed, read_settings
     from hpbridge.cli.output import print_json, screen, table
     from hpbridge.cli.scripts import Asked
-    from hpbridge.encoding.encode import encode
     from hpbridge.errors import ExperimentError
-    from hpbridge.learning.choice import choose, problem_of
+    from hpbridge.learning.choice import choose, problems_of
 
     asked = Asked(experiment, space, direction)
     optimizer, options = asked.optimizer(backend, read_settings(option), "optuna")
@@ -49,26 +53,60 @@ def explain(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     if loaded.is_growing:
         raise ExperimentError.not_known_yet(loaded.name, experiment)
     choice = choose(optimizer, loaded, options)
-    problem = problem_of(loaded)
-    encoded = encode(problem, choice.algorithm, choice.options, choice.name)
-    source = ""
-    if choice.spec.explain is not None:
-        source = choice.spec.explain(problem, choice.algorithm, choice.options, seed)
+    names = [part.name for part in loaded.parts if part.space.searched]
+    made = [_Explained.of(choice, each, seed) for each in problems_of(loaded)]
     if json:
-        notes = [
-            dict(zip(("parameter", "encoding", "note"), note, strict=True))
-            for note in encoded.notes()
-        ]
-        print_json({"optimizer": choice.name, "encodings": notes, "source": source})
+        plain = [each.to_json() for each in made]
+        of_parts = {"parts": dict(zip(names, plain, strict=True))} if names else {}
+        print_json({"optimizer": choice.name, **plain[0], **of_parts})
         return
     out = screen()
-    if encoded.notes():
-        columns = ["parameter", "encoding", "what it does"]
-        out.print(table(f"Emulated for {choice.name}", columns, encoded.notes()))
-    else:
-        out.print(f"Everything is native to {choice.name}.", markup=False)
-    out.print()
-    _print_source(source)
+    for name, each in zip(names or [""], made, strict=True):
+        if name:
+            out.print(f"For {name}, by an optimizer of its own:", markup=False)
+        if each.notes:
+            columns = ["parameter", "encoding", "what it does"]
+            out.print(table(f"Emulated for {choice.name}", columns, each.notes))
+        else:
+            out.print(f"Everything is native to {choice.name}.", markup=False)
+        out.print()
+        _print_source(each.source)
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """What runs, and what is emulated.
+
+    Attributes:
+        notes: As of `hpbridge.encoding.encoded.Encoded.notes`.
+        source: The library's own code.
+    """
+
+    notes: list[tuple[str, str, str]]
+    source: str
+
+    @classmethod
+    def of(cls, choice: Choice, problem: Problem, seed: int) -> _Explained:
+        from hpbridge.encoding.encode import encode
+
+        told = choice.told(problem)
+        inner = problem if told is None else told.problem
+        encoded = encode(inner, choice.algorithm, choice.options, choice.name)
+        beside = [] if told is None else told.emulations()
+        source = ""
+        if choice.spec.explain is not None:
+            source = choice.spec.explain(inner, choice.algorithm, choice.options, seed)
+            lines = [f"# {what}: {text} ({name})" for what, name, text in beside]
+            if lines:
+                lines.append("# hpbridge makes that value; here, objective returns it.")
+            source = "\n".join([*lines, source])
+        return cls([*encoded.notes(), *beside], source)
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON data."""
+        names = ("parameter", "encoding", "note")
+        notes = [dict(zip(names, note, strict=True)) for note in self.notes]
+        return {"encodings": notes, "source": self.source}
 
 
 def _print_source(source: str) -> None:

@@ -209,6 +209,10 @@ class Algorithm:
             an option takes away. Read before the first trial, and for every installed
             algorithm when another one was refused; so it must not import the library,
             and must bear a problem that the capabilities refuse.
+        after: ``after(options, n_past) -> options``: the options of an optimizer that
+            is told of so many complete trials before its first ask, as if they were its
+            own: with what they leave of a start-up phase, where the library draws the
+            whole of it in any case.
         encode: ``encode(problem, algorithm, options) -> Encoded``: how the algorithm
             searches a problem that it can, where that is not what its capabilities
             say parameter by parameter. Called by `hpbridge.encoding.encode.encode`.
@@ -243,6 +247,7 @@ class Algorithm:
     short start-up phase. The kit runs with them."""
     refine: Callable[[Problem, Algorithm, Any], Sequence[str]] | None = None
     encode: Callable[[Problem, Algorithm, Any], Encoded] | None = None
+    after: Callable[[Any, int], Any] | None = None
 
     def reasons_against(self, problem: Problem, options: Any = None) -> list[str]:
         """Return every reason why it cannot run a problem, one sentence each.

@@ -102,6 +102,12 @@ LEFT_OUT = Capability(
 )
 """Of `Feature.FAILED_TRIALS`: a failed trial changes nothing in what comes."""
 
+BY_THE_CORE: Mapping[Feature, str] = {
+    Feature.MULTI_OBJECTIVE: "told as one value, under weights drawn for each proposal",
+    Feature.CONSTRAINTS: "a trial beyond a bound is told as worse than every other one",
+}
+"""What a run does around any optimizer that cannot do it, and how."""
+
 _UNDECLARED = Capability(Support.UNDECLARED, "the plugin is older than this feature")
 
 
@@ -145,6 +151,14 @@ class Capabilities(Mapping[Feature, Capability]):
     def can(self, feature: Feature) -> bool:
         """Say whether an experiment that needs the feature can run."""
         return self[feature].support.is_usable
+
+    def in_a_run(self, feature: Feature) -> Capability:
+        """Return how a run comes by a feature: by the algorithm or by the core."""
+        own = self[feature]
+        if own.support.is_usable or feature not in BY_THE_CORE:
+            return own
+        note = f"{BY_THE_CORE[feature]}; by itself, {self.why_not(feature)}"
+        return Capability(Support.EMULATED, note)
 
     def reasons_against(self, problem: Problem) -> list[str]:
         """Return why a problem cannot be run, one sentence for all that needs more."""

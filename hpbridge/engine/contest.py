@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from hpbridge.contract.registry import registry
 from hpbridge.engine.plan import Plan, name_of_driver
-from hpbridge.errors import ExperimentError, count
-from hpbridge.learning.choice import Choice, choose, problem_of
+from hpbridge.errors import ExperimentError, UnsupportedFeatureError, count
+from hpbridge.learning.choice import Choice, choose
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -133,7 +133,7 @@ def _installed(experiment: Experiment, skipped: dict[str, str]) -> list[str]:
     for name, spec in plugins.backends.items():
         algorithm = spec.algorithms[spec.default]
         missing = plugins.missing(spec, algorithm)
-        reasons = algorithm.reasons_against(problem_of(experiment))
+        reasons = [] if missing else _reasons(name, experiment)
         if missing:
             skipped[name] = "not installed: it needs " + ", ".join(missing)
         elif reasons:
@@ -141,6 +141,15 @@ def _installed(experiment: Experiment, skipped: dict[str, str]) -> list[str]:
         else:
             names.append(name)
     return names
+
+
+def _reasons(name: str, experiment: Experiment) -> list[str]:
+    """Return why an optimizer cannot run an experiment."""
+    try:
+        choose(name, experiment)
+    except UnsupportedFeatureError as error:
+        return list(error.problems)
+    return []
 
 
 def check_contest(contest: Contest, jobs: int | None) -> None:

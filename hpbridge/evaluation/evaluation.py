@@ -19,14 +19,11 @@ from hpbridge.evaluation.again import Again
 from hpbridge.evaluation.checks.run import checked
 from hpbridge.evaluation.curve import notes_of, read_curve
 from hpbridge.evaluation.folds import Folds
+from hpbridge.evaluation.goal import goal_of
 from hpbridge.evaluation.incumbent import problems_of_incumbent
 from hpbridge.evaluation.kept import KeepingError, Kept
 from hpbridge.evaluation.labels import label_problems
-from hpbridge.evaluation.metrics import (
-    is_of_classifier,
-    read_metrics,
-    unknown_constraints,
-)
+from hpbridge.evaluation.metrics import is_of_classifier
 from hpbridge.evaluation.models import read_models, seeded
 from hpbridge.evaluation.objective import FoldObjective
 from hpbridge.evaluation.pooling import need_pooling
@@ -70,7 +67,8 @@ class Evaluation(Verbs):
             or ``(X, y, params)`` with what goes with its rows, as in
             ``{"sample_weight": w}``; or None. A share is stratified by class, of whole
             groups, or the last rows, as the procedure is.
-        metrics: Names of scikit-learn's scorers, or scorers; the first is optimized.
+        metrics: Names of scikit-learn's scorers, or scorers; the first is optimized,
+            unless `optimize` says otherwise.
             By default macro F1, accuracy and balanced accuracy for classes, and R2,
             mean absolute and root mean squared error for numbers.
         sample_weight: A weight for each row: in `params`, by this name.
@@ -81,7 +79,12 @@ class Evaluation(Verbs):
         incumbent: A fitted model that is in use: the report compares with it.
         seed: Of the test, the folds, and of every `random_state` that is None.
         name: Of the experiment; by default the estimator's.
-        constraints: As of `hpbridge.Experiment`, on any of the metrics.
+        constraints: As of `hpbridge.Experiment`, on any of the metrics, as in
+            ``{"recall": ">= 0.95"}``, or on ``mean_fit_time``.
+        optimize: A metric; several, ``["f1_macro", "recall_macro"]``, of which
+            `Study.best_trials` is the Pareto front; or a weight for each of some,
+            ``{"f1_macro": 0.7, "roc_auc": 0.3}``, whose weighted sum is the metric
+            ``weighted_score``. The first one counts where one is needed.
         silence: Codes of checks that are not to be made, ``["HPB201"]``.
         shares: Of the trials, by alternative, 1 together, as in ``{"svm": 0.3,
             "forest": 0.7}``, or beside each, as ``(estimator, space, share)``. Each
@@ -143,6 +146,7 @@ class Evaluation(Verbs):
         shares: Mapping[str, float] | None = None,
         silence: Sequence[str] = (),
         curve: object = None,
+        optimize: object = None,
     ) -> None:
         problems: list[str] = unknown_codes(silence)
         notes: list[str] = []
@@ -159,8 +163,9 @@ class Evaluation(Verbs):
         self.curve, how = read_curve(curve, models.estimators, problems)
         self.models, self.target = models, target
         estimators = list(models.estimators.values())
-        self.scorers = read_metrics(metrics, estimators, target, problems)
-        problems += unknown_constraints(constraints, self.scorers)
+        wanted = (metrics, optimize, constraints)
+        self.goal = goal_of(wanted, estimators, target, problems)
+        self.scorers = self.goal.scorers
         for each in estimators:
             problems += label_problems(each, target)
             problems += routing_problems(each, self.scorers, rows.params)
@@ -176,12 +181,11 @@ class Evaluation(Verbs):
             objective=FoldObjective(models, self.folds),
             space=models.space,
             name=title,
-            direction={next(iter(self.scorers)): "maximize"},
+            direction=self.goal.direction,
             baseline=list(points.values()),
             constraints=constraints,
         )
-        self.parts = models.parts
-        self.silence = tuple(silence)
+        self.parts, self.silence = models.parts, tuple(silence)
         self.notes = (*self.notes, *notes, *said, *notes_of(how, self.folds))
 
     def _take(self, rows: Rows, split: Split, problems: list[str]) -> None:
@@ -245,6 +249,7 @@ class Evaluation(Verbs):
             "shares": "shares",
             "curve": "curve",
             "steps": "estimators",
+            "weights": "weights",
         }
         shown = {"steps": "estimator"}  # as they are written
         return [
@@ -289,6 +294,7 @@ class Evaluation(Verbs):
         shares = {part.name: part.share for part in self.models.parts}
         return {
             **({"shares": shares} if shares else {}),
+            **self.goal.record,
             **({SILENCE: list(self.silence)} if self.silence else {}),
             "estimator": {n: repr(e) for n, e in self.models.estimators.items()},
             "steps": steps_of(self.models.estimators),

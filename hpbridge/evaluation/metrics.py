@@ -66,11 +66,11 @@ def read_metrics(
     return found
 
 
-def unknown_constraints(given: object, scorers: Mapping[str, Scorer]) -> list[str]:
+def unknown_constraints(given: object, metrics: Sequence[str]) -> list[str]:
     """Return a sentence for each constraint on what no trial has."""
     seconds = ("mean_fit_time", "mean_score_time")
-    known = [*scorers, *(f"mean_train_{name}" for name in scorers), *seconds]
-    if not isinstance(given, Mapping) or not scorers:
+    known = [*metrics, *(f"mean_train_{name}" for name in metrics), *seconds]
+    if not isinstance(given, Mapping) or not metrics:
         return []
     return [
         f"no trial has the metric {name!r} of constraints=; {nearest(str(name), known)}"

@@ -68,6 +68,7 @@ class GuestRecipe:
             name="host",
             direction=ways,
             constraints=dict.fromkeys(bounds, "<= 0"),
+            scalarize=False,  # its values are the host's business
         )
 
 

@@ -17,6 +17,7 @@ from hpbridge.learning.defining import DefiningLearner
 from hpbridge.learning.growing import GrowingLearner
 from hpbridge.learning.learner import Learner
 from hpbridge.learning.portfolio import Portfolio, PortfolioLearner
+from hpbridge.learning.scalarized import Scalarized, variants
 from hpbridge.space.space import Space
 from hpbridge.trial import trial_seed
 
@@ -26,15 +27,22 @@ if TYPE_CHECKING:
     from hpbridge.contract.backend import Algorithm, BackendSpec, Optimizer
     from hpbridge.contract.defining import DefiningOptimizer
     from hpbridge.experiment import Experiment
+    from hpbridge.learning.scalarized import Told
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A chosen and checked optimizer: backend, algorithm, options."""
+    """A chosen and checked optimizer: backend, algorithm, options.
+
+    Attributes:
+        scalarizes: Whether the core tells one value to an optimizer that takes no more,
+            and keeps constraints from one that takes none.
+    """
 
     spec: BackendSpec
     algorithm: Algorithm
     options: Any
+    scalarizes: bool = True
 
     @property
     def name(self) -> str:
@@ -45,7 +53,7 @@ class Choice:
         """Return a fresh optimizer for an experiment, ready to learn."""
         if experiment.is_growing:
             can = self.algorithm.capabilities[Feature.DEFINE_BY_RUN]
-            if can.support is Support.NATIVE:
+            if can.support is Support.NATIVE and self._takes_whole(experiment):
                 made = self.make(experiment.over(Space.unknown()), seed)
                 answers = cast("DefiningOptimizer", made)
                 return DefiningLearner(self.name, answers, experiment.space)
@@ -67,6 +75,10 @@ class Choice:
         optimizer = self.make(experiment, seed)
         return Learner(self.name, optimizer, experiment.space, seed)
 
+    def _takes_whole(self, experiment: Experiment) -> bool:
+        told = self.told(problem_of(experiment))
+        return told is None or told.is_whole
+
     def _make_grown(self, experiment: Experiment, seed: int) -> Optimizer:
         self.check(problem_of(experiment))
         return self.make(experiment, seed)
@@ -76,8 +88,36 @@ class Choice:
         return self.create(problem_of(experiment), seed)
 
     def create(self, problem: Problem, seed: int) -> Optimizer:
-        """Return a fresh optimizer for a problem."""
-        return self.spec.create(problem, self.algorithm, self.options, seed)
+        """Return a fresh optimizer for a problem, as far as the library takes it."""
+        told = self.told(problem)
+        if told is None or told.is_whole:  # it refuses by itself what it cannot
+            return self.spec.create(problem, self.algorithm, self.options, seed)
+        algorithm, inner = self.algorithm, told.problem
+
+        def make(seed: int, n_past: int) -> Optimizer:
+            options = self.options
+            if algorithm.after is not None:
+                options = algorithm.after(options, n_past)
+            return self.spec.create(inner, algorithm, options, seed)
+
+        return Scalarized(
+            make,
+            told,
+            seed,
+            learns=algorithm.learns,
+            relearns=algorithm.capabilities.can(Feature.FOREIGN_HISTORY),
+            notes=told.sentences(self.name, algorithm),
+        )
+
+    def told(self, problem: Problem) -> Told | None:
+        """Return a problem as the library takes it; None if it cannot."""
+        ways = variants(problem) if self.scalarizes else variants(problem)[:1]
+        able = (
+            each
+            for each in ways
+            if not self.algorithm.reasons_against(each.problem, self.options)
+        )
+        return next(able, None)
 
     def check(self, problem: Problem) -> None:
         """Check that the optimizer can run a problem.
@@ -85,13 +125,15 @@ class Choice:
         Raises:
             UnsupportedFeatureError: With every reason, and the optimizers that can.
         """
-        reasons = self.algorithm.reasons_against(problem, self.options)
-        if reasons:
-            others = [
-                f"{name} with other options" if name == self.name else name
-                for name in able(problem)
-            ]
-            raise UnsupportedFeatureError.refused(self.name, reasons, others)
+        if self.told(problem) is not None:
+            return
+        last = variants(problem)[-1 if self.scalarizes else 0].problem
+        reasons = self.algorithm.reasons_against(last, self.options)
+        others = [
+            f"{name} with other options" if name == self.name else name
+            for name in able(last)
+        ]
+        raise UnsupportedFeatureError.refused(self.name, reasons, others)
 
 
 def problem_of(experiment: Experiment) -> Problem:
@@ -132,7 +174,7 @@ def choose(
     name = f"{spec.name}:{algorithm.name}"
     plugins.require(spec, algorithm)
     read = read_options(name, algorithm.options, options or {})
-    choice = Choice(spec, algorithm, read)
+    choice = Choice(spec, algorithm, read, experiment.scalarize)
     for problem in problems_of(experiment):
         choice.check(problem)
     return choice

@@ -51,7 +51,7 @@ def limits_table(name: str) -> str:
     notes: dict[str, list[str]] = {}
     for algorithm in spec.algorithms.values():
         for feature in Feature:
-            text = _note(feature, algorithm.capabilities[feature])
+            text = _note(feature, algorithm.capabilities.in_a_run(feature))
             if text:
                 notes.setdefault(text, []).append(f"`{algorithm.name}`")
     lines.append("")
@@ -120,7 +120,7 @@ def hosts_table(names: Sequence[str]) -> str:
 def _feature_table(columns: Sequence[tuple[str, Algorithm]]) -> list[str]:
     lines = [_line(["", *(title for title, _ in columns)]), _rule(len(columns) + 1)]
     for feature in Feature:
-        cells = [_cell(algorithm.capabilities[feature]) for _, algorithm in columns]
+        cells = [_cell(a.capabilities.in_a_run(feature)) for _, a in columns]
         lines.append(_line([feature.value, *cells]))
     return lines
 

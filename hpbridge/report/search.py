@@ -12,7 +12,7 @@ from hpbridge.analysis.evaluated import Evaluated
 from hpbridge.analysis.further import further_of
 from hpbridge.analysis.verdict import verdicts_of
 from hpbridge.contract.numbers import standard
-from hpbridge.errors import ArgumentError
+from hpbridge.errors import ArgumentError, count
 from hpbridge.report.rendering import check_target, write_page
 from hpbridge.report.rows import printed
 from hpbridge.report.search_page import search_figures, search_html
@@ -80,6 +80,18 @@ class Report:
         """
         return further_of(self.study)
 
+    @property
+    def front(self) -> str:
+        """Which trials are the Pareto front, in a sentence; empty for one metric."""
+        if len(self.study.metrics) == 1:
+            return ""
+        numbers = [trial.number for trial in self.study.best_trials]
+        return (
+            f"The Pareto front of {', '.join(self.study.metrics)} has "
+            f"{count(len(numbers), 'trial')}: {', '.join(map(str, numbers))}; what is "
+            f"called best is best by {self.study.main_metric}."
+        )
+
     def table(self) -> Rows:
         """Return every metric of dummy, defaults, best and the model in use."""
         return table_of_models(self.evaluated)
@@ -103,6 +115,7 @@ class Report:
             "n_trials": len(self.study.trials),
             "sentence": self.sentence,
             "verdicts": [each.to_json() for each in self.verdicts],
+            "front": self.front,
             "improvements": {n: asdict(each) for n, each in improvements.items()},
             "table": self.table().to_json(),
             "data": self.data_table().to_json(),

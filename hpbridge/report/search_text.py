@@ -27,6 +27,8 @@ def parts_of(report: Report) -> Iterator[Any]:
     for verdict in report.verdicts:
         yield verdict.sentence
     yield from _improvements(report)
+    if report.front:
+        yield report.front
     for title, sentence in report.further.items():
         yield f"{title}: {sentence}"
     tables = (_short(report.table()), report.models_table(), report.data_table())

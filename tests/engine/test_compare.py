@@ -221,6 +221,7 @@ def test_all_leaves_out_what_cannot_run_and_says_so() -> None:
         objective=lambda t: {"a": t["x"], "b": -t["x"]},
         space={"x": hpb.Float(0, 1)},
         direction={"a": "minimize", "b": "minimize"},
+        scalarize=False,
     )
     comparison = compare(experiment, backends="all")
     assert "several metrics" in comparison.skipped["hyperopt"]

@@ -192,3 +192,49 @@ def test_a_script_with_odd_names_runs(backend):
         pytest.skip("its library is not installed")
     space = Space(odd_space([Float(0, 1), Int(1, 8, log=True)]))
     check_parity(spec, "random", space, 3, 1, spec.algorithms["random"].quick)
+
+
+def explained(tmp_path, text: str, backend: str) -> dict:
+    file = tmp_path / "one.py"
+    file.write_text("import hpbridge as hpb\n" + text)
+    words = ["explain", f"{file}:experiment", "-b", backend, "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "hpbridge", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_one_value_for_several_metrics_and_bounds_is_listed(tmp_path):
+    text = (
+        "experiment = hpb.Experiment(\n"
+        "    space={'x': hpb.Float(0, 1)}, objective=abs, name='e',\n"
+        "    direction={'a': 'minimize', 'b': 'maximize'}, constraints={'c': '<= 1'})\n"
+    )
+    found = explained(tmp_path, text, "skopt")
+    listed = [(each["parameter"], each["encoding"]) for each in found["encodings"]]
+    assert listed == [("a, b", "chebyshev"), ("c", "feasible-first")]
+    assert "gp_minimize" in found["source"]
+    assert found["source"].startswith("# a, b: told as one value")
+    assert explained(tmp_path, text, "optuna")["encodings"] == []
+
+
+def test_each_part_of_a_portfolio_has_a_script_of_its_own(tmp_path):
+    text = (
+        "from sklearn.datasets import load_iris\n"
+        "from sklearn.neighbors import KNeighborsClassifier\n"
+        "from sklearn.tree import DecisionTreeClassifier\n"
+        "X, y = load_iris(return_X_y=True)\n"
+        "models = {\n"
+        "    'tree': (DecisionTreeClassifier(), {'max_depth': hpb.Int(1, 5)}),\n"
+        "    'near': (KNeighborsClassifier(), {'n_neighbors': hpb.Int(1, 9)}),\n"
+        "}\n"
+        "shares = {'tree': 0.5, 'near': 0.5}\n"
+        "experiment = hpb.Evaluation(models, X, y, shares=shares)\n"
+    )
+    parts = explained(tmp_path, text, "skopt")["parts"]
+    assert "max_depth" in parts["tree"]["source"]
+    assert "n_neighbors" in parts["near"]["source"]
+    assert "n_neighbors" not in parts["tree"]["source"]

@@ -53,6 +53,12 @@ def targets(optimizer):
     return optimizer._library.space.target
 
 
+def test_trials_that_are_known_shorten_the_start_up():
+    algorithm = SPEC.algorithms["ucb"]
+    options = algorithm.options(init_points=5)
+    assert [algorithm.after(options, n).init_points for n in (0, 3, 9)] == [5, 2, 0]
+
+
 class TestRefusals:
     def test_several_metrics(self):
         with pytest.raises(UnsupportedFeatureError, match=r"2 metrics .* one target"):

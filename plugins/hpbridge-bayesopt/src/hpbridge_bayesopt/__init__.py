@@ -27,7 +27,12 @@ from hpbridge.plugin import (
     lazy_names,
     no,
 )
-from hpbridge_bayesopt.options import HedgeOptions, ImprovementOptions, UCBOptions
+from hpbridge_bayesopt.options import (
+    HedgeOptions,
+    ImprovementOptions,
+    UCBOptions,
+    after,
+)
 
 if TYPE_CHECKING:
     from hpbridge_bayesopt.host.plug import BridgeAcquisition
@@ -84,6 +89,7 @@ def _algorithm(
         recommended_trials="10 to 200",
         source=f"bayes_opt.acquisition.{source}",
         quick={"init_points": 3},
+        after=after,
         refine=lazy("hpbridge_bayesopt.backend.space:refine"),
     )
 

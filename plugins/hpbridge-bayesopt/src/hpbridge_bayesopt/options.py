@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class CommonOptions:
             if value is not None and not (math.isfinite(value) and holds(value)):
                 msg = f"{name!r} must be {words} and finite, got {value!r}"
                 raise ValueError(msg)
+
+
+def after(options: CommonOptions, n_past: int) -> CommonOptions:
+    """Return the options with what trials that are known leave of the start-up."""
+    return replace(options, init_points=max(options.init_points - n_past, 0))
 
 
 @dataclass(frozen=True)
