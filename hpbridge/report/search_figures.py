@@ -32,6 +32,7 @@ LOOKS: Mapping[str, dict[str, Any]] = {
 
 NAMES = {
     "best": "tuned",
+    "best at threshold": "tuned, at its threshold",
     "defaults": "defaults",
     "dummy": "dummy",
     "incumbent": "in use",

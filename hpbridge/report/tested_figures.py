@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.analysis.evaluated import BEST, DEFAULTS, DUMMY, INCUMBENT
+from hpbridge.analysis.evaluated import AT_THRESHOLD, BEST, DEFAULTS, DUMMY, INCUMBENT
 from hpbridge.report.axes import axis_of, short, text_of
 from hpbridge.report.figures import N_COLORS, Figure
 from hpbridge.report.search_figures import LOOKS, NAMES
@@ -23,6 +23,10 @@ _DASHES = ("solid", "dash", "dot")
 _LONGEST_LABEL = 18
 
 
+_OF_THRESHOLD = ("metrics", "per_class")
+"""What a threshold changes: no curve does."""
+
+
 def tested(evaluated: Evaluated, what: str) -> dict[str, Any]:
     """Return what the opened test has of a kind, by model; nothing while it is sealed.
 
@@ -32,6 +36,8 @@ def tested(evaluated: Evaluated, what: str) -> dict[str, Any]:
     """
     models = (evaluated.opening or {}).get("models", {})
     order = [name for name in (BEST, DEFAULTS, INCUMBENT, DUMMY) if name in models]
+    if what in _OF_THRESHOLD and AT_THRESHOLD in models:
+        order.insert(1, AT_THRESHOLD)
     return {name: models[name][what] for name in order if models[name].get(what)}
 
 

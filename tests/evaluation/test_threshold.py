@@ -235,6 +235,9 @@ def test_the_report_opens_the_test_with_the_threshold_and_without(tmp_path) -> N
     with_it = f1_score(test.y, chances >= found.value)
     assert rows["best at threshold"]["test"] == pytest.approx(with_it)
     assert f"Threshold: {found.sentence}." in str(report)
+    report.to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "Tuned, at its threshold" in page
     # What is saved predicts with it.
     place = report.save_model(tmp_path / "model.joblib")
     saved = joblib.load(place)
