@@ -44,9 +44,13 @@
   };
 
   const draw = (canvas, isPaper) => {
-    const { data, layout } = JSON.parse(canvas.parentElement.querySelector("script").text);
-    paint(data);
+    const figure = JSON.parse(canvas.parentElement.querySelector("script").text);
+    const { layout } = figure;
     const [width, height] = isPaper ? paperSize(canvas) : [];
+    // Labels of many axes side by side would lie on each other.
+    const fits = ({ mode, x }) => mode !== "text" || new Set(x).size * 48 <= (width ?? canvas.clientWidth);
+    const data = figure.data.filter(fits);
+    paint(data);
     const small = (width ?? canvas.clientWidth) < 480;
     const hasButtons = !small && !isPaper;
     const full = {

@@ -56,6 +56,7 @@ def _search(
         "checks": sections.checks(findings),
         "n_rows": (evaluated.opening or {}).get("n_rows"),
         "why_no_importance": importances.why_none,
+        "n_parameters": len(importances.parameters),
         "n_learned": importances.n_trials,
         "notes": sections.notes_of(evaluated),
         "facts": sections.run_facts(evaluated, part),

@@ -16,7 +16,12 @@ from hpbridge.report.rows import Rows
 from hpbridge.report.search_figures import NAMES
 from hpbridge.report.search_tables import table_of_data
 from hpbridge.report.table import Row
-from hpbridge.report.tested_figures import confusion_figure, tested
+from hpbridge.report.tested_figures import (
+    MOST_CLASSES_DRAWN,
+    confusion_figure,
+    in_order,
+    tested,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -183,12 +188,12 @@ def class_table(evaluated: Evaluated) -> Table | None:
     rows = [
         Row(
             [
-                texts.label(label),
+                texts.label(labels[k]),
                 f"{found[BEST]['support'][k]:,}",
                 *(_number(found[n][m][k]) for m in measures for n in found),
             ]
         )
-        for k, label in enumerate(labels[:MOST_CLASSES])
+        for k in in_order(labels)[:MOST_CLASSES]
     ]
     return {"headers": headers, "rows": rows, "n_more": len(labels) - len(rows)}
 
@@ -267,7 +272,12 @@ def curve_plots(evaluated: Evaluated) -> list[Plot]:
     """Return curves and residuals on the sealed test."""
     kinds = ("roc", "precision_recall", "calibration", "residuals")
     made = [picture(evaluated, kind, "On the sealed test.") for kind in kinds]
-    return [each for each in made if each is not None]
+    found = [each for each in made if each is not None]
+    n_classes = len(tested(evaluated, "roc").get(BEST, ()))
+    if n_classes > MOST_CLASSES_DRAWN:
+        for each in found:
+            each["title"] += f": {MOST_CLASSES_DRAWN} of {n_classes} classes"
+    return found
 
 
 def run_facts(

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MOST_CLASSES_WRITTEN = 15
 """Classes up to which a confusion matrix has its numbers in its cells."""
 
+MOST_CLASSES_DRAWN = 10
+"""Classes that have a curve at most, those with the most rows."""
+
 _UNIT = [-0.03, 1.03]
 _DASHES = ("solid", "dash", "dot")
 _LONGEST_LABEL = 18
@@ -52,7 +55,9 @@ def confusion_figure(evaluated: Evaluated, model: str = BEST) -> Figure | None:
     if counts is None:
         return None
     classes = tested(evaluated, "labels")[model]
-    names = _distinct([label(each) for each in classes])
+    order = in_order(classes)
+    counts = [[counts[row][column] for column in order] for row in order]
+    names = _distinct([label(classes[place]) for place in order])
     heat: dict[str, Any] = {
         "type": "heatmap",
         "x": names,
@@ -77,6 +82,15 @@ def confusion_figure(evaluated: Evaluated, model: str = BEST) -> Figure | None:
         "showlegend": False,
     }
     return {"data": [heat], "layout": layout}
+
+
+def in_order(classes: Sequence[Any]) -> list[int]:
+    """Return the places of classes in order: numbers by size, others by their text."""
+    are_numbers = all(isinstance(each, (int, float)) for each in classes)
+    places = range(len(classes))
+    if are_numbers:
+        return sorted(places, key=lambda place: classes[place])
+    return sorted(places, key=lambda place: label(classes[place]))
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -125,13 +139,26 @@ def _curves(
     for name, curves in found.items():
         if several and name != BEST:
             continue
-        for place, curve in enumerate(curves):
+        drawn = most_common(evaluated, curves) if several else curves
+        for place, curve in enumerate(drawn):
             look = _look_of_class(curve, place) if several else _look_of_model(name)
             data.append(_curve(curve, look, mode))
     unit = {"type": "linear", "range": _UNIT}
     axes = [{**unit, "title": {"text": title}} for title in titles]
     layout = {"xaxis": axes[0], "yaxis": axes[1], "showlegend": True}
     return {"data": data, "layout": layout}
+
+
+def most_common(
+    evaluated: Evaluated, curves: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Return the curves of the classes with the most rows, in the order of classes."""
+    labels = tested(evaluated, "labels").get(BEST, ())
+    support = tested(evaluated, "per_class").get(BEST, {}).get("support", ())
+    rows = {label(a): n for a, n in zip(labels, support, strict=False)}
+    ranked = sorted(curves, key=lambda curve: -rows.get(label(curve["label"]), 0))
+    kept = ranked[:MOST_CLASSES_DRAWN]
+    return [curve for curve in curves if curve in kept]
 
 
 def _diagonal(name: str) -> dict[str, Any]:

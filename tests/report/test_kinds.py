@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import plotly.graph_objects as go
@@ -15,6 +16,7 @@ import hpbridge as hpb
 from hpbridge.errors import ArgumentError
 from hpbridge.report.kinds import KINDS
 from hpbridge.report.look import colors
+from hpbridge.report.tested_figures import MOST_CLASSES_DRAWN
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +103,28 @@ def test_another_metric_can_be_drawn(of_classes):
 def test_the_curves_are_those_of_the_opening(of_classes):
     (opening,) = of_classes.attributes["openings"]
     heat = of_classes.plot("confusion").data[0]
-    counts = opening["models"]["best"]["confusion"]
+    best = opening["models"]["best"]
+    order = [best["labels"].index(each) for each in (0, 1, 2)]
+    counts = [[best["confusion"][row][column] for column in order] for row in order]
+    assert list(heat.x) == ["0", "1", "2"]
     assert [[int(text) for text in row] for row in heat.text] == counts
     curves = [t for t in of_classes.plot("roc").data if t.name != "chance"]
     assert [t.name for t in curves] == ["0", "1", "2"]
     assert list(curves[0].x) == pytest.approx(
         opening["models"]["best"]["roc"][0]["x"], abs=1e-5
     )
+
+
+def test_of_many_classes_those_with_the_most_rows_have_curves():
+    rng = random.Random(0)
+    labels = [f"c{k}" for k in range(14) for _ in range(20 + 5 * (k < 4))]
+    rows = [[rng.random(), rng.random()] for _ in labels]
+    space = {"max_depth": hpb.Int(1, 5)}
+    evaluation = hpb.Evaluation(DecisionTreeClassifier(), rows, labels, space=space)
+    study = hpb.run(evaluation, "random", n_trials=2, seed=0, store=":memory:")
+    names = [t.name for t in evaluation.report(study).study.plot("roc").data]
+    assert len(names) == 1 + MOST_CLASSES_DRAWN
+    assert {"c0", "c1", "c2", "c3"} < {*names}
 
 
 def test_names_are_text_in_figures():
