@@ -104,7 +104,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         slow.SLOW,
         slow.SLOW_TITLE,
-        "a faster model class of the same search is not surely worse than the best",
+        "a faster model class of the same search is about as good as the best",
         slow.slow,
     ),
 )

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.checks.finding import Finding, cannot
+from hpbridge.analysis.checks.gap import overlap_of
 from hpbridge.analysis.evaluated import DEFAULTS
 from hpbridge.analysis.paired import difference
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 NOTHING, NOTHING_TITLE = "HPB203", "tuning bought nothing"
 BASELINE, BASELINE_TITLE = "HPB207", "no better than a guess"
+
+P_CHANCE = 0.02
+"""How often the median trial is better than a guess by chance; the best one, by the
+root of the number of trials less: trials of one search resemble each other."""
 
 
 def bought_nothing(evaluated: Evaluated) -> Finding:
@@ -70,7 +75,9 @@ def no_better_than_a_guess(evaluated: Evaluated) -> Finding:
     """Say whether the best trial is surely better than guessing.
 
     A guess is the dummy predictor, or, by a metric in which guessing at random beats
-    the dummy (a macro F1, say), a guess by the classes' shares.
+    the dummy (a macro F1, say), a guess by the classes' shares. Among many trials one
+    is better by chance: the best must be so with a confidence that counts them, or the
+    median of them must be.
     """
     code, title = BASELINE, BASELINE_TITLE
     best, dummy = evaluated.best, evaluated.dummy
@@ -78,27 +85,86 @@ def no_better_than_a_guess(evaluated: Evaluated) -> Finding:
         return cannot(code, title, "no trial is complete and feasible")
     if dummy is None:
         return cannot(code, title, "no dummy predictor was evaluated")
-    metric, ratio = evaluated.metric, evaluated.ratio
-    guess = chance_of(metric, evaluated.about)
-    own, theirs = _pairs(best, dummy, metric, guess)
-    if len(own) < 2 or ratio is None:  # noqa: PLR2004 - no deviation
+    metric = evaluated.metric
+    own, theirs = _pairs(best, dummy, metric, chance_of(metric, evaluated.about))
+    if len(own) < 2:  # noqa: PLR2004 - no deviation
         return cannot(code, title, "one fold says nothing of its own chance")
-    found = difference(own, theirs, ratio)
-    spoke = not found.low > 0
-    than = "not surely better" if spoke else "better"
-    of_guess = math.fsum(theirs) / len(theirs)
+    models = evaluated.folds_of_trials
+    chance = P_CHANCE / math.sqrt(max(len(models), 1))
+    is_better = _beats(best, dummy, evaluated, chance)
+    if not is_better and models:
+        is_better = _beats(_middle(models, evaluated), dummy, evaluated, P_CHANCE)
+    gain = math.fsum(own) / len(own) - math.fsum(theirs) / len(theirs)
+    numbers = (
+        f"a guess that looks at no feature: {metric} {best.metrics[metric]:.4g} "
+        f"against {best.metrics[metric] - gain:.4g}"
+    )
+    if is_better:
+        sentence = f"the best trial is better than {numbers}."
+        return Finding(code, title, False, sentence, gain)
     sentence = (
-        f"the best trial is {than} than a guess that looks at no feature: {metric} "
-        f"{best.metrics[metric]:.4g} against {of_guess:.4g}, 95 % interval of the "
-        f"difference {found.low:+.3g} to {found.high:+.3g}."
+        f"the best trial is not surely better than {numbers}, which chance explains "
+        f"among {len(models)} trials."
     )
-    hint = (
-        "look for features that say something of the target, and at its labels, "
-        "before tuning on"
-        if spoke
-        else ""
+    hint = "look for features that say something of the target, and at its labels"
+    return Finding(code, title, True, sentence, gain, hint)
+
+
+def _beats(model: Model, dummy: Model, evaluated: Evaluated, chance: float) -> bool:
+    """Say whether a model is better than the dummy, by chance no more often than this.
+
+    By the folds' own deviation; and of an accuracy or an area under the ROC curve,
+    whose deviation under chance is known, by the number of rows.
+    """
+    from scipy import stats
+
+    metric = evaluated.metric
+    own, theirs = _pairs(model, dummy, metric, chance_of(metric, evaluated.about))
+    overlap = overlap_of(evaluated)
+    if len(own) > 1:
+        found = difference(own, theirs, overlap, confidence=1 - 2 * chance)
+        if found.low > 0:
+            return True
+    if overlap:
+        return False
+    least = float(stats.norm.isf(chance))
+    return any(
+        _gain_of(model, dummy, name) > least * deviation
+        for name, deviation in _under_chance(evaluated, dummy).items()
+        if name in model.test and name in dummy.test
     )
-    return Finding(code, title, spoke, sentence, found.mean, hint)
+
+
+def _gain_of(model: Model, dummy: Model, metric: str) -> float:
+    own, theirs = _pairs(model, dummy, metric, -math.inf)
+    return (math.fsum(own) - math.fsum(theirs)) / len(own) if own else -math.inf
+
+
+def _under_chance(evaluated: Evaluated, dummy: Model) -> dict[str, float]:
+    """Return the deviations, under chance, of metrics where rows say it.
+
+    Source:
+        J. A. Hanley and B. J. McNeil, The meaning and use of the area under a receiver
+        operating characteristic curve, Radiology 143 (1982), of two equal laws.
+    """
+    n = sum(scored for _, scored in evaluated.about.get("sizes") or ())
+    if not n:
+        return {}
+    found = {}
+    share = dummy.metrics.get("accuracy")
+    if share is not None:
+        found["accuracy"] = math.sqrt(share * (1 - share) / n)
+    shares = _shares(evaluated.about)
+    if len(shares) == 2 and all(shares):  # noqa: PLR2004 - of two classes
+        found["roc_auc"] = math.sqrt((n + 1) / (12 * n * n * shares[0] * shares[1]))
+    return found
+
+
+def _middle(models: Sequence[Model], evaluated: Evaluated) -> Model:
+    """Return the median of trials, the better one of two."""
+    metric, sign = evaluated.metric, evaluated.study.sign
+    by_value = sorted(models, key=lambda m: sign * m.metrics[metric])
+    return by_value[(len(by_value) - 1) // 2]
 
 
 def _pairs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.checks.finding import Finding, cannot
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 OVERFITTED, OVERFITTED_TITLE = "HPB205", "better on training rows than on others"
 FLATTERED, FLATTERED_TITLE = "HPB206", "better on validation than on the sealed test"
 
+ONE_SIDED = 0.90
+"""The interval of which one end holds with 95 % confidence."""
+
 Z_FLATTERED = 1.96
 """Of each of two comparisons, one-sided: one search in twenty by chance."""
 
@@ -25,27 +28,32 @@ _Z_95 = 1.96
 def overfitted(evaluated: Evaluated) -> Finding:
     """Say whether training and validation differ by more than the folds vary.
 
-    The lower end of the gap's corrected interval must be beyond the region of
-    practical equivalence: 0.01, for an error that of the dummy's.
+    With 95 % confidence, the gap must be beyond the region of practical equivalence:
+    0.01, for an error that of the dummy's. Between training and validation rows there
+    is nothing to correct where no row is scored twice.
     """
     code, title = OVERFITTED, OVERFITTED_TITLE
-    best, ratio = evaluated.best, evaluated.ratio
+    best = evaluated.best
     if best is None:
         return cannot(code, title, "no trial is complete and feasible")
     train, test = _of_folds(best, evaluated.metric)
     if not train:
         return cannot(code, title, "the record has no scores on training rows")
-    if len(train) < 2 or ratio is None:  # noqa: PLR2004 - no deviation
+    if len(train) < 2:  # noqa: PLR2004 - no deviation
         return cannot(code, title, "one fold says nothing of its own chance")
     sign = -evaluated.study.sign
     region = REGION * unit_of(evaluated)
-    found = difference([sign * v for v in train], [sign * v for v in test], ratio)
+    found = difference(
+        [sign * v for v in train],
+        [sign * v for v in test],
+        overlap_of(evaluated),
+        confidence=ONE_SIDED,
+    )
     spoke = found.low > region
     sentence = (
         f"{evaluated.metric} is {math.fsum(train) / len(train):.4g} on training rows "
         f"and {math.fsum(test) / len(test):.4g} on validation rows: a gap of "
-        f"{found.mean:.3g}, 95 % interval {found.low:+.3g} to {found.high:+.3g}, "
-        f"{'beyond' if spoke else 'within'} what folds vary by."
+        f"{found.mean:.3g}, at least {found.low:.3g} with 95 % confidence."
     )
     hint = "search simpler or more regularized models, or get more rows"
     return Finding(code, title, spoke, sentence, found.mean, hint if spoke else "")
@@ -61,6 +69,17 @@ def _of_folds(model: Model, metric: str) -> tuple[list[float], list[float]]:
         if a is not None and b is not None and math.isfinite(a + b)
     ]
     return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def overlap_of(evaluated: Evaluated) -> float:
+    """Return the ratio that corrects a deviation over folds; 0 of folds apart.
+
+    Where a row is scored in several folds, these repeat each other.
+    """
+    sizes = evaluated.about.get("sizes") or ()
+    n_scored = sum(scored for _, scored in sizes)
+    n_rows = max((fitted + scored for fitted, scored in sizes), default=0)
+    return (evaluated.ratio or 0.0) if n_scored > n_rows else 0.0
 
 
 def unit_of(evaluated: Evaluated) -> float:
@@ -90,7 +109,8 @@ def flattered(evaluated: Evaluated) -> Finding:
         return cannot(code, title, f"the test was not opened for {metric}")
     on_folds, on_test = best.metrics[metric], tested["metrics"][metric]
     optimism = -evaluated.study.sign * (on_folds - on_test)
-    alone = _surely(optimism, _deviation(*tested["interval"]), _of_mean(evaluated))
+    chance = _of_mean(evaluated, best.test.get(metric, ()))
+    alone = _surely(optimism, _deviation(*tested["interval"]), chance)
     beside = _beside_defaults(evaluated, opening)
     spoke = max(alone, beside) > Z_FLATTERED
     sentence = (
@@ -105,26 +125,31 @@ def flattered(evaluated: Evaluated) -> Finding:
 def _beside_defaults(evaluated: Evaluated, opening: Mapping[str, Any]) -> float:
     """Return the z value of the gain on the folds less the gain on the test."""
     found = opening.get("differences", {}).get(DEFAULTS)
-    gain = evaluated.gain_over(evaluated.defaults)
-    if found is None or gain is None or gain.why_none:
+    best, defaults = evaluated.best, evaluated.defaults
+    if found is None or best is None or defaults is None:
         return -math.inf
-    test_deviation = _deviation(found["low"], found["high"])
-    n_folds = len(evaluated.best.test[evaluated.metric]) if evaluated.best else 0
-    return _surely(
-        gain.mean - found["mean"],
-        test_deviation,
-        _deviation(gain.low, gain.high, _quantile(n_folds)),
-    )
+    metric, sign = evaluated.metric, -evaluated.study.sign
+    gains = [
+        sign * (a - b)
+        for a, b in zip(
+            best.test.get(metric, ()), defaults.test.get(metric, ()), strict=False
+        )
+        if a is not None and b is not None and math.isfinite(a + b)
+    ]
+    if len(gains) < 2:  # noqa: PLR2004 - no deviation
+        return -math.inf
+    gain = math.fsum(gains) / len(gains)
+    on_test = _deviation(found["low"], found["high"])
+    return _surely(gain - found["mean"], on_test, _of_mean(evaluated, gains))
 
 
-def _of_mean(evaluated: Evaluated) -> float:
-    """Return the corrected deviation of the best's mean over folds; NaN of one."""
-    best, ratio = evaluated.best, evaluated.ratio
-    scores = [] if best is None else best.test.get(evaluated.metric, [])
+def _of_mean(evaluated: Evaluated, scores: Sequence[float | None]) -> float:
+    """Return the deviation of a mean over folds; 0 of one fold."""
     known = [v for v in scores if v is not None and math.isfinite(v)]
-    if len(known) < 2 or ratio is None:  # noqa: PLR2004 - no deviation
+    if len(known) < 2:  # noqa: PLR2004 - no deviation
         return 0.0
-    return _deviation(*interval(known, ratio), _quantile(len(known)))
+    low, high = interval(known, overlap_of(evaluated))
+    return _deviation(low, high, _quantile(len(known)))
 
 
 def _quantile(n_folds: int) -> float:

@@ -18,12 +18,15 @@ SLOW, SLOW_TITLE = "HPB210", "a slow model that a simpler one matches"
 CLASS = "model"
 """The parameter that chooses a model class."""
 
+P_BETTER = 0.9
+"""From this chance on, the best is taken to be better than a faster rival."""
+
 FACTOR, LEAST_SECONDS = 2.0, 0.1
 """A model is slow from this many times, and seconds a fold, more than another's."""
 
 
 def slow(evaluated: Evaluated) -> Finding:
-    """Say whether a faster model class is not surely worse than the best."""
+    """Say whether a faster model class is about as good as the best."""
     code, title = SLOW, SLOW_TITLE
     best, ratio = evaluated.best, evaluated.ratio
     if best is None:
@@ -50,8 +53,8 @@ def slow(evaluated: Evaluated) -> Finding:
     fastest, name = min(found)
     times = seconds / max(fastest, 1e-9)
     sentence = (
-        f"the best takes {seconds:.3g} s a fold, and {name}, which is not surely "
-        f"worse, {fastest:.3g} s: {times:.3g} times less."
+        f"the best takes {seconds:.3g} s a fold, and {name}, which is about as "
+        f"good, {fastest:.3g} s: {times:.3g} times less."
     )
     hint = f"use {name}, or say what the slower one is for"
     return Finding(code, title, True, sentence, times, hint)
@@ -85,9 +88,9 @@ def _is_slower(seconds: float, other: float) -> bool:
 
 
 def _is_as_good(rival: Model, best: Model, evaluated: Evaluated, ratio: float) -> bool:
-    """Say whether a rival is not surely worse: and by no more than twice the region.
+    """Say whether the best is not better than a rival by more than the region.
 
-    That a difference is not sure is no proof that there is none: its mean counts too.
+    Its chance to be so, by the corrected posterior over the folds, must be small.
     """
     sign, metric = -evaluated.study.sign, evaluated.metric
     pairs = [
@@ -100,5 +103,5 @@ def _is_as_good(rival: Model, best: Model, evaluated: Evaluated, ratio: float) -
     if len(pairs) < 2:  # noqa: PLR2004 - no deviation
         return False
     first, second = zip(*pairs, strict=True)
-    found = difference(first, second, ratio)
-    return not found.low > 0 and found.mean <= 2 * REGION * unit_of(evaluated)
+    region = REGION * unit_of(evaluated)
+    return difference(first, second, ratio, region=region).p_better < P_BETTER

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from benchmarks.operating import edges, faults
+from benchmarks.operating import edges, faults, made_up, models, trusted
 
-SCENARIOS = (*faults.SCENARIOS, *edges.SCENARIOS)
+SCENARIOS = tuple(
+    sorted(
+        (
+            *faults.SCENARIOS,
+            *edges.SCENARIOS,
+            *models.SCENARIOS,
+            *made_up.SCENARIOS,
+            *trusted.SCENARIOS,
+        ),
+        key=lambda scenario: scenario.code,
+    )
+)

@@ -35,11 +35,12 @@ def search(
     optimizer: str,
     seed: int,
     direction: Any = "minimize",
+    n_trials: int = max(N_TRIALS),
 ) -> Study:
-    """Return a search of as many trials as the longest setting has."""
+    """Return a search, by default of as many trials as the longest setting has."""
     experiment = hpb.Experiment(objective=objective, space=space, direction=direction)
     return hpb.run(
-        experiment, optimizer, n_trials=max(N_TRIALS), seed=seed, store=":memory:"
+        experiment, optimizer, n_trials=n_trials, seed=seed, store=":memory:"
     )
 
 
