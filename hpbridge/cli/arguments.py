@@ -92,6 +92,15 @@ MemoryTrialOption = Annotated[
     str | None,
     typer.Option("--memory-trial", metavar="SIZE", help="End a trial beyond: 4GiB."),
 ]
+SilenceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--silence",
+        metavar="CODE",
+        help="Leave out a check of an Evaluation, as HPB203; may be given several "
+        "times.",
+    ),
+]
 RetriesOption = Annotated[
     int | None,
     typer.Option(

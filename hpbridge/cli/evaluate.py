@@ -20,6 +20,7 @@ from hpbridge.cli.arguments import (
     OverwriteOption,
     RetriesOption,
     SettingOption,
+    SilenceOption,
     StoreOption,
     StorePatienceOption,
     TargetOption,
@@ -122,14 +123,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - a command takes what it takes
             help="Save the best model, fitted on all but the test: .skops or .joblib.",
         ),
     ] = None,
-    silence: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--silence",
-            metavar="CODE",
-            help="Leave out a check, as HPB203; may be given several times.",
-        ),
-    ] = None,
+    silence: SilenceOption = None,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> int:

@@ -18,6 +18,7 @@ from hpbridge.cli.arguments import (
     OnErrorOption,
     RetriesOption,
     SettingOption,
+    SilenceOption,
     SpaceOption,
     StoreOption,
     StorePatienceOption,
@@ -81,6 +82,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     direction: DirectionOption = None,
     confirm: ConfirmOption = None,
     confirm_repeats: ConfirmRepeatsOption = None,
+    silence: SilenceOption = None,
     resume: Annotated[
         bool,
         typer.Option(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from hpbridge.analysis.confirmed import Confirmation
     from hpbridge.experiment import Experiment
@@ -42,6 +42,24 @@ class Ran:
     confirmation: Confirmation | None
 
 
+def _silenced(experiment: Experiment, codes: Iterable[str] | None) -> Experiment:
+    """Return an experiment without some checks; only an evaluation has any.
+
+    Raises:
+        ArgumentError: If a code is none, or the experiment has no checks.
+    """
+    from hpbridge.errors import ArgumentError
+
+    if not codes:
+        return experiment
+    silencing = getattr(experiment, "silencing", None)
+    if silencing is None:
+        headline = f"Experiment {experiment.name!r} has no checks to silence"
+        raise ArgumentError(headline, hint="--silence is for an Evaluation")
+    silent: Experiment = silencing(codes)
+    return silent
+
+
 def ran(
     words: Mapping[str, Any], check: Callable[[Experiment], None] | None = None
 ) -> Ran:
@@ -69,7 +87,7 @@ def ran(
     seed, timeout = asked.seed(words["seed"]), asked.timeout(words["timeout"])
     target = asked.target(words["target"])
     is_quiet, is_resumed = words["json"], words["resume"]
-    loaded = asked.experiment(is_quiet=is_quiet)
+    loaded = _silenced(asked.experiment(is_quiet=is_quiet), words["silence"])
     if check is not None:
         check(loaded)
     past = _history(words, loaded)

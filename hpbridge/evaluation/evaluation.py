@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from hpbridge.analysis.checks.catalogue import unknown_codes
-from hpbridge.analysis.checks.run import RECORDED, SILENCE, said_at_the_end
+from hpbridge.analysis.checks.run import (
+    RECORDED,
+    SILENCE,
+    check_silence,
+    said_at_the_end,
+)
 from hpbridge.analysis.evaluated import Evaluated
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import is_whole
@@ -286,7 +291,21 @@ class Evaluation(Verbs):
     def remarks(self, read: Callable[[], Study | None]) -> list[str]:
         """Return what the checks say of a study that has ended, a sentence each."""
         study = read()
-        return [] if study is None else said_at_the_end(Evaluated(study))
+        if study is None:
+            return []
+        return said_at_the_end(Evaluated(study), self.silence)
+
+    def silencing(self, codes: Iterable[str]) -> Evaluation:
+        """Return the same without these checks, too.
+
+        Raises:
+            ArgumentError: If a code is none, with the nearest one.
+        """
+        wanted = tuple(codes)
+        check_silence(wanted)
+        other = copy.copy(self)
+        other.silence = (*self.silence, *wanted)
+        return other
 
     @property
     def record(self) -> dict[str, Any]:

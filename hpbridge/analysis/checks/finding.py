@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-REMARK = re.compile(r"HPB\d{3}: ")
-"""How a note begins that says what a check found."""
+REMARK = re.compile(r"HPB2\d\d: ")
+"""How a note begins that says what a check of the search found at its end."""
 
 
 @dataclass(frozen=True)

@@ -61,12 +61,12 @@ def check_silence(silence: Iterable[str]) -> None:
         raise ArgumentError(headline, problems, "the README lists the codes")
 
 
-def said_at_the_end(evaluated: Evaluated) -> list[str]:
+def said_at_the_end(evaluated: Evaluated, silence: Iterable[str] = ()) -> list[str]:
     """Return a sentence for every check that spoke, but for those that take long.
 
     What was found in the data was said at the beginning.
     """
-    silent = set(_silenced(evaluated))
+    silent = {*silence, *_silenced(evaluated)}
     found = [
         _made(each, evaluated)
         for each in CHECKS
