@@ -241,7 +241,10 @@ def test_each_place_that_catches_all_exceptions_says_why():
 
 TESTED_THROUGH = {
     "__main__": ("cli/test_app", "it runs the commands"),
-    "analysis/checks/*": ("analysis/test_paired", "the parts of one report"),
+    "analysis/checks/*": (
+        "analysis/checks/test_operating_points",
+        "each check in its scenarios",
+    ),
     "analysis/confirmed": ("engine/test_confirm", "what came of points again"),
     "analysis/*": ("report/test_page", "its numbers are compared where they are shown"),
     "cli/*": ("cli/test_app", "commands are run as a user runs them"),
