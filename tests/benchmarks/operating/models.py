@@ -1,5 +1,4 @@
 """HPB205 and HPB207: real models on simulated rows, scored fold by fold."""
-# ruff: noqa: N803, N806 - rows are X everywhere
 
 from __future__ import annotations
 
