@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import pickle
 import struct
+import subprocess
+import sys
 
 import cloudpickle
 import numpy as np
@@ -134,3 +137,64 @@ def test_a_worker_does_not_load_the_file_of_an_evaluation(tmp_path):
         evaluation, "random", n_trials=2, workers=2, seed=0, store=":memory:"
     )
     assert [t.error for t in study.trials] == [None, None]
+
+
+CRASHES = """
+import os
+import numpy as np
+import hpbridge as hpb
+from looking_around import LooksAround
+
+LOADED = np.full((200, 3), {mark})
+HERE = {here!r}
+
+class Crashes(LooksAround):
+    def fit(self, X, y):
+        try:
+            os.close(os.open(HERE + "/crashed", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return super().fit(X, y)
+        os._exit(3)
+
+def own(model, X, y):
+    return float((model.predict(X) == y).mean())
+
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(200, 3)), np.arange(200) % 2
+evaluation = hpb.Evaluation(
+    Crashes(),
+    X,
+    y,
+    space={{"C": hpb.Float(0.1, 10)}},
+    test=(LOADED[:50], y[:50]),
+    metrics={{"own": own}},
+    procedure=2,
+)
+"""
+
+
+def test_a_file_is_run_and_gone_on_with_without_its_test(tmp_path):
+    path, store = tmp_path / "crashing_file.py", str(tmp_path / "s.db")
+    path.write_text(CRASHES.format(mark=MARK, here=str(tmp_path)))
+    run = [sys.executable, "-m", "hpbridge"]
+    ours = ["--workers", "2", "--store", store]
+    paths = os.pathsep.join(entry for entry in sys.path if entry)
+    environment = {**os.environ, "PYTHONPATH": paths}
+
+    def command(*words: str) -> None:
+        done = subprocess.run(
+            [*run, *words, *ours],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    command("run", str(path), "-b", "random", "-n", "3", "--name", "sealed")
+    command("resume", "sealed", "-n", "5")
+    trials = hpb.load_study("sealed", store=store).trials
+    errors = [trial.error for trial in trials if trial.error is not None]
+    assert len(trials) == 5
+    assert ["exit code 3" in error for error in errors] == [True]
