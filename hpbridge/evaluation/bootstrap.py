@@ -130,11 +130,17 @@ def _counting(measure: Any, answers: Answers, truth: Any) -> Kernel | None:
     pairs = codes[: len(truth)] * size + codes[len(truth) :]
     positive = np.flatnonzero(labels == 1)
 
-    def kernel(numbers: Any) -> Any:
+    step = max(_MOST_NUMBERS // size**2, 1)  # of a thousand classes, there are many
+
+    def part(numbers: Any) -> Any:
         places = pairs[numbers] + size**2 * np.arange(len(numbers))[:, None]
         counts = np.bincount(places.ravel(), minlength=len(numbers) * size**2)
         found = counts.reshape(len(numbers), size, size).astype(float)
         return measure(found, positive)
+
+    def kernel(numbers: Any) -> Any:
+        firsts = range(0, len(numbers), step)
+        return np.concatenate([part(numbers[k : k + step]) for k in firsts])
 
     return kernel
 

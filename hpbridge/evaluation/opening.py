@@ -19,7 +19,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.preprocessing import label_binarize
 
 from hpbridge.analysis.evaluated import AT_THRESHOLD, BEST, INCUMBENT, region_of
-from hpbridge.errors import ExperimentError
+from hpbridge.errors import ExperimentError, masked
 from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.answers import Marking, answers_of
 from hpbridge.evaluation.bootstrap import resampled
@@ -42,6 +42,9 @@ _FEW, _FEWER = 500, 200
 
 _MOST_POINTS = 200
 """Of a curve or a scatter, in the record."""
+
+_MOST_OF_CURVES, _LEAST_POINTS = 2000, 20
+"""Of the curves of all classes together, and of each of very many."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ def open_test(
     against = [n for n in (DUMMY, DEFAULTS, INCUMBENT) if n in found]
     data = {
         "at": time.time(),
-        "command": shlex.join(sys.argv),
+        "command": shlex.join(map(masked, sys.argv)),
         "trial": trial.number,
         "n_rows": len(rows),
         "metric": main,
@@ -288,23 +291,24 @@ def _curves(answers: Answers, truth: Any) -> dict[str, Any]:
         of_class = {k: chances[:, k] for k in range(len(classes))}
         is_class = {k: whole[:, k].astype(bool) for k in range(len(classes))}
     found: dict[str, Any] = {"roc": [], "precision_recall": [], "calibration": []}
+    most = min(max(_MOST_OF_CURVES // len(of_class), _LEAST_POINTS), _MOST_POINTS)
     for k, values in of_class.items():
         if is_class[k].all() or not is_class[k].any():
             continue
         false, true, _ = skm.roc_curve(is_class[k], values)
         precision, recall, _ = skm.precision_recall_curve(is_class[k], values)
-        found["roc"].append(_thin(classes[k], false, true))
-        found["precision_recall"].append(_thin(classes[k], recall, precision))
+        found["roc"].append(_thin(classes[k], false, true, most))
+        found["precision_recall"].append(_thin(classes[k], recall, precision, most))
         if "predict_proba" in answers.kept:
             share, mean = calibration_curve(
                 is_class[k], values, n_bins=10, strategy="quantile"
             )
-            found["calibration"].append(_thin(classes[k], mean, share))
+            found["calibration"].append(_thin(classes[k], mean, share, most))
     return {name: curves for name, curves in found.items() if curves}
 
 
-def _thin(label: Any, x: Any, y: Any) -> dict[str, Any]:
-    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), _MOST_POINTS)).astype(int))
+def _thin(label: Any, x: Any, y: Any, most: int) -> dict[str, Any]:
+    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), most)).astype(int))
     return {"label": label, "x": x[kept].tolist(), "y": y[kept].tolist()}
 
 

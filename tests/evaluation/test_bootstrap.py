@@ -141,3 +141,15 @@ def test_a_sample_without_a_class_has_no_area():
 def test_samples_of_many_rows_are_drawn_in_parts():
     parts = list(draws(1_500_000, 3, seed=0))
     assert [part.shape for part in parts] == [(1, 1_500_000)] * 3
+
+
+def test_of_very_many_classes_a_few_samples_are_counted_at_a_time():
+    rng = np.random.default_rng(0)
+    y, said = rng.permutation(1500), rng.permutation(1500)
+    said[:700] = y[:700]
+    answers = answers_from({"predict": said}, np.arange(1500), is_of_classes=True)
+    scorer, marking = get_scorer("f1_macro"), marking_of(y)
+    kernel = kernel_of("f1_macro", scorer, answers, marking)
+    numbers = next(draws(len(y), 3, seed=0))
+    theirs = one_by_one(scorer, answers, marking)(numbers)
+    np.testing.assert_allclose(kernel(numbers), theirs, atol=1e-12)

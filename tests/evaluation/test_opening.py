@@ -314,3 +314,22 @@ def test_a_metric_that_looks_at_rows_or_model_gets_them():
     assert best["metrics"]["seen"] == seen(report.best_estimator, hidden.X, hidden.y)
     low, high = best["intervals"]["seen"]
     assert low < best["metrics"]["seen"] < high
+
+
+def test_of_many_classes_the_record_stays_small(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["mine.py", "postgresql://me:secret@host/db"])
+    y = np.repeat(np.arange(110), 6)
+    X = y[:, None] + np.random.default_rng(0).normal(size=(len(y), 2))
+    evaluation = hpb.Evaluation(
+        DecisionTreeClassifier(),
+        X,
+        y,
+        space={"max_depth": hpb.Int(5, 9)},
+        procedure=hpb.HoldOut(0.3),
+        metrics="accuracy",
+    )
+    opening = evaluation.report(study_of(evaluation, n_trials=2)).evaluated.opening
+    curves = opening["models"]["best"]["roc"]
+    assert len(curves) == 110
+    assert max(len(each["x"]) for each in curves) <= 20
+    assert opening["command"] == "mine.py 'postgresql://me:***@host/db'"
