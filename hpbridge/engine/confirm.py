@@ -67,7 +67,7 @@ def confirm(  # noqa: PLR0913 - as of `run`; all but one have a default
         repeats: How often each.
         seed: Of the repeats; by default one that is made of the study's.
         resume: Go on with the last confirmation of the same trials, repeats and seed.
-        store: As of `run`.
+        store: As of `run`; by default where the study is.
         driver: As of `run`; by default in workers of our own.
         workers: As of `run`.
         timeout_trial: As of `run`.
@@ -85,10 +85,11 @@ def confirm(  # noqa: PLR0913 - as of `run`; all but one have a default
         >>> from hpbridge import Experiment, Float, confirm, run
         >>> e = Experiment(objective=lambda t: t["x"] ** 2, space={"x": Float(-1, 1)})
         >>> study = run(e, "random", n_trials=5, seed=0, store=":memory:")
-        >>> confirm(study, e, top=2, store=":memory:").is_unchanged
+        >>> confirm(study, e, top=2).is_unchanged
         True
     """
     found = study if isinstance(study, Study) else load_study(study, store)
+    store = found.home if store is None else store
     experiment = experiment or reload(found)
     given = given_settings(
         workers=workers,

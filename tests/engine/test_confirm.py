@@ -294,3 +294,10 @@ def test_the_study_that_was_confirmed_says_so(store) -> None:
     assert f"Confirmed: {found.sentence}." in str(hpb.report(noted))
     hpb.confirm(study, e, top=2, repeats=2, store=store, resume=True)
     assert len(hpb.load_study(study.name, store).attributes[CONFIRMATIONS]) == 1
+
+
+def test_it_is_kept_where_the_study_is(store) -> None:
+    e = experiment()
+    study = hpb.run(e, "random", n_trials=3, seed=0, store=store)
+    found = hpb.confirm(study, e, top=1, repeats=2)
+    assert hpb.load_study(found.study.name, store).trials == found.study.trials
