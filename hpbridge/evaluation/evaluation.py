@@ -41,6 +41,7 @@ from hpbridge.evaluation.splits import fingerprint_of, make_split
 from hpbridge.evaluation.steps import steps_of
 from hpbridge.evaluation.target import counts_of, read_target
 from hpbridge.evaluation.verbs import Verbs
+from hpbridge.evaluation.warned import told
 
 if TYPE_CHECKING:
     from hpbridge.evaluation.models import Models
@@ -289,11 +290,12 @@ class Evaluation(Verbs):
         return report_of(self, study, incumbent, silence)
 
     def remarks(self, read: Callable[[], Study | None]) -> list[str]:
-        """Return what the checks say of a study that has ended, a sentence each."""
+        """Return what warned and what the checks say of a study, a sentence each."""
         study = read()
         if study is None:
             return []
-        return said_at_the_end(Evaluated(study), self.silence)
+        said = said_at_the_end(Evaluated(study), self.silence)
+        return [*told(study.trials), *said]
 
     def silencing(self, codes: Iterable[str]) -> Evaluation:
         """Return the same without these checks, too.

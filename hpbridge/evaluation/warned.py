@@ -7,7 +7,10 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
+
+    from hpbridge.trial import FinishedTrial
 
 ATTRIBUTE = "warnings"
 """The attribute of a trial: ``{kind: [how many, the first one's text]}``."""
@@ -57,3 +60,21 @@ class Warned:
             name = Warning.__name__
         noted = self._counts.setdefault(name, [0, str(message)[:_MOST_TEXT]])
         noted[0] += 1
+
+
+def told(trials: Iterable[FinishedTrial]) -> list[str]:
+    """Return a sentence for each kind of warning that trials noted."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for trial in trials:
+        noted = trial.attributes.get(ATTRIBUTE)
+        for kind, (count, text) in noted.items() if isinstance(noted, dict) else ():
+            found.setdefault(kind, []).append((count, text))
+    return [
+        f"{kind} {sum(count for count, _ in each):,} times in {len(each):,} "
+        f"trial{'s' * (len(each) > 1)}, the first: {_first_line(each[0][1])}"
+        for kind, each in found.items()
+    ]
+
+
+def _first_line(text: str) -> str:
+    return (text.splitlines() or [""])[0][:150]

@@ -120,6 +120,8 @@ def test_trials_note_what_warned(workers, capfd):
         count, text = trial.attributes[ATTRIBUTE]["ConvergenceWarning"]
         assert count == 5
         assert "failed to converge" in text
+    start = "ConvergenceWarning 15 times in 3 trials, the first: lbfgs failed"
+    assert sum(note.startswith(start) for note in study.notes) == 1
     assert "ConvergenceWarning" not in capfd.readouterr().err
 
 
