@@ -16,7 +16,7 @@ SCORES = st.lists(st.floats(0, 1), min_size=2, max_size=30)
 
 @given(SCORES, st.integers(0, 2**32 - 1), st.floats(0, 0.2))
 def test_the_posterior_is_that_of_baycomp(scores, seed, region):
-    # It brings a package `tests`, which would stand before ours: .ci/run tries it alone.
+    # It brings a package `tests`, which would stand before ours: .ci/run has it alone.
     baycomp = pytest.importorskip("baycomp", reason="baycomp is not installed")
     drawn = np.random.default_rng(seed).normal(0, 0.1, len(scores))
     other = [a + float(b) for a, b in zip(scores, drawn, strict=True)]
