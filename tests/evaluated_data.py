@@ -68,12 +68,12 @@ def is_as_expected(evaluation: hpb.Evaluation, study: Study, **settings: Any) ->
 
 def opened(evaluation: hpb.Evaluation, study: Study) -> dict[str, dict[str, float]]:
     """Return the metrics of each model on the sealed test."""
-    from hpbridge.evaluation import opening
+    from hpbridge.evaluation import bootstrap, opening
 
     best = study.best_trial
     contenders = opening.contenders_of(evaluation, best)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "SAMPLES", 5)  # the interval is not what is tested
+        patch.setattr(bootstrap, "SAMPLES", 5)  # the interval is not what is tested
         found = opening.open_test(evaluation, contenders, best)
     metrics = {name: model["metrics"] for name, model in found["models"].items()}
     assert all(np.isfinite(v) for each in metrics.values() for v in each.values())

@@ -59,11 +59,27 @@ def read_metrics(
         if reason is None:
             found[name] = scorer
         else:
+            reason += _of_one_class(scorer, reason, target)
             misfits.append(f"the metric {name!r} does not fit {target.text}: {reason}")
     if misfits:
         misfits[-1] += f"; those that do: {', '.join(fitting_metrics(target))}"
     problems += misfits
     return found
+
+
+def _of_one_class(scorer: Any, reason: str, target: Target) -> str:
+    """Return how a metric of the positive class is told which class that is."""
+    function = getattr(getattr(scorer, "_score_func", None), "__name__", "")
+    if "pos_label" not in reason or len(target.counts) != 2 or not function:  # noqa: PLR2004
+        return ""
+    response = getattr(scorer, "_response_method", "predict")
+    words: dict[str, Any] = {"pos_label": max(target.counts, key=repr)}
+    if response != "predict":
+        words["response_method"] = response
+    if getattr(scorer, "_sign", 1) < 0:
+        words["greater_is_better"] = False
+    made = ", ".join([function, *(f"{n}={v!r}" for n, v in words.items())])
+    return f" (sklearn.metrics.make_scorer({made}) says which class counts)"
 
 
 def unknown_constraints(given: object, metrics: Sequence[str]) -> list[str]:

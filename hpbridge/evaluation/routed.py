@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,9 @@ def routing_problems(
     kind = type(estimator).__name__
     own = {n: v for n, v in params.items() if n != GROUPS and v is not None}
     if not _is_routed():
-        return _of_pipeline(estimator, own) if isinstance(estimator, Pipeline) else []
+        if isinstance(estimator, Pipeline):
+            return _of_pipeline(estimator, own)
+        return [f"fit of {kind} takes no {n}" for n in own if not _takes(estimator, n)]
     unasked = [n for n in own if not _asks_for(n, estimator, scorers)]
     asked = {name: own[name] for name in own if name not in unasked}
     return [
@@ -115,14 +118,29 @@ def _undecided(
 
 
 def _of_pipeline(pipeline: Pipeline, params: Mapping[str, Any]) -> list[str]:
-    steps = [name for name, _ in pipeline.steps]
-    last = steps[-1]
-    return [
-        f"{name} does not say for which step of the pipeline: give it in params= as "
-        f"'{last}__{name}', or enable scikit-learn's metadata routing"
-        for name in params
-        if name.partition("__")[0] not in steps
-    ]
+    steps = dict(pipeline.steps)
+    *_, last = steps
+    found = []
+    for name in params:
+        of, _, own = name.partition("__")
+        if of not in steps or not own:
+            found.append(
+                f"{name} does not say for which step of the pipeline: give it in "
+                f"params= as '{last}__{name}', or enable scikit-learn's metadata "
+                "routing"
+            )
+        elif not _takes(steps[of], own):
+            found.append(f"fit of {type(steps[of]).__name__} takes no {own}")
+    return found
+
+
+def _takes(estimator: Any, name: str) -> bool:
+    """Say whether ``fit`` takes an argument, as far as can be seen."""
+    try:
+        known = inspect.signature(estimator.fit).parameters
+    except (AttributeError, TypeError, ValueError):
+        return True
+    return name in known or any(p.kind == p.VAR_KEYWORD for p in known.values())
 
 
 def _asks_for(name: str, estimator: Any, scorers: Mapping[str, Scorer]) -> bool:

@@ -67,7 +67,14 @@ def read_target(
         problems: Gets a sentence each.
         is_part: Whether these are some rows only, whose kind is that of others.
     """
-    missing = n_missing(y)
+    try:
+        missing = n_missing(y)
+    except ValueError:  # lists of labels
+        problems.append(
+            "y has lists of different lengths: several labels a row are columns of 0 "
+            "and 1, as sklearn.preprocessing.MultiLabelBinarizer makes them"
+        )
+        return None
     if missing:
         problems.append(f"{missing} of the {len(y)} values of y are missing (NaN)")
         return None

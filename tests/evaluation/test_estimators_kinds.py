@@ -23,6 +23,7 @@ from sklearn.ensemble import BaggingClassifier, HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import f1_score, make_scorer
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
@@ -240,3 +241,21 @@ def test_several_classes_a_row_are_refused():
     y = np.column_stack([Y3, Y3[::-1]])
     with pytest.raises(ExperimentError, match="multiclass-multioutput"):
         hpb.Evaluation(DecisionTreeClassifier(), X3, y, space=DEPTH)
+
+
+def test_lists_of_labels_are_told_how_to_be_columns():
+    y = [["a"], ["b", "c"]] * (len(X2) // 2)
+    with pytest.raises(ExperimentError, match="MultiLabelBinarizer"):
+        hpb.Evaluation(DecisionTreeClassifier(), X2, y, space=DEPTH)
+
+
+def test_a_metric_of_one_class_is_told_how_to_name_it():
+    with pytest.raises(
+        ExperimentError, match=r"make_scorer\(f1_score, pos_label='yes'"
+    ):
+        hpb.Evaluation(LogisticRegression(), X2, WORDS, space=REGULAR, metrics="f1")
+    scorer = make_scorer(f1_score, pos_label="yes")
+    evaluation, study = evaluated(
+        LogisticRegression(), X2, WORDS, REGULAR, metrics={"f1": scorer}
+    )
+    assert is_as_expected(evaluation, study)

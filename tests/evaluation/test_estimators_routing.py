@@ -11,6 +11,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import GroupKFold, cross_validate
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -200,3 +201,19 @@ def test_groups_go_to_an_estimator_that_requests_them():
     model = AsksForGroups().set_fit_request(groups=True)
     evaluation, study = evaluated(model, X, Y, {"depth": hpb.Int(1, 3)}, groups=GROUPS)
     opened(evaluation, study)
+
+
+def test_what_fit_does_not_take_is_said_before_it():
+    data = {"sample_weight": WEIGHTS, "params": {"other": 3}}
+    neighbours = {"n_neighbors": hpb.Int(1, 5)}
+    with pytest.raises(ExperimentError) as caught:
+        hpb.Evaluation(KNeighborsClassifier(), X, Y, space=neighbours, **data)
+    assert list(caught.value.problems) == [
+        "fit of KNeighborsClassifier takes no other",
+        "fit of KNeighborsClassifier takes no sample_weight",
+    ]
+    model = make_pipeline(StandardScaler(), KNeighborsClassifier())
+    space = {"kneighborsclassifier__n_neighbors": hpb.Int(1, 5)}
+    params = {"kneighborsclassifier__sample_weight": WEIGHTS}
+    with pytest.raises(ExperimentError, match="KNeighborsClassifier takes no sample"):
+        hpb.Evaluation(model, X, Y, space=space, params=params)
