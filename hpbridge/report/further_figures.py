@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.analysis.confirmed import CONFIRMATIONS
 from hpbridge.analysis.nested import DEFAULTS, NESTED, TUNED, Nested
 from hpbridge.report.axes import axis_of, metric_range, short, text_of
 from hpbridge.report.model_figures import error_bars, number_of
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from hpbridge.analysis.evaluated import Evaluated
     from hpbridge.report.figures import Figure
 
-CONFIRMATIONS, THRESHOLDS = "confirmations", "thresholds"
-"""The attributes of a study that hold what else was done with its best trials."""
+THRESHOLDS = "thresholds"
+"""The attribute of a study that holds the thresholds that were chosen for its models:
+as `hpbridge.evaluation.threshold` notes them."""
 
 
 def last_noted(evaluated: Evaluated, name: str) -> Mapping[str, Any] | None:

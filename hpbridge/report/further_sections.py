@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.analysis.confirmed import CONFIRMATIONS
 from hpbridge.analysis.nested import NESTED, Nested
 from hpbridge.report import texts
-from hpbridge.report.further_figures import CONFIRMATIONS, THRESHOLDS, last_noted
+from hpbridge.report.further_figures import THRESHOLDS, last_noted
 from hpbridge.report.search_sections import cell, picture
 from hpbridge.report.table import Row
 

@@ -49,7 +49,8 @@ def _search(
 ) -> dict[str, Any]:
     importances = evaluated.importances
     missing = list(evaluated.missing)
-    made = {name: _made(name, make, evaluated, missing) for name, make in _MAKERS}
+    makers = (*_MAKERS, ("facts", lambda each: sections.run_facts(each, part)))
+    made = {name: _made(name, make, evaluated, missing) for name, make in makers}
     return {
         **made,
         "answers": sections.answer(verdicts, part["studies"][0]["headline"]),
@@ -59,7 +60,6 @@ def _search(
         "n_parameters": len(importances.parameters),
         "n_learned": importances.n_trials,
         "notes": sections.notes_of(evaluated),
-        "facts": sections.run_facts(evaluated, part),
         "missing": missing,
     }
 

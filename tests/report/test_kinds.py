@@ -163,6 +163,25 @@ def test_values_too_large_for_a_width_are_drawn():
         study.plot(kind)
 
 
+@pytest.mark.parametrize(
+    "noted",
+    [
+        {"evaluation": 5, "openings": "x", "nested": "yes", "thresholds": [3]},
+        {"evaluation": {"metrics": 3, "estimator": "x", "references": 7}},
+        {"nested": [{}], "thresholds": [{"tried": [1]}], "confirmations": [{}]},
+        {"openings": [{"trial": None}]},
+    ],
+)
+def test_notes_of_a_user_that_have_our_names_cost_no_page(of_classes, noted, tmp_path):
+    if "openings" in noted and noted["openings"] != "x":
+        number = of_classes.best_by_main_metric().number
+        noted = {"openings": [{"trial": number, "at": "noon"}]}
+    attributes = {**of_classes.attributes, **noted}
+    report = hpb.report(replace(of_classes, attributes=attributes))
+    report.to_html(tmp_path / "page.html")
+    assert "The answer" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_one_look_is_read_from_the_style_sheet():
     figure = study_of([3, 2, 1]).plot("history")
     assert figure.layout.paper_bgcolor == colors()["--page"] == "#ffffff"
