@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hpbridge.evaluation.checks.data import Data
     from hpbridge.evaluation.checks.table import Table
 
-_FIRST = 12
+_FIRST, _FEW = 12, 2
 _HALVES = 6
 _MOST_NEAR = 0.1
 _MOSTLY = 0.5
@@ -45,8 +45,10 @@ class Copies:
     @cached_property
     def features(self) -> Any:
         """A code for each row, the same where all features are equal."""
-        n = self.tables[0].n_columns
-        few = np.unique(np.linspace(0, n - 1, min(n, _FIRST)).round().astype(int))
+        n, quick = self.tables[0].n_columns, self.tables[0].numeric
+        quick = quick if len(quick) > _FEW else list(range(n))
+        spaced = np.linspace(0, len(quick) - 1, min(len(quick), _FIRST))
+        few = np.array(quick, dtype=int)[np.unique(spaced.round().astype(int))]
         codes = _codes(self._hashes(few))
         if len(few) == n:
             return codes

@@ -17,6 +17,8 @@ CODE, TITLE = "HPB108", "folds with very few rows of a class"
 LEAST = 5
 """How many rows of each class folds and test should score on."""
 
+_EXACT = 100
+
 
 def check(data: Data) -> Finding:
     """Say whether a class has few rows where it is scored on."""
@@ -35,9 +37,10 @@ def check(data: Data) -> Finding:
         (float(n.min()), w, int(n.argmin())) for w, n in where.items()
     )
     spoke = least < LEAST
-    share = f": each of them is {1 / least:.0%} of its recall" if least > 1 else ""
+    rows = f"{least:.3g}" if least < _EXACT else f"{least:.0f}"
+    share = f": each is {1 / least:.0%} of its recall" if spoke and least > 1 else ""
     sentence = (
-        f"{what} {least:.3g} rows of {_name(data, code)}"
+        f"{what} {rows} rows of {_name(data, code)}"
         f"{' on average' if least % 1 else ''}{share}."
     )
     hint = (

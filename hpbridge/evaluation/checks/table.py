@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpbridge.evaluation.checks.columns import Column, bits_of, read_column
+from hpbridge.evaluation.checks.columns import TIME, Column, bits_of, read_column
 from hpbridge.evaluation.rows import part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _CELLS = 2_000_000
 """How many are hashed at once."""
+
+_FIRST = 200
 
 
 class UnreadableError(ValueError):
@@ -71,6 +73,19 @@ class Table:
         """Return columns of points in time, a frame's index among them."""
         raise NotImplementedError
 
+    def _times(self, numbers: Iterable[int]) -> Iterator[Column]:
+        """Return those of some columns whose first rows are points in time."""
+        first = self.take(np.arange(min(self.n_rows, _FIRST)))
+        for number in numbers:
+            start = first.column(number)
+            if start.kind == TIME or start.is_missing.all():
+                yield self.column(number)
+
+    @property
+    def numeric(self) -> list[int]:
+        """The columns that are read quickly."""
+        return list(range(self.n_columns))
+
     def hashes(self, columns: Any = None) -> Any:
         """Return 64 bits a row, equal where rows are, but for odds of 1 in 2**64.
 
@@ -102,8 +117,7 @@ class ArrayTable(Table):
     def times(self) -> Iterator[Column]:
         """Return columns of points in time."""
         if self.array.dtype.kind in "OM":
-            for number in range(self.n_columns):
-                yield self.column(number)
+            yield from self._times(range(self.n_columns))
 
     def hashes(self, columns: Any = None) -> Any:
         """Return 64 bits a row."""
@@ -145,10 +159,14 @@ class FrameTable(Table):
         index = getattr(self.frame, "index", None)
         if index is not None and getattr(index.dtype, "kind", "") == "M":
             yield read_column("the index", index.to_series())
-        for number in range(self.n_columns):
-            dtype = getattr(self._raw(number), "dtype", None)
-            if not _is_of_numbers(dtype):
-                yield self.column(number)
+        others = set(range(self.n_columns)) - set(self.numeric)
+        yield from self._times(sorted(others))
+
+    @property
+    def numeric(self) -> list[int]:
+        """The columns that are of numbers by their declaration."""
+        dtypes = [getattr(self._raw(k), "dtype", None) for k in range(self.n_columns)]
+        return [k for k, dtype in enumerate(dtypes) if _is_of_numbers(dtype)]
 
 
 class SparseTable(Table):
