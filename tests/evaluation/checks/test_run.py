@@ -114,9 +114,6 @@ HOSTILE = {
     "sparse with stored zeros": sp.csr_matrix(
         (np.zeros(N), np.zeros(N, dtype=int), np.arange(N + 1)), shape=(N, 3)
     ),
-    "one name for two columns": pd.DataFrame(
-        RNG.normal(size=(N, 2)), columns=["a", "a"]
-    ),
     "names that are no text": pd.DataFrame(
         RNG.normal(size=(N, 2)), columns=[("x", 1), None]
     ),
