@@ -334,7 +334,7 @@ SCENARIOS = (
     _scenario(
         "HPB106",
         "a series, folds in the order of time",
-        lambda r: in_time(r, series(r), procedure=hpb.TimeOrder()),
+        lambda r: in_time(r, series(r), procedure=hpb.TimeOrder(), test=None),
         **_TIME,
     ),
     _scenario("HPB106", "a date that says nothing, shuffled folds", born, **_TIME),
