@@ -14,7 +14,7 @@ from benchmarks.operating.scenarios import SCENARIOS
 
 from hpbridge.analysis.checks.catalogue import CHECKS
 
-N_CASES = 4
+N_CASES = 5
 OF_SEARCH = [s for s in SCENARIOS if s.code in {each.code for each in CHECKS}]
 
 
@@ -26,12 +26,9 @@ def only_random(monkeypatch):
 
 @pytest.mark.parametrize("scenario", OF_SEARCH, ids=lambda s: f"{s.code} {s.text}")
 def test_a_check_speaks_where_it_must_and_only_there(scenario):
-    ours = replace(scenario, skores={})
-    for row in measured(ours, N_CASES):
-        if scenario.must_speak:
-            assert row.n_ours >= 2
-        else:
-            assert row.n_ours <= 1
+    rows = list(measured(replace(scenario, skores={}), N_CASES))
+    share = sum(row.n_ours for row in rows) / (N_CASES * len(rows))
+    assert share >= 0.4 if scenario.must_speak else share <= 0.25
 
 
 def test_every_check_of_the_search_is_measured_both_ways():
