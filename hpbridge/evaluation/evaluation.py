@@ -291,9 +291,12 @@ class Evaluation(Verbs):
 
     def remarks(self, read: Callable[[], Study | None]) -> list[str]:
         """Return what warned and what the checks say of a study, a sentence each."""
+        from hpbridge.evaluation.linear import with_linear
+
         study = read()
         if study is None:
             return []
+        study = with_linear(self, study)
         said = said_at_the_end(Evaluated(study), self.silence)
         return [*told(study.trials), *said]
 

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 from hpbridge.analysis.checks.finding import Finding, cannot
 from hpbridge.analysis.checks.gap import unit_of
-from hpbridge.analysis.evaluated import model_of
+from hpbridge.analysis.evaluated import Model, folds_in, model_of
 from hpbridge.analysis.paired import REGION, difference
 
 if TYPE_CHECKING:
-    from hpbridge.analysis.evaluated import Evaluated, Model
+    from hpbridge.analysis.evaluated import Evaluated
 
 SLOW, SLOW_TITLE = "HPB210", "a slow model that a simpler one matches"
 
 CLASS = "model"
 """The parameter that chooses a model class."""
+
+LINEAR = "linear"
+"""The attribute of a study that has what a linear model came to on its folds."""
 
 P_BETTER = 0.9
 """From this chance on, the best is taken to be better than a faster rival."""
@@ -26,15 +29,18 @@ FACTOR, LEAST_SECONDS = 2.0, 0.1
 
 
 def slow(evaluated: Evaluated) -> Finding:
-    """Say whether a faster model class is about as good as the best."""
+    """Say whether a faster model class, or a linear one, is as good as the best."""
     code, title = SLOW, SLOW_TITLE
     best, ratio = evaluated.best, evaluated.ratio
     if best is None:
         return cannot(code, title, "no trial is complete and feasible")
-    rivals = _best_of_classes(evaluated)
+    rivals = {**_best_of_classes(evaluated), **_linear(evaluated)}
     seconds = _seconds(best)
     if not rivals:
-        why = "only one model class was searched: give alternatives, a linear one too"
+        why = (
+            "only one model class was searched, and no linear model beside it: the "
+            f"best takes {seconds:.3g} s a fold"
+        )
         return cannot(code, title, why)
     if math.isnan(seconds) or ratio is None:
         return cannot(code, title, "the record has no seconds of fitting, or no folds")
@@ -58,6 +64,27 @@ def slow(evaluated: Evaluated) -> Finding:
     )
     hint = f"use {name}, or say what the slower one is for"
     return Finding(code, title, True, sentence, times, hint)
+
+
+def is_worth_a_line(evaluated: Evaluated) -> bool:
+    """Say whether a linear model would tell: one class was searched, and it is slow."""
+    best = evaluated.best
+    return (
+        best is not None
+        and CLASS not in evaluated.study.space.searched
+        and LINEAR not in evaluated.study.attributes
+        and _seconds(best) >= FACTOR * LEAST_SECONDS
+    )
+
+
+def _linear(evaluated: Evaluated) -> dict[str, Model]:
+    """Return the linear model that was fitted beside a search, if one was."""
+    noted = evaluated.study.attributes.get(LINEAR)
+    last = noted[-1] if isinstance(noted, list) and noted else None
+    if not isinstance(last, dict) or "metrics" not in last:
+        return {}
+    name = "a linear model"
+    return {name: Model(name, last["metrics"], *folds_in(last["attributes"]))}
 
 
 def _best_of_classes(evaluated: Evaluated) -> dict[str, Model]:
