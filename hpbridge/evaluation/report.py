@@ -19,15 +19,14 @@ from hpbridge.analysis.evaluated import (
     INCUMBENT,
     OPENINGS,
 )
-from hpbridge.errors import ArgumentError, ExperimentError, HpbridgeError
+from hpbridge.errors import ExperimentError, HpbridgeError
 from hpbridge.evaluation.incumbent import check_incumbent
 from hpbridge.evaluation.opening import contenders_of, fitted, fresh, open_test
 from hpbridge.evaluation.rows import part
 from hpbridge.evaluation.saved import check_model_target, save
 from hpbridge.evaluation.threshold import THRESHOLD, threshold_of
-from hpbridge.report.search import Report
+from hpbridge.report.search import Report, as_stored
 from hpbridge.store.record import Status
-from hpbridge.study import Study
 
 if TYPE_CHECKING:
     import os
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from hpbridge.evaluation.incumbent import InUse
     from hpbridge.evaluation.opening import Contenders
     from hpbridge.evaluation.threshold import Threshold
+    from hpbridge.study import Study
     from hpbridge.trial import FinishedTrial
 
 _ROWS_TRIED = 200
@@ -209,7 +209,7 @@ def report_of(
         silence: As there.
         command: What opens the test; this process's own by default.
     """
-    study = _as_stored(study)
+    study = as_stored(study, "Evaluation.report")
     _check(evaluation, study)
     if incumbent is None:
         incumbent = evaluation.incumbent
@@ -230,23 +230,6 @@ def report_of(
     return EvaluationReport(
         evaluation, study, silence, in_use=in_use, contenders=contenders, notes=notes
     )
-
-
-def _as_stored(study: object) -> Study:
-    """Return a study with what others noted of it since it was read."""
-    if not isinstance(study, Study):
-        problem = f"it must be a study of the evaluation, got {study!r:.100}"
-        function = "Evaluation.report"
-        raise ArgumentError.given(function, [problem])
-    if study.home is None:
-        return study
-    try:
-        record = study.home.study(study.id)
-    except HpbridgeError:
-        return study  # the store is away, or it is not there any more
-    if (record.name, record.created_at) != (study.name, study.created_at):
-        return study
-    return replace(study, attributes=record.attributes)
 
 
 def _check(evaluation: Evaluation, study: Study) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from hpbridge.analysis.evaluated import Evaluated
 from hpbridge.analysis.further import further_of
 from hpbridge.analysis.verdict import verdicts_of
 from hpbridge.contract.numbers import standard
-from hpbridge.errors import ArgumentError, count
+from hpbridge.errors import ArgumentError, HpbridgeError, count
 from hpbridge.report.rendering import check_target, write_page
 from hpbridge.report.rows import printed
 from hpbridge.report.search_page import search_figures, search_html
@@ -181,8 +181,28 @@ def report(study: Study, *, silence: Iterable[str] = ()) -> Report:
         >>> hpb.report(study).missing[0]
         'no sealed test and no references: it is no study of an hpbridge.Evaluation'
     """
+    return Report(as_stored(study, "hpbridge.report"), silence)
+
+
+def as_stored(study: object, function: str) -> Study:
+    """Return a study with what was noted of it since it was read.
+
+    Args:
+        study: Of a store that may be away, or of none: then it is as it was.
+        function: Who was given it, for the error.
+
+    Raises:
+        ArgumentError: If it is no study.
+    """
     if not isinstance(study, Study):
         problem = f"it must be a study, as of hpbridge.load_study, got {study!r:.100}"
-        function = "hpbridge.report"
         raise ArgumentError.given(function, [problem])
-    return Report(study, silence)
+    if study.home is None:
+        return study
+    try:
+        record = study.home.study(study.id)
+    except HpbridgeError:
+        return study
+    if (record.name, record.created_at) != (study.name, study.created_at):
+        return study
+    return replace(study, attributes=record.attributes)

@@ -55,6 +55,8 @@ def test_the_test_is_opened_once_and_the_opening_is_recorded(tmp_path):
     assert "30 rows" in first.sentence
     again = evaluation.report(hpb.load_study(study.name, store))
     assert again.sentence == first.sentence
+    # A study that was read before tells of it, too.
+    assert hpb.report(study).sentence == first.sentence
     (opening,) = hpb.load_study(study.name, store).attributes["openings"]
     assert opening["at"] == first.evaluated.opening["at"]
     assert opening["trial"] == study.best_trial.number
