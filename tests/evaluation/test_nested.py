@@ -213,6 +213,9 @@ def test_it_is_noted_for_the_report_of_the_study_that_it_is_of(store) -> None:
     assert Nested(noted.attributes[NESTED][-1]).to_json() == found.to_json()
     rows = {row["data"]: row for row in hpb.report(noted).data_table()}
     assert rows["nested outer"]["rows"] == 48
+    findings = {each.code: each.sentence for each in e.report(noted).findings}
+    estimate = f"Nested cross-validation estimated {found.mean():.4g}."
+    assert findings["HPB206"].endswith(estimate)
     last = hpb.load_study(found.studies[-1], store)
     assert Nested(last.attributes[NESTED][-1]).scores() == found.scores()
     assert "nested outer" not in {r["data"] for r in hpb.report(last).data_table()}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.checks.finding import Finding, cannot
 from hpbridge.analysis.evaluated import BEST, DEFAULTS
+from hpbridge.analysis.nested import NESTED, Nested
 from hpbridge.analysis.paired import REGION, difference, interval
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from hpbridge.analysis.evaluated import Evaluated, Model
 
 OVERFITTED, OVERFITTED_TITLE = "HPB205", "better on training rows than on others"
@@ -168,8 +170,8 @@ def _surely(value: float, *deviations: float) -> float:
 
 
 def _nested(evaluated: Evaluated) -> str:
-    found = evaluated.about.get("nested")
-    score = found.get("score") if isinstance(found, Mapping) else None
-    if not isinstance(score, (int, float)):
+    noted = evaluated.study.attributes.get(NESTED)
+    if not isinstance(noted, list) or not noted:
         return ""
-    return f" Nested cross-validation estimated {score:.4g}."
+    estimated = Nested(noted[-1]).mean(evaluated.metric)
+    return f" Nested cross-validation estimated {estimated:.4g}."
