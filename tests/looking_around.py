@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from pathlib import Path
 
@@ -23,13 +22,14 @@ class LooksAround(LogisticRegression):
 
 
 def found_in_memory(pattern: bytes) -> int:
-    """Return in how many mapped regions of this process there are these bytes twice."""
+    """Return in how many mapped regions of this process there are these bytes often."""
     found = 0
     own = Path("/proc/self")
     with (own / "maps").open() as maps, (own / "mem").open("rb", 0) as memory:
         for line in maps.read().splitlines():
             low, high = (int(each, 16) for each in line.split()[0].split("-"))
-            if "r" not in line.split()[1] or "[v" in line:
+            # What is of a library's file is none of ours.
+            if "r" not in line.split()[1] or "[v" in line or ".so" in line:
                 continue
             try:
                 memory.seek(low)
@@ -37,5 +37,5 @@ def found_in_memory(pattern: bytes) -> int:
             except (OSError, ValueError, OverflowError):
                 continue
             # One may be the pattern itself; a test of rows has dozens.
-            found += len(re.findall(re.escape(pattern), region)) > 10
+            found += region.count(pattern) > 10
     return found

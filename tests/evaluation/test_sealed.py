@@ -41,6 +41,7 @@ def sealed_evaluation(estimator=None, n_columns: int = 3, **settings):
         space={"C": hpb.Float(0.1, 10)},
         test=(hidden, y[:50]),
         metrics="accuracy",
+        procedure=hpb.HoldOut(),  # one fold is one look around
         **settings,
     )
 
@@ -122,7 +123,12 @@ class Own(LooksAround):
 rng = np.random.default_rng(0)
 X, y = rng.normal(size=(200, 3)), np.arange(200) % 2
 evaluation = hpb.Evaluation(
-    Own(), X, y, space={{"C": hpb.Float(0.1, 10)}}, test=(LOADED[:50], y[:50])
+    Own(),
+    X,
+    y,
+    space={{"C": hpb.Float(0.1, 10)}},
+    test=(LOADED[:50], y[:50]),
+    procedure=hpb.HoldOut(),
 )
 """
 
@@ -168,7 +174,7 @@ evaluation = hpb.Evaluation(
     space={{"C": hpb.Float(0.1, 10)}},
     test=(LOADED[:50], y[:50]),
     metrics={{"own": own}},
-    procedure=2,
+    procedure=hpb.HoldOut(),
 )
 """
 

@@ -22,7 +22,7 @@ def evaluation(estimator, n_columns: int = 3) -> hpb.Evaluation:
         space={"C": hpb.Float(0.1, 10)},
         test=(features[:50] * 0 + MARK, Y[:50]),
         metrics="accuracy",
-        procedure=2,
+        procedure=hpb.HoldOut(),
     )
 
 
