@@ -37,7 +37,7 @@ from hpbridge.evaluation.reading import read_rows, target_of
 from hpbridge.evaluation.references import evaluate_references
 from hpbridge.evaluation.routed import routing_problems
 from hpbridge.evaluation.rows import UnhashableError, count_of
-from hpbridge.evaluation.splits import fingerprint_of, make_split
+from hpbridge.evaluation.splits import fingerprint_of, make_split, wrong_without_data
 from hpbridge.evaluation.steps import steps_of
 from hpbridge.evaluation.target import counts_of, read_target
 from hpbridge.evaluation.verbs import Verbs
@@ -159,18 +159,21 @@ class Evaluation(Verbs):
         self.seed = _read_seed(seed, problems)
         self.procedure, self.incumbent = read_procedure(procedure), incumbent
         models = read_models(estimator, space or {}, problems, shares)
-        parts = {"sample_weight": sample_weight, "groups": groups}
-        rows = read_rows(X, y, params, parts, problems, notes)
+        named = {"sample_weight": sample_weight, "groups": groups}
+        rows = read_rows(X, y, params, named, problems, notes)
         title = name if isinstance(name, str) and name else _name_of(estimator)
         target = _read_target(models, y, problems)
         if models is None or rows is None or target is None:
+            # What does not depend on these is told with them.
+            problems += wrong_without_data(self.procedure, test, metrics)
             raise ExperimentError.of_evaluation(title, problems)
         models, said = _seeded(models, self.seed)
         self.curve, how = read_curve(curve, models.estimators, problems)
         self.models, self.target = models, target
         estimators = list(models.estimators.values())
-        wanted = (metrics, optimize, constraints)
-        self.goal = goal_of(wanted, estimators, target, problems)
+        self.goal = goal_of(
+            (metrics, optimize, constraints), estimators, target, problems
+        )
         self.scorers = self.goal.scorers
         for each in estimators:
             problems += label_problems(each, target)

@@ -95,7 +95,7 @@ def goal_of(
     named = [metrics] if isinstance(metrics, str) else metrics
     # What was refused as a metric is not unknown, too.
     refused = named if len(problems) > before and isinstance(named, Iterable) else ()
-    known = [*scorers, *(str(each) for each in refused)]
+    known = list(dict.fromkeys([*scorers, *(str(each) for each in refused)]))
     return read_goal(optimize, constraints, scorers, known, problems)
 
 

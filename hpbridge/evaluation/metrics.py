@@ -82,6 +82,19 @@ def _of_one_class(scorer: Any, reason: str, target: Target) -> str:
     return f" (sklearn.metrics.make_scorer({made}) says which class counts)"
 
 
+def unknown_metrics(given: object) -> list[str]:
+    """Return a sentence for each name that is no metric's, whatever the target."""
+    named = [given] if isinstance(given, str) else given
+    if not isinstance(named, Sequence):
+        return []
+    names, known = [n for n in named if isinstance(n, str)], get_scorer_names()
+    return [_unknown(name) for name in names if name not in known]
+
+
+def _unknown(name: str) -> str:
+    return f"there is no metric {name!r}; {nearest(name, get_scorer_names())}"
+
+
 def unknown_constraints(given: object, metrics: Sequence[str]) -> list[str]:
     """Return a sentence for each constraint on what no trial has."""
     seconds = ("mean_fit_time", "mean_score_time")
@@ -129,9 +142,7 @@ def _scorer(
         )
         return None
     if metric not in get_scorer_names():
-        problems.append(
-            f"there is no metric {metric!r}; {nearest(metric, get_scorer_names())}"
-        )
+        problems.append(_unknown(metric))
         return None
     scorer: Any = get_scorer(metric)
     needed = getattr(scorer, "_response_method", "predict")

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn import model_selection as ms
 
 from hpbridge.errors.foreign import describe_error
+from hpbridge.evaluation.metrics import unknown_metrics
 from hpbridge.evaluation.procedure import KFold, LeaveOneOut, Splits
 from hpbridge.evaluation.reading import is_explicit, read_test
 from hpbridge.evaluation.target import Target, read_target
@@ -81,6 +82,25 @@ class FoldNumbers(Sequence["Fold"]):
     def fingerprint(self) -> str:
         """Return 32 hex digits that differ where folds do."""
         return str(joblib.hash(self._kept))
+
+
+def wrong_without_data(
+    procedure: Procedure, test: object, metrics: object
+) -> list[str]:
+    """Say what is wrong with procedure, test and metrics, whatever the rows are."""
+    return [*procedure.problems(), *wrong_share(test), *unknown_metrics(metrics)]
+
+
+def wrong_share(test: object) -> list[str]:
+    """Say what is wrong with a test, as far as that is seen without the rows."""
+    if test is None or is_explicit(test):
+        return []
+    is_number = isinstance(test, (int, float)) and not isinstance(test, bool)
+    if is_number and 0 <= test < 1:  # type: ignore[operator]
+        return []
+    return [
+        f"test must be a share in (0, 1), an explicit (X, y) or None, got {test!r:.100}"
+    ]
 
 
 @dataclass(frozen=True)
@@ -179,11 +199,9 @@ def _sealed(
     if is_explicit(test):
         given = read_test(test, problems)
         return None if given is None else _explicit(rows, target, given, problems)
-    if not isinstance(test, (int, float)) or isinstance(test, bool) or not 0 < test < 1:
-        problems.append(
-            "test must be a share in (0, 1), an explicit (X, y) or None, "
-            f"got {test!r:.100}"
-        )
+    wrong = wrong_share(test)
+    problems += wrong
+    if wrong or not isinstance(test, (int, float)):
         return None
     try:
         seen, kept = _set_aside(rows, target, procedure, test, seed)

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 import hpbridge as hpb
+from hpbridge.errors import ExperimentError
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4))
@@ -263,3 +264,34 @@ def test_texts_are_taken(texts):
 def test_a_sparse_target_is_told():
     made = evaluation(y=sparse.csr_matrix(Y.reshape(-1, 1)))
     assert "y is sparse, and taken as an array" in made.notes
+
+
+def test_what_does_not_depend_on_the_data_is_told_with_what_is_wrong_with_them():
+    with pytest.raises(ExperimentError) as caught:
+        hpb.Evaluation(
+            LogisticRegression(),
+            np.zeros((60, 3)),
+            np.arange(59) % 2,
+            space={"c": hpb.Float(0.1, 1)},
+            metrics=["f1_macr"],
+            test=1.5,
+            procedure=hpb.KFold(1),
+        )
+    text = "\n".join(caught.value.problems)
+    for word in ("'c'", "60 rows", "'f1_macr'", "got 1.5", "n_splits", "59"):
+        assert word in text
+
+
+def test_metrics_that_bounds_may_be_on_are_named_once():
+    with pytest.raises(ExperimentError) as caught:
+        hpb.Evaluation(
+            LogisticRegression(),
+            np.arange(180.0).reshape(60, 3),
+            np.arange(60) % 2,
+            space={"C": hpb.Float(0.1, 1)},
+            optimize=["acuracy"],
+            constraints={"recal": ">= 0.9"},
+        )
+    (sentence,) = [each for each in caught.value.problems if "recal" in each]
+    names = sentence.partition("there are: ")[2].split(", ")
+    assert len(names) == len({*names})
