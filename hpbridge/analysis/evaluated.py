@@ -19,6 +19,7 @@ from hpbridge.analysis.paired import (
     Difference,
     difference,
     interval,
+    pairs_of,
     ratio_of,
 )
 from hpbridge.trial import Origin, State
@@ -164,24 +165,18 @@ class Evaluated:
         if other is None or self.best is None:
             return None
         sign = -self.study.sign
-        pairs = [
-            (sign * a, sign * b)
-            for a, b in zip(
-                self.best.test.get(self.metric, ()),
-                other.test.get(self.metric, ()),
-                strict=False,
-            )
-            if a is not None and b is not None and math.isfinite(a + b)
-        ]
+        pairs = pairs_of(
+            self.best.test.get(self.metric, ()), other.test.get(self.metric, ())
+        )
         known = other.metrics.get(self.metric, math.nan)
-        firsts = [a for a, _ in pairs]
+        firsts = [sign * a for a, _ in pairs]
         why_none = self.why_no_interval(firsts, self.metric)
         if why_none or self.ratio is None:
             mean = sign * (self.best.metrics[self.metric] - known)
             return Difference(mean, why_none=why_none)
         if region is None:
             region = region_of(self.metric, known, self.study.sign)
-        seconds = [b for _, b in pairs]
+        seconds = [sign * b for _, b in pairs]
         return difference(firsts, seconds, self.ratio, region=region)
 
     @cached_property

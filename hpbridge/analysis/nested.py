@@ -11,6 +11,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.analysis.evaluated import DEFAULTS, DUMMY
 from hpbridge.analysis.paired import Difference, difference, interval, ratio_of
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ INNER = "nested_in"
 """The attribute of an inner study: ``fold``, ``n_folds``, ``procedure`` (the outer
 one), ``seed``, ``of`` (the fingerprint of all rows that take part)."""
 
-TUNED, DEFAULTS, DUMMY = "tuned", "defaults", "dummy"
-"""The models that are scored on the outer folds."""
+TUNED = "tuned"
+"""The winners of the inner searches, beside `DEFAULTS` and `DUMMY`."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 CONFIDENCE = 0.95
 """How often an interval is to hold the true difference."""
@@ -93,6 +93,22 @@ def difference(
     worse, better = float(posterior.cdf(-region)), float(posterior.sf(region))
     same = float(posterior.cdf(region) - posterior.cdf(-region))
     return Difference(mean, mean - half, mean + half, better, same, worse)
+
+
+def pairs_of(
+    first: Iterable[float | None], second: Iterable[float | None]
+) -> list[tuple[float, float]]:
+    """Return the scores of two models on the folds that both have, as finite numbers.
+
+    Example:
+        >>> pairs_of([0.9, None, 0.8], [0.7, 0.6, 0.5])
+        [(0.9, 0.7), (0.8, 0.5)]
+    """
+    return [
+        (a, b)
+        for a, b in zip(first, second, strict=False)
+        if a is not None and b is not None and math.isfinite(a + b)
+    ]
 
 
 def interval(

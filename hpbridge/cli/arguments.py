@@ -21,6 +21,40 @@ ExperimentArg = Annotated[
         help="The experiment: path/to/file.py, file.py:name or module:name.",
     ),
 ]
+BackendOption = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        "-b",
+        help="BACKEND or BACKEND:ALGORITHM.",
+        show_default="a script's own, or optuna",
+    ),
+]
+SeedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        "-s",
+        help="Of the study.",
+        show_default="a script's own, or drawn",
+    ),
+]
+NameOption = Annotated[str | None, typer.Option("--name", help="Of the study.")]
+FromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="STUDY|SOURCE",
+        help="Go on from this study of the store, or from any tool's.",
+    ),
+]
+ResumeOption = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on with the last such study; what is not given is as it was.",
+    ),
+]
 StoreOption = Annotated[
     str | None,
     typer.Option(

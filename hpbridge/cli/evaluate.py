@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hpbridge.cli.arguments import (
+    BackendOption,
     ConfirmOption,
     ConfirmRepeatsOption,
     DefaultOption,
     DriverOption,
     ExperimentArg,
+    FromOption,
     JsonOption,
     MemoryTrialOption,
+    NameOption,
     OnErrorOption,
     OverwriteOption,
+    ResumeOption,
     RetriesOption,
+    SeedOption,
     SettingOption,
     SilenceOption,
     StoreOption,
@@ -41,28 +46,12 @@ if TYPE_CHECKING:
 
 def evaluate(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     experiment: ExperimentArg,
-    backend: Annotated[
-        str | None,
-        typer.Option(
-            "--backend",
-            "-b",
-            help="BACKEND or BACKEND:ALGORITHM.",
-            show_default="a script's own, or optuna",
-        ),
-    ] = None,
+    backend: BackendOption = None,
     trials: TrialsOption = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed",
-            "-s",
-            help="Of the study.",
-            show_default="a script's own, or drawn",
-        ),
-    ] = None,
+    seed: SeedOption = None,
     option: SettingOption = None,
     store: StoreOption = None,
-    name: Annotated[str | None, typer.Option("--name", help="Of the study.")] = None,
+    name: NameOption = None,
     driver: DriverOption = None,
     workers: WorkersOption = None,
     timeout: TimeoutOption = None,
@@ -73,14 +62,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     retries: RetriesOption = None,
     on_error: OnErrorOption = None,
     store_patience: StorePatienceOption = None,
-    history: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="STUDY|SOURCE",
-            help="Go on from this study of the store, or from any tool's.",
-        ),
-    ] = None,
+    history: FromOption = None,
     default: DefaultOption = None,
     without: WithoutOption = None,
     trust_size: TrustSizeOption = False,
@@ -104,13 +86,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - a command takes what it takes
             "keeps 'recall >= 0.95', out of fold.",
         ),
     ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on with the last such study; what is not given is as it was.",
-        ),
-    ] = False,
+    resume: ResumeOption = False,
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="FILE", help="Write the page, report.html."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hpbridge.cli.arguments import (
+    BackendOption,
     DirectionOption,
     ExperimentArg,
     JsonOption,
@@ -22,15 +23,7 @@ if TYPE_CHECKING:
 
 def explain(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     experiment: ExperimentArg,
-    backend: Annotated[
-        str | None,
-        typer.Option(
-            "--backend",
-            "-b",
-            help="BACKEND or BACKEND:ALGORITHM.",
-            show_default="a script's own, or optuna",
-        ),
-    ] = None,
+    backend: BackendOption = None,
     seed: Annotated[
         int | None, typer.Option("--seed", "-s", help="Of the study.", show_default="0")
     ] = None,

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from hpbridge.cli.arguments import (
+    BackendOption,
     ConfirmOption,
     ConfirmRepeatsOption,
     DefaultOption,
     DirectionOption,
     DriverOption,
     ExperimentArg,
+    FromOption,
     JsonOption,
     MemoryTrialOption,
+    NameOption,
     OnErrorOption,
+    ResumeOption,
     RetriesOption,
+    SeedOption,
     SettingOption,
     SilenceOption,
     SpaceOption,
@@ -35,28 +36,12 @@ from hpbridge.cli.arguments import (
 
 def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     experiment: ExperimentArg,
-    backend: Annotated[
-        str | None,
-        typer.Option(
-            "--backend",
-            "-b",
-            help="BACKEND or BACKEND:ALGORITHM.",
-            show_default="a script's own, or optuna",
-        ),
-    ] = None,
+    backend: BackendOption = None,
     trials: TrialsOption = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed",
-            "-s",
-            help="Of the study.",
-            show_default="a script's own, or drawn",
-        ),
-    ] = None,
+    seed: SeedOption = None,
     option: SettingOption = None,
     store: StoreOption = None,
-    name: Annotated[str | None, typer.Option("--name", help="Of the study.")] = None,
+    name: NameOption = None,
     driver: DriverOption = None,
     workers: WorkersOption = None,
     timeout: TimeoutOption = None,
@@ -67,14 +52,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     retries: RetriesOption = None,
     on_error: OnErrorOption = None,
     store_patience: StorePatienceOption = None,
-    history: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="STUDY|SOURCE",
-            help="Go on from this study of the store, or from any tool's.",
-        ),
-    ] = None,
+    history: FromOption = None,
     default: DefaultOption = None,
     without: WithoutOption = None,
     trust_size: TrustSizeOption = False,
@@ -83,13 +61,7 @@ def run(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     confirm: ConfirmOption = None,
     confirm_repeats: ConfirmRepeatsOption = None,
     silence: SilenceOption = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on with the last such study; what is not given is as it was.",
-        ),
-    ] = False,
+    resume: ResumeOption = False,
     json: JsonOption = False,
 ) -> int:
     """Run an experiment with one optimizer.

@@ -17,7 +17,7 @@ from hpbridge.analysis.checks.run import (
     check_silence,
     said_at_the_end,
 )
-from hpbridge.analysis.evaluated import Evaluated
+from hpbridge.analysis.evaluated import EVALUATION, Evaluated
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import is_whole
 from hpbridge.evaluation.again import Again
@@ -52,9 +52,6 @@ if TYPE_CHECKING:
     from hpbridge.experiment import Experiment
     from hpbridge.space.space import Space
     from hpbridge.study import Study
-
-RECORD = "evaluation"
-"""The attribute of a study that says how its trials were evaluated."""
 
 
 class Evaluation(Verbs):
@@ -130,7 +127,7 @@ class Evaluation(Verbs):
     goes_whole = True  # its file loads the test, too
 
     noted: Mapping[str, Any] = {}
-    """What a study of it notes beside `RECORD`."""
+    """What a study of it notes beside `EVALUATION`."""
 
     def __init__(  # noqa: PLR0913 - all but three have a default
         self,
@@ -241,11 +238,11 @@ class Evaluation(Verbs):
         noted = {**self.record, **evaluate_references(self)}
         noted[RECORDED], said = checked(self, noted["references"])
         self.notes = (*self.notes, *said)
-        return {RECORD: noted, **self.noted}
+        return {EVALUATION: noted, **self.noted}
 
     def unlike(self, attributes: Mapping[str, Any]) -> list[str]:
         """Say why a study with these attributes is of another evaluation."""
-        known = attributes.get(RECORD)
+        known = attributes.get(EVALUATION)
         if not isinstance(known, Mapping):
             return ["the study is of no evaluation"]
         own = self.record

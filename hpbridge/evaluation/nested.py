@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import clone
 
-from hpbridge.analysis.nested import DEFAULTS, DUMMY, INNER, NESTED, TUNED, Nested
+from hpbridge.analysis.evaluated import DEFAULTS, DUMMY
+from hpbridge.analysis.nested import INNER, NESTED, TUNED, Nested
 from hpbridge.engine.arguments import SETTINGS
 from hpbridge.engine.resume import resume as go_on
 from hpbridge.engine.run import run

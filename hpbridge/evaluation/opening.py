@@ -18,12 +18,19 @@ from sklearn.calibration import calibration_curve
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.preprocessing import label_binarize
 
-from hpbridge.analysis.evaluated import AT_THRESHOLD, BEST, INCUMBENT, region_of
+from hpbridge.analysis.evaluated import (
+    AT_THRESHOLD,
+    BEST,
+    DEFAULTS,
+    DUMMY,
+    INCUMBENT,
+    region_of,
+)
 from hpbridge.errors import ExperimentError, masked
 from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.answers import Marking, answers_of
 from hpbridge.evaluation.bootstrap import resampled
-from hpbridge.evaluation.references import DEFAULTS, DUMMY, dummy_for
+from hpbridge.evaluation.references import dummy_for
 from hpbridge.evaluation.routed import of_dummy, params_of_fit
 from hpbridge.evaluation.stepwise import Stepwise
 from hpbridge.space.plain_data import plain_data

@@ -43,8 +43,7 @@ class KFold:
         found = []
         if not is_whole(self.n_splits, 2):
             found.append(f"n_splits must be a whole number >= 2, got {self.n_splits!r}")
-        if not is_whole(self.repeats, 1):
-            found.append(f"repeats must be a whole number >= 1, got {self.repeats!r}")
+        found += _wrong_repeats(self.repeats)
         if not is_flag(self.shuffle):
             found.append(f"shuffle must be True or False, got {self.shuffle!r}")
         elif not self.shuffle and self.repeats != 1:
@@ -95,8 +94,7 @@ class HoldOut:
         is_number = isinstance(self.validation, (int, float))
         if not is_number or is_flag(self.validation) or not 0 < self.validation < 1:
             found.append(f"validation must be in (0, 1), got {self.validation!r}")
-        if not is_whole(self.repeats, 1):
-            found.append(f"repeats must be a whole number >= 1, got {self.repeats!r}")
+        found += _wrong_repeats(self.repeats)
         return found
 
     def folds(self, rows: Rows, target: Target, seed: int) -> list[Fold]:
@@ -250,6 +248,12 @@ def read_procedure(given: object) -> Procedure:
 def _nothing(rows: Rows) -> Any:
     """Return features of the right length: what splits looks at nothing of them."""
     return np.zeros((len(rows), 1), dtype=np.int8)
+
+
+def _wrong_repeats(repeats: object) -> list[str]:
+    if is_whole(repeats, 1):
+        return []
+    return [f"repeats must be a whole number >= 1, got {repeats!r}"]
 
 
 def _state(seed: int, repeat: int) -> int:

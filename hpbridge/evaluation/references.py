@@ -8,6 +8,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
+from hpbridge.analysis.evaluated import DEFAULTS, DUMMY
 from hpbridge.errors.foreign import describe_error
 from hpbridge.evaluation.objective import attributes_of, metrics_of
 from hpbridge.evaluation.routed import of_dummy
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from hpbridge.evaluation.evaluation import Evaluation
     from hpbridge.evaluation.folds import Folds
-
-DUMMY, DEFAULTS = "dummy", "defaults"
-"""The references by name."""
 
 
 def dummy_for(*, is_of_classes: bool, seed: int = 0) -> Any:

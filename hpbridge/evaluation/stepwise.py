@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from hpbridge.evaluation.curve import Curve
 
+    Hear = Callable[[int, Any], None]
+
 
 class Stepwise(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Looks like an estimator whose fit can be listened to.
@@ -86,9 +88,7 @@ class Stepwise(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 class _Learner(BaseEstimator):  # type: ignore[misc]
     """The part that learns, in its place in a pipeline while that is fitted."""
 
-    def __init__(
-        self, last: Any, learn: Any, curve: Curve, hear: Callable[[int, Any], None]
-    ) -> None:
+    def __init__(self, last: Any, learn: Any, curve: Curve, hear: Hear) -> None:
         self.last, self.learn, self.curve, self.hear = last, learn, curve, hear
 
     def __sklearn_tags__(self) -> Any:
@@ -105,14 +105,7 @@ class _Learner(BaseEstimator):  # type: ignore[misc]
         return True
 
 
-def _grow(
-    last: Any,
-    curve: Curve,
-    hear: Callable[[int, Any], None],
-    X: Any,
-    y: Any,
-    params: Any,
-) -> None:
+def _grow(last: Any, curve: Curve, hear: Hear, X: Any, y: Any, params: Any) -> None:
     own = last.warm_start
     last.set_params(warm_start=True)
     for step in curve.steps_of(last.n_estimators):
@@ -121,14 +114,7 @@ def _grow(
     last.set_params(warm_start=own)
 
 
-def _go_over(
-    last: Any,
-    curve: Curve,
-    hear: Callable[[int, Any], None],
-    X: Any,
-    y: Any,
-    params: Any,
-) -> None:
+def _go_over(last: Any, curve: Curve, hear: Hear, X: Any, y: Any, params: Any) -> None:
     epochs = curve.epochs_of(last) or 1
     wanted = set(curve.steps_of(epochs))
     given = dict(params)
@@ -143,14 +129,7 @@ def _go_over(
             hear(epoch, last)
 
 
-def _listen(
-    last: Any,
-    curve: Curve,
-    hear: Callable[[int, Any], None],
-    X: Any,
-    y: Any,
-    params: Any,
-) -> None:
+def _listen(last: Any, curve: Curve, hear: Hear, X: Any, y: Any, params: Any) -> None:
     listener = _Listener(
         max(round(getattr(last, "max_iter", 100) / curve.steps), 1), hear
     )
@@ -166,7 +145,7 @@ def _listen(
 class _Listener:
     """A `FitCallback` of scikit-learn 1.9: hears of every so many steps."""
 
-    def __init__(self, every: int, hear: Callable[[int, Any], None]) -> None:
+    def __init__(self, every: int, hear: Hear) -> None:
         self._every, self._hear = every, hear
         self.step = self.heard = 0
 

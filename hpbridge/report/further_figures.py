@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.confirmed import CONFIRMATIONS
-from hpbridge.analysis.nested import DEFAULTS, NESTED, TUNED, Nested
+from hpbridge.analysis.evaluated import DEFAULTS
+from hpbridge.analysis.nested import NESTED, TUNED, Nested
 from hpbridge.report.axes import axis_of, metric_range, short, text_of
 from hpbridge.report.model_figures import error_bars, number_of
 from hpbridge.report.search_figures import LOOKS

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from hpbridge.cli.app import app
 from hpbridge.errors import OptionError
 
 FILE = """
@@ -22,18 +21,9 @@ RUN = ["run", "e.py", "-b", "random", "-s", "0", "-n", "6"]
 
 
 @pytest.fixture
-def hpbridge(tmp_path, monkeypatch, capsys):
-    """Runs a command in this process, since it is done so often."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "160")
-    monkeypatch.setattr("sys.argv", ["hpbridge"])
+def hpbridge(run_here, tmp_path):
     (tmp_path / "e.py").write_text(FILE)
-
-    def run(*words):
-        app(list(words), standalone_mode=False)
-        return capsys.readouterr()
-
-    return run
+    return run_here
 
 
 def test_the_best_run_again_and_are_shown_beside_what_they_were(hpbridge) -> None:

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from hpbridge.cli.app import app
 from hpbridge.errors import ExperimentError
 
 FILE = """
@@ -26,18 +25,9 @@ RUN = ["evaluate", "ev.py", "-b", "random", "-s", "3", "-n", "2"]
 
 
 @pytest.fixture
-def hpbridge(tmp_path, monkeypatch, capsys):
-    """Runs a command in this process, which has scikit-learn loaded."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "160")
-    monkeypatch.setattr("sys.argv", ["hpbridge"])
+def hpbridge(run_here, tmp_path):
     (tmp_path / "ev.py").write_text(FILE)
-
-    def run(*words):
-        app(list(words), standalone_mode=False)
-        return capsys.readouterr()
-
-    return run
+    return run_here
 
 
 def test_what_was_tuned_is_nested_and_gets_a_threshold(hpbridge) -> None:

@@ -5,20 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import browser
 import pytest
 from report_studies import HOSTILE, hostile_study, page_of, run, study_of
 
 import hpbridge as hpb
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory):
-    if browser.find() is None:
-        pytest.skip("chromium is not installed (Debian package chromium)")
-    with browser.browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
-        assert opened.complaints == []
 
 
 @pytest.fixture(scope="module")

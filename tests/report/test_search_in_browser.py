@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import browser
 import pytest
 from report_studies import HOSTILE, run
 from sklearn.datasets import make_classification, make_regression
@@ -20,15 +19,6 @@ class Hostile(DecisionTreeClassifier):
 
     def __repr__(self, *given, **named):
         return HOSTILE
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory):
-    if browser.find() is None:
-        pytest.skip("chromium is not installed (Debian package chromium)")
-    with browser.browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
-        assert opened.complaints == []
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from hpbridge.analysis.checks.finding import Finding, cannot
-from hpbridge.analysis.paired import difference
+from hpbridge.analysis.paired import difference, pairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,11 +143,7 @@ def _best_by(models: Sequence[Model], metric: str) -> Model | None:
 
 def _sure_gain(rival: Model, best: Model, metric: str, ratio: float) -> float | None:
     """Return by how much a rival is better by a metric; None if not surely."""
-    pairs = [
-        (a, b)
-        for a, b in zip(rival.test.get(metric, ()), best.test[metric], strict=False)
-        if a is not None and b is not None and math.isfinite(a + b)
-    ]
+    pairs = pairs_of(rival.test.get(metric, ()), best.test[metric])
     if len(pairs) < 2:  # noqa: PLR2004 - no deviation
         return None
     first, second = zip(*pairs, strict=True)

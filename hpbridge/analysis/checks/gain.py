@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.analysis.checks.finding import Finding, cannot
 from hpbridge.analysis.checks.gap import overlap_of
 from hpbridge.analysis.evaluated import DEFAULTS
-from hpbridge.analysis.paired import difference
+from hpbridge.analysis.paired import difference, pairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -171,14 +171,8 @@ def _pairs(
     best: Model, dummy: Model, metric: str, guess: float
 ) -> tuple[list[float], list[float]]:
     """Return the scores of both on the folds that both have."""
-    pairs = [
-        (a, max(b, guess))
-        for a, b in zip(
-            best.test.get(metric, ()), dummy.test.get(metric, ()), strict=False
-        )
-        if a is not None and b is not None and math.isfinite(a + b)
-    ]
-    return [a for a, _ in pairs], [b for _, b in pairs]
+    pairs = pairs_of(best.test.get(metric, ()), dummy.test.get(metric, ()))
+    return [a for a, _ in pairs], [max(b, guess) for _, b in pairs]
 
 
 def chance_of(metric: str, about: Mapping[str, Any]) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.analysis.checks.finding import Finding, cannot
 from hpbridge.analysis.evaluated import BEST, DEFAULTS
 from hpbridge.analysis.nested import NESTED, Nested
-from hpbridge.analysis.paired import REGION, difference, interval
+from hpbridge.analysis.paired import REGION, difference, interval, pairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,13 +63,7 @@ def overfitted(evaluated: Evaluated) -> Finding:
 
 def _of_folds(model: Model, metric: str) -> tuple[list[float], list[float]]:
     """Return the scores on training and on validation rows, of folds with both."""
-    pairs = [
-        (a, b)
-        for a, b in zip(
-            model.train.get(metric, ()), model.test.get(metric, ()), strict=False
-        )
-        if a is not None and b is not None and math.isfinite(a + b)
-    ]
+    pairs = pairs_of(model.train.get(metric, ()), model.test.get(metric, ()))
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
@@ -131,13 +125,8 @@ def _beside_defaults(evaluated: Evaluated, opening: Mapping[str, Any]) -> float:
     if found is None or best is None or defaults is None:
         return -math.inf
     metric, sign = evaluated.metric, -evaluated.study.sign
-    gains = [
-        sign * (a - b)
-        for a, b in zip(
-            best.test.get(metric, ()), defaults.test.get(metric, ()), strict=False
-        )
-        if a is not None and b is not None and math.isfinite(a + b)
-    ]
+    pairs = pairs_of(best.test.get(metric, ()), defaults.test.get(metric, ()))
+    gains = [sign * (a - b) for a, b in pairs]
     if len(gains) < 2:  # noqa: PLR2004 - no deviation
         return -math.inf
     gain = math.fsum(gains) / len(gains)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hpbridge.analysis.checks.finding import Finding, cannot
 from hpbridge.analysis.checks.gap import unit_of
 from hpbridge.analysis.evaluated import Model, folds_in, model_of
-from hpbridge.analysis.paired import REGION, difference
+from hpbridge.analysis.paired import REGION
 
 if TYPE_CHECKING:
     from hpbridge.analysis.evaluated import Evaluated
@@ -47,8 +47,7 @@ def slow(evaluated: Evaluated) -> Finding:
     found = [
         (_seconds(rival), name)
         for name, rival in rivals.items()
-        if _is_slower(seconds, _seconds(rival))
-        and _is_as_good(rival, best, evaluated, ratio)
+        if _is_slower(seconds, _seconds(rival)) and _is_as_good(rival, evaluated)
     ]
     if not found:
         sentence = (
@@ -114,21 +113,10 @@ def _is_slower(seconds: float, other: float) -> bool:
     return seconds >= FACTOR * other and seconds - other >= LEAST_SECONDS
 
 
-def _is_as_good(rival: Model, best: Model, evaluated: Evaluated, ratio: float) -> bool:
+def _is_as_good(rival: Model, evaluated: Evaluated) -> bool:
     """Say whether the best is not better than a rival by more than the region.
 
     Its chance to be so, by the corrected posterior over the folds, must be small.
     """
-    sign, metric = -evaluated.study.sign, evaluated.metric
-    pairs = [
-        (sign * a, sign * b)
-        for a, b in zip(
-            best.test.get(metric, ()), rival.test.get(metric, ()), strict=False
-        )
-        if a is not None and b is not None and math.isfinite(a + b)
-    ]
-    if len(pairs) < 2:  # noqa: PLR2004 - no deviation
-        return False
-    first, second = zip(*pairs, strict=True)
-    region = REGION * unit_of(evaluated)
-    return difference(first, second, ratio, region=region).p_better < P_BETTER
+    gain = evaluated.gain_over(rival, REGION * unit_of(evaluated))
+    return gain is not None and gain.p_better < P_BETTER
