@@ -155,10 +155,14 @@ class Life:
         status = Status.FINISHED if self.error is None else Status.FAILED
         status = Status.INTERRUPTED if is_interrupted else status
         reason, notes = session.stop_reason, session.notes
-        if status is Status.FINISHED:
-            notes.extend(self.plan.experiment.remarks(self.so_far))
         try:
             writer.update(status=status, stop_reason=reason, notes=notes)
+            if status is Status.FINISHED:
+                # It is over: what ends these costs what they would say, and no more.
+                said = self.plan.experiment.remarks(self.so_far)
+                if said:
+                    notes.extend(said)
+                    writer.update(notes=notes)
         except HpbridgeError as failure:
             # A store that just failed fails here again; the first error is the one to
             # see.

@@ -18,6 +18,7 @@ from hpbridge.errors import (
     SpaceError,
     UnsupportedFeatureError,
 )
+from hpbridge.store.record import Status
 from hpbridge.trial import State
 
 SPACE = {"x": hpb.Float(-1, 1), "n": hpb.Int(1, 5)}
@@ -244,3 +245,32 @@ def test_a_predicate_that_exits_is_a_sentence() -> None:
     space = hpb.Space(SPACE, forbid=[leaves])
     with pytest.raises(SpaceError, match="raised SystemExit: 0"):
         run(space=space)
+
+
+class Remarked(hpb.Experiment):
+    """Says something at the end, or is interrupted while it thinks."""
+
+    def remarks(self, read):
+        study = read()
+        if self.is_interrupted:
+            raise KeyboardInterrupt
+        return [f"it has {len(study.trials)} trials"]
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_a_study_is_finished_before_it_is_remarked_on(tmp_path, is_interrupted) -> None:
+    experiment = Remarked(objective=bowl, space=SPACE)
+    experiment.is_interrupted = is_interrupted
+    store = tmp_path / "s.db"
+
+    def run_it() -> None:
+        hpb.run(experiment, "random", n_trials=3, seed=0, store=store)
+
+    if is_interrupted:
+        with pytest.raises(KeyboardInterrupt):
+            run_it()
+    else:
+        run_it()
+    study = hpb.load_study(1, store)
+    assert (study.status, len(study.trials)) == (Status.FINISHED, 3)
+    assert ("it has 3 trials" in study.notes) is not is_interrupted
