@@ -22,8 +22,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hpbridge import callbacks
+    from hpbridge.analysis.lineage import Schedule
+    from hpbridge.bench.running import bench
+    from hpbridge.commands.command import Command
     from hpbridge.engine.compare import Comparison, compare
     from hpbridge.engine.confirm import confirm
+    from hpbridge.engine.open_study import open_study
+    from hpbridge.engine.replay import replay
+    from hpbridge.engine.requests import enqueue
     from hpbridge.engine.resume import resume
     from hpbridge.engine.run import maximize, minimize, run
     from hpbridge.errors import HpbridgeError
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     from hpbridge.experiment import Experiment
     from hpbridge.formats.studies import import_study, read_study, write_study
     from hpbridge.report.search import report
+    from hpbridge.space.budget import Budget
     from hpbridge.space.categorical import Categorical
     from hpbridge.space.parameters import Constant, Float, Int
     from hpbridge.space.priors import LogNormal, Normal, ScipyPrior
@@ -44,7 +52,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Budget": "space.budget",
+    "Schedule": "analysis.lineage",
+    "replay": "engine.replay",
     "Categorical": "space.categorical",
+    "Command": "commands.command",
     "Comparison": "engine.compare",
     "Constant": "space.parameters",
     "Curve": "evaluation.curve",
@@ -66,12 +78,16 @@ _HOMES = {
     "TimeOrder": "evaluation.procedure",
     "Trial": "trial",
     "TrialPruned": "trial",
+    "bench": "bench",
+    "callbacks": "callbacks",
     "compare": "engine.compare",
     "confirm": "engine.confirm",
+    "enqueue": "engine.requests",
     "import_study": "formats.studies",
     "load_study": "study",
     "maximize": "engine.run",
     "minimize": "engine.run",
+    "open_study": "engine.open_study",
     "read_study": "formats.studies",
     "report": "report",
     "resume": "engine.resume",
@@ -80,7 +96,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "Budget",
     "Categorical",
+    "Command",
     "Comparison",
     "Constant",
     "Curve",
@@ -95,6 +113,7 @@ __all__ = [
     "LogNormal",
     "Normal",
     "Quantized",
+    "Schedule",
     "ScipyPrior",
     "Space",
     "State",
@@ -102,13 +121,18 @@ __all__ = [
     "TimeOrder",
     "Trial",
     "TrialPruned",
+    "bench",
+    "callbacks",
     "compare",
     "confirm",
+    "enqueue",
     "import_study",
     "load_study",
     "maximize",
     "minimize",
+    "open_study",
     "read_study",
+    "replay",
     "report",
     "resume",
     "run",

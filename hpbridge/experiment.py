@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from hpbridge.errors import ExperimentError, SpaceError, nearest
+from hpbridge.space.budget import Budget
 from hpbridge.space.plain import flag_problems
 from hpbridge.space.space import Params, Space
 
 if TYPE_CHECKING:
+    from hpbridge.contract.pruning import PrunerSpec
     from hpbridge.space.parts import Part
     from hpbridge.study import Study
 
@@ -21,6 +24,8 @@ Direction = Literal["minimize", "maximize"]
 
 DEFAULT_METRIC = "value"
 """The name of the metric of an objective that returns one number."""
+
+NOT_AWAITED = "objective is an `async def`, which nobody awaits here"
 
 _LARGER_IS_BETTER = re.compile(
     r"acc(uracy)?|auc|auroc|auprc|ap|map|f1|fbeta|r2|score|precision|recall|iou|dice|"
@@ -92,11 +97,42 @@ class Constraint:
         return cls(metric, sign, bound)
 
 
+BASELINE = "baseline"  # the attribute of a study that keeps its objective
+
+
+class KeptObjective:
+    """An objective that the record of a study keeps: it goes on from there alone."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of its metrics, the main one first."""
+        raise NotImplementedError
+
+    def attributes(self, space: Space) -> dict[str, Any]:
+        """Return what a study of it notes, as plain data."""
+        raise NotImplementedError
+
+    def unlike(self, attributes: Mapping[str, Any]) -> list[str]:
+        """Say why a study with these attributes is of another one."""
+        raise NotImplementedError
+
+    def problems_with(self, space: Space, budget: Budget | None) -> list[str]:
+        """Say why it cannot search a space."""
+        raise NotImplementedError
+
+    def why_not_here(self) -> list[str]:
+        """Say why it cannot run on this machine, as far as that is known."""
+        return []
+
+
 class Experiment:
     """What is tuned.
 
     Args:
-        objective: Any callable of one `Trial`. Returns a number, or a dict of metrics.
+        objective: Any callable of one `Trial`. Returns a number, or a dict of metrics;
+            or a generator function, which yields one after each step, the last of which
+            is the value. None where trials run in a loop of your own; see
+            `hpbridge.open_study`.
         space: A `Space`, or a dict of parameters by name. None if the objective
             defines it while it runs, with `Trial.suggest`; see
             `hpbridge.learning.growing`.
@@ -112,6 +148,8 @@ class Experiment:
         scalarize: Whether an optimizer that takes one value, or no constraints, is told
             one value that stands for all; a note of the study says so. Otherwise it is
             refused.
+        budget: How far trials may go, for an optimizer that chooses it; the objective
+            finds what its trial is given as ``trial.budget``.
 
     Attributes:
         metrics: Direction by metric, in order.
@@ -143,25 +181,30 @@ class Experiment:
     """Whether another process gets it as it is, and not by the file that it is from:
     what that file loads is not to be loaded there."""
 
+    goes_on = True
+    """Whether its trials may go on from checkpoints; else each begins anew."""
+
     def __init__(  # noqa: PLR0913 - all but two have a default
         self,
         *,
-        objective: Callable[..., Any],
+        objective: Callable[..., Any] | None,
         space: Space | Mapping[str, object] | None,
         name: str = "",
         direction: Direction | Mapping[str, Direction] = "minimize",
         baseline: Mapping[str, object] | Sequence[Mapping[str, object]] = (),
         constraints: Mapping[str, str] | None = None,
         scalarize: bool = True,
+        budget: Budget | None = None,
     ) -> None:
-        problems: list[str] = flag_problems("scalarize", scalarize)
-        if not callable(objective):
-            problems.append(f"objective must be callable, got {objective!r}")
+        problems = flag_problems("scalarize", scalarize)
+        problems += _problems_of(objective, budget, space)
         if not isinstance(name, str):
             problems.append(f"name must be a string, got {name!r}")
             name = ""
         name = name or getattr(objective, "__name__", "experiment")
-        self.objective = objective
+        # Nobody calls what is None: `hpbridge.engine.plan` sees to it.
+        self.objective = cast("Callable[..., Any]", objective)
+        self.budget = budget
         self.name = str(name).strip("<>")
         self.is_growing = space is None
         self.native_space: object = None
@@ -169,6 +212,10 @@ class Experiment:
         self.space = Space.unknown() if space is None else Space.of(space)
         if not self.space.searched and not self.is_growing:
             problems.append("the space has only constants: nothing to search")
+        if isinstance(objective, KeptObjective):
+            problems += objective.problems_with(self.space, budget)
+            if isinstance(direction, str):
+                direction = dict.fromkeys(objective.metrics, direction)
         self.metrics = _read_direction(direction, problems)
         given = None if self.is_growing else self.space
         self.baseline_points = _read_baseline(given, baseline, problems)
@@ -206,7 +253,10 @@ class Experiment:
     @property
     def attributes(self) -> Mapping[str, Any]:
         """What a new study of it notes of it, as plain data."""
-        return {}
+        if not isinstance(self.objective, KeptObjective):
+            return {}
+        first = {BASELINE: [*map(dict, self.baseline_points)]}
+        return {**self.objective.attributes(self.space), **first}
 
     def remarks(self, read: Callable[[], Study | None]) -> list[str]:  # noqa: ARG002
         """Return what a study of it is to be told at its end, a sentence each.
@@ -216,8 +266,22 @@ class Experiment:
         """
         return []
 
-    def unlike(self, attributes: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
+    def unlike(self, attributes: Mapping[str, Any]) -> list[str]:
         """Say why a study with these attributes is of another experiment."""
+        kept = self.objective
+        return kept.unlike(attributes) if isinstance(kept, KeptObjective) else []
+
+    def against_pruner(
+        self,
+        spec: PrunerSpec,  # noqa: ARG002
+        options: Mapping[str, Any],  # noqa: ARG002
+    ) -> list[str]:
+        """Say why a pruner could end none of its trials, as far as that is known.
+
+        Args:
+            spec: The pruner.
+            options: Of it, all by name.
+        """
         return []
 
     def again(self, seeds: Sequence[int], n_points: int) -> Experiment:  # noqa: ARG002
@@ -236,10 +300,38 @@ class Experiment:
         """Return what a process is sent that may be on another machine."""
         return self
 
+    def budget_of(self, given: float | None) -> float | None:
+        """Return the budget of a trial that is given one, or None for all the way."""
+        if self.budget is None:
+            return given
+        return self.budget.most if given is None else self.budget.number(given)
+
     @property
     def main_metric(self) -> str:
         """The first metric: the one that counts where one value is needed."""
         return next(iter(self.metrics))
+
+
+def is_async(objective: object) -> bool:
+    """Say whether calling it gives a coroutine or an asynchronous generator."""
+    kinds = inspect.iscoroutinefunction, inspect.isasyncgenfunction
+    # Of an object, what is called is a method of its class.
+    called = objective, type(objective).__dict__.get("__call__")
+    return any(is_kind(each) for is_kind in kinds for each in called)
+
+
+def _problems_of(objective: object, budget: object, space: object) -> list[str]:
+    problems: list[str] = []
+    if objective is None:
+        if space is None:
+            problems.append("space is None, and there is no objective to define it")
+    elif not callable(objective):
+        problems.append(f"objective must be callable, got {objective!r}")
+    elif is_async(objective):
+        problems.append(NOT_AWAITED)
+    if not (budget is None or isinstance(budget, Budget)):
+        problems.append(f"budget must be hpb.Budget(least, most), got {budget!r}")
+    return problems
 
 
 def _read_direction(direction: object, problems: list[str]) -> dict[str, Direction]:

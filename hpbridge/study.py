@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from hpbridge.analysis.failures import Failures
+    from hpbridge.analysis.lineage import Schedule
+    from hpbridge.analysis.spent import Spent
+    from hpbridge.analysis.stopped import Stopped
     from hpbridge.experiment import Constraint
     from hpbridge.space.space import Space
     from hpbridge.store import Database
@@ -29,8 +32,12 @@ if TYPE_CHECKING:
 _frame_of = lazy("hpbridge.formats.export:frame_of")
 _export_study = lazy("hpbridge.formats.writers:export_study")
 _plot_of = lazy("hpbridge.report.kinds:plot_of")
+_lineage_of = lazy("hpbridge.analysis.lineage:lineage_of")
+_schedule_of = lazy("hpbridge.analysis.lineage:schedule_of")
 _failures_of = lazy("hpbridge.analysis.failures:failures_of")
 _sentences_of = lazy("hpbridge.analysis.failures:sentences_of")
+_stopped_of = lazy("hpbridge.analysis.stopped:stopped_of")
+_spent_by = lazy("hpbridge.analysis.spent:spent_by")
 
 
 class NoBestTrialError(HpbridgeError, ValueError):
@@ -107,6 +114,31 @@ class Study(StudyRecord):
             raise NoBestTrialError(headline, problems, hint)
         return best
 
+    def lineage(self, number: int | None = None) -> list[FinishedTrial]:
+        """Return a trial and all that it goes on from, the first one first.
+
+        Args:
+            number: Of the trial; the best one by default.
+
+        Raises:
+            TrialNotFoundError: If there is no such trial.
+        """
+        found: list[FinishedTrial] = _lineage_of(self, number)
+        return found
+
+    def schedule(self, number: int | None = None) -> Schedule:
+        """Return the parameters by their steps that led to a trial, to be replayed.
+
+        Args:
+            number: Of the trial; the best one by default.
+
+        Raises:
+            FormatError: If its trials have no budgets.
+            TrialNotFoundError: If there is no such trial.
+        """
+        found: Schedule = _schedule_of(self, number)
+        return found
+
     @property
     def failures(self) -> list[Failures]:
         """The failed trials by their errors, the most frequent error first.
@@ -114,6 +146,18 @@ class Study(StudyRecord):
         Errors that differ in numbers and addresses alone are one.
         """
         found: list[Failures] = _failures_of(self.trials)
+        return found
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """What it bought to stop trials early; None where nothing could stop any."""
+        found: Stopped | None = _stopped_of(self)
+        return found
+
+    @property
+    def spent(self) -> Spent | None:
+        """What its trials took of its budget; None where it has none."""
+        found: Spent | None = _spent_by(self)
         return found
 
     @property
@@ -130,9 +174,19 @@ class Study(StudyRecord):
 
     def best_by(self, metric: str) -> FinishedTrial | None:
         """Return the best feasible trial by one of the metrics, if there is one."""
-        feasible = [t for t in self.trials if self.is_feasible(t)]
         sign = self.sign_of(metric)
-        return min(feasible, key=lambda t: sign * t.metrics[metric], default=None)
+        return min(self.rivals, key=lambda t: sign * t.metrics[metric], default=None)
+
+    @property
+    def rivals(self) -> list[FinishedTrial]:
+        """The trials of which one is the best: feasible ones, by number.
+
+        Of trials at several budgets, those at the largest: what a trial came to before
+        that cannot be compared.
+        """
+        feasible = [t for t in self.trials if self.is_feasible(t)]
+        most = max((t.budget or 0 for t in feasible), default=0)
+        return [t for t in feasible if (t.budget or 0) == most]
 
     @property
     def best_trials(self) -> list[FinishedTrial]:
@@ -140,8 +194,7 @@ class Study(StudyRecord):
         signs = [-1 if way == "maximize" else 1 for way in self.metrics.values()]
         points = [
             (t, [s * t.metrics[m] for s, m in zip(signs, self.metrics, strict=True)])
-            for t in self.trials
-            if self.is_feasible(t)
+            for t in self.rivals
         ]
         # A point is dominated only by one that sorts before it.
         front: list[tuple[FinishedTrial, list[float]]] = []
@@ -160,6 +213,11 @@ class Study(StudyRecord):
             *(f"param:{name}" for name in self.space.searched),
             *(f"metric:{name}" for name in dict.fromkeys([*self.metrics, *returned])),
             *_LAST_COLUMNS,
+            *(
+                f.name
+                for f in _SELDOM_FIELDS
+                if any(getattr(t, f.name) is not None for t in trials)
+            ),
             *(
                 f"{PREFIX}{n}"
                 for n in dict.fromkeys(n for t in trials for n in t.attributes)
@@ -187,6 +245,7 @@ class Study(StudyRecord):
 
         Args:
             kind: ``history``, ``parallel``, ``slice`` or ``importance`` of any study;
+                ``curves`` where trials reported;
                 ``folds``, ``gain``, ``confusion``, ``roc``, ``precision_recall``,
                 ``calibration`` or ``residuals`` of one that evaluated models;
                 ``nested``, ``confirmed`` or ``threshold`` where that was done with it.
@@ -223,7 +282,8 @@ def _dominates(left: list[float], right: list[float]) -> bool:
 _OF_STUDY = ("study", "backend", "algorithm")
 _PLACE = [f.name for f in TRIAL_FIELDS].index("params")
 _FIRST_FIELDS = [f for f in TRIAL_FIELDS[:_PLACE] if f.is_shown]
-_LAST_FIELDS = [f for f in TRIAL_FIELDS[_PLACE:] if f.is_shown]
+_LAST_FIELDS = [f for f in TRIAL_FIELDS[_PLACE:] if f.is_shown and not f.is_seldom]
+_SELDOM_FIELDS = [f for f in TRIAL_FIELDS if f.is_seldom]
 _FIRST_COLUMNS = (*_OF_STUDY, *(f.name for f in _FIRST_FIELDS))
 _LAST_COLUMNS = tuple(f.name for f in _LAST_FIELDS)
 
@@ -233,7 +293,7 @@ RESULT_COLUMNS = (*_FIRST_COLUMNS, *_LAST_COLUMNS)
 
 def _row(study: Study, trial: FinishedTrial, columns: list[str]) -> dict[str, Any]:
     of_study = (study.name, study.backend, study.algorithm)
-    shown = (*_FIRST_FIELDS, *_LAST_FIELDS)
+    shown = (*_FIRST_FIELDS, *_LAST_FIELDS, *_SELDOM_FIELDS)
     known = {
         **dict(zip(_OF_STUDY, of_study, strict=True)),
         **{f.name: f.to_json(getattr(trial, f.name)) for f in shown},

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.checkpoints.saves import Saves
 from hpbridge.errors import HpbridgeError, SpaceError
 from hpbridge.space.plain_data import plain_data
+from hpbridge.space.reported import numbers_of, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hpbridge.checkpoints.keeper import Keeper
     from hpbridge.contract.around import Around
     from hpbridge.space.parameters import Label, Parameter, Searched
 
@@ -37,6 +40,8 @@ class Origin(StrEnum):
     """The experiment's own starting point."""
     SHARED = "shared"
     """The initial design that all studies of a comparison have in common."""
+    ENQUEUED = "enqueued"
+    """A point that somebody queued by hand."""
     IMPORTED = "imported"
     """Another study's trial, evaluated there."""
 
@@ -76,7 +81,7 @@ def trial_seed(seed: int, number: int) -> int:
     return int.from_bytes(digest[:4], "big")
 
 
-class Trial(Mapping[str, Any]):
+class Trial(Saves, Mapping[str, Any]):
     """What the objective gets: a read-only mapping of the active parameters.
 
     Args:
@@ -84,11 +89,17 @@ class Trial(Mapping[str, Any]):
             running; see `hpbridge.learning.growing`.
         listen: ``listen(step, value) -> bool``: is told of every report, and says
             whether the trial is to end early.
-        reports: Of a trial that goes on: what it had reported before it was paused.
+        reports: Of a trial that goes on: what it had reported at its checkpoint.
+        budget: How far it is to go.
         study: What it can see of its study.
+        keeper: What it saves, and goes on from.
+        took: ``took(seconds)``: is told of every second that it states; None where the
+            machine's own time counts.
 
     Attributes:
         number: Its place in the order of asking, from 0.
+        budget: How far to go in all, in the unit of the experiment's budget: a whole
+            number where both of its ends are. None where the experiment has none.
         study: For objectives that are written for another library; None where the
             trial was made by hand.
         refusal: What the objective asked for and cannot have, if that came up: then
@@ -111,6 +122,8 @@ class Trial(Mapping[str, Any]):
         "_params",
         "_reports",
         "_suggest",
+        "_took",
+        "budget",
         "number",
         "refusal",
         "seed",
@@ -126,16 +139,20 @@ class Trial(Mapping[str, Any]):
         suggest: Callable[[str, Parameter], Any] | None = None,
         listen: Callable[[int, float], bool] | None = None,
         reports: Iterable[tuple[int, float]] = (),
+        budget: float | None = None,
         study: Around | None = None,
+        keeper: Keeper | None = None,
+        took: Callable[[float], None] | None = None,
     ) -> None:
-        self._params = params
+        self._params, self._took = params, took
         self._reports = list(reports)
         self._listen, self._is_to_end = listen, False
         self._attributes: dict[str, Any] = {}
         self._as_text: dict[str, tuple[str, ...]] = {}
         self._constraints: dict[str, float] = {}
         self._native: dict[str, Any] = {}
-        self._suggest = suggest
+        self._suggest, self._keeper = suggest, keeper
+        self.budget = budget
         self.number = number
         self.seed = seed
         self.study = study
@@ -158,21 +175,38 @@ class Trial(Mapping[str, Any]):
         """What was reported, as (step, value), in the order of reporting."""
         return list(self._reports)
 
-    def report(self, value: float, step: int) -> None:
+    def report(self, value: float, step: int, seconds: float | None = None) -> None:
         """Record an intermediate value of the first metric.
 
         Args:
             value: In the metric's own unit and direction.
-            step: How far the trial is; epochs, say. Any whole number, growing.
+            step: How far the trial is; epochs, say. A whole number from 0, growing: of
+                one step the first report counts, of all the greatest is the last one.
+            seconds: As of `took`, which is called before the report where it is given.
 
         Raises:
             ArgumentError: If the value is no number, or the step is no whole one.
         """
-        if type(value) is not float or type(step) is not int:
-            value, step = _numbers_of(value, step)
+        if type(value) is not float or type(step) is not int or step < 0:
+            value, step = numbers_of(value, step)
+        if seconds is not None:
+            self.took(seconds)
         self._reports.append((step, value))
         if self._listen is not None:
             self._is_to_end = self._listen(step, value)
+
+    def took(self, seconds: float) -> None:
+        """State that the trial has taken time, besides what it stated before.
+
+        On the driver ``simulated``, whose time is virtual, that is how long it takes;
+        everywhere else it takes what it takes, and this does nothing.
+
+        Raises:
+            ArgumentError: If it is no finite number of seconds from 0.
+        """
+        seconds = seconds_of(seconds)
+        if self._took is not None:
+            self._took(seconds)
 
     def suggest(self, name: str, parameter: Parameter) -> Any:
         """Return the value of a parameter that is defined here, while running.
@@ -269,27 +303,6 @@ class Trial(Mapping[str, Any]):
         return self._is_to_end
 
 
-def _numbers_of(value: object, step: object) -> tuple[float, int]:
-    """Return what is reported as Python's numbers; nothing is cut off or guessed."""
-    from hpbridge.errors.experiments import ArgumentError
-    from hpbridge.space.reals import NoNumberError, as_number, as_whole
-
-    numbers: list[Any] = []
-    problems: list[str] = []
-    for name, given, kind, read in (
-        ("value", value, "a number", as_number),
-        ("step", step, "a whole number", as_whole),
-    ):
-        try:
-            numbers.append(read(given))
-        except NoNumberError as error:
-            got = str(error).rstrip(",")
-            problems.append(f"{name} must be {kind}, got {got}")
-    if problems:
-        raise ArgumentError.given(Trial.report.__qualname__, problems)
-    return numbers[0], numbers[1]
-
-
 def by_step(reports: Iterable[tuple[int, float]]) -> dict[int, float]:
     """Return reports by their step; of one step the first counts.
 
@@ -330,6 +343,8 @@ class Result:
     """What it set with `Trial.constrain`."""
     native: Mapping[str, Any] = field(default_factory=dict)
     """What it kept with `Trial.keep`."""
+    notes: tuple[str, ...] = ()
+    """What is to be said of it in the study's notes."""
 
 
 @dataclass(frozen=True)
@@ -373,3 +388,11 @@ class FinishedTrial:
     native: Mapping[str, Any] = field(default_factory=dict)
     """What a library keeps with it, the one that ran an imported trial or the one that
     the objective is written for; and ranges of its own: JSON data."""
+    budget: float | None = None
+    """How far it went in all, in the unit of the experiment's budget, if it has one."""
+    bracket: int | None = None
+    """Of an optimizer that chooses budgets: which of its brackets it is of, from 0."""
+    rung: int | None = None
+    """How often its configuration was promoted in its bracket."""
+    parent: int | None = None
+    """The number of the trial that it went on from, if it did."""

@@ -173,3 +173,41 @@ def browser(folder: Path) -> Iterator[Browser]:
             os.close(sink)
             process.wait(LIMIT)
             os.close(source)
+
+
+SEEN = """(() => {
+  const all = (path) => [...document.querySelectorAll(path)];
+  return {
+    title: document.title,
+    canvases: all(".canvas").length,
+    drawn: all(".canvas").filter((c) => c.querySelector(".main-svg")).length,
+    lines: all(".canvas .scatterlayer .trace").length,
+    texts: [...new Set(all(".canvas svg text").map((t) => t.textContent))],
+    bold: all(".canvas svg tspan[style*=bold], b").length,
+  };
+})()"""
+
+BOXES = """(path) => [...document.querySelectorAll(path)]
+  .filter((e) => e.checkVisibility())
+  .map((e) => e.getBoundingClientRect())
+  .map((r) => [r.left, r.top, r.right, r.bottom])"""
+
+
+def boxes(tab: Browser, path: str) -> list[list[float]]:
+    """Return left, top, right and bottom of all that is seen of a kind."""
+    return tab.look(f"({BOXES})({json.dumps(path)})")
+
+
+def overlap(one: list[float], other: list[float]) -> bool:
+    """Say whether two boxes overlap."""
+    return (
+        min(one[2], other[2]) - max(one[0], other[0]) > 0
+        and min(one[3], other[3]) - max(one[1], other[1]) > 0
+    )
+
+
+def width_of_body(tab: Browser) -> list[float]:
+    """Return the width of what a page shows, and of the window."""
+    return tab.look(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import process_of_tests
 import pytest
 from hypothesis import settings
@@ -11,6 +13,11 @@ settings.register_profile("repository", deadline=None, derandomize=True, databas
 settings.load_profile("repository")
 
 _SERVERS = {"postgresql", "mariadb"}
+
+
+def pytest_xdist_auto_num_workers():
+    """Run one worker more than there are cores: a third of the time, tests wait."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(trylast=True)  # after pytest's own, which makes the reporter

@@ -19,10 +19,10 @@ pytestmark = pytest.mark.filterwarnings(
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FILES = {path.stem: path for path in sorted(EXAMPLES.glob("*.py"))}
-NEEDS = {"torch_digits": "torch", "rare_digit": "imblearn"}
+NEEDS = {"torch_digits": "torch", "rare_digit": "imblearn", "boosting": "lightgbm"}
 """What an example imports that need not be installed."""
 
-PLAIN = {"digits", "quickstart"}
+PLAIN = {"boosting", "digits", "quickstart"}
 """Those with an objective of their own."""
 
 
@@ -96,3 +96,10 @@ def test_an_example_that_is_a_script_too(tmp_path, name, printed):
         check=True,
     )
     assert printed in done.stdout
+
+
+def test_boosting_reports_each_round():
+    _, study = ran("boosting", pruner=("median", {"n_warmup_steps": 20}))
+    trial = study.trials[0]
+    assert [step for step, _ in trial.reports] == [*range(1, 82)]
+    assert trial.reports[-1][1] == trial.metrics["value"]

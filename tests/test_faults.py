@@ -36,7 +36,9 @@ def assert_complete(found, n_trials) -> None:
     assert sorted(row[4] for row in found["record"]) == list(range(n_trials))
 
 
-@pytest.mark.parametrize("backend", ["optuna:tpe", "random"])
+@pytest.mark.parametrize(
+    "backend", ["optuna:tpe", pytest.param("random", marks=pytest.mark.slow)]
+)
 def test_the_process_is_killed_at_20_random_moments(tmp_path, backend) -> None:
     found = rounds(tmp_path, backend, 1, "kill", 20, 150)
     assert found["codes"].count(-9) >= 10

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import sys
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import ClassVar
 
+from hpbridge.contract.attempt import Run
 from hpbridge.contract.execution import (
     DriverSpec,
     Ended,
@@ -25,7 +27,7 @@ from hpbridge.contract.execution import (
 from hpbridge.drivers.in_process import InProcess
 from hpbridge.drivers.workers import Workers
 from hpbridge.errors import ExperimentError
-from hpbridge.trial import State
+from hpbridge.trial import Result, State
 
 
 def here(executor, **declared) -> DriverSpec:
@@ -45,6 +47,7 @@ def there(workers, limits=(), **declared) -> DriverSpec:
             settings.workers,
             trials_each=settings.trials_per_worker,
             memory=settings.memory_trial,
+            threads=settings.threads_per_worker,
         )
         try:
             yield made
@@ -119,7 +122,7 @@ class DropsReports(Changes):
 
 
 class Obstinate(InProcess):
-    def decide_by(self, policy) -> None:
+    def decide_by(self, study, policy) -> None:
         pass
 
 
@@ -247,17 +250,24 @@ class Prints(InProcess):
 class OneMore(Workers):
     """Renews a worker one trial too late."""
 
-    def __init__(self, experiment, slots, *, trials_each, memory) -> None:
+    def __init__(self, experiment, slots, *, trials_each, **limits) -> None:
         trials_each = None if trials_each is None else trials_each + 1
-        super().__init__(experiment, slots, trials_each=trials_each, memory=memory)
+        super().__init__(experiment, slots, trials_each=trials_each, **limits)
 
 
 class OnlyPools(OneMore):
     """Renews workers where there are several, not one that is alone."""
 
-    def __init__(self, experiment, slots, *, trials_each, memory) -> None:
+    def __init__(self, experiment, slots, *, trials_each, **limits) -> None:
         trials_each = None if slots == 1 else trials_each - 1
-        super().__init__(experiment, slots, trials_each=trials_each, memory=memory)
+        super().__init__(experiment, slots, trials_each=trials_each, **limits)
+
+
+class Greedy(Workers):
+    """Leaves the number of threads to the libraries."""
+
+    def __init__(self, experiment, slots, **limits) -> None:
+        super().__init__(experiment, slots, **{**limits, "threads": 64})
 
 
 class Wordless(Workers):
@@ -286,6 +296,26 @@ class NoLog(Workers):
         super().start(job)
 
 
+class CallsLossesComplete(Workers):
+    """Says of a trial whose process died that it ended well."""
+
+    def messages(self):
+        return [
+            Ended(m.job, Run(Result(State.COMPLETE, {"value": 1.0}), 1.0, 1.0, "here"))
+            if isinstance(m, Lost)
+            else m
+            for m in super().messages()
+        ]
+
+
+class Outlives(Workers):
+    """Starts what nobody ends when the study's process is killed."""
+
+    def prepare(self, count) -> None:
+        super().prepare(count)
+        subprocess.Popen(["sleep", "60"], start_new_session=True)
+
+
 DRIVERS = {
     "record": DriverSpec("wrong", " ", print),
     "slots": here(NoSlots),
@@ -297,6 +327,8 @@ DRIVERS = {
     "stubborn_error": here(OwnWords),
     "exit": here(OwnWords),
     "death": there(GivesUp),
+    "lost_node": there(CallsLossesComplete),
+    "killed_study": there(Outlives),
     "timeout": DriverSpec("wrong", "Wrong.", no_timeout),
     "reports": here(DropsReports),
     "reports_of_the_dead": there(Forgets),
@@ -321,6 +353,7 @@ DRIVERS = {
     "trials_per_worker-here": here(InProcess, limits=frozenset({"trials_per_worker"})),
     "memory_trial": here(InProcess, limits=frozenset({"memory_trial"})),
     "memory_trial-wordless": there(Wordless, {"memory_trial"}),
+    "threads_per_worker": there(Greedy, {"threads_per_worker"}),
     "logs": there(NoLog, logs=True),
     "logs-one": there(OneLog, logs=True),
 }

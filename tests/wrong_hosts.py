@@ -13,7 +13,8 @@ import random
 from dataclasses import replace
 from typing import ClassVar
 
-from hpbridge.contract.backend import ExhaustedError, HostSpec, Outcome
+from hpbridge.contract.backend import ExhaustedError, Outcome
+from hpbridge.contract.hosting import HostSpec
 from hpbridge.errors import HpbridgeError
 from hpbridge.hosts.conversation import Conversation, NoProposal
 from hpbridge.hosts.recipe import GuestRecipe

@@ -23,7 +23,7 @@ from hpbridge.contract.backend import (
     Optimizer,
     Suggestion,
 )
-from hpbridge.contract.capabilities import YES, Capability, Feature, Support
+from hpbridge.contract.capabilities import AS_WORST, YES, Capability, Feature, Support
 from hpbridge.encoding.encode import encode
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Float, Int
@@ -39,6 +39,7 @@ CAPABILITIES = ALGORITHM.capabilities.but(
         Feature.MULTI_OBJECTIVE: LEARNS,
         Feature.CONSTRAINTS: LAST,
         Feature.FAILED_TRIALS: LAST,
+        Feature.PRUNED_TRIALS: AS_WORST,
         Feature.FOREIGN_HISTORY: YES,
     }
 )

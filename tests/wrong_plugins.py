@@ -24,7 +24,13 @@ from hpbridge.contract.backend import (
     Problem,
     Suggestion,
 )
-from hpbridge.contract.capabilities import LEFT_OUT, Capabilities, Capability, Feature
+from hpbridge.contract.capabilities import (
+    LEFT_OUT,
+    NOT_LEARNT,
+    Capabilities,
+    Capability,
+    Feature,
+)
 from hpbridge.encoding.encode import encode
 from hpbridge.errors import ForeignHistoryError, UnsupportedFeatureError
 from hpbridge.space.categorical import Categorical
@@ -106,7 +112,9 @@ def declaring(changed: dict[Feature, Capability]) -> Capabilities:
 
 LEARNS: dict[str, Any] = {
     "learns": True,
-    "capabilities": declaring({Feature.FAILED_TRIALS: LEFT_OUT}),
+    "capabilities": declaring(
+        {Feature.FAILED_TRIALS: LEFT_OUT, Feature.PRUNED_TRIALS: NOT_LEARNT}
+    ),
 }
 """What `Climber` declares."""
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FEWEST_FOR_BAND = 3
 """With fewer repeats than this, every repeat is drawn as a line of its own."""
 
+FEWEST_FOR_INTERVAL = 5
+"""From so many repeats on, a band is the 95 % interval of the median."""
+
 LONGEST_IDLE = 30.0
 """Seconds in which nothing is asked, run or told, after which a study was paused."""
 
@@ -66,6 +69,10 @@ class Band:
 
     A repeat without a feasible trial yet counts as infinitely bad, and so do the
     medians and the edges that it reaches; a repeat that ended keeps its best value.
+
+    Attributes:
+        low: Lower edge: the lowest value, or the end of an interval.
+        high: Upper edge.
     """
 
     positions: tuple[float, ...]
@@ -110,10 +117,11 @@ def _curve(
 ) -> Curve:
     metric = metric or study.main_metric
     sign = study.sign_of(metric)
+    rivals = {trial.number for trial in study.rivals}
     positions: list[float] = []
     values: list[float] = []
     for trial, position in placed:
-        if not study.is_feasible(trial):
+        if trial.number not in rivals:
             continue
         value = trial.metrics[metric]
         if values and sign * value >= sign * values[-1]:
@@ -164,22 +172,54 @@ def _pauses(trials: Iterable[FinishedTrial]) -> list[tuple[float, float]]:
 
 
 def band_of(curves: Sequence[Curve], sign: int) -> Band:
-    """Return the median and the range of several repeats.
+    """Return the median of several repeats, and their range.
 
     Args:
         curves: At least one.
         sign: 1 when the metric is minimized, -1 when it is maximized.
     """
+    positions, columns = _columns(curves, sign)
+    return Band(
+        positions=positions,
+        median=tuple(statistics.median(column) for column in columns),
+        low=tuple(min(column) for column in columns),
+        high=tuple(max(column) for column in columns),
+        end=max(curve.end for curve in curves),
+    )
+
+
+def interval_of(curves: Sequence[Curve], sign: int) -> Band:
+    """Return the median of several repeats, and its 95 % interval at each position.
+
+    Args:
+        curves: `FEWEST_FOR_INTERVAL` or more.
+        sign: 1 when the metric is minimized, -1 when it is maximized.
+    """
+    import numpy as np
+
+    from hpbridge.analysis.statistics.intervals import median_band
+
+    positions, columns = _columns(curves, sign)
+    values = sign * np.array(columns).reshape(len(positions), len(curves))
+    found = median_band(values)
+    low, high = (found.low, found.high)[::sign]
+    return Band(
+        positions=positions,
+        median=tuple((sign * found.value).tolist()),
+        low=tuple((sign * low).tolist()),
+        high=tuple((sign * high).tolist()),
+        end=max(curve.end for curve in curves),
+    )
+
+
+def _columns(
+    curves: Sequence[Curve], sign: int
+) -> tuple[tuple[float, ...], list[list[float]]]:
+    """Return the positions of all curves, and the values of each curve there."""
     worst = sign * math.inf
     positions = sorted({p for curve in curves for p in curve.positions})
     columns = []
     for position in positions:
         found = [curve.at(position) for curve in curves]
         columns.append([worst if v is None else v for v in found])
-    return Band(
-        positions=tuple(positions),
-        median=tuple(statistics.median(column) for column in columns),
-        low=tuple(min(column) for column in columns),
-        high=tuple(max(column) for column in columns),
-        end=max(curve.end for curve in curves),
-    )
+    return tuple(positions), columns

@@ -238,11 +238,13 @@ class Evaluated:
 
     @property
     def folds_of_trials(self) -> list[Model]:
-        """Every complete trial with its folds."""
+        """Every complete trial with its folds; of several budgets, at the largest."""
+        complete = [t for t in self.study.trials if t.state is State.COMPLETE]
+        most = max((t.budget or 0 for t in complete), default=0)
         return [
             model_of(trial, f"trial {trial.number}")
-            for trial in self.study.trials
-            if trial.state is State.COMPLETE
+            for trial in complete
+            if (trial.budget or 0) == most
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpbridge.analysis.convergence import curve_by_seconds
 from hpbridge.trial import State
@@ -13,20 +13,26 @@ from hpbridge.trial import State
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hpbridge.store.record import StudyRecord
     from hpbridge.study import Study
 
+    AnyStudy = TypeVar("AnyStudy", bound=StudyRecord)
 
-def by_optimizer(studies: Sequence[Study]) -> dict[str, list[Study]]:
+
+def by_optimizer(studies: Sequence[AnyStudy]) -> dict[str, list[AnyStudy]]:
     """Return the studies of each optimizer: its repeats, in the order given.
 
-    The key is the optimizer's name. Where one optimizer ran with several sets of
+    The key is the optimizer's name; where a name was asked for that stands for others,
+    as `auto` does, that name. Where one optimizer ran with several sets of
     options, they are kept apart, and the name says in which options they differ.
     """
-    groups: dict[tuple[str, str], list[Study]] = {}
+    groups: dict[tuple[str, str], list[AnyStudy]] = {}
     for study in studies:
-        key = (study.optimizer, json.dumps(dict(study.options), sort_keys=True))
+        # What a name that was asked for stands for may differ from study to study.
+        own = dict(study.options) if study.label == study.optimizer else {}
+        key = (study.label, json.dumps(own, sort_keys=True))
         groups.setdefault(key, []).append(study)
-    named: dict[str, list[Study]] = {}
+    named: dict[str, list[AnyStudy]] = {}
     for (optimizer, options), repeats in groups.items():
         rivals = [json.loads(o) for name, o in groups if name == optimizer]
         own = json.loads(options)

@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     with_traceback = "--traceback" in words
     words = [word for word in words if word != "--traceback"]
-    from hpbridge.cli.interrupted import COMMAND
+    from hpbridge.cli.interrupted import COMMAND, has_spoken
     from hpbridge.errors import HpbridgeError, ObjectiveError
 
     COMMAND[:] = words
@@ -37,6 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
         with warnings.catch_warnings():
             _show_own_warnings()
             code = _run(words)
+        if code == INTERRUPTED and not has_spoken():  # typer took it for an exit
+            raise KeyboardInterrupt
         sys.exit(_judge(words, code if isinstance(code, int) else OK))
     except KeyboardInterrupt:
         say("Interrupted.")

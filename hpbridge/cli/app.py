@@ -8,22 +8,35 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from hpbridge.cli.ask import ask
 from hpbridge.cli.backends import backends
+from hpbridge.cli.bench import bench
 from hpbridge.cli.check_backend import check_backend
 from hpbridge.cli.compare import compare
+from hpbridge.cli.create import create
 from hpbridge.cli.doctor import doctor
+from hpbridge.cli.drivers import drivers
+from hpbridge.cli.enqueue import enqueue
 from hpbridge.cli.evaluate import evaluate
 from hpbridge.cli.explain import explain
 from hpbridge.cli.export import export
 from hpbridge.cli.formats import formats
 from hpbridge.cli.hosts import hosts
 from hpbridge.cli.import_ import import_
+from hpbridge.cli.leaderboard import leaderboard
+from hpbridge.cli.logs import logs
+from hpbridge.cli.more import more
+from hpbridge.cli.pruners import pruners
 from hpbridge.cli.report import report
 from hpbridge.cli.resume import resume
 from hpbridge.cli.run import run
 from hpbridge.cli.show import show
+from hpbridge.cli.space import space
+from hpbridge.cli.stop import stop
 from hpbridge.cli.streams import apart
 from hpbridge.cli.studies import studies
+from hpbridge.cli.tell import tell
+from hpbridge.cli.work import work
 
 _EPILOG = (
     "Exit codes: 0 done; 1 it ran and found something wrong, or no trial is complete; "
@@ -73,19 +86,32 @@ class _Command(TyperCommand):
 _COMMANDS: tuple[Callable[..., int | None], ...] = (
     run,
     compare,
+    bench,
     evaluate,
     explain,
     backends,
+    drivers,
     doctor,
     check_backend,
     studies,
     show,
+    logs,
     export,
     import_,
     resume,
+    work,
     report,
+    leaderboard,
     formats,
     hosts,
+    pruners,
+    space,
+    create,
+    ask,
+    tell,
+    enqueue,
+    stop,
+    more,
 )
 for command in _COMMANDS:
     name = command.__name__.replace("_", "-").rstrip("-")

@@ -84,10 +84,6 @@ WorkersOption = Annotated[
         show_default="1",
     ),
 ]
-DriverOption = Annotated[
-    str | None,
-    typer.Option("--driver", help="Whose loop runs the trials; the backend's own."),
-]
 SettingOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -126,6 +122,14 @@ MemoryTrialOption = Annotated[
     str | None,
     typer.Option("--memory-trial", metavar="SIZE", help="End a trial beyond: 4GiB."),
 ]
+ThreadsPerWorkerOption = Annotated[
+    int | None,
+    typer.Option(
+        "--threads-per-worker",
+        metavar="N",
+        help="Of BLAS, OpenMP, PyTorch; default: cores / workers.",
+    ),
+]
 SilenceOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -159,6 +163,23 @@ StorePatienceOption = Annotated[
         show_default="60",
     ),
 ]
+PrunerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--pruner",
+        metavar="NAME",
+        help="End trials early that look bad, by what they report: `hpbridge pruners`. "
+        "`none` leaves a script's own out.",
+    ),
+]
+PrunerSettingOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pruner-option",
+        metavar="KEY=VALUE",
+        help="An option of the pruner; may be given several times.",
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON on standard output, nothing else.")
 ]
@@ -171,8 +192,9 @@ SpaceOption = Annotated[
     str | None,
     typer.Option(
         "--space",
-        metavar="FILE:NAME",
-        help="The space of a function that is written for a library.",
+        metavar="FILE:NAME|FILE.toml",
+        help="The space of a command, or of a function that is written for a library; "
+        "also .yaml or .json.",
     ),
 ]
 DirectionOption = Annotated[
@@ -329,6 +351,18 @@ def read_settings(words: list[str] | None, option: str = _OPTION) -> dict[str, o
     if problems:
         raise OptionError.of_command(option, problems)
     return settings
+
+
+def read_pruner(
+    name: str | None, words: list[str] | None
+) -> tuple[str, dict[str, object]] | None:
+    """Return a pruner by name, with its options; None where none is named.
+
+    Raises:
+        OptionError: If a word is no ``key=value``, or there is no pruner.
+    """
+    check_company("--pruner", name, pruner_option=words)
+    return None if name is None else (name, read_settings(words, "--pruner-option"))
 
 
 def read_settings_by_optimizer(

@@ -44,11 +44,21 @@ def backends(
         else:
             _print_list(plugins, found)
         return
-    spec, algorithm = plugins.algorithm(optimizer)
+    spec, algorithm = _named(plugins, optimizer)
     if json:
         print_json(describe(plugins, spec, algorithm))
     else:
         _print_one(plugins, spec, algorithm)
+
+
+def _named(plugins: Registry, optimizer: str) -> tuple[BackendSpec, Algorithm]:
+    """Return backend and algorithm of a name; one that lacks its members, as it is."""
+    name, _, algorithm = optimizer.partition(":")
+    spec = plugins.backends.get(name)
+    declared = spec and spec.algorithms.get(algorithm or spec.default)
+    if spec and declared and declared.takes_members:
+        return spec, declared
+    return plugins.algorithm(optimizer)
 
 
 def describe(
@@ -79,7 +89,7 @@ def describe(
                 "encoding": encoding_name(capability.encoding),
             }
             for feature in Feature
-            for capability in (algorithm.capabilities.in_a_run(feature),)
+            for capability in (algorithm.in_a_run(feature),)
         },
         "options": [vars(doc) for doc in document_options(algorithm.options)],
     }

@@ -9,23 +9,44 @@ import typer
 
 from hpbridge.cli.arguments import (
     DirectionOption,
-    DriverOption,
-    ExperimentArg,
     JsonOption,
     MemoryTrialOption,
     OnErrorOption,
     OverwriteOption,
+    PrunerOption,
+    PrunerSettingOption,
     RetriesOption,
     SettingsOption,
     SpaceOption,
     StoreOption,
     StorePatienceOption,
     TargetOption,
+    ThreadsPerWorkerOption,
     TimeoutOption,
     TimeoutTrialOption,
     TrialsOption,
     TrialsPerWorkerOption,
     WorkersOption,
+)
+from hpbridge.cli.commanding import (
+    BudgetOption,
+    CommandOption,
+    CwdOption,
+    FileArg,
+    GraceOption,
+    MetricOption,
+    OkOption,
+    ParamsOption,
+    PrunedOption,
+    ReportsOption,
+)
+from hpbridge.cli.driver_arguments import (
+    AddressOption,
+    DriverOption,
+    DriverSettingOption,
+    GpusOption,
+    ListenOption,
+    ResourcesOption,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +56,7 @@ if TYPE_CHECKING:
 
 
 def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
-    experiment: ExperimentArg,
+    experiment: FileArg = None,
     backends: Annotated[
         str,
         typer.Option(
@@ -80,6 +101,11 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     option: SettingsOption = None,
     store: StoreOption = None,
     driver: DriverOption = None,
+    driver_option: DriverSettingOption = None,
+    address: AddressOption = None,
+    listen: ListenOption = None,
+    resources: ResourcesOption = None,
+    gpus: GpusOption = None,
     workers: WorkersOption = None,
     jobs: Annotated[
         int | None,
@@ -89,12 +115,24 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     timeout_trial: TimeoutTrialOption = None,
     trials_per_worker: TrialsPerWorkerOption = None,
     memory_trial: MemoryTrialOption = None,
+    threads_per_worker: ThreadsPerWorkerOption = None,
+    pruner: PrunerOption = None,
+    pruner_option: PrunerSettingOption = None,
     target: TargetOption = None,
     retries: RetriesOption = None,
     on_error: OnErrorOption = None,
     store_patience: StorePatienceOption = None,
     space: SpaceOption = None,
     direction: DirectionOption = None,
+    command: CommandOption = None,
+    metric: MetricOption = None,
+    params: ParamsOption = None,
+    reports: ReportsOption = None,
+    budget: BudgetOption = None,
+    ok: OkOption = None,
+    pruned: PrunedOption = None,
+    grace: GraceOption = None,
+    cwd: CwdOption = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -108,25 +146,29 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
 
     Ctrl-C loses no finished trial.
     """
+    words = dict(locals())
     import hpbridge
     from hpbridge.cli.arguments import check_company, read_settings_by_optimizer
+    from hpbridge.cli.commanding import asked_of
+    from hpbridge.cli.driver_arguments import attend, read_driver
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.progress import Display
     from hpbridge.cli.resuming import given_of
-    from hpbridge.cli.scripts import Asked
     from hpbridge.report.rendering import check_target
 
+    words = attend(words)
     check_company("--report", report, overwrite=overwrite)
     if report is not None:
         check_target(report, overwrite=overwrite)
-    asked = Asked(experiment, space, direction)
+    asked = asked_of(locals())
     asked.leave_optimizer()
     n_trials, timeout = asked.trials(trials), asked.timeout(timeout)
     seed, target = asked.seed(seed), asked.target(target)
+    chosen = asked.pruner(pruner, pruner_option)
     loaded = asked.experiment(is_quiet=json)
     names = [word.strip() for word in backends.split(",") if word.strip()]
     given = given_of(
-        workers=workers,
+        workers=words["workers"],
         retries=retries,
         on_error=on_error,
         store_patience=store_patience,
@@ -141,12 +183,14 @@ def compare(  # noqa: PLR0913, PLR0917 - a command takes what it takes
             shared_start=shared_start,
             options=read_settings_by_optimizer(option),
             store=store,
-            driver=driver,
+            driver=read_driver(words),
             jobs=jobs,
             timeout=timeout,
             timeout_trial=timeout_trial,
             trials_per_worker=trials_per_worker,
             memory_trial=memory_trial,
+            threads_per_worker=threads_per_worker,
+            pruner=chosen,
             target=target,
             resume=resume,
             callbacks=[display.show],
@@ -164,15 +208,21 @@ def print_comparison(
     comparison: Comparison, report: Path | None, *, as_json: bool
 ) -> None:
     """Print a comparison's table, what failed and what was left out."""
+    from hpbridge.analysis.contest.table import fronts_of
     from hpbridge.analysis.failures import failures_of, sentences_of
+    from hpbridge.analysis.stopped import stopped_by_optimizer
     from hpbridge.cli.output import errors_json, margin, print_json, screen
 
     rows = comparison.table() if comparison.studies else []
+    verdict = comparison.verdict()
+    fronts = fronts_of(comparison.studies)
     if as_json:
         print_json(
             {
                 "name": comparison.name,
                 "table": rows,
+                "verdict": verdict.to_json(),
+                **({"fronts": fronts} if fronts else {}),
                 "studies": [study.name for study in comparison.studies],
                 "failures": dict(comparison.failures),
                 "errors": {
@@ -190,24 +240,26 @@ def print_comparison(
     if rows:
         out.print(_table(comparison, rows))
         trials = [trial for study in comparison.studies for trial in study.trials]
-        for sentence in sentences_of(failures_of(trials)):
+        stopped = [f"{line}." for line in stopped_by_optimizer(comparison.studies)]
+        said = [*stopped, *sentences_of(failures_of(trials)), *verdict.sentences]
+        for sentence in [*_of_columns(rows), *said]:
             out.print(sentence, markup=False)
     for note in comparison.notes:
         beside.print(f"Note: {note}", markup=False)
     for name, why in comparison.skipped.items():
         beside.print(f"Left out: {name}: {why}", markup=False)
-    for names, why in _by_reason(comparison.failures):
+    for names, why in by_reason(comparison.failures):
         beside.print(f"Failed: {names}: {why}", markup=False)
     for study in comparison.studies:
-        is_told = f"{study.optimizer} seed {study.seed}" in comparison.failures
+        is_told = f"{study.label} seed {study.seed}" in comparison.failures
         if not (study.has_result or is_told):
-            which = f"{study.optimizer} seed {study.seed}"
+            which = f"{study.label} seed {study.seed}"
             beside.print(f"Nothing complete: {which}", markup=False)
     if report is not None and rows:
         out.print(f"Report: {report}", markup=False)
 
 
-def _by_reason(failures: Mapping[str, str]) -> list[tuple[str, str]]:
+def by_reason(failures: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the names of all that failed for one reason, and the first's words."""
     from hpbridge.analysis.failures import kind_of
 
@@ -217,33 +269,68 @@ def _by_reason(failures: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(", ".join(those), failures[those[0]]) for those in names.values()]
 
 
-def _table(comparison: Comparison, rows: list[dict[str, Any]]) -> Any:
-    from hpbridge.cli.output import seconds, table
+def _of_columns(rows: list[dict[str, Any]]) -> list[str]:
+    """Say what is a median over repeats, and what a total."""
+    repeats = max(row["repeats"] for row in rows)
+    if repeats == 1:
+        return []
+    return [
+        (
+            f"Over {repeats} repeats: values and seconds are medians, the range is "
+            "from the lowest to the highest; trials and failures are totals."
+        )
+    ]
 
-    first = comparison.studies[0]
-    way = first.metrics[first.main_metric]
-    is_bounded = any("infeasible" in row for row in rows)
-    columns = [
-        "optimizer",
-        f"best {first.main_metric} ({way})",
-        "trials",
-        "failures",
-        *(["infeasible"] if is_bounded else []),
-        "objective",
-        "optimizer time",
-        "to common best",
-    ]
-    cells = [
-        [
-            row["optimizer"],
-            row["best"],
-            row["trials"],
-            row["failed"],
-            *([row["infeasible"]] if is_bounded else []),
-            seconds(row["objective_seconds"]),
-            seconds(row["optimizer_seconds"]),
-            seconds(row["seconds_to_common_best"]),
-        ]
-        for row in rows
-    ]
-    return table(comparison.name, columns, cells)
+
+def _table(comparison: Comparison, rows: list[dict[str, Any]]) -> Any:
+    from hpbridge.cli.output import table
+
+    columns = {
+        "optimizer": [row["optimizer"] for row in rows],
+        **_values(comparison, rows),
+        "trials": [row["trials"] for row in rows],
+        "failures": [row["failed"] for row in rows],
+    }
+    if any("infeasible" in row for row in rows):
+        columns["infeasible"] = [row["infeasible"] for row in rows]
+    columns |= _seconds(rows)
+    cells = [[*row] for row in zip(*columns.values(), strict=True)]
+    return table(comparison.name, [*columns], cells)
+
+
+def _seconds(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    from hpbridge.cli.output import seconds
+
+    keys = {
+        "objective": "objective_seconds",
+        "optimizer time": "optimizer_seconds",
+        "to common best": "seconds_to_common_best",
+    }
+    return {name: [seconds(row[key]) for row in rows] for name, key in keys.items()}
+
+
+def _values(comparison: Comparison, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Return the columns of values; where there are repeats, with their range."""
+    metrics = comparison.studies[0].metrics
+    columns: dict[str, list[Any]] = {}
+    is_repeated = any(row["repeats"] > 1 for row in rows)
+    for metric, way in metrics.items():
+        own = [row["bests"][metric] if len(metrics) > 1 else row for row in rows]
+        columns[f"best {metric} ({way})"] = [each["best"] for each in own]
+        if is_repeated:
+            name = "range" if len(metrics) == 1 else f"range of {metric}"
+            columns[name] = [_range(each["best_min"], each["best_max"]) for each in own]
+    if len(metrics) > 1:
+        columns["hypervolume"] = [row["hypervolume"] for row in rows]
+        if is_repeated:
+            columns["its range"] = [
+                _range(row["hypervolume_min"], row["hypervolume_max"]) for row in rows
+            ]
+        columns["front"] = [row["front"] for row in rows]
+    return columns
+
+
+def _range(low: float | None, high: float | None) -> str:
+    from hpbridge.cli.output import number
+
+    return "-" if low is None else f"{number(low)} to {number(high)}"

@@ -24,6 +24,7 @@ _TAKEN = (
     "timeout_trial",
     "trials_per_worker",
     "memory_trial",
+    "threads_per_worker",
     "retries",
     "store_patience",
     "callbacks",

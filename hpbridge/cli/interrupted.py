@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 COMMAND: list[str] = []
 """What the user typed; a script that is run sees its own name in ``sys.argv``."""
 
+_spoken: list[bool] = []
+
+
+def has_spoken() -> bool:
+    """Say whether the user has read already that a study was cut short."""
+    return bool(_spoken)
+
 
 @contextlib.contextmanager
 def say_how_to_go_on() -> Iterator[None]:
@@ -28,6 +35,7 @@ def say_how_to_go_on() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         say(f"\nEvery finished trial is in the store.\nHint: {_how()}.")
+        _spoken.append(True)
         raise
     except ExecutorError as error:
         problems = [*error.problems, "every finished trial is in the store"]

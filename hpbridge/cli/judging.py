@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 _TAKEN = (
     "store",
-    "driver",
     "workers",
     "timeout",
     "timeout_trial",
     "trials_per_worker",
     "memory_trial",
+    "threads_per_worker",
     "retries",
     "store_patience",
 )
@@ -48,6 +48,7 @@ def judge(done: Ran, words: Mapping[str, Any]) -> None:
     Both are noted in the study, whose report has them. What is nested goes on where it
     was interrupted with ``--resume``.
     """
+    from hpbridge.cli.driver_arguments import read_driver
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.progress import Display
     from hpbridge.cli.resuming import given_of
@@ -68,6 +69,8 @@ def judge(done: Ran, words: Mapping[str, Any]) -> None:
             resume=words["resume"],
             study=study,
             options=dict(study.options),
+            pruner=study.settings.budget.pruner,
             callbacks=[display.show],
+            driver=read_driver(words),
             **given_of(**{name: words[name] for name in _TAKEN}),
         )

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hpbridge.analysis.confirmed import confirmation_of
+from hpbridge.analysis.members import members_of
 from hpbridge.cli.codes import FOUND, OK
 from hpbridge.cli.interrupted import store_words
 from hpbridge.cli.streams import LEAST_WIDTH, beside, results
@@ -113,6 +114,7 @@ def params_line(params: Mapping[str, object]) -> str:
 def study_summary(study: Study) -> dict[str, Any]:
     """Return what a program wants to know of a study, without its trials."""
     best = study.best_by_main_metric()
+    members = [each.to_json() for each in members_of(study)]
     return {
         "id": study.id,
         "name": study.name,
@@ -125,6 +127,9 @@ def study_summary(study: Study) -> dict[str, Any]:
         **({"n_infeasible": study.n_infeasible} if study.bounds else {}),
         "metrics": dict(study.metrics),
         "best": None if best is None else trial_summary(best),
+        "stopped": None if study.stopped is None else study.stopped.to_json(),
+        **({} if study.spent is None else {"spent": study.spent.to_json()}),
+        **({"members": members} if members else {}),
         "errors": errors_json(study),
         "notes": list(study.notes),
     }
@@ -166,12 +171,8 @@ def print_study(study: Study, assumption: str = "") -> None:
     out.print(
         f"Study {study.name} ({study.id}): {study.status}; {states}", markup=False
     )
-    if study.stop_reason:
-        out.print(f"Ended by: {study.stop_reason}", markup=False)
-    for note in study.notes:
-        if note == assumption:
-            continue  # said beside the best value
-        out.print(f"Note: {note}", markup=False)
+    for line in _said_of(study, assumption):
+        out.print(line, markup=False)
     confirmed = confirmation_of(study)
     if confirmed is not None:
         print_confirmation(confirmed)
@@ -188,9 +189,26 @@ def print_study(study: Study, assumption: str = "") -> None:
         value = number(best.metrics[study.main_metric])
         line = f"Best: {study.main_metric}={value} in trial {best.number}"
         out.print(f"{line}: {params_line(best.params)}", markup=False)
+        if best.parent is not None:
+            from hpbridge.analysis.lineage import line_of
+
+            came = line_of(study.lineage(best.number))
+            out.print(f"Lineage of the best: {came}", markup=False)
         if assumption:
             margin().print(assumption, markup=False)
     print_failures(study)
+
+
+def _said_of(study: Study, assumption: str) -> list[str]:
+    """Return what is said of a study before its best trial."""
+    stopped = study.stopped
+    return [
+        *([] if stopped is None else [f"{stopped.line}."]),
+        *([] if study.spent is None else [f"{study.spent.sentence}."]),
+        *([f"Ended by: {study.stop_reason}"] if study.stop_reason else []),
+        # The assumption is said beside the best value.
+        *(f"Note: {note}" for note in study.notes if note != assumption),
+    ]
 
 
 def print_confirmation(confirmation: Confirmation) -> None:

@@ -1,10 +1,12 @@
 """The live display: trials done, best so far, failures, time left; a row a study.
 
-The first failure of a study is told when it happens, then they are counted.
+The first failure of a study is told when it happens, then they are counted; and that
+workers start, which takes a moment before the first trial.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,9 +23,11 @@ from rich.progress import (
 from hpbridge.analysis.failures import kind_of, line_of
 from hpbridge.cli.output import margin, number
 from hpbridge.cli.streams import say
+from hpbridge.engine.reporting import is_news
 from hpbridge.trial import Origin, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from hpbridge.engine.plan import Plan
@@ -43,6 +47,7 @@ class _Tally:
     Attributes:
         is_told: Whether a failure was.
         is_warned: Whether it was said that all trials fail alike.
+        n_notes: How many notes of the study were looked at.
     """
 
     n_done: int = 0
@@ -50,6 +55,7 @@ class _Tally:
     kinds: set[str] = field(default_factory=set)
     is_told: bool = False
     is_warned: bool = False
+    n_notes: int = 0
 
     def count(self, trial: FinishedTrial) -> None:
         """Count a trial, unless it was imported."""
@@ -59,6 +65,22 @@ class _Tally:
         if trial.state is State.FAILED:
             self.n_failed += 1
             self.kinds.add(kind_of(trial.error))
+
+
+class _Listener(logging.Handler):
+    """Hands on what a log says.
+
+    Args:
+        tell: What takes it.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand on what was said."""
+        self._tell(record.getMessage())
 
 
 class Display:
@@ -71,6 +93,8 @@ class Display:
         self._is_quiet = is_quiet
         self._tasks: dict[str, TaskID] = {}
         self._started: dict[str, float] = {}
+        self._log = logging.getLogger("hpbridge.drivers.workers")
+        self._listener = _Listener(self._tell)
         self._tallies: dict[str, _Tally] = {}
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -87,6 +111,9 @@ class Display:
 
     def __enter__(self) -> Display:
         self._progress.start()
+        if not self._is_quiet and self._log.level == logging.NOTSET:
+            self._log.setLevel(logging.INFO)
+            self._log.addHandler(self._listener)
         return self
 
     def __exit__(
@@ -96,6 +123,9 @@ class Display:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
+        if self._listener in self._log.handlers:
+            self._log.removeHandler(self._listener)
+            self._log.setLevel(logging.NOTSET)
 
     def start(self, key: str, n_trials: int) -> None:
         """Show that a study begins."""
@@ -132,6 +162,10 @@ class Display:
             return
         if trial.state is State.FAILED:
             self._tell_failure(key, tally, trial)
+        for note in session.notes[tally.n_notes :]:
+            if is_news(note):
+                self._tell(f"{key}: {note}")
+        tally.n_notes = len(session.notes)
         if not self._is_live:
             state = f"best {best}, {failed}" if failed else f"best {best}"
             self._say_trial(session, trial, key, state)
@@ -139,7 +173,8 @@ class Display:
     def _tell_failure(self, key: str, tally: _Tally, trial: FinishedTrial) -> None:
         if not tally.is_told:
             tally.is_told = True
-            self._tell(f"{key}: trial {trial.number} failed: {line_of(trial.error)}")
+            text = (line_of(trial.error) or "").removeprefix("failed: ")
+            self._tell(f"{key}: trial {trial.number} failed: {text}")
         is_hopeless = tally.n_failed == tally.n_done and len(tally.kinds) == 1
         if is_hopeless and tally.n_failed >= _TELLING and not tally.is_warned:
             tally.is_warned = True

@@ -19,6 +19,14 @@ def report(
         str | None,
         typer.Option("--comparison", "-c", help="A comparison's name or number."),
     ] = None,
+    nemenyi: Annotated[
+        bool,
+        typer.Option(
+            "--nemenyi",
+            help="Group optimizers by Nemenyi's critical difference, not by "
+            "Wilcoxon's test with Holm's correction.",
+        ),
+    ] = False,
     overwrite: OverwriteOption = False,
     store: StoreOption = None,
 ) -> None:
@@ -36,8 +44,8 @@ def report(
         studies = tuple(load_study(name, store) for name in study or [])
         title = studies[0].name if len(studies) == 1 else f"{len(studies)} studies"
         loaded = Comparison(title, studies)
-    if len(loaded.studies) == 1 and comparison is None:
+    if len(loaded.studies) == 1 and comparison is None and not nemenyi:
         report_of(loaded.studies[0]).to_html(output, overwrite=overwrite)
     else:
-        loaded.report(output, overwrite=overwrite)
+        loaded.report(output, overwrite=overwrite, nemenyi=nemenyi)
     margin().print(f"Wrote {output}.", markup=False)

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from hpbridge.cli.arguments import (
-    DriverOption,
     JsonOption,
     MemoryTrialOption,
     OnErrorOption,
@@ -17,11 +16,20 @@ from hpbridge.cli.arguments import (
     StorePatienceOption,
     StudyArg,
     TargetOption,
+    ThreadsPerWorkerOption,
     TimeoutOption,
     TimeoutTrialOption,
     TrialsPerWorkerOption,
     WorkersOption,
     as_it_was,
+)
+from hpbridge.cli.driver_arguments import (
+    AddressOption,
+    DriverOption,
+    DriverSettingOption,
+    GpusOption,
+    ListenOption,
+    ResourcesOption,
 )
 
 
@@ -38,11 +46,17 @@ def resume(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     space: SpaceOption = None,
     store: StoreOption = None,
     driver: Annotated[str | None, as_it_was(DriverOption)] = None,
+    driver_option: DriverSettingOption = None,
+    address: AddressOption = None,
+    listen: ListenOption = None,
+    resources: ResourcesOption = None,
+    gpus: GpusOption = None,
     workers: Annotated[int | None, as_it_was(WorkersOption)] = None,
     timeout: TimeoutOption = None,
     timeout_trial: TimeoutTrialOption = None,
     trials_per_worker: TrialsPerWorkerOption = None,
     memory_trial: MemoryTrialOption = None,
+    threads_per_worker: ThreadsPerWorkerOption = None,
     target: TargetOption = None,
     retries: Annotated[int | None, as_it_was(RetriesOption)] = None,
     on_error: Annotated[str | None, as_it_was(OnErrorOption)] = None,
@@ -53,7 +67,9 @@ def resume(  # noqa: PLR0913, PLR0917 - a command takes what it takes
 
     What is not given is as it was.
     """
+    words = dict(locals())
     from hpbridge.cli.arguments import check_company
+    from hpbridge.cli.driver_arguments import read_driver
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.output import print_outcome
     from hpbridge.cli.progress import Display
@@ -72,12 +88,13 @@ def resume(  # noqa: PLR0913, PLR0917 - a command takes what it takes
     with say_how_to_go_on(), Display(is_quiet=json) as display:
         given = given_of(
             n_trials=trials,
-            driver=driver,
+            driver=read_driver(words, record.settings.driver),
             workers=workers,
             timeout=timeout,
             timeout_trial=timeout_trial,
             trials_per_worker=trials_per_worker,
             memory_trial=memory_trial,
+            threads_per_worker=threads_per_worker,
             target=target,
             retries=retries,
             on_error=on_error,

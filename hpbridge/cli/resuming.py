@@ -23,6 +23,8 @@ class Wanted:
     Attributes:
         options: That were given; the others may be as they were.
         history: The study that it goes on from.
+        pruner: What ends its trials early: a name with the options that were given; the
+            others may be as they were.
     """
 
     experiment: Experiment
@@ -31,6 +33,7 @@ class Wanted:
     seed: int | None = None
     name: str | None = None
     history: Study | None = None
+    pruner: tuple[str, Mapping[str, object]] | None = None
 
     def gone_on(self, given: Mapping[str, Any]) -> Study | None:
         """Go on with the last such study and return it; None where there is none.
@@ -52,6 +55,7 @@ class Wanted:
         database = open_store(store)
         known = database.studies(reference=self.experiment.reference)
         known = [each for each in known if _is_alone(each)]
+        known = [each for each in known if not self._is_other(each)]
         chosen = self._choice()
         fit = [each for each in known if not self._differences(each, chosen)]
         if not fit:
@@ -67,6 +71,15 @@ class Wanted:
         say(f"To go on with: study {found.name!r}, which has {n_ended} trials.")
         return found
 
+    def _is_other(self, study: StudyRecord) -> bool:
+        """Say whether a study without a file is of another experiment."""
+        own = self.experiment
+        if own.reference:
+            return False
+        is_same = own.space.is_recorded_as(study.space)
+        is_same &= [*own.metrics.items()] == [*study.metrics.items()]
+        return not is_same or bool(own.unlike(study.attributes))
+
     def _choice(self) -> Choice:
         from hpbridge.learning.choice import choose
 
@@ -74,9 +87,13 @@ class Wanted:
 
     def _differences(self, study: StudyRecord, chosen: Choice) -> list[str]:
         """Return in what a study is another one than is meant."""
+        from hpbridge.contract.resolving import ASKED
+
         past = study.settings.history
         found = []
-        if study.optimizer != chosen.name:
+        if chosen.asked and chosen.asked == study.attributes.get(ASKED):
+            pass  # it is what was chosen when it began, and goes on as that
+        elif study.optimizer != chosen.name:
             found.append(f"the optimizer {study.optimizer}")
         else:
             # As the record holds them: a tuple is a list there.
@@ -93,7 +110,22 @@ class Wanted:
         source = None if self.history is None else self.history.name
         if source not in {None, past.source if past else ""}:
             found.append("another history")
-        return found
+        return found + self._of_pruner(study.settings.budget.pruner)
+
+    def _of_pruner(self, known: Mapping[str, Any] | None) -> list[str]:
+        """Return in what the pruner of a study is another one."""
+        if self.pruner is None:
+            return []
+        from hpbridge.pruners.choosing import NAME, OPTIONS, chosen_pruner
+
+        wanted = chosen_pruner(self.pruner)
+        if known is None or known[NAME] != wanted[NAME]:
+            return ["no pruner" if known is None else f"the pruner {known[NAME]}"]
+        return [
+            f"the pruner's {name}={known[OPTIONS].get(name)!r}"
+            for name in self.pruner[1]
+            if known[OPTIONS].get(name) != wanted[OPTIONS][name]
+        ]
 
 
 def _is_alone(study: StudyRecord) -> bool:

@@ -18,6 +18,7 @@ _SETTINGS = (
     "timeout_trial",
     "trials_per_worker",
     "memory_trial",
+    "threads_per_worker",
     "retries",
     "on_error",
     "store_patience",
@@ -72,18 +73,21 @@ def ran(
     """
     import hpbridge
     from hpbridge.cli.arguments import read_settings
+    from hpbridge.cli.commanding import asked_of
     from hpbridge.cli.confirming import check_confirm, confirmed
+    from hpbridge.cli.driver_arguments import attend, read_driver
     from hpbridge.cli.interrupted import say_how_to_go_on
     from hpbridge.cli.progress import Display
     from hpbridge.cli.resuming import Wanted, given_of
-    from hpbridge.cli.scripts import Asked
 
-    asked = Asked(words["experiment"], words.get("space"), words.get("direction"))
+    words = {**attend(words), "driver": read_driver(words)}
+    asked = asked_of(words)
     n_trials = asked.trials(words["trials"])
     top, repeats = words["confirm"], words["confirm_repeats"]
     check_confirm(top, repeats, n_trials)
     settings = read_settings(words["option"])
     optimizer, options = asked.optimizer(words["backend"], settings, "optuna")
+    pruner = asked.pruner(words["pruner"], words["pruner_option"])
     seed, timeout = asked.seed(words["seed"]), asked.timeout(words["timeout"])
     target = asked.target(words["target"])
     is_quiet, is_resumed = words["json"], words["resume"]
@@ -99,11 +103,12 @@ def ran(
             callbacks=[display.show],
             **{name: words[name] for name in _SETTINGS},
         )
-        wanted = Wanted(loaded, optimizer, options, seed, words["name"], past)
+        wanted = Wanted(loaded, optimizer, options, seed, words["name"], past, pruner)
         study = wanted.gone_on(given) if is_resumed else None
         study = study or hpbridge.run(
             loaded,
             optimizer,
+            pruner=pruner,
             seed=seed,
             options=options,
             name=words["name"],

@@ -5,16 +5,21 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
-from hpbridge.cli.arguments import read_direction
+from hpbridge.cli.arguments import check_company, read_direction, read_pruner
 from hpbridge.cli.streams import say
 from hpbridge.contract.files import split_reference
-from hpbridge.contract.references import Wanted, find_experiment
+from hpbridge.contract.references import Found, Wanted, find_experiment
 from hpbridge.contract.script import Script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hpbridge.experiment import Experiment
 
 _T = TypeVar("_T")
+
+_NONE = "none"
+"""As a pruner: whatever a script says, nothing ends a trial early."""
 
 
 class Asked:
@@ -26,17 +31,22 @@ class Asked:
         reference: ``file.py[:name]``.
         space: ``file.py:name``, if it was given.
         direction: The words of ``--direction``.
+        made: An experiment that is in no file; then the others say nothing here.
 
     Attributes:
         assumption: Which way is taken to be better, where nobody said so.
     """
 
     def __init__(
-        self, reference: str, space: str | None, direction: list[str] | None
+        self,
+        reference: str,
+        space: str | None,
+        direction: list[str] | None,
+        made: Experiment | None = None,
     ) -> None:
         see_own_name(reference)
         ways = read_direction(direction)
-        found = find_experiment(Wanted(reference, space, ways))
+        found = Found(made) if made else find_experiment(Wanted(reference, space, ways))
         self._experiment, self._notes = found.experiment, found.notes
         self._file = split_reference(reference)[0]
         self._script = found.script or Script()
@@ -103,6 +113,22 @@ class Asked:
         self._taken.append(" ".join(words))
         return said.optimizer, {**own, **options}
 
+    def pruner(
+        self, name: str | None, words: list[str] | None
+    ) -> tuple[str, Mapping[str, object]] | None:
+        """Return what ends trials early, with its options; None for nothing.
+
+        Args:
+            name: A user's own words, which count alone; ``none`` is for nothing.
+            words: The options of that one.
+        """
+        if name == _NONE:
+            check_company("--pruner NAME", None, pruner_option=words)
+            return None
+        given = read_pruner(name, words)
+        said = self._script.pruner
+        return self._take(given, said, "" if said is None else _pruner_words(*said))
+
     def leave_optimizer(self) -> None:
         """Note that the optimizer is the command's business."""
         if self._script.optimizer:
@@ -139,6 +165,19 @@ def _assumption(experiment: Experiment) -> str:
         return ""
     metric = experiment.main_metric
     return f"{metric}: smaller is better (assumed; --direction {metric}=maximize)"
+
+
+def _pruner_words(name: str, options: Mapping[str, object]) -> str:
+    """Return a pruner, with those options that are not as usual."""
+    from dataclasses import fields
+
+    from hpbridge.contract.registry import registry
+
+    usual = {
+        each.name: each.default for each in fields(registry().pruner(name).options)
+    }
+    other = [f" {k}={v}" for k, v in options.items() if usual.get(k) != v]
+    return f"pruner {name}{''.join(other)}"
 
 
 def _is_same(backend: str, optimizer: str) -> bool:

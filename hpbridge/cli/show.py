@@ -66,27 +66,69 @@ def _show_study(study: Study, *, as_json: bool) -> None:
         print_json(study_to_json(study))
         return
     print_study(study)
+    _print_budgets(study)
+    _print_members(study)
     _print_trials(study)
+
+
+def _print_members(study: Study) -> None:
+    from hpbridge.analysis.members import members_of
+    from hpbridge.cli.output import number, screen, seconds, table
+
+    rows = [
+        [
+            each.name,
+            each.n_trials,
+            None if each.best is None else number(each.best),
+            seconds(each.ask_seconds),
+        ]
+        for each in members_of(study)
+    ]
+    columns = ["member", "trials", f"best {study.main_metric}", "asking it"]
+    if rows:
+        screen().print(table("Members", columns, rows))
+
+
+def _print_budgets(study: Study) -> None:
+    from hpbridge.cli.output import number, screen, table
+
+    spent = study.spent
+    if spent is None:
+        return
+    rows = [
+        [each.budget, each.n_trials, None if each.best is None else number(each.best)]
+        for each in spent.at
+    ]
+    columns = [spent.name, "trials", f"best {study.main_metric}"]
+    screen().print(table("Budgets", columns, rows))
 
 
 def _print_trials(study: Study) -> None:
     from hpbridge.analysis.failures import line_of
     from hpbridge.cli.output import params_line, screen, seconds, table
+    from hpbridge.contract.members import MEMBER
 
     has_reasons = any(trial.error for trial in study.trials)
+    has_budgets = any(trial.budget is not None for trial in study.trials)
+    has_members = any(MEMBER in trial.native for trial in study.trials)
     rows = [
         [
             t.number,
             _state_of(study, t),
+            *([t.budget] if has_budgets else []),
             ", ".join(f"{m}={v:.6g}" for m, v in t.metrics.items()),
             *([line_of(t.error) if t.error else None] if has_reasons else []),
+            *([t.native.get(MEMBER)] if has_members else []),
             seconds(t.run_seconds),
             params_line(t.params),
         ]
         for t in study.trials
     ]
     reason = ["reason"] if has_reasons else []
-    columns = ["trial", "state", "metrics", *reason, "time", "parameters"]
+    budget = ["budget"] if has_budgets else []
+    member = ["member"] if has_members else []
+    columns = ["trial", "state", *budget, "metrics", *reason, *member]
+    columns += ["time", "parameters"]
     screen().print(table("Trials", columns, rows))
 
 
@@ -145,6 +187,7 @@ def _parts(
         "Reports": [[step, value] for step, value in trial.reports],
         "Attributes": [[name, repr(v)] for name, v in trial.attributes.items()],
         "Kept of its library": [[name, repr(v)] for name, v in trial.native.items()],
+        "Stage": _stage_of(study, trial),
         "Run": _run_of(trial, log),
     }
 
@@ -155,6 +198,20 @@ def _kept(violation: float) -> str:
     return "kept" if violation <= 0 else f"missed by {violation:.6g}"
 
 
+def _stage_of(study: Study, trial: FinishedTrial) -> list[list[object]]:
+    """Return how far a trial went, and what it went on from, where it says so."""
+    from hpbridge.analysis.lineage import line_of
+
+    came = line_of(study.lineage(trial.number)) if trial.parent is not None else None
+    found = {
+        "budget": trial.budget,
+        "bracket": trial.bracket,
+        "rung": trial.rung,
+        "lineage": came,
+    }
+    return [[name, value] for name, value in found.items() if value is not None]
+
+
 def _run_of(trial: FinishedTrial, log: str | None) -> list[list[object]]:
     from hpbridge.cli.output import seconds
     from hpbridge.report.texts import moment
@@ -162,6 +219,10 @@ def _run_of(trial: FinishedTrial, log: str | None) -> list[list[object]]:
     started = moment(trial.started_at) if trial.started_at else None
     found = {
         "origin": trial.origin.value,
+        "budget": trial.budget,
+        "bracket": trial.bracket,
+        "rung": trial.rung,
+        "goes on from trial": trial.parent,
         "worker": trial.worker,
         "attempts": trial.attempts,
         "seed": trial.seed,

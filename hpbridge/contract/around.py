@@ -129,6 +129,6 @@ class Apart:
         problem = (
             f"the objective {does}, which it can only in the study's own process: "
             "with workers=1, the driver 'local' and no timeout_trial, "
-            "trials_per_worker or memory_trial"
+            "trials_per_worker, memory_trial or threads_per_worker"
         )
         return ExperimentError.invalid(self._experiment.name, [problem])

@@ -8,25 +8,52 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from hpbridge.trial import Result, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpbridge.checkpoints.place import Place
+    from hpbridge.space.parameters import Label
 
 Reports: TypeAlias = tuple[tuple[int, float], ...]
 """Intermediate values (step, value), in the order of reporting."""
 
 
+class Point(NamedTuple):
+    """What a trial is, for whoever runs it: plain data.
+
+    Attributes:
+        params: In plain values.
+        number: Of the trial in its study.
+        seed: Of the trial.
+        budget: How far it goes; None for all the way.
+    """
+
+    params: Mapping[str, Label]
+    number: int
+    seed: int
+    budget: float | None = None
+
+
+STOP_AT = "stop_at"
+"""In `FinishedTrial.native`: the step at which the trial was to end early, where it did
+not end there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Where a paused trial goes on from.
+    """Where a trial goes on from, and where it saves what it may go on from later.
 
     Attributes:
         reports: What it had reported; the trial that goes on has them from the start.
-        data: What the trial itself saved: plain data, or a reference to it.
+        place: The folders; None where nothing is saved beyond the trial's process.
     """
 
     reports: Reports = ()
-    data: Any = None
+    place: Place | None = None
 
 
 class Reply(Enum):

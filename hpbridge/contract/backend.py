@@ -27,9 +27,15 @@ from hpbridge.errors import ForeignHistoryError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hpbridge.contract.capabilities import Capabilities
+    from hpbridge.contract.capabilities import Capabilities, Capability, Feature
+    from hpbridge.contract.members import Member
+    from hpbridge.contract.native import NativeSpace
+    from hpbridge.contract.pruning import Pruning
+    from hpbridge.contract.resolving import Occasion, Resolved
     from hpbridge.contract.script import ScriptReader
+    from hpbridge.contract.stage import Stage
     from hpbridge.encoding.encoded import Encoded
+    from hpbridge.space.budget import Budget
     from hpbridge.space.parameters import Label
     from hpbridge.space.space import Space
     from hpbridge.trial import State
@@ -48,6 +54,10 @@ class Problem:
         directions: Which way each metric goes in the user's own unit, likewise. What an
             optimizer is told is minimized all the same; it is for libraries that break
             ties otherwise where a value is maximized.
+        pruning: What ends trials early; None where nothing does. For libraries whose
+            optimizers look at their study's own pruner.
+        budget: How far its trials may go, where it says so.
+        name: What the experiment is called, for libraries that share studies by name.
     """
 
     space: Space
@@ -56,6 +66,9 @@ class Problem:
     metrics: tuple[str, ...] = ()
     bounds: tuple[str, ...] = ()
     directions: tuple[str, ...] = ()
+    pruning: Pruning | None = None
+    budget: Budget | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +79,17 @@ class Suggestion:
         id: The optimizer's own number for it, unique within the optimizer.
         params: Active searched parameters by name, plain values only (see
             `hpbridge.space.parameters.Label`); no constants.
+        stage: How far its trial goes and what it goes on from, where the optimizer
+            chooses that; None where a trial goes all the way, from the beginning. Its
+            parent is the id of a suggestion here, of which a run makes the number of
+            that trial.
+        member: Who proposed it, where an optimizer has members.
     """
 
     id: int
     params: Mapping[str, Label]
+    stage: Stage | None = field(default=None, kw_only=True)
+    member: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +103,14 @@ class Outcome:
             NaN. Pruned: the last reported value, or empty.
         constraints: One per constraint; <= 0 is feasible. Empty when unknown.
         reports: Intermediate values (step, value), to be minimized.
+        budget: How far it went, where the experiment has budgets.
     """
 
     state: State
     values: tuple[float, ...] = ()
     constraints: tuple[float, ...] = ()
     reports: tuple[tuple[int, float], ...] = ()
+    budget: float | None = None
 
     @property
     def is_feasible(self) -> bool:
@@ -118,6 +140,14 @@ class ExhaustedError(Exception):
     """
 
 
+class NotYetError(Exception):
+    """An optimizer raises it in `ask` when its next proposal waits for a running trial.
+
+    Only of an algorithm whose trials are stages (`Algorithm.is_staged`), and only while
+    a trial of its own runs: the run asks again when one has ended.
+    """
+
+
 class Optimizer(ABC):
     """Proposes trials and learns from them.
 
@@ -140,6 +170,7 @@ class Optimizer(ABC):
 
         Raises:
             ExhaustedError: If there is nothing left to propose.
+            NotYetError: If there is nothing to propose before a running trial ends.
         """
 
     @abstractmethod
@@ -216,6 +247,12 @@ class Algorithm:
         encode: ``encode(problem, algorithm, options) -> Encoded``: how the algorithm
             searches a problem that it can, where that is not what its capabilities
             say parameter by parameter. Called by `hpbridge.encoding.encode.encode`.
+        shares: ``shares(options) -> phrase``: where an optimizer with these options has
+            its trials in common with those of other processes, as in "the storage X";
+            empty where they are its own. What it proposes then depends on the others,
+            so that no study of it is relived: it observes.
+        members: Whom it consists of, where a name joins them; see
+            `hpbridge.contract.members`.
     """
 
     name: str
@@ -235,6 +272,9 @@ class Algorithm:
     """Requirements beyond the backend's, such as ``torch``."""
     extra: str = ""
     """The extra of the plugin's distribution that installs `requires`."""
+    takes_budgets: bool = False
+    """Whether it is told of trials at several budgets, each with its own; others learn
+    from those of one budget."""
     learns: bool = True
     """Whether what it is told changes what it proposes; False for random search, grids
     and sequences. The kit checks the direction of an algorithm that learns."""
@@ -242,12 +282,33 @@ class Algorithm:
     """Whether its first five suggestions, before anything is told, are independent
     draws by scale, prior and weights; the kit checks their marginals. False for grids
     and low-discrepancy sequences."""
+    linear_algebra: bool = False
+    """Whether it computes with BLAS, as a Gaussian process does. Where trials run
+    beside it, it gets one thread; parity is measured with one worker."""
+    takes_members: bool = False
+    """Whether it is nothing without other optimizers, which its name joins."""
+    is_staged: bool = False
+    """Whether its trials are stages of trainings: it says how far each goes, and from
+    whose checkpoint. Then it runs where trials have checkpoints, and nowhere else."""
+    remarks: Callable[[Any, int, int], Sequence[str]] | None = None
+    """``remarks(options, n_trials, workers) -> sentences``: what users should know of
+    a new study of so many trials before it begins."""
     quick: Mapping[str, object] = field(default_factory=dict)
     """Options under which a handful of trials is cheap and reaches the model, such as a
     short start-up phase. The kit runs with them."""
     refine: Callable[[Problem, Algorithm, Any], Sequence[str]] | None = None
     encode: Callable[[Problem, Algorithm, Any], Encoded] | None = None
     after: Callable[[Any, int], Any] | None = None
+    shares: Callable[[Any], str] | None = None
+    members: tuple[Member, ...] = ()
+
+    def in_a_run(self, feature: Feature) -> Capability:
+        """Return how a run comes by a feature: by the algorithm or by the core.
+
+        What it lacks, the core does for no stage of a training.
+        """
+        can = self.capabilities
+        return can[feature] if self.is_staged else can.in_a_run(feature)
 
     def reasons_against(self, problem: Problem, options: Any = None) -> list[str]:
         """Return every reason why it cannot run a problem, one sentence each.
@@ -264,31 +325,6 @@ class Algorithm:
 
 
 @dataclass(frozen=True)
-class NativeSpace:
-    """A library's own space, read.
-
-    Attributes:
-        space: The same in our words, with the library's meaning kept.
-        wrap: ``wrap(function) -> objective``: makes an objective of one `Trial` out of
-            a function that is written for the library and takes what it would hand to
-            it. None where functions of the library are not told from the space.
-        direction: Which way is better in the library; empty where that is said with
-            each study.
-        metric: What the library calls the value; a wrapped function may return a dict
-            with it and further metrics.
-        fits: ``fits(function)``: says whether a function is written for the library,
-            where the space alone could be somebody else's. Of one that is not, nothing
-            but the space counts. None where the space is telling.
-    """
-
-    space: Space
-    wrap: Callable[[Callable[..., Any]], Callable[[Any], Any]] | None = None
-    direction: str = "minimize"
-    metric: str = "value"
-    fits: Callable[[Callable[..., Any]], bool] | None = None
-
-
-@dataclass(frozen=True)
 class BackendSpec:
     """One library as a backend.
 
@@ -301,12 +337,16 @@ class BackendSpec:
         explain: ``explain(problem, algorithm, options, seed) -> str``: Python source
             that runs the library alone on the same problem. It uses the names
             ``objective`` (a function of the parameters) and ``n_trials``, and leaves
-            ``trials``: a list of (parameters, value) in the order of running.
+            ``trials``: a list of (parameters, value) in the order of running. With
+            one of `pruners` in ``problem.pruning``, the library's own ends trials, and
+            ``objective`` yields a value a step.
         driver: The driver that runs it unless another is asked for.
         from_native: ``from_native(object) -> NativeSpace | None``: reads a space in
             the library's own words; None where the object is none of the library's
             (it must tell without importing the library). Raises `SpaceError` naming
             every parameter whose meaning we cannot keep.
+        pruner_of: ``pruner_of(object) -> (name, options) | None``: the same of a pruner
+            of the library's; raises `OptionError` naming what we cannot keep.
         adopt: ``adopt(function, is_sure=False) -> objective | None``: makes an
             objective of one `Trial` out of a function that is written for the library
             and defines its space while it runs; None where the function does not look
@@ -325,10 +365,19 @@ class BackendSpec:
     create: Callable[[Problem, Algorithm, Any, int], Optimizer]
     explain: Callable[[Problem, Algorithm, Any, int], str] | None = None
     homepage: str = ""
+    is_library: bool = True
+    """Whether it proposes by itself; False where its optimizers are those of other
+    backends. Then ``all`` and `hpbridge doctor` leave it out."""
     driver: str = "local"
     from_native: Callable[[object], NativeSpace | None] | None = None
+    pruner_of: Callable[[object], tuple[str, Mapping[str, object]] | None] | None = None
     adopt: Callable[..., Callable[[Any], Any] | None] | None = None
     script: ScriptReader | None = None
+    resolve: Callable[[Occasion], Resolved] | None = None
+    """``resolve(occasion)``: chooses the optimizer that runs in place of this one;
+    see `hpbridge.contract.resolving`. None where it proposes by itself."""
+    pruners: frozenset[str] = frozenset()
+    """Names of the pruners that restate the library's own, which `explain` prints."""
     tested: Mapping[str, str] = field(default_factory=dict)
     """Oldest and newest tested version of the library, for the table."""
     upstream: Callable[[], list[str]] | None = None
@@ -340,49 +389,3 @@ class BackendSpec:
     def default(self) -> str:
         """The name of the default algorithm."""
         return next(iter(self.algorithms))
-
-
-@dataclass(frozen=True)
-class HostSpec:
-    """A library's own API into which any optimizer plugs.
-
-    What every host keeps are checks of the host kit (`hpbridge.testing.host_checks`):
-    a guest proposes inside what it proposes alone; what cannot run is refused before
-    the first trial; every proposal is told, once, bad outcomes included; an optimizer
-    that has nothing left ends the loop.
-
-    Attributes:
-        line: The line of an existing script that changes, with ``{optimizer}`` where
-            the user writes ``backend:algorithm``.
-        more_lines: The same of the host's other objects.
-        defaults: By ``backend:algorithm``, options that the host's own object has by
-            default, where that differs from the library's one call that runs a search,
-            which an algorithm's options are those of.
-        upstream: As of `BackendSpec`, of what the host builds on; None where it is the
-            backend's library, whose record says it.
-    """
-
-    name: str
-    """Lower-case: a backend's name, or that of the library."""
-    summary: str
-    """The extension point, as in ``a BaseSampler for Study.optimize``."""
-    line: str
-    requires: tuple[str, ...] = ()
-    more_lines: tuple[str, ...] = ()
-    defaults: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    upstream: Callable[[], list[str]] | None = None
-
-    def options(self, optimizer: str, given: Mapping[str, object]) -> dict[str, object]:
-        """Return the options of an optimizer in this host: its defaults, and the given.
-
-        Args:
-            optimizer: ``backend:algorithm``, whole.
-            given: By name, as the user has them.
-
-        Example:
-            >>> plain = {"acq": "hedge"}
-            >>> host = HostSpec("a", "an Optimizer", "", defaults={"a:gp": plain})
-            >>> host.options("a:gp", {"points": 3})
-            {'acq': 'hedge', 'points': 3}
-        """
-        return {**self.defaults.get(optimizer, {}), **given}

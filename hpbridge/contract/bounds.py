@@ -204,7 +204,10 @@ class _Watch:
 
     def _look(self) -> None:
         while not self._stopped.wait(_EVERY):
-            reason = self.exceeded()
+            try:
+                reason = self.exceeded()
+            except OSError:
+                return  # its thread has ended since, and the clock with it
             with self._lock:
                 if reason and not self._stopped.is_set():
                     # Again and again, since a callback of a library may drop it.

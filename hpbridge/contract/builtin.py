@@ -5,11 +5,22 @@ Declarations only: their functions are imported when they are first called.
 
 from __future__ import annotations
 
-from hpbridge.contract.backend import HostSpec
+from typing import TYPE_CHECKING
+
 from hpbridge.contract.execution import DriverSpec
 from hpbridge.contract.foreign import Part, StudyFormat
 from hpbridge.contract.hookspecs import hookimpl
+from hpbridge.contract.hosting import HostSpec
 from hpbridge.contract.lazy import lazy
+from hpbridge.contract.offered_backends import BACKENDS
+from hpbridge.contract.offered_drivers import Http, Local, Simulated
+from hpbridge.contract.offered_pruners import PRUNERS
+from hpbridge.contract.offered_suites import SUITES
+
+if TYPE_CHECKING:
+    from hpbridge.contract.backend import BackendSpec
+    from hpbridge.contract.pruning import PrunerSpec
+    from hpbridge.contract.suites import SuiteSpec
 
 DEFAULT_DRIVER = "local"
 """The driver of a backend that does not name another."""
@@ -23,6 +34,7 @@ _OF_A_TABLE = frozenset(
         Part.FAILED,
         Part.ERRORS,
         Part.PRUNED,
+        Part.STAGES,
         Part.NON_FINITE,
         Part.TIMES,
         Part.ATTRIBUTES,
@@ -32,10 +44,47 @@ _OF_A_TABLE = frozenset(
 DRIVERS = (
     DriverSpec(
         name=DEFAULT_DRIVER,
-        summary="In process, or workers.",
+        summary="This process, or worker processes where trials run side by side.",
         open=lazy("hpbridge.drivers.local:open_local"),
         logs=True,
-        limits=frozenset({"trials_per_worker", "memory_trial"}),
+        limits=frozenset({"trials_per_worker", "memory_trial", "threads_per_worker"}),
+        options=Local,
+        needs="nothing",
+    ),
+    DriverSpec(
+        name="processes",
+        summary="Worker processes of this machine, also for one trial at a time.",
+        open=lazy("hpbridge.drivers.workers:open_workers"),
+        logs=True,
+        limits=frozenset({"trials_per_worker", "memory_trial", "threads_per_worker"}),
+        options=Local,
+        needs="nothing",
+    ),
+    DriverSpec(
+        name="threads",
+        summary="Threads of this process, for objectives that wait or release the GIL.",
+        open=lazy("hpbridge.drivers.local:open_threads"),
+        isolates=False,
+        needs="nothing",
+    ),
+    DriverSpec(
+        name="simulated",
+        summary="Virtual time: trials take as long as they state, and nobody waits.",
+        open=lazy("hpbridge.engine.simulating:open_simulated"),
+        isolates=False,
+        options=Simulated,
+        needs="nothing",
+    ),
+    DriverSpec(
+        name="http",
+        summary="Workers of any machine that join and leave: `hpbridge work`.",
+        open=lazy("hpbridge.remote.http:open_http"),
+        requires=("httptools>=0.6", "starlette>=0.40", "uvicorn>=0.30"),
+        logs=True,
+        limits=frozenset({"trials_per_worker", "memory_trial", "threads_per_worker"}),
+        options=Http,
+        needs="workers that come, and a token beyond this machine",
+        address="0.0.0.0:8765",
     ),
 )
 
@@ -104,9 +153,21 @@ HOSTS = (
 
 
 @hookimpl
+def hpbridge_backends() -> list[BackendSpec]:
+    """Return the core's backends."""
+    return list(BACKENDS)
+
+
+@hookimpl
 def hpbridge_drivers() -> list[DriverSpec]:
     """Return the core's drivers."""
     return list(DRIVERS)
+
+
+@hookimpl
+def hpbridge_pruners() -> list[PrunerSpec]:
+    """Return the core's pruners."""
+    return list(PRUNERS)
 
 
 @hookimpl
@@ -119,3 +180,9 @@ def hpbridge_study_formats() -> list[StudyFormat]:
 def hpbridge_hosts() -> list[HostSpec]:
     """Return the core's host."""
     return list(HOSTS)
+
+
+@hookimpl
+def hpbridge_suites() -> list[SuiteSpec]:
+    """Return the core's suites of benchmark problems."""
+    return list(SUITES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "AS_LAST_REPORT",
+    "AS_MEMBERS",
+    "AS_WORST",
+    "FROM_NO_TRIAL",
     "KNOWN_SO_FAR",
+    "LEARNS_REPORTS",
     "LEFT_OUT",
+    "NOT_LEARNT",
+    "POLICIES",
     "SPACE_FEATURES",
     "YES",
     "Capabilities",
@@ -26,6 +33,7 @@ __all__ = [
     "emulated",
     "needs_of",
     "no",
+    "with_more",
 ]
 
 SPACE_FEATURES = (
@@ -102,6 +110,34 @@ LEFT_OUT = Capability(
 )
 """Of `Feature.FAILED_TRIALS`: a failed trial changes nothing in what comes."""
 
+LEARNS_REPORTS = Capability(
+    Support.NATIVE, "learns from their reports, by the library's own rules"
+)
+"""Of `Feature.PRUNED_TRIALS`, as are the next ones: the library has pruned trials."""
+AS_LAST_REPORT = Capability(
+    Support.EMULATED, "told as complete trials with their last report"
+)
+"""What a trial has reported last counts as its value."""
+AS_WORST = Capability(Support.EMULATED, "told as complete trials of an infinite value")
+"""A trial that was ended early counts as worse than every other one."""
+NOT_LEARNT = Capability(Support.NATIVE, "leaves them out of what it learns")
+"""A trial that was ended early changes as little as one that failed."""
+FROM_NO_TRIAL = Capability(Support.NATIVE, "learns from no trial")
+"""Of an algorithm that does not learn."""
+
+AS_MEMBERS = Capability(Support.NATIVE, "each member by its own rules")
+"""Of an optimizer that is made of several."""
+
+POLICIES = (
+    LEARNS_REPORTS,
+    AS_LAST_REPORT,
+    AS_WORST,
+    NOT_LEARNT,
+    FROM_NO_TRIAL,
+    AS_MEMBERS,
+)
+"""Of `Feature.PRUNED_TRIALS`; what is declared may say more behind one of these."""
+
 BY_THE_CORE: Mapping[Feature, str] = {
     Feature.MULTI_OBJECTIVE: "told as one value, under weights drawn for each proposal",
     Feature.CONSTRAINTS: "a trial beyond a bound is told as worse than every other one",
@@ -114,6 +150,11 @@ _UNDECLARED = Capability(Support.UNDECLARED, "the plugin is older than this feat
 def emulated(encoding: str | type, note: str = "") -> Capability:
     """Return the capability of a feature that an encoding emulates."""
     return Capability(Support.EMULATED, note, encoding)
+
+
+def with_more(capability: Capability, more: str) -> Capability:
+    """Return a capability whose note says more, behind a semicolon."""
+    return replace(capability, note=f"{capability.note}; {more}")
 
 
 def no(note: str) -> Capability:
@@ -159,6 +200,12 @@ class Capabilities(Mapping[Feature, Capability]):
             return own
         note = f"{BY_THE_CORE[feature]}; by itself, {self.why_not(feature)}"
         return Capability(Support.EMULATED, note)
+
+    @property
+    def of_pruned(self) -> Capability | None:
+        """What it learns of pruned trials, of `POLICIES`; None where it is not said."""
+        note = self[Feature.PRUNED_TRIALS].note
+        return next((each for each in POLICIES if note.startswith(each.note)), None)
 
     def reasons_against(self, problem: Problem) -> list[str]:
         """Return why a problem cannot be run, one sentence for all that needs more."""

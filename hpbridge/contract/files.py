@@ -53,6 +53,15 @@ def is_file(place: str) -> bool:
     return place.endswith((".py", ".ipynb")) or "/" in place
 
 
+SPACE_FILES = (".toml", ".yaml", ".yml", ".json")
+"""How the names of files end that hold a space, and no code."""
+
+
+def is_space_file(place: str) -> bool:
+    """Say whether a place is a file that holds a space, and no code."""
+    return place.lower().endswith(SPACE_FILES)
+
+
 def text_of_module(place: str) -> bytes | None:
     """Return the text behind a file or a module, without importing it; None for none.
 

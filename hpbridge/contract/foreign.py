@@ -44,6 +44,8 @@ class Part(Enum):
     FAILED = "failed trials"
     ERRORS = "error texts"
     PRUNED = "pruned trials"
+    STAGES = "budgets of trials"
+    """With brackets, rungs, and which trials went on from which."""
     REPORTS = "intermediate values"
     NON_FINITE = "infinite values"
     TIMES = "start and duration"
@@ -76,6 +78,12 @@ class ForeignTrial:
     """What the user noted with the trial: any values, made plain when it is read."""
     native: Mapping[str, Any] = field(default_factory=dict)
     """What its library keeps with it and needs to go on: JSON data."""
+    budget: float | None = None
+    """How far it went, where that was chosen for it."""
+    bracket: int | None = None
+    rung: int | None = None
+    parent: int | None = None
+    """The place in its study of the trial that it went on from, if it did."""
 
 
 @dataclass(frozen=True)

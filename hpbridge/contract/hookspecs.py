@@ -9,9 +9,12 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hpbridge.contract.backend import BackendSpec, HostSpec
+    from hpbridge.contract.backend import BackendSpec
     from hpbridge.contract.execution import DriverSpec, LoopSpec
     from hpbridge.contract.foreign import StudyFormat
+    from hpbridge.contract.hosting import HostSpec
+    from hpbridge.contract.pruning import PrunerSpec
+    from hpbridge.contract.suites import SuiteSpec
 
 hookspec = pluggy.HookspecMarker("hpbridge")
 hookimpl = pluggy.HookimplMarker("hpbridge")
@@ -58,6 +61,23 @@ def hpbridge_drivers() -> Iterable[  # type: ignore[empty-body]
 
 
 @hookspec
+def hpbridge_pruners() -> Iterable[PrunerSpec]:  # type: ignore[empty-body]
+    """Return the pruners of a plugin: what decides whether running trials go on.
+
+    Example:
+        In the plugin module::
+
+            from hpbridge.contract.hookspecs import hookimpl
+            from hpbridge.contract.pruning import PrunerSpec
+    from hpbridge.contract.suites import SuiteSpec
+
+            @hookimpl
+            def hpbridge_pruners():
+                return [PrunerSpec(name="late", summary="...", make=make_late)]
+    """
+
+
+@hookspec
 def hpbridge_study_formats() -> Iterable[StudyFormat]:  # type: ignore[empty-body]
     """Return the formats of existing studies that a plugin reads and writes.
 
@@ -92,7 +112,7 @@ def hpbridge_hosts() -> Iterable[HostSpec]:  # type: ignore[empty-body]
     Example:
         In the plugin module::
 
-            from hpbridge.contract.backend import HostSpec
+            from hpbridge.contract.hosting import HostSpec
             from hpbridge.contract.hookspecs import hookimpl
 
             @hookimpl
@@ -104,4 +124,25 @@ def hpbridge_hosts() -> Iterable[HostSpec]:  # type: ignore[empty-body]
                         line='strategy=hpbridge_example.Bridge("{optimizer}")',
                     )
                 ]
+    """
+
+
+@hookspec
+def hpbridge_suites() -> Iterable[SuiteSpec]:  # type: ignore[empty-body]
+    """Return the suites of benchmark problems of a plugin.
+
+    Must not import the package behind them.
+
+    Example:
+        In the plugin module::
+
+            from hpbridge.contract.hookspecs import hookimpl
+            from hpbridge.contract.suites import BenchProblem, SuiteSpec
+
+            def problems():
+                return [BenchProblem(name="bowl", make=make_bowl, dimension=2)]
+
+            @hookimpl
+            def hpbridge_suites():
+                return [SuiteSpec(name="bowls", summary="...", problems=problems)]
     """

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from hpbridge.contract.backend import NativeSpace
 from hpbridge.contract.odd import explain_odd
-from hpbridge.experiment import DEFAULT_METRIC, Experiment
+from hpbridge.errors import ExperimentError
+from hpbridge.experiment import DEFAULT_METRIC, NOT_AWAITED, Experiment, is_async
 from hpbridge.space.space import Space
 
 if TYPE_CHECKING:
@@ -17,6 +18,31 @@ if TYPE_CHECKING:
 
 Ways: TypeAlias = "str | Sequence[str] | Mapping[str, str] | None"
 """Which way is better: by metric, or one word a value in order; None: nobody says."""
+
+
+@dataclass(frozen=True)
+class NativeSpace:
+    """A library's own space, read.
+
+    Attributes:
+        space: The same in our words, with the library's meaning kept.
+        wrap: ``wrap(function) -> objective``: makes an objective of one `Trial` out of
+            a function that is written for the library and takes what it would hand to
+            it. None where functions of the library are not told from the space.
+        direction: Which way is better in the library; empty where that is said with
+            each study.
+        metric: What the library calls the value; a wrapped function may return a dict
+            with it and further metrics.
+        fits: ``fits(function)``: says whether a function is written for the library,
+            where the space alone could be somebody else's. Of one that is not, nothing
+            but the space counts. None where the space is telling.
+    """
+
+    space: Space
+    wrap: Callable[[Callable[..., Any]], Callable[[Any], Any]] | None = None
+    direction: str = "minimize"
+    metric: str = "value"
+    fits: Callable[[Callable[..., Any]], bool] | None = None
 
 
 def native_experiment(
@@ -54,6 +80,8 @@ def native_experiment(
         is_trainable = isinstance(function, type) and space is not None
         if not is_trainable:
             raise explain_odd(function, name)
+    if is_async(function):
+        raise ExperimentError.invalid(name, [NOT_AWAITED])
     read = None if space is None else read_native(space)
     is_fitting = read is not None and read.fits is not None
     if read is not None and read.fits and not read.fits(cast("Any", function)):

@@ -14,7 +14,9 @@ from typing import Any
 from hpbridge.errors import OptionError, nearest
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+_NO_OPTION = "there is no option"
 
 
 def read_options(optimizer: str, cls: type, given: Mapping[str, object]) -> Any:
@@ -22,15 +24,23 @@ def read_options(optimizer: str, cls: type, given: Mapping[str, object]) -> Any:
 
     Args:
         optimizer: ``backend:algorithm``, for the error.
-        cls: The algorithm's dataclass.
+        cls: The algorithm's dataclass. One with a class method ``gathered(given,
+            optimizer)`` first sorts what is given by itself.
         given: Values by name. A string is read as the field's type; ``none`` as None.
 
     Raises:
         OptionError: With every unknown name and every value of a wrong type.
     """
+    gathered = getattr(cls, "gathered", None)
+    if gathered is not None:
+        given = gathered(given, optimizer)
     hints = typing.get_type_hints(cls)
     fields = [f.name for f in dataclasses.fields(cls)]
-    problems: list[str] = []
+    problems = [
+        f"{f.name!r} must be given, {describe_type(hints[f.name])}"
+        for f in dataclasses.fields(cls)
+        if f.name not in given and is_needed(f)
+    ]
     values: dict[str, Any] = {}
     for name, value in given.items():
         if not isinstance(name, str):
@@ -38,7 +48,7 @@ def read_options(optimizer: str, cls: type, given: Mapping[str, object]) -> Any:
             continue
         if name not in fields:
             known = nearest(name, fields)
-            problems.append(f"there is no option {name!r}; {known}")
+            problems.append(f"{_NO_OPTION} {name!r}; {known}")
             continue
         try:
             values[name] = _read(value, hints[name])
@@ -51,6 +61,21 @@ def read_options(optimizer: str, cls: type, given: Mapping[str, object]) -> Any:
         return cls(**values)
     except ValueError as error:  # a dataclass may check itself
         raise OptionError.invalid(optimizer, [str(error)]) from error
+
+
+def told_apart(problems: Iterable[str]) -> list[str]:
+    """Return problems one by one: a dataclass tells all that is wrong in one text."""
+    return [
+        each
+        for text in problems
+        for each in ([text] if text.startswith(_NO_OPTION) else text.split("; "))
+    ]
+
+
+def is_needed(field: dataclasses.Field[Any]) -> bool:
+    """Say whether an option has no default."""
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
 
 
 def _read(value: object, kind: Any) -> object:
@@ -161,7 +186,9 @@ def describe_type(kind: Any) -> str:
         elif option in {None, type(None)}:
             names.append("None")
         else:
-            names.append(option.__name__ if isinstance(option, type) else str(option))
+            is_class = isinstance(option, type)
+            text = option.__name__ if is_class else str(option)
+            names.append(text.replace("typing.", ""))
     return " or ".join(names)
 
 
@@ -204,6 +231,8 @@ def _default_of(field: dataclasses.Field[Any]) -> object:
 def _field_texts(cls: type) -> dict[str, str]:
     texts: dict[str, str] = {}
     for base in reversed(cls.__mro__[:-1]):
+        if not vars(base).get("__annotations__"):
+            continue  # it may have no source
         tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(base)))
         body = typing.cast("ast.ClassDef", tree.body[0]).body
         for statement, below in itertools.pairwise(body):

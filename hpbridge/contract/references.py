@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from hpbridge.contract.files import load_module, split_reference
+from hpbridge.contract.files import is_space_file, load_module, split_reference
 from hpbridge.contract.native import native_experiment
 from hpbridge.contract.odd import check_search, explain_odd
 from hpbridge.contract.reading import read_file
@@ -176,14 +177,19 @@ def _warning(
 
 
 def load_object(reference: str) -> tuple[object, str]:
-    """Import anything by ``file.py:name`` or ``module:name``.
+    """Import anything by ``file.py:name`` or ``module:name``; or read a space's file.
 
     Returns:
         The object, and the reference by which another process finds it.
 
     Raises:
         ExperimentNotFoundError: As of `load_experiment`.
+        SpaceError: As of `hpbridge.space.files.read_space`.
     """
+    if is_space_file(reference):
+        from hpbridge.space.files import read_space  # workers start faster without
+
+        return read_space(reference), str(Path(reference).resolve())
     module, place, name = load_module(reference)
     if not name:
         hint = f"name what is meant, as in {reference}:space"

@@ -16,9 +16,14 @@ from typing import TYPE_CHECKING, Any, cast
 import pluggy
 
 from hpbridge.contract import hookspecs
-from hpbridge.contract.backend import BackendSpec, HostSpec
+from hpbridge.contract.backend import BackendSpec
 from hpbridge.contract.execution import DriverSpec, LoopSpec
 from hpbridge.contract.foreign import StudyFormat
+from hpbridge.contract.hosting import HostSpec
+from hpbridge.contract.members import Member, combine
+from hpbridge.contract.optimizers import read_name
+from hpbridge.contract.pruning import PrunerSpec
+from hpbridge.contract.suites import SuiteSpec
 from hpbridge.errors import (
     AlgorithmNotFoundError,
     BackendLoadError,
@@ -27,10 +32,15 @@ from hpbridge.errors import (
     FormatNotFoundError,
     HostNotFoundError,
     LibraryNotInstalledError,
+    PrunerNotFoundError,
+    SuiteNotFoundError,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from hpbridge.contract.backend import Algorithm
+    from hpbridge.contract.optimizers import OptimizerName
 
 ENTRY_POINT_GROUP = "hpbridge"
 
@@ -42,6 +52,8 @@ _KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
     "driver": ("hpbridge_drivers", (DriverSpec, LoopSpec)),
     "format": ("hpbridge_study_formats", (StudyFormat,)),
     "host": ("hpbridge_hosts", (HostSpec,)),
+    "pruner": ("hpbridge_pruners", (PrunerSpec,)),
+    "suite": ("hpbridge_suites", (SuiteSpec,)),
 }
 """Of every kind of record: the hook that returns it, and the classes that it has."""
 
@@ -66,11 +78,19 @@ class Registry:
     distributions: dict[tuple[str, str], str] = field(default_factory=dict)
     broken: dict[str, BackendLoadError] = field(default_factory=dict)
     clashes: dict[tuple[str, str], BackendLoadError] = field(default_factory=dict)
+    _combined: dict[str, tuple[list[Any], Any]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def backends(self) -> dict[str, BackendSpec]:
         """By name, in alphabetical order."""
         return self.records["backend"]
+
+    @property
+    def libraries(self) -> dict[str, BackendSpec]:
+        """The backends that propose by themselves: all but those made of others."""
+        return {name: each for name, each in self.backends.items() if each.is_library}
 
     @property
     def drivers(self) -> dict[str, DriverSpec | LoopSpec]:
@@ -86,6 +106,16 @@ class Registry:
     def hosts(self) -> dict[str, HostSpec]:
         """By name, the core's own first."""
         return self.records["host"]
+
+    @property
+    def pruners(self) -> dict[str, PrunerSpec]:
+        """By name, the core's own first."""
+        return self.records["pruner"]
+
+    @property
+    def suites(self) -> dict[str, SuiteSpec]:
+        """By name, the core's own first."""
+        return self.records["suite"]
 
     @property
     def faults(self) -> list[BackendLoadError]:
@@ -131,6 +161,30 @@ class Registry:
         """
         return cast("HostSpec", self._find("host", name, HostNotFoundError))
 
+    def pruner(self, name: str) -> PrunerSpec:
+        """Return the pruner of this name; of several variants, the first.
+
+        Raises:
+            BackendLoadError: If two plugins claim the name.
+            PrunerNotFoundError: If no plugin offers it.
+        """
+        variants = [each for each in self.pruners if each.startswith(f"{name}:")]
+        if name not in self.pruners and variants:
+            name = variants[0]
+        known = {*self.pruners, *(each.partition(":")[0] for each in self.pruners)}
+        if ("pruner", name) not in self.clashes and name not in known:
+            raise PrunerNotFoundError.named(name, sorted(known))
+        return cast("PrunerSpec", self._find("pruner", name, PrunerNotFoundError))
+
+    def suite(self, name: str) -> SuiteSpec:
+        """Return the suite of this name.
+
+        Raises:
+            BackendLoadError: If two plugins claim the name.
+            SuiteNotFoundError: If no plugin offers it.
+        """
+        return cast("SuiteSpec", self._find("suite", name, SuiteNotFoundError))
+
     def _find(self, kind: str, name: str, missing: Any) -> object:
         if (kind, name) in self.clashes:
             raise self.clashes[kind, name]
@@ -139,23 +193,51 @@ class Registry:
         return self.records[kind][name]
 
     def algorithm(self, optimizer: str) -> tuple[BackendSpec, Algorithm]:
-        """Return backend and algorithm for ``backend`` or ``backend:algorithm``.
+        """Return backend and algorithm of an optimizer by its name.
+
+        Args:
+            optimizer: As of `hpbridge.contract.optimizers`. With members, the algorithm
+                is what they make of it.
 
         Raises:
             BackendLoadError: If the plugin fails to load.
             BackendNotFoundError: If no plugin offers the backend.
             AlgorithmNotFoundError: If the backend has no such algorithm.
+            OptimizerNameError: If no optimizer can have this name.
+            UnsupportedFeatureError: If its members cannot be joined.
         """
-        name, _, algorithm = optimizer.partition(":")
-        spec = self.backend(name)
-        algorithm = algorithm or spec.default
+        name = read_name(optimizer, self._variants)
+        spec, algorithm = self._named(name)
+        if not name.members:
+            return spec, algorithm
+        members = [Member(*self._named(each)) for each in name.members]
+        # One class of options for one optimizer, so that options can be compared.
+        kept, found = self._combined.get(str(name), ([], None))
+        parts = [algorithm, *(m.spec for m in members), *(m.algorithm for m in members)]
+        if found is None or [*map(id, kept)] != [*map(id, parts)]:
+            found = combine(spec, algorithm, members)
+            self._combined[str(name)] = parts, found
+        return spec, found
+
+    def _variants(self, backend: str) -> Collection[str] | None:
+        spec = self.backends.get(backend)
+        takes = spec and any(each.takes_members for each in spec.algorithms.values())
+        return spec.algorithms if spec and takes else None
+
+    def _named(self, name: OptimizerName) -> tuple[BackendSpec, Algorithm]:
+        spec = self.backend(name.backend)
+        algorithm = name.algorithm or spec.default
         if algorithm not in spec.algorithms:
-            raise AlgorithmNotFoundError.named(name, algorithm, spec.algorithms)
+            raise AlgorithmNotFoundError.named(name.backend, algorithm, spec.algorithms)
         return spec, spec.algorithms[algorithm]
 
     def missing(self, spec: BackendSpec, algorithm: Algorithm) -> list[str]:
         """Return the requirements of an algorithm that are not installed."""
-        return [r for r in (*spec.requires, *algorithm.requires) if not is_met(r)]
+        return self.lacking((*spec.requires, *algorithm.requires))
+
+    def lacking(self, requires: Iterable[str]) -> list[str]:
+        """Return those of some requirements that are not installed."""
+        return [each for each in requires if not is_met(each)]
 
     def require(self, spec: BackendSpec, algorithm: Algorithm) -> None:
         """Check that an algorithm's libraries are installed.
@@ -175,10 +257,15 @@ class Registry:
 
     def install_command(self, spec: BackendSpec, algorithm: Algorithm) -> str:
         """Return the command that installs what an algorithm needs."""
+        lacking = [m for m in algorithm.members if self.lacking(m.requires)]
+        parts = [(each.spec, each.algorithm) for each in lacking] or [(spec, algorithm)]
+        return "pip install " + " ".join(self._installed_by(*part) for part in parts)
+
+    def _installed_by(self, spec: BackendSpec, algorithm: Algorithm) -> str:
         extra = f"[{algorithm.extra}]" if algorithm.extra else ""
         name = self.plugin_of(spec.name).split()[0]
         quote = "'" if extra else ""
-        return f"pip install {quote}{name}{extra}{quote}"
+        return f"{quote}{name}{extra}{quote}"
 
 
 @functools.cache

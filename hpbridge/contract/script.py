@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hpbridge.contract.backend import NativeSpace
+    from hpbridge.contract.native import NativeSpace
     from hpbridge.contract.source import Source
 
 
@@ -83,6 +83,8 @@ class Script:
         optimizer: The algorithm of ours that it uses, as ``backend:algorithm``; empty
             where it says none that we have.
         options: Of that algorithm.
+        pruner: The pruner of ours that decides as its own does, and its options; None
+            where there is none.
         points: Parameters that it tries first, as its objective gets them.
         space: Its space, in the library's words; None where it has none.
         native: The same, read.
@@ -96,6 +98,7 @@ class Script:
     seed: int | None = None
     optimizer: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    pruner: tuple[str, Mapping[str, Any]] | None = None
     points: tuple[Mapping[str, Any], ...] = ()
     space: object = None
     native: NativeSpace | None = None

@@ -13,17 +13,20 @@ text, and such a number is ``{"float": "nan"}``.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import math
 import types
 import typing
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpbridge import errors
 from hpbridge.contract.backend import Outcome, PastTrial, Problem, Suggestion
 from hpbridge.contract.numbers import dump_number
+from hpbridge.contract.pruning import Pruning
+from hpbridge.contract.stage import Stage
 from hpbridge.errors import HpbridgeError
+from hpbridge.space.budget import Budget
 from hpbridge.space.space import Space
 from hpbridge.trial import State
 
@@ -75,23 +78,35 @@ def _reading(what: str) -> Iterator[None]:
 
 def suggestion_to_json(suggestion: Suggestion) -> dict[str, Any]:
     """Return a suggestion as JSON data."""
-    return {"id": suggestion.id, "params": free_to_json(suggestion.params)}
+    data = {"id": suggestion.id, "params": free_to_json(suggestion.params)}
+    if suggestion.stage is not None:
+        data["stage"] = asdict(suggestion.stage)
+    if suggestion.member:
+        data["member"] = suggestion.member
+    return data
 
 
 def suggestion_from_json(data: Any) -> Suggestion:
     """Return the suggestion that `suggestion_to_json` wrote."""
     with _reading("suggestion"):
-        return Suggestion(int(data["id"]), dict(free_from_json(data["params"])))
+        stage = data.get("stage")
+        return Suggestion(
+            int(data["id"]),
+            dict(free_from_json(data["params"])),
+            stage=None if stage is None else Stage(**stage),
+            member=str(data.get("member", "")),
+        )
 
 
 def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
     """Return an outcome as JSON data."""
-    return {
+    data = {
         "state": outcome.state.value,
         "values": [dump_number(value) for value in outcome.values],
         "constraints": [dump_number(value) for value in outcome.constraints],
         "reports": [[step, dump_number(value)] for step, value in outcome.reports],
     }
+    return data if outcome.budget is None else data | {"budget": outcome.budget}
 
 
 def outcome_from_json(data: Any) -> Outcome:
@@ -102,6 +117,7 @@ def outcome_from_json(data: Any) -> Outcome:
             tuple(float(value) for value in data["values"]),
             tuple(float(value) for value in data.get("constraints", ())),
             tuple((int(step), float(value)) for step, value in data["reports"]),
+            data.get("budget"),
         )
 
 
@@ -129,6 +145,7 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
 
     Functions of ``forbid=`` do not cross: of them there is the name, as in a store.
     """
+    pruning, budget = problem.pruning, problem.budget
     return {
         "space": free_to_json(problem.space.to_json()),
         "n_objectives": problem.n_objectives,
@@ -136,12 +153,15 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
         "metrics": list(problem.metrics),
         "bounds": list(problem.bounds),
         "directions": list(problem.directions),
+        "pruning": None if pruning is None else free_to_json(asdict(pruning)),
+        "budget": None if budget is None else budget.to_json(),
     }
 
 
 def problem_from_json(data: Any) -> Problem:
     """Return the problem that `problem_to_json` wrote."""
     with _reading("problem"):
+        pruning, budget = data.get("pruning"), data.get("budget")
         return Problem(
             Space.from_json(free_from_json(data["space"])),
             int(data["n_objectives"]),
@@ -149,6 +169,8 @@ def problem_from_json(data: Any) -> Problem:
             tuple(map(str, data["metrics"])),
             tuple(map(str, data["bounds"])),
             tuple(map(str, data.get("directions", ()))),
+            None if pruning is None else Pruning(**free_from_json(pruning)),
+            None if budget is None else Budget.from_json(budget),
         )
 
 
@@ -160,7 +182,7 @@ def options_to_json(options: Any) -> dict[str, Any]:
     """
     data = {
         field.name: free_to_json(getattr(options, field.name))
-        for field in dataclasses.fields(options)
+        for field in fields(options)
     }
     for name, value in data.items():
         if not _is_plain(value):

@@ -56,7 +56,7 @@ def diagnose(backends: Sequence[str] | None = None) -> Iterator[Finding]:
     """
     plugins = registry()
     faults = _faults(plugins)
-    names = list(backends or [*plugins.backends, *faults])
+    names = list(backends or [*plugins.libraries, *faults])
     for name in names:
         if name not in faults:
             plugins.backend(name)  # refuse an unknown name before anything runs

@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hpbridge.drivers.memory import (
-    MemoryWatch,
-    in_words,
-    is_of_memory,
-    n_ended_by_kernel,
-)
+from hpbridge.contract.resources import in_words
+from hpbridge.drivers.memory import MemoryWatch, is_of_memory, n_ended_by_kernel
 
 if TYPE_CHECKING:
     from hpbridge.drivers.memory import Use

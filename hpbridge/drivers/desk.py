@@ -27,6 +27,7 @@ from collections import deque
 TYPE_CHECKING = False  # to import `typing` would take half of the time to start
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterator
     from typing import Any
 
     from hpbridge.contract.execution import Policy
@@ -35,21 +36,30 @@ REPORT = struct.Struct("<qqd")
 LENGTH = struct.Struct("<q")
 SYNCED = -1
 """In place of a job; the step is the number of the question."""
+FAULT = -2
+"""In place of a job: a policy raised; the step is its place in the order of coming."""
 GO_ON = 0
 """The value of `Reply.GO_ON`, which is not imported."""
 
-WORKER, JOB, OVER, ANSWER, POLICY, SYNC = (
+WORKER, DOOR, JOB, OVER, ANSWER, POLICY, TELL, SYNC = (
     "worker",
+    "door",
     "job",
     "over",
     "answer",
     "policy",
+    "tell",
     "sync",
 )
-"""What the desk is told: a worker's socket comes with this; the study and number of a
-job; that it is over; how it is answered; a policy; to say when all is sent."""
+"""What the desk is told: a worker's socket comes with this; a listening socket, to
+which workers come by themselves; the study and number of a job; that it is over; how
+it is answered; a study's policy; what that is told; to say when all is sent."""
 
 _MOST = 1 << 16
+
+# Windows has no such names.
+IN: int = getattr(select, "POLLIN", 1)
+OUT: int = getattr(select, "POLLOUT", 4)
 
 
 def main() -> None:
@@ -70,6 +80,7 @@ class Desk:
         import socket  # workers import this module too, for the forms alone
 
         self._library = socket
+        self._at_once: int = getattr(socket, "MSG_DONTWAIT", 0)
         self._main = socket.socket(fileno=connection)
         self._said = bytearray()  # by the main process, in parts
         self._unsent = bytearray()  # to the main process
@@ -77,8 +88,9 @@ class Desk:
         self._workers: dict[int, tuple[socket.socket, bytearray]] = {}
         self._jobs: dict[int, tuple[str, int]] = {}
         self._answers: dict[int, int] = {}
-        self._policy: Policy | None = None
-        self._poll = select.poll()
+        self._policies: dict[str, Policy | None] = {}
+        self._door: socket.socket | None = None
+        self._poll = self._poller()
         self._listen()
 
     def serve(self) -> None:
@@ -93,21 +105,35 @@ class Desk:
             if main in ready:  # first: it may speak of what workers then ask
                 self._obey()
             for number in ready:
-                if number != main and number in self._workers:
+                if number in self._workers:
                     self._answer(number)
+                elif self._door is not None and number == self._door.fileno():
+                    self._let_in(self._door)
+                else:
+                    self._doubt(number)
             self._flush()
 
     def _listen(self) -> None:
-        wanted = select.POLLIN | (select.POLLOUT if self._unsent else 0)
+        wanted = IN | (OUT if self._unsent else 0)
         self._poll.register(self._main, wanted)
+
+    def _poller(self) -> Any:
+        """Return what waits for sockets."""
+        return select.poll()
+
+    def _receive(self) -> bytes:
+        """Return what the main process says; keep the sockets that come with it."""
+        data, sockets, _, _ = self._library.recv_fds(
+            self._main, _MOST, 64, self._at_once
+        )
+        self._sockets.extend(sockets)
+        return data
 
     def _obey(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            flags = self._library.MSG_DONTWAIT
-            data, sockets, _, _ = self._library.recv_fds(self._main, _MOST, 64, flags)
+            data = self._receive()
             if not data:
                 raise EOFError
-            self._sockets.extend(sockets)
             self._said += data
         while len(self._said) >= LENGTH.size:
             (length,) = LENGTH.unpack_from(self._said)
@@ -121,8 +147,10 @@ class Desk:
     def _do(self, what: str, *about: Any) -> None:
         if what == WORKER:
             worker = self._library.socket(fileno=self._sockets.popleft())
-            self._workers[worker.fileno()] = worker, bytearray()
-            self._poll.register(worker, select.POLLIN)
+            self._take_in(worker)
+        elif what == DOOR:
+            self._door = self._library.socket(fileno=self._sockets.popleft())
+            self._poll.register(self._door, IN)
         elif what == JOB:
             self._jobs[about[0]] = about[1:]
         elif what == OVER:
@@ -131,18 +159,37 @@ class Desk:
         elif what == ANSWER:
             self._answers[about[0]] = about[1]
         elif what == POLICY:
-            sys.path[:] = about[1]
-            self._policy = pickle.loads(about[0])
+            sys.path[:] = about[2]
+            self._policies[about[0]] = pickle.loads(about[1])
+        elif what == TELL:
+            self._tell_policy(*about)
         elif what == SYNC:
             for number in list(self._workers):
                 self._answer(number)
             self._unsent += REPORT.pack(SYNCED, about[0], 0.0)
 
+    def _tell_policy(self, study: str, call: str, arguments: bytes) -> None:
+        policy = self._policies[study]
+        if policy is not None:
+            with self._guarded(study):
+                getattr(policy, call)(*pickle.loads(arguments))
+
+    def _let_in(self, door: socket.socket) -> None:
+        """Take in who is at the door; its path is known to our processes alone."""
+        self._take_in(door.accept()[0])
+
+    def _doubt(self, number: int) -> None:
+        """Hear somebody who is no worker yet."""
+
+    def _take_in(self, worker: socket.socket) -> None:
+        self._workers[worker.fileno()] = worker, bytearray()
+        self._poll.register(worker, IN)
+
     def _answer(self, number: int) -> None:
         """Take what a worker reports: hand it on, then answer."""
         worker, said = self._workers[number]
         try:
-            data = worker.recv(_MOST, self._library.MSG_DONTWAIT)
+            data = worker.recv(_MOST, self._at_once)
         except BlockingIOError:
             return
         except OSError:
@@ -152,7 +199,7 @@ class Desk:
             report = bytes(said[: REPORT.size])
             del said[: REPORT.size]
             about = REPORT.unpack(report)
-            if about[0] != SYNCED:  # an objective may write here whatever it wants
+            if about[0] >= 0:  # an objective may write here whatever it wants
                 self._unsent += report
                 self._flush()
             with contextlib.suppress(OSError):  # it may have died meanwhile
@@ -166,17 +213,31 @@ class Desk:
         answer = self._answers.get(job)
         if answer is not None:
             return answer
-        if self._policy is None or job not in self._jobs:
+        study, number = self._jobs.get(job, ("", 0))
+        policy = self._policies.get(study)
+        if policy is None:
             return GO_ON
-        reply = self._policy.reported(*self._jobs[job], step, value)
-        return int(reply.value)
+        with self._guarded(study):
+            return int(policy.report(number, step, value).value)
+        return GO_ON
+
+    @contextlib.contextmanager
+    def _guarded(self, study: str) -> Iterator[None]:
+        """Do without a policy that raises, and say so."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001 - it may be anybody's
+            sys.excepthook(*sys.exc_info())
+            self._policies[study] = None
+            place = list(self._policies).index(study)
+            self._unsent += REPORT.pack(FAULT, place, 0.0)
 
     def _flush(self) -> None:
         """Send what the main process takes; it may be busy for long."""
         was_waiting = bool(self._unsent)
         with contextlib.suppress(BlockingIOError):
             while self._unsent:
-                n_sent = self._main.send(self._unsent, self._library.MSG_DONTWAIT)
+                n_sent = self._main.send(self._unsent, self._at_once)
                 del self._unsent[:n_sent]
         if was_waiting:
             self._listen()

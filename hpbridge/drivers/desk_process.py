@@ -10,9 +10,12 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.contract.execution import Refused
 from hpbridge.drivers import desk
 from hpbridge.drivers.desk import (
     ANSWER,
+    DOOR,
+    FAULT,
     JOB,
     LENGTH,
     OVER,
@@ -20,8 +23,10 @@ from hpbridge.drivers.desk import (
     REPORT,
     SYNC,
     SYNCED,
+    TELL,
     WORKER,
 )
+from hpbridge.errors import PrunerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +41,16 @@ _MOST = 1 << 16
 _Report = tuple[int, int, float]
 
 
+def of_faults(desk: DeskProcess, jobs: Iterable[Job]) -> list[Refused]:
+    """Return that jobs cannot run on whose studies' policies have raised."""
+    faults = desk.faults()
+    return [
+        Refused(job, PrunerError.failed(job.study))
+        for job in list(jobs)
+        if job.study in faults
+    ]
+
+
 class DeskProcess:
     """The desk, from its start to its end. When it dies, studies go on without it.
 
@@ -48,9 +63,14 @@ class DeskProcess:
         self.socket, self._theirs = socket.socketpair()
         self.socket.settimeout(_PATIENCE_SECONDS)
         self._process: subprocess.Popen[bytes] | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Be what each is at its start."""
         self.is_dead = False
         self._received = bytearray()
-        self._has_policy = False
+        self._of_policies: dict[str, None] = {}
+        self._faults: list[str] = []
         self._questions = itertools.count(1)
 
     def start(self) -> None:
@@ -76,29 +96,41 @@ class DeskProcess:
             return None
         return theirs
 
+    def open_door(self, path: str) -> None:
+        """Let processes that it did not start come to it by a socket at a path."""
+        with socket.socket(socket.AF_UNIX) as door:
+            door.bind(path)
+            door.listen(128)
+            self._tell(DOOR, sockets=[door.fileno()])
+
     def expect(self, job: Job) -> None:
-        """Let it know of a job, if its policy wants to."""
-        if self._has_policy:
+        """Let it know of a job, if its study has a policy."""
+        if job.study in self._of_policies:
             self._tell(JOB, job.id, job.study, job.number)
 
     def forget(self, job: Job) -> None:
         """Let it know that a job is over."""
-        if self._has_policy:
+        if job.study in self._of_policies:
             self._tell(OVER, job.id)
 
     def answer(self, job: Job, reply: Reply) -> None:
         """Let it answer a job so."""
         self._tell(ANSWER, job.id, reply.value)
 
-    def decide_by(self, policy: Policy, jobs: Iterable[Job]) -> None:
-        """Let it answer by a policy; `jobs` are those that run."""
+    def decide_by(self, study: str, policy: Policy, jobs: Iterable[Job]) -> None:
+        """Let it answer a study's reports by a policy; `jobs` are those that run."""
         import cloudpickle
 
-        self._has_policy = True
+        self._of_policies[study] = None
         path = [entry for entry in sys.path if isinstance(entry, str)]
-        self._tell(POLICY, cloudpickle.dumps(policy), path)
+        self._tell(POLICY, study, cloudpickle.dumps(policy), path)
         for job in jobs:
             self.expect(job)
+
+    def tell(self, study: str, what: str, *about: Any) -> None:
+        """Let it call a study's policy, where that has one."""
+        if study in self._of_policies:
+            self._tell(TELL, study, what, pickle.dumps(about))
 
     def _tell(self, *message: Any, sockets: Iterable[int] = ()) -> None:
         if self.is_dead:
@@ -106,10 +138,13 @@ class DeskProcess:
         data = pickle.dumps(message)
         data = LENGTH.pack(len(data)) + data
         try:
-            sent = socket.send_fds(self.socket, [data], list(sockets))
-            self.socket.sendall(data[sent:])
+            self._send(data, list(sockets))
         except OSError:
             self.is_dead = True
+
+    def _send(self, data: bytes, sockets: list[int]) -> None:
+        sent = socket.send_fds(self.socket, [data], sockets)
+        self.socket.sendall(data[sent:])
 
     def reports(self) -> list[_Report]:
         """Return the reports (job, step, value) that it has handed on, without wait."""
@@ -127,13 +162,15 @@ class DeskProcess:
                 break
         return found
 
+    def _receive(self, *, wait: bool) -> bytes:
+        return self.socket.recv(_MOST, 0 if wait else socket.MSG_DONTWAIT)
+
     def _read(self, seconds: float) -> list[_Report]:
         """Read what is there, or wait so long for something."""
         if self.is_dead:
             return []
-        flags = 0 if seconds else socket.MSG_DONTWAIT
         try:
-            data = self.socket.recv(_MOST, flags)
+            data = self._receive(wait=seconds > 0)
             self.is_dead = not data
         except BlockingIOError:
             return []
@@ -144,7 +181,15 @@ class DeskProcess:
         whole = len(self._received) // REPORT.size * REPORT.size
         reports = list(REPORT.iter_unpack(bytes(self._received[:whole])))
         del self._received[:whole]
-        return reports
+        for report in reports:
+            if report[0] == FAULT:
+                self._faults.append(list(self._of_policies)[report[1]])
+        return [report for report in reports if report[0] != FAULT]
+
+    def faults(self) -> list[str]:
+        """Return the studies whose policies have raised since the last call."""
+        faults, self._faults = self._faults, []
+        return faults
 
     def hang_up(self) -> None:
         """Let it end by itself."""
@@ -155,11 +200,14 @@ class DeskProcess:
         """End it."""
         self.hang_up()
         self._theirs.close()
+        self._hear_its_end()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _hear_its_end(self) -> None:
         # Its end of the socket closes with it; `Popen.wait` looks more seldom.
         with contextlib.suppress(OSError):
             while self.socket.recv(_MOST):
                 pass
         self.socket.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()

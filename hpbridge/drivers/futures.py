@@ -2,16 +2,19 @@
 
 The pool is its owner's: it is neither started nor shut down here, and nobody can end
 what runs in it. A trial of a study that was interrupted runs on, to no effect; a trial
-timeout is refused. In threads, a report is answered by a direct call. From another
-process reports come with the trial's end, so that nothing is decided from them, and
-those of a process that dies are lost. What several trials print goes to their logs
+timeout is refused. In threads, a report is answered by a direct call. In processes of
+this machine, a desk answers them for a study with a pruner, to which each process comes
+by a socket; without one, reports come with the trial's end, and those of a process that
+dies are lost. What several trials print goes to their logs
 from the processes of a `ProcessPoolExecutor`; threads print where this process does.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import tempfile
 import threading
 import time
 import uuid
@@ -23,6 +26,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.attempt import Reply, failed
@@ -34,35 +38,58 @@ from hpbridge.contract.execution import (
     Refused,
     Reported,
 )
+from hpbridge.drivers.desk_process import DeskProcess, of_faults
+from hpbridge.drivers.line import Line, called
 from hpbridge.drivers.logs import RunningLogs
+from hpbridge.drivers.loopback_process import LoopbackDeskProcess
+from hpbridge.drivers.loopback_worker import LoopbackLine
 from hpbridge.drivers.objective import Attempt
 from hpbridge.drivers.outlets import led_to
+from hpbridge.drivers.packing import pack_experiment
+from hpbridge.drivers.system import hands_over_sockets
 from hpbridge.drivers.worker import unpack_experiment
-from hpbridge.drivers.worker_process import pack_experiment
-from hpbridge.errors import ExecutorError, ExperimentError, HpbridgeError
+from hpbridge.errors import (
+    ExecutorError,
+    ExperimentError,
+    HpbridgeError,
+    PrunerError,
+)
 from hpbridge.errors.foreign import describe_error
 
 if TYPE_CHECKING:
     import concurrent.futures
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hpbridge.contract.attempt import Checkpoint, Run
     from hpbridge.contract.execution import Job, Message, Policy
+    from hpbridge.drivers.loopback import Address
     from hpbridge.experiment import Experiment
     from hpbridge.store.settings import Settings
 
+# How often a process of a pool looks whether its pool is still there.
+_LOOK_SECONDS = 1.0
+
 # In a process of a pool: the experiment that it ran last, by its number there.
 _loaded: dict[str, Experiment] = {}
+
+
+# There too: its line to the desk, by the desk's door.
+_lines: dict[str | Address, Line | LoopbackLine] = {}
 
 
 class _NotLoadedError(Exception):
     """The experiment cannot be loaded in a process of the pool."""
 
 
+class _NoDeskError(Exception):
+    """A process of the pool cannot come to the desk: on another machine, perhaps."""
+
+
 def _run_there(
     key: str, packed: bytes, task: tuple[Any, ...]
 ) -> tuple[Run, Checkpoint | None]:
     """Run a trial in a process of a pool."""
+    _leave_with(task[-1])
     if key not in _loaded:
         try:
             experiment = unpack_experiment(packed)
@@ -70,11 +97,48 @@ def _run_there(
             raise _NotLoadedError(describe_error(error)) from None
         _loaded.clear()
         _loaded[key] = experiment
-    params, number, seed, checkpoint, log = task
-    attempt = Attempt(None, checkpoint)
+    point, checkpoint, log, door, _ = task
+    attempt = Attempt(None if door is None else _answer_of(*door), checkpoint)
     with led_to(log):
-        run = attempt.run(_loaded[key], params, number, seed, str(os.getpid()))
+        run = attempt.run(_loaded[key], point, str(os.getpid()))
     return run, attempt.pause(run)
+
+
+@functools.cache
+def _leave_with(owner: int) -> None:
+    """End this process when the one that has the pool was killed, if that started it.
+
+    Nobody else ends it, and what it runs is for nobody.
+    """
+    if os.getppid() == owner:
+        threading.Thread(target=_watch, args=(owner,), daemon=True).start()
+
+
+def _watch(owner: int) -> None:
+    while os.getppid() == owner:
+        time.sleep(_LOOK_SECONDS)
+    os._exit(1)
+
+
+def _line_to(door: str | Address) -> Line | LoopbackLine:
+    """Return a line to the desk: by the path of a socket, or by a loopback connection.
+
+    Raises:
+        OSError: If nobody is there.
+    """
+    return called(door) if isinstance(door, str) else LoopbackLine(door)
+
+
+def _answer_of(door: str | Address, job: int) -> Callable[[int, float], Reply]:
+    """Return what answers reports of a job in a process of a pool."""
+    line = _lines.get(door)
+    if line is None:
+        _lines.clear()
+        try:
+            line = _lines[door] = _line_to(door)
+        except OSError as error:
+            raise _NoDeskError(describe_error(error)) from None
+    return lambda step, value: Reply(line.report(job, step, value))
 
 
 class Futures:
@@ -95,8 +159,12 @@ class Futures:
         self._futures: dict[int, Future[tuple[Run, Checkpoint | None]]] = {}
         self._messages: deque[Message] = deque()
         self._has_news = threading.Event()
-        self._policy: Policy | None = None
+        self._policies: dict[str, Policy] = {}
         self._replies: dict[int, Reply] = {}
+        self._running: dict[int, Job] = {}
+        self._desk: DeskProcess | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._door: str | Address = ""
         self._answering = threading.Lock()
 
     def pack(self, experiment: Experiment) -> tuple[str, bytes]:
@@ -131,14 +199,19 @@ class Futures:
         key, packed = self.pack(job.experiment)
         log = job.log if self._has_logs else None
         self._logs.begin(job.id, log)
-        task = dict(job.params), job.number, job.seed, job.checkpoint, log
+        door = None
+        if self._desk is not None and not self._desk.is_dead:
+            self._desk.expect(job)
+            door = self._door, job.id
+        self._running[job.id] = job
+        task = job.point, job.checkpoint, log, door, os.getpid()
         return self._pool.submit(_run_there, key, packed, task)
 
     def _run_here(self, job: Job) -> tuple[Run, Checkpoint | None]:
         """Run a job in a thread of this process."""
         attempt = Attempt(partial(self._reply, job), job.checkpoint)
         thread = threading.current_thread().name[:100]
-        run = attempt.run(job.experiment, job.params, job.number, job.seed, thread)
+        run = attempt.run(job.experiment, job.point, thread)
         return run, attempt.pause(run)
 
     def _reply(self, job: Job, step: int, value: float) -> Reply:
@@ -147,9 +220,14 @@ class Futures:
         with self._answering:
             if job.id in self._replies:
                 return self._replies[job.id]
-            if self._policy is None:
+            policy = self._policies.get(job.study)
+            if policy is None:
                 return Reply.GO_ON
-            return self._policy.reported(job.study, job.number, step, value)
+            try:
+                return policy.report(job.number, step, value)
+            except Exception as error:  # noqa: BLE001 - it may be anybody's
+                self._say(Refused(job, PrunerError.failed(job.study, error)))
+                return Reply.STOP
 
     def _hear(
         self,
@@ -176,6 +254,13 @@ class Futures:
             problem = f"it cannot be loaded in a process of the pool: {error}"
             refusal = ExperimentError.invalid(job.experiment.name, [problem])
             self._say(Refused(job, refusal))
+        elif isinstance(error, _NoDeskError):
+            problem = (
+                "pruner must be None on this pool, whose processes cannot come to this "
+                f"one to have their reports answered: {error}"
+            )
+            refusal = ExperimentError.invalid(job.experiment.name, [problem])
+            self._say(Refused(job, refusal))
         elif isinstance(error, HpbridgeError):
             self._say(Refused(job, error))
         else:  # it, or its result, could not be sent
@@ -193,18 +278,60 @@ class Futures:
         """Return what was said since the last call."""
         self._has_news.clear()
         self._logs.look()
-        found = []
+        said = []
         while self._messages:
-            found.append(self._messages.popleft())
-        return found
+            said.append(self._messages.popleft())
+        return said if self._desk is None else self._reported(self._desk, said)
+
+    def _reported(self, desk: DeskProcess, said: list[Message]) -> list[Message]:
+        """Return messages after what jobs have reported at the desk."""
+        is_lost = any(isinstance(message, Lost) for message in said)
+        reports = desk.sync() if is_lost else desk.reports()
+        found: list[Message] = [
+            Reported(self._running[job], step, value)
+            for job, step, value in reports
+            if job in self._running
+        ]
+        found += of_faults(desk, self._running.values())
+        for message in said:
+            self._running.pop(message.job.id, None)
+            desk.forget(message.job)
+        return found + said
 
     def answer(self, job: Job, reply: Reply) -> None:
         """Answer the job's reports so from now on."""
         self._replies[job.id] = reply
+        if self._desk is not None:
+            self._desk.answer(job, reply)
 
-    def decide_by(self, policy: Policy) -> None:
-        """Let a policy answer the reports of threads."""
-        self._policy = policy
+    def decide_by(self, study: str, policy: Policy) -> None:
+        """Let a policy answer a study's reports: here, or at a desk for processes."""
+        if self._is_here:
+            self._policies[study] = policy
+            return
+        if self._desk is None:
+            self._desk = self._open_desk()
+        self._desk.decide_by(study, policy, ())
+
+    def _open_desk(self) -> DeskProcess:
+        if not hands_over_sockets():
+            by_loopback = LoopbackDeskProcess()
+            self._door = by_loopback.address() or ""
+            return by_loopback
+        desk = DeskProcess()
+        desk.start()
+        self._folder = tempfile.TemporaryDirectory(prefix="hpbridge-desk-")
+        self._door = str(Path(self._folder.name) / "door")
+        desk.open_door(self._door)
+        return desk
+
+    def tell(self, study: str, what: str, *about: Any) -> None:
+        """Call a study's policy."""
+        if self._desk is not None:
+            self._desk.tell(study, what, *about)
+        with self._answering:
+            if study in self._policies:
+                getattr(self._policies[study], what)(*about)
 
     def cancel(self, job: Job) -> None:
         """Forget a job; what has begun cannot be ended, and runs on."""
@@ -217,6 +344,10 @@ class Futures:
         for future in list(self._futures.values()):
             future.cancel()
         self._futures.clear()
+        if self._desk is not None:
+            self._desk.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
 
 @contextlib.contextmanager
@@ -247,7 +378,6 @@ def spec_of(pool: concurrent.futures.Executor) -> DriverSpec:
         "A pool of the caller's.",
         partial(open_futures, pool),
         isolates=False,
-        answers=isinstance(pool, ThreadPoolExecutor),
         logs=has_logs(pool),
     )
 

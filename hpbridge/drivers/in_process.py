@@ -6,12 +6,12 @@ costs little more than the objective itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.attempt import Reply
 from hpbridge.contract.execution import Ended, Paused, Refused, Reported
 from hpbridge.drivers.objective import Attempt
-from hpbridge.errors import HpbridgeError
+from hpbridge.errors import HpbridgeError, PrunerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ class InProcess:
     def __init__(self) -> None:
         self._job: Job | None = None
         self._messages: list[Message] = []
-        self._policy: Policy | None = None
+        self._policies: dict[str, Policy] = {}
         self._replies: dict[int, Reply] = {}
 
     def start(self, job: Job) -> None:
@@ -46,9 +46,7 @@ class InProcess:
 
         attempt = Attempt(answer, job.checkpoint, hears_ctrl_c=True)
         try:
-            run = attempt.run(
-                job.experiment, job.params, job.number, job.seed, "main", job.around
-            )
+            run = attempt.run(job.experiment, job.point, "main", job.around)
         except HpbridgeError as error:
             self._messages.append(Refused(job, error))
             return
@@ -60,9 +58,15 @@ class InProcess:
     def _reply(self, job: Job, step: int, value: float) -> Reply:
         if job.id in self._replies:
             return self._replies[job.id]
-        if self._policy is None:
+        policy = self._policies.get(job.study)
+        if policy is None:
             return Reply.GO_ON
-        return self._policy.reported(job.study, job.number, step, value)
+        try:
+            return policy.report(job.number, step, value)
+        except Exception as error:  # noqa: BLE001 - it may be anybody's
+            refusal = PrunerError.failed(job.study, error)
+            self._messages.append(Refused(job, refusal))
+            return Reply.STOP
 
     def messages(self) -> Iterable[Message]:
         """Return what became of the job that has run."""
@@ -73,9 +77,18 @@ class InProcess:
         """Answer the job's reports so from now on."""
         self._replies[job.id] = reply
 
-    def decide_by(self, policy: Policy) -> None:
-        """Let a policy answer reports."""
-        self._policy = policy
+    def decide_by(self, study: str, policy: Policy) -> None:
+        """Let a policy answer a study's reports."""
+        self._policies[study] = policy
+
+    def tell(self, study: str, what: str, *about: Any) -> None:
+        """Call a study's policy."""
+        if study not in self._policies:
+            return
+        try:
+            getattr(self._policies[study], what)(*about)
+        except Exception as error:  # it may be anybody's; raised in a sentence
+            raise PrunerError.failed(study, error) from error
 
     def cancel(self, job: Job) -> None:
         """Forget a job that has not begun."""

@@ -77,6 +77,18 @@ def _judge(experiment: Experiment, returned: object, reports: Reports) -> Result
     return Result(state, metrics, reports, text, mend=mend)
 
 
+def report_in(metric: str, yielded: object) -> float | None:
+    """Return a metric in what an objective yielded; None where it has none."""
+    try:
+        if isinstance(yielded, Mapping):
+            yielded = _named(yielded, [])[metric]
+        return as_number(yielded)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - its methods may do anything
+        return None  # `judge` says why
+
+
 def _is_meant(name: str, experiment: Experiment) -> bool:
     """Say whether the one number that was returned is the one that is declared."""
     was_said = (

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
+
+from hpbridge.drivers.system import KILL
 
 NAME = "HPBRIDGE_WORKER"
 """The variable that holds the mark."""
@@ -29,7 +30,7 @@ def end_marked(mark: str) -> None:
             return
         for pid in found:
             with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, KILL)
 
 
 def _find(mark: str) -> list[int]:

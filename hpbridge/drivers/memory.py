@@ -9,22 +9,18 @@ it maps do not count, so that no limit on them could serve here.
 from __future__ import annotations
 
 import os
-import re
-import signal
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hpbridge.drivers.system import KILL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Between two looks: what is written meanwhile, a trial may have beyond its limit.
 _SECONDS = 0.05
-
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_UNITS |= {f"{unit}i": 1024**k for k, unit in enumerate("kmgt", start=1)}
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?i?)b?", re.IGNORECASE)
 
 _COUNTED = (b"RssAnon:", b"RssShmem:", b"VmSwap:")
 
@@ -33,33 +29,6 @@ _SHARED = (b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
 
 # Between two looks at children, which take longer.
 _CHILDREN_SECONDS = 0.25
-
-
-def size_of(text: str | int) -> int | None:
-    """Return a number of bytes, as in 4000000 or "4GiB"; None for anything else.
-
-    Example:
-        >>> size_of("4GiB"), size_of("1.5 MB"), size_of(7), size_of("much")
-        (4294967296, 1500000, 7, None)
-    """
-    if isinstance(text, bool) or not isinstance(text, (str, int)):
-        return None
-    found = _SIZE.fullmatch(str(text).strip())
-    size = int(float(found[1]) * _UNITS.get(found[2].lower(), 0)) if found else 0
-    return size or None
-
-
-def in_words(n_bytes: float) -> str:
-    """Return a size in memory in the unit that suits it.
-
-    Example:
-        >>> in_words(8_589_934_592), in_words(3_000_000)
-        ('8 GiB', '2.86 MiB')
-    """
-    for unit, power in (("GiB", 3), ("MiB", 2), ("KiB", 1)):
-        if n_bytes >= 1024**power:
-            return f"{n_bytes / 1024**power:.3g} {unit}"
-    return f"{n_bytes:.0f} bytes"
 
 
 def held_by(pid: int) -> int | None:
@@ -194,4 +163,4 @@ class MemoryWatch:
             use.most, use.has_children = held - use.before, has_children
         if use.most > self.limit and not use.is_over:
             use.is_over = True
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, KILL)

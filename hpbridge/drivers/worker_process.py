@@ -1,11 +1,13 @@
-"""A worker process, seen from the process that started it. POSIX only.
+"""A worker process, seen from the process that started it.
 
-It is a fresh interpreter at the other end of a socket of its own: nothing is shared
-between workers, so none that dies, at whatever moment, can block another. It is not a
-fork, since an optimizer's threads (OpenMP, Ray) do not survive one, and not a
-`multiprocessing` child, since that runs the user's script again. It leads a process
-group, so that what an objective starts ends with it; on Linux also what left the group,
-which `hpbridge.drivers.marked` finds.
+It is at the other end of a socket of its own: nothing is shared between workers, so
+none that dies, at whatever moment, can block another. It is a fresh interpreter, or a
+fork of one that did nothing but load the experiment (`hpbridge.drivers.zygote`); not a
+fork of this process, since an optimizer's threads (OpenMP, Ray) do not survive one, and
+not a `multiprocessing` child, since that runs the user's script again. It leads a
+process group, so that what an objective starts ends with it; on Linux also what left
+the group, which `hpbridge.drivers.marked` finds. Where a system hands over no sockets,
+it connects by itself (`hpbridge.drivers.loopback_process`).
 """
 
 from __future__ import annotations
@@ -18,65 +20,26 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from hpbridge.contract.files import is_file, module_name_of, split_reference
 from hpbridge.drivers import marked
 from hpbridge.drivers.worker import FRAME, LOST_CHANNEL, MARK
-from hpbridge.errors import ExperimentError
-from hpbridge.errors.foreign import describe_error
+from hpbridge.drivers.zygote import command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from hpbridge.contract.execution import Job
+    from hpbridge.drivers.loopback import Started
     from hpbridge.drivers.worker import Task
-    from hpbridge.experiment import Experiment
+    from hpbridge.drivers.zygote_process import Child, Zygote
 
 # A worker that for so long neither reads nor finishes writing is as good as dead.
-_STUCK_SECONDS = 60.0
-
-
-def pack_experiment(experiment: Experiment) -> bytes:
-    """Return an experiment as bytes that another process can read.
-
-    Functions of importable modules go by name, all others by value (cloudpickle). One
-    that goes whole is not loaded from its file, so that neither is what it holds of it.
-
-    Raises:
-        ExperimentError: If it holds something that cannot be sent.
-    """
-    if experiment.reference and not experiment.goes_whole:
-        return pickle.dumps(experiment.reference)
-    import cloudpickle
-
-    try:
-        with _by_value(experiment.reference):
-            return cast("bytes", cloudpickle.dumps(experiment))
-    except Exception as error:  # an object's own pickling
-        problem = f"it cannot be sent to a worker process: {describe_error(error)}"
-        raise ExperimentError.invalid(experiment.name, [problem]) from error
-
-
-@contextlib.contextmanager
-def _by_value(reference: str) -> Iterator[None]:
-    """Let what the file of a reference defines be packed by value."""
-    import cloudpickle
-
-    place, _ = split_reference(reference)
-    module = sys.modules.get(module_name_of(Path(place))) if is_file(place) else None
-    if module is None:
-        yield
-        return
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
+STUCK_SECONDS = 60.0
+# Elsewhere, what is known to be there is read as quickly.
+_AT_ONCE: int = getattr(socket, "MSG_DONTWAIT", 0)
 
 
 @dataclass(slots=True)
@@ -93,11 +56,49 @@ class RunningJob:
     deadline: float
 
 
+class _Spawned:
+    """The process of a worker that is a fresh interpreter.
+
+    Args:
+        sockets: That it gets: to this process and, if it is there, to the desk.
+        variables: Of its environment, beside ours or instead.
+    """
+
+    def __init__(
+        self, sockets: list[socket.socket], variables: Mapping[str, str]
+    ) -> None:
+        tasks, *lines = [each.fileno() for each in sockets]
+        self._process = subprocess.Popen(
+            command("hpbridge.drivers.worker", *lines),
+            stdin=tasks,
+            pass_fds=lines,
+            start_new_session=True,
+            env={**os.environ, **variables},
+        )
+        self.pid = self._process.pid
+
+    def is_dead(self) -> bool:
+        """Say whether it has ended, and leave its exit code to be read."""
+        if not hasattr(os, "waitid"):  # macOS before Python 3.13
+            return self._process.poll() is not None
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self.pid, options) is not None
+
+    def end(self) -> int | None:
+        """End it and its group; return its exit code."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        return self._process.wait()
+
+
 class WorkerProcess:
     """A worker process, from its start to its end.
 
     Args:
         line: Its end of a socket to the desk, if there is one; closed here.
+        environment: Variables that it gets beside ours, or instead.
+        device: As of `hpbridge.drivers.devices.Devices.take`.
+        zygote: What starts it; None where this process does.
 
     Attributes:
         has: The numbers of the experiments that it was sent.
@@ -105,33 +106,47 @@ class WorkerProcess:
         running: What it runs, or will as soon as it is ready; None when it is idle.
         n_run: Trials that it has ended.
         is_garbled: Whether something else than messages came from it.
+        is_of_zygote: Whether a zygote starts it.
     """
 
-    def __init__(self, line: socket.socket | None = None) -> None:
-        lines = [] if line is None else [line.fileno()]
-        path = [entry for entry in sys.path if isinstance(entry, str)]
-        code = (
-            f"import sys; sys.path[:] = {path!r}; sys.argv[:] = {sys.argv!r}; "
-            f"from hpbridge.drivers.worker import main; main(*{lines})"
-        )
-        flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    def __init__(
+        self,
+        line: socket.socket | None = None,
+        environment: Mapping[str, str] | None = None,
+        device: dict[str, str] | None = None,
+        zygote: Zygote | None = None,
+    ) -> None:
+        self._begin(device)
         self.socket, theirs = socket.socketpair()
-        self.socket.settimeout(_STUCK_SECONDS)
-        self._mark = secrets.token_hex(16)
+        self.socket.settimeout(STUCK_SECONDS)
+        variables = self._variables(environment)
+        self.is_of_zygote = zygote is not None
         with theirs, line or contextlib.nullcontext():
-            self._process = subprocess.Popen(
-                [sys.executable, *flags, "-c", code],
-                stdin=theirs.fileno(),
-                pass_fds=lines,
-                start_new_session=True,
-                env={**os.environ, marked.NAME: self._mark},
-            )
-        self.pid = self._process.pid
+            sockets = [theirs] if line is None else [theirs, line]
+            start = _Spawned if zygote is None else zygote.start
+            self._process: _Spawned | Child | Started = start(sockets, variables)
+
+    def _begin(self, device: dict[str, str] | None) -> None:
+        """Be what each is at its start."""
+        self._mark = secrets.token_hex(16)
+        self.device = device or {}
         self.has: set[int] = set()
+        self.is_of_zygote = False
         self.is_ready = False
         self.is_garbled = False
         self.n_run = 0
         self.running: RunningJob | None = None
+
+    def _variables(self, environment: Mapping[str, str] | None) -> dict[str, str]:
+        return {**(environment or {}), **self.device, marked.NAME: self._mark}
+
+    def connect(self) -> None:
+        """Wait until it can be told something, which it can from its start."""
+
+    @property
+    def pid(self) -> int:
+        """The number of its process; 0 where it does not live yet."""
+        return self._process.pid
 
     def begin(self, job: Job, since: float | None = None) -> None:
         """Take note that a job begins: now, or when it is ready.
@@ -168,7 +183,7 @@ class WorkerProcess:
         """
         # One at a time and no byte more: what is read ahead, no selector sees.
         try:
-            begin = self.socket.recv(len(MARK), socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            begin = self.socket.recv(len(MARK), socket.MSG_PEEK | _AT_ONCE)
             if not MARK.startswith(begin):  # at once: no more may come of it
                 self.is_garbled = True
                 return None
@@ -198,8 +213,7 @@ class WorkerProcess:
 
     def is_dead(self) -> bool:
         """Say whether the process has ended, and leave its exit code to be read."""
-        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self.pid, options) is not None
+        return self._process.is_dead()
 
     def hang_up(self) -> None:
         """Let an idle worker end by itself."""
@@ -219,9 +233,9 @@ class WorkerProcess:
             with contextlib.suppress(OSError):
                 self.socket.recv(1)
         self.socket.close()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        code = self._process.wait()
+        code = self._process.end()
         marked.end_marked(self._mark)
         self.is_garbled |= code == LOST_CHANNEL
+        if code is None:
+            return "nobody knows how"
         return f"signal {-code}" if code < 0 else f"exit code {code}"

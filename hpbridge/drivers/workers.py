@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import selectors
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hpbridge.contract.attempt import Run
+from hpbridge.contract.attempt import Point, Run
 from hpbridge.contract.execution import Ended, Lost, Paused, Refused, Reported
+from hpbridge.drivers.cores import limits_of, threads_of
 from hpbridge.drivers.deaths import Deaths, with_memory
-from hpbridge.drivers.desk_process import DeskProcess
+from hpbridge.drivers.desk_process import DeskProcess, of_faults
+from hpbridge.drivers.devices import Devices, devices_of
 from hpbridge.drivers.logs import RunningLogs
+from hpbridge.drivers.loopback_process import LoopbackDeskProcess, LoopbackWorkerProcess
 from hpbridge.drivers.memory import held_by
+from hpbridge.drivers.packing import Packed
+from hpbridge.drivers.system import hands_over_sockets
 from hpbridge.drivers.worker import BROKEN, DONE, READY, Task
-from hpbridge.drivers.worker_process import WorkerProcess, pack_experiment
+from hpbridge.drivers.worker_process import WorkerProcess
+from hpbridge.drivers.zygote_process import Zygote, can_fork
 from hpbridge.errors import ExperimentError
 
 if TYPE_CHECKING:
@@ -26,6 +33,9 @@ if TYPE_CHECKING:
     from hpbridge.contract.execution import Job, Message, Policy
     from hpbridge.experiment import Experiment
     from hpbridge.store.settings import Settings
+
+_log = logging.getLogger(__name__)
+
 
 # How often workers may die while they load the experiment, one after the other.
 _MOST_FAILED_STARTS = 3
@@ -37,45 +47,41 @@ _NOT_LOADED = "it cannot be loaded in a worker process"
 _EXIT_SECONDS = 2.0
 
 
-class _Packed:
-    """Experiments as bytes, each packed once and numbered from 0."""
-
-    def __init__(self) -> None:
-        self._known: list[tuple[Experiment, bytes]] = []
-
-    def key_of(self, experiment: Experiment) -> int:
-        """Return the number of an experiment, which is packed if it is new.
-
-        Raises:
-            ExperimentError: If it cannot be sent.
-        """
-        for key, (known, _) in enumerate(self._known):
-            if known is experiment:
-                return key
-        self._known.append((experiment, pack_experiment(experiment)))
-        return len(self._known) - 1
-
-    def bytes_of(self, key: int) -> bytes:
-        """Return a packed experiment."""
-        return self._known[key][1]
-
-
 class Workers:
-    """Worker processes; those that die are replaced as jobs need them."""
+    """Worker processes; those that die are replaced as jobs need them.
 
-    def __init__(
+    Args:
+        experiment: That they load first.
+        slots: How many run at once at most.
+        trials_each: Trials after which one is renewed.
+        memory: Bytes by which one may grow during a trial.
+        logs_all: Whether a job that is alone prints to its log, too.
+    """
+
+    def __init__(  # noqa: PLR0913 - all but two have a default
         self,
         experiment: Experiment,
         slots: int,
         *,
         trials_each: int | None = None,
         memory: int | None = None,
+        logs_all: bool = False,
+        threads: int | None = None,
+        devices: Devices | None = None,
     ) -> None:
         self.slots = slots
+        self._logs_all = logs_all
         self._trials_each = trials_each
+        share = threads_of(slots, threads)
+        self._limits = limits_of(share, threads, os.environ)
+        self._devices = devices or Devices()
+        inherits = hands_over_sockets()
+        self._may_fork = inherits and slots > 1 and memory is None and can_fork()
+        self._zygote: Zygote | None = None
+        self._past_zygotes: list[Zygote] = []
         self._deaths = Deaths(memory)
         self._first = experiment
-        self._packed = _Packed()
+        self._packed = Packed()
         self._workers: list[WorkerProcess] = []
         self._todo: deque[Job] = deque()
         self._refused: list[Refused] = []
@@ -85,7 +91,7 @@ class Workers:
         self._selector = selectors.DefaultSelector()
         self._running: dict[int, Job] = {}
         self._logs = RunningLogs()
-        self._desk = DeskProcess()
+        self._desk = DeskProcess() if inherits else LoopbackDeskProcess()
         self._selector.register(self._desk.socket, selectors.EVENT_READ, self._desk)
 
     def prepare(self, count: int) -> None:
@@ -95,16 +101,54 @@ class Workers:
             ExperimentError: If the first experiment cannot be sent to them.
         """
         new = []
-        for _ in range(count - len(self._workers)):
-            new.append(worker := WorkerProcess(self._desk.line()))
+        n_new = count - len(self._workers)
+        if n_new > 1 and self._may_fork:
+            self._open_zygote()
+        for _ in range(n_new):
+            worker = self._new_worker()
+            new.append(worker)
             self._workers.append(worker)
-            self._selector.register(worker.socket, selectors.EVENT_READ, worker)
         self._desk.start()  # after the first workers, which take longer
         # While the first ones start: it takes time, and they need it only then.
         key = self._packed.key_of(self._first)
         packed = None if key in self._broken else self._packed.bytes_of(key)
         for worker in new:
-            worker.send(Task(0, key, packed, {}, 0, 0))
+            worker.connect()
+            self._selector.register(worker.socket, selectors.EVENT_READ, worker)
+            sent = None if worker.is_of_zygote else packed
+            worker.send(Task(0, key, sent, Point({}, 0, 0)))
+
+    def _new_worker(self) -> WorkerProcess:
+        desk, device = self._desk, self._devices.take()
+        if isinstance(desk, LoopbackDeskProcess):
+            return LoopbackWorkerProcess(desk.address(), self._limits, device)
+        return WorkerProcess(desk.line(), self._limits, device, self._zygote)
+
+    def _open_zygote(self) -> None:
+        """Let the first experiment be loaded once, by what starts workers from now on.
+
+        A limit on memory counts what a process holds, which forks share.
+        """
+        self._may_fork = False
+        self._zygote = Zygote(self._limits)
+        self._selector.register(self._zygote.socket, selectors.EVENT_READ, self._zygote)
+        key = self._packed.key_of(self._first)
+        self._zygote.load(key, self._packed.bytes_of(key))
+
+    def _hear(self, zygote: Zygote) -> None:
+        """Do without a zygote that is dead: workers load the experiment each."""
+        zygote.look()
+        if not zygote.is_over:
+            return
+        self._selector.unregister(zygote.socket)
+        self._zygote = None
+        self._past_zygotes.append(zygote)  # it may have started some before it died
+        unborn = [worker for worker in self._workers if not worker.pid]
+        for worker in unborn:
+            if worker.running is not None:
+                self._todo.appendleft(worker.running.job)
+            self._take_leave(worker, 0.0)
+        self.prepare(len(self._workers) + len(unborn))
 
     def start(self, job: Job) -> None:
         """Hand a job to the next free worker."""
@@ -141,12 +185,11 @@ class Workers:
     def _task(self, job: Job, worker: WorkerProcess) -> Task:
         key = self._packed.key_of(job.experiment)
         packed = None if key in worker.has else self._packed.bytes_of(key)
-        point = dict(job.params), job.number, job.seed
-        return Task(job.id, key, packed, *point, job.checkpoint, self._log_of(job))
+        return Task(job.id, key, packed, job.point, job.checkpoint, self._log_of(job))
 
     def _log_of(self, job: Job) -> str | None:
         """Return where a job prints; one that is alone prints as this process does."""
-        return job.log if self.slots > 1 else None
+        return job.log if self.slots > 1 or self._logs_all else None
 
     def wait(self, seconds: float) -> None:
         """Wait until there is something to take."""
@@ -161,9 +204,13 @@ class Workers:
         """Return what workers said, and which of them died or were late."""
         self._logs.look()
         readable = {key.data for key, _ in self._selector.select(0)}
+        zygote = self._zygote
+        if zygote is not None and (zygote in readable or zygote.is_over):
+            self._hear(zygote)
         messages: list[Message] = []
         if self._desk in readable:
             messages += self._reported(self._desk.reports())
+            messages += of_faults(self._desk, self._running.values())
             if self._desk.is_dead:
                 self._selector.unregister(self._desk.socket)
         for worker in list(self._workers):
@@ -237,7 +284,7 @@ class Workers:
         if not worker.is_ready:
             if running is not None:  # it never began, which costs nothing
                 self._todo.appendleft(running.job)
-            self._failed_starts += 1
+            self._failed_starts += not worker.is_of_zygote or worker.pid > 0
             if self._failed_starts == _MOST_FAILED_STARTS:
                 problem = f"loading it ends a worker process ({how})"
                 self._refuse(self._first, problem)
@@ -258,6 +305,7 @@ class Workers:
         """End a worker; return how it ended. Another one comes when it is needed."""
         self._workers.remove(worker)
         self._selector.unregister(worker.socket)
+        self._devices.give_back(worker.device)
         return worker.end(grace)
 
     def _forget(self, job: Job) -> None:
@@ -269,9 +317,14 @@ class Workers:
         """Answer the job's reports so from now on."""
         self._desk.answer(job, reply)
 
-    def decide_by(self, policy: Policy) -> None:
-        """Let a policy answer reports."""
-        self._desk.decide_by(policy, self._running.values())
+    def decide_by(self, study: str, policy: Policy) -> None:
+        """Let a policy answer a study's reports."""
+        running = [job for job in self._running.values() if job.study == study]
+        self._desk.decide_by(study, policy, running)
+
+    def tell(self, study: str, what: str, *about: Any) -> None:
+        """Call a study's policy."""
+        self._desk.tell(study, what, *about)
 
     def cancel(self, job: Job) -> None:
         """End the worker that runs a job, or forget a job that none runs."""
@@ -294,6 +347,9 @@ class Workers:
         for worker in self._workers:
             is_idle = worker.is_ready and worker.running is None
             worker.end(_EXIT_SECONDS if is_idle else 0.0)
+        for zygote in (*self._past_zygotes, self._zygote):
+            if zygote is not None:
+                zygote.close()
         self._desk.close()
 
 
@@ -302,20 +358,27 @@ def open_workers(experiment: Experiment, settings: Settings) -> Iterator[Workers
     """Start workers, all at once, and end them when the context ends.
 
     Raises:
-        ExperimentError: If the experiment cannot be sent to them.
+        ExperimentError: If the experiment cannot be sent to them, or there can be
+            none.
     """
     limit = settings.memory_trial
     if limit is not None and held_by(os.getpid()) is None:
         problem = "memory_trial must be None: this system tells no process's memory"
         raise ExperimentError.invalid(experiment.name, [problem])
+    devices = Devices(devices_of(experiment, settings))
     workers = Workers(
         experiment,
         settings.workers,
         trials_each=settings.trials_per_worker,
         memory=limit,
+        threads=settings.threads_per_worker,
+        devices=devices,
     )
     try:
-        workers.prepare(min(settings.workers, settings.n_trials))
+        n_first = min(settings.workers, settings.n_trials)
+        if n_first > 1:
+            _log.info("%d workers start", n_first)
+        workers.prepare(n_first)
         yield workers
     finally:
         workers.close()

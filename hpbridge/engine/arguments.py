@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from hpbridge.drivers.memory import size_of
+from hpbridge.contract.resources import size_of
+from hpbridge.drivers.choosing import DRIVER_WORDS, is_driver
 from hpbridge.errors import ExperimentError
 from hpbridge.errors.arguments import (
     BY_NAME,
@@ -24,6 +25,8 @@ from hpbridge.errors.arguments import (
 )
 from hpbridge.experiment import Experiment
 from hpbridge.space.plain import is_number
+from hpbridge.space.space import Space
+from hpbridge.store.settings import OF_WORKERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,7 +50,7 @@ def _is_place(value: Any) -> bool:
 
 
 def _is_driver(value: Any) -> bool:
-    return value is None or isinstance(value, str) or hasattr(value, "submit")
+    return value is None or is_driver(value)
 
 
 def _are_optimizers(value: Any) -> bool:
@@ -72,6 +75,21 @@ def _is_study(value: Any) -> bool:
     return isinstance(value, (str, StudyRecord)) or is_whole(value)
 
 
+def _is_pruner(value: Any) -> bool:
+    if isinstance(value, (str, Mapping)):
+        return True
+    if isinstance(value, Sequence):
+        is_with_options = len(value) == 2  # noqa: PLR2004
+        return (
+            is_with_options
+            and isinstance(value[0], str)
+            and isinstance(value[1], Mapping)
+        )
+    from hpbridge.pruners.choosing import native_pruner
+
+    return native_pruner(value) is not None
+
+
 _SPAN = Kind("seconds > 0", _is_span)
 
 SETTINGS: dict[str, Kind] = {
@@ -83,7 +101,11 @@ SETTINGS: dict[str, Kind] = {
     "timeout_trial": _SPAN,
     "trials_per_worker": optional(whole(1)),
     "memory_trial": Kind("bytes, or a size as in '4GiB'", _is_memory),
+    "threads_per_worker": optional(whole(1)),
     "target": Kind("a number", _is_target),
+    "pruner": optional(
+        Kind("a name, (name, options), or a library's own pruner", _is_pruner)
+    ),
     "on_error": Kind(
         "record or stop", lambda v: isinstance(v, str) and v in {"record", "stop"}
     ),
@@ -93,7 +115,7 @@ SETTINGS: dict[str, Kind] = {
 _COMMON = {
     "experiment": Kind("an Experiment", lambda v: isinstance(v, Experiment)),
     "store": Kind("a file, a database's URL or an open store", _is_place),
-    "driver": Kind("the name of one or a concurrent.futures.Executor", _is_driver),
+    "driver": Kind(DRIVER_WORDS, _is_driver),
     "callbacks": FUNCTIONS,
     "store_patience": Kind("seconds >= 0", _is_patience),
 }
@@ -105,6 +127,19 @@ OF_RUN = {
     "seed": optional(SEED),
     "options": optional(BY_NAME),
     "name": optional(TEXT),
+}
+OF_OPEN_STUDY = {
+    "experiment": Kind(
+        "an Experiment, or a space",
+        lambda v: isinstance(v, (Experiment, Space, Mapping)),
+    ),
+    "backend": optional(TEXT),
+    "seed": optional(SEED),
+    "options": optional(BY_NAME),
+    "name": optional(TEXT),
+    "n_trials": optional(SETTINGS["n_trials"]),
+    **{name: SETTINGS[name] for name in ("target", "timeout", "pruner")},
+    **{name: _COMMON[name] for name in ("store", "callbacks", "store_patience")},
 }
 _OPTIONAL = {name: optional(kind) for name, kind in SETTINGS.items() if name != "seed"}
 OF_COMPARE = {
@@ -136,7 +171,7 @@ OF_CONFIRM = {
     "seed": optional(SEED),
     "resume": FLAG,
     **{n: SETTINGS[n] for n in ("workers", "retries", "timeout_trial")},
-    **{n: SETTINGS[n] for n in ("trials_per_worker", "memory_trial")},
+    **{n: SETTINGS[n] for n in OF_WORKERS},
 }
 
 
@@ -145,6 +180,10 @@ def given_settings(**given: Any) -> dict[str, Any]:
     found = {name: value for name, value in given.items() if value is not None}
     if "memory_trial" in found:
         found["memory_trial"] = size_of(found["memory_trial"])
+    if "pruner" in found:
+        from hpbridge.pruners.choosing import chosen_pruner
+
+        found["pruner"] = chosen_pruner(found["pruner"])
     return found
 
 

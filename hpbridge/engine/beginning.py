@@ -9,6 +9,7 @@ from hpbridge.errors import OptimizerError, count
 from hpbridge.learning.choice import versions_of
 from hpbridge.learning.history import take
 from hpbridge.learning.replay import CONTINUED, RESUMED, observe, replay
+from hpbridge.store.requests import What
 from hpbridge.trial import Origin, trial_seed
 
 if TYPE_CHECKING:
@@ -26,12 +27,23 @@ if TYPE_CHECKING:
 def set_out(session: Session, plan: Plan) -> None:
     """Give a new session what it goes on from, and its first points."""
     session.notes.extend(plan.experiment.notes)
+    choice, settings = plan.choice, plan.settings
+    session.notes.extend(choice.why)
+    if choice.algorithm.remarks is not None:
+        session.notes.extend(
+            choice.algorithm.remarks(
+                choice.options, settings.n_trials, settings.workers
+            )
+        )
     if plan.history is not None:
         session.writer.add_all(plan.history.trials)
         take(session, plan.history)
     first = first_points(plan, session.finished)
     for point, origin in first:
         session.enqueue([point], origin)
+    for each in plan.enqueued:
+        session.writer.inbox.ask(What.ENQUEUE, {"params": each})
+    first += [(point, Origin.ENQUEUED) for point in plan.enqueued]
     capabilities = plan.choice.algorithm.capabilities
     is_foreign = bool(first) and not session.learner.defines
     if is_foreign and not capabilities.can(Feature.FOREIGN_HISTORY):
@@ -83,7 +95,7 @@ def relive(
         records: Its trials, from the store.
         history: The study that it goes on from, if it does.
     """
-    trials, pending = list(records.finished), list(records.running)
+    trials, pending = list(records.finished), [*records.running, *records.paused]
     n_imported = sum(trial.origin is Origin.IMPORTED for trial in trials)
     if len(trials) - n_imported >= plan.settings.n_trials:
         for trial in sorted(trials, key=lambda trial: trial.told):
@@ -94,12 +106,14 @@ def relive(
     if difference is not None:
         # With the same seed, it could propose its first points once more.
         seed = trial_seed(plan.seed, len(trials))
-        session.learn_anew(plan.choice.learner(plan.experiment, seed))
+        session.learn_anew(plan.learner(session.writer.name, seed))
         session.learner.prepare(trials)
         observe(session, trials, pending)
-    if trials:
+    if trials or records.paused:
         note = RESUMED if difference is None else f"{CONTINUED} ({difference})"
-        session.notes.append(f"after {len(trials)} trials {note}")
+        paused = f" and {len(records.paused)} paused" if records.paused else ""
+        session.notes.append(f"after {len(trials)} trials{paused} {note}")
+    session.park(records.paused)
     known = {trial.number for trial in [*trials, *pending]}
     for number, (point, origin) in enumerate(first_points(plan, trials), n_imported):
         if number not in known:
@@ -119,6 +133,8 @@ def _difference(
         return "the objective defines its space while it runs"
     if not plan.choice.algorithm.capabilities.can(Feature.REPLAY):
         return "the algorithm is not deterministic"
+    if place := plan.choice.shared_place:
+        return f"it shares its trials with others, in {place}"
     try:
         return replay(session, trials, pending, history)
     except OptimizerError as error:

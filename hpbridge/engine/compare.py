@@ -5,26 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.analysis.contest.asked import AskedStudies, asked_of
+from hpbridge.analysis.contest.verdict import CONFIDENCE
 from hpbridge.engine.arguments import OF_COMPARE, given_settings, takes_of
 from hpbridge.engine.contest import ALL, Contest, check_contest, choose_all
 from hpbridge.engine.life import Life, live_all
 from hpbridge.engine.past_comparisons import find_comparison
 from hpbridge.engine.resume import FromNow, life_of
 from hpbridge.engine.run import DEFAULT_TRIALS
+from hpbridge.engine.stored_studies import StoredStudies
 from hpbridge.errors import ComparisonNotFoundError, HpbridgeError
-from hpbridge.errors.arguments import FLAG, PATH, takes
+from hpbridge.errors.arguments import (
+    BETWEEN_0_AND_1,
+    FLAG,
+    PATH,
+    optional,
+    takes,
+    whole,
+)
 from hpbridge.store.patience import PATIENCE_SECONDS
 from hpbridge.store.record import Status
 from hpbridge.store.settings import Settings
 from hpbridge.study import Study, study_of
 
 if TYPE_CHECKING:
-    import concurrent.futures
     import os
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
 
+    from hpbridge.analysis.contest.results import Results
+    from hpbridge.analysis.contest.verdict import Verdict
+    from hpbridge.drivers.choosing import GivenDriver
     from hpbridge.engine.plan import Plan
     from hpbridge.experiment import Experiment
     from hpbridge.learning.session import Listener
@@ -38,32 +50,36 @@ class Failure:
 
     Attributes:
         optimizer: Backend and algorithm, as in ``optuna:tpe``.
+        problem: Of a suite; empty where there is one experiment.
     """
 
     optimizer: str
     seed: int
     error: HpbridgeError
+    problem: str = ""
 
     @property
     def name(self) -> str:
-        """Optimizer and seed, as in ``optuna:tpe seed 3``."""
-        return f"{self.optimizer} seed {self.seed}"
+        """As in ``optuna:tpe seed 3``, or ``optuna:tpe on branin, seed 3``."""
+        where = f" on {self.problem}," if self.problem else ""
+        return f"{self.optimizer}{where} seed {self.seed}"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Studies of one experiment by several optimizers.
+    """Studies of one experiment, or of a suite, by several optimizers.
 
     Attributes:
         studies: In the order of running: by repeat, then by optimizer. Of one that
-            failed, it has what had finished before.
+            failed, it has what had finished before. Those of a suite are read from the
+            store when they are looked at.
         broken: Those that failed, and why.
         skipped: Backends that ``"all"`` left out, and why.
         notes: What a comparison that was to go on with another one says of it.
     """
 
     name: str
-    studies: tuple[Study, ...]
+    studies: Sequence[Study]
     broken: tuple[Failure, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -77,11 +93,40 @@ class Comparison:
         """Return a row an optimizer: best value, trials, failures, times.
 
         Source:
-            `hpbridge.analysis.summary.summarize` says what each column means.
+            `hpbridge.analysis.summary.summarize` says what each column means, and
+            `hpbridge.analysis.contest.table.table_of` those of several metrics.
         """
-        from hpbridge.analysis.summary import summarize
+        from hpbridge.analysis.contest.table import table_of
 
-        return summarize(self.studies)
+        return table_of(self.studies)
+
+    @property
+    def results(self) -> Results:
+        """What statistics need of its studies, as arrays."""
+        from hpbridge.analysis.contest.gathering import results_from, results_of
+
+        if isinstance(self.studies, StoredStudies):
+            stored = self.studies
+            return results_from(stored.database, stored.comparison_id, stored.records)
+        return results_of(self.studies)
+
+    @takes(budget=optional(whole(1)), confidence=BETWEEN_0_AND_1)
+    def verdict(
+        self, *, budget: int | None = None, confidence: float = CONFIDENCE
+    ) -> Verdict:
+        """Return which optimizer is best, how sure that is, and what would tell more.
+
+        Args:
+            budget: Trials after which runs are judged; by default all of them. Of one
+                beyond what was run, it says so, and judges what was.
+            confidence: Of the intervals, in (0, 1); tests are at 1 less it.
+
+        Raises:
+            ArgumentError: If one is none.
+        """
+        from hpbridge.analysis.contest.verdict import verdict_of
+
+        return verdict_of(self.results, budget=budget, confidence=confidence)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a data frame with a row a trial of every study."""
@@ -89,17 +134,36 @@ class Comparison:
 
         return frame_of([row for study in self.studies for row in study.rows()])
 
-    @takes(path=PATH, overwrite=FLAG)
-    def report(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write a self-contained HTML page with the convergence of each optimizer.
+    @takes(path=PATH, overwrite=FLAG, nemenyi=FLAG)
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        nemenyi: bool = False,
+    ) -> None:
+        """Write a self-contained HTML page: the verdict, and what it rests on.
 
-        A page that is there is replaced, any other file only with `overwrite`.
+        Args:
+            path: Of the file; a page of ours that is there is replaced.
+            overwrite: Whether any other file that is there is replaced, too.
+            nemenyi: Whether the diagram of ranks groups optimizers by Nemenyi's
+                critical difference, not by Wilcoxon's test with Holm's correction.
+
+        Raises:
+            ArgumentError: If `nemenyi` means nothing: one optimizer, or a single
+                problem and seed.
         """
-        from hpbridge.report.page import write_report
+        from hpbridge.report.contest import write_comparison
 
         absent = {**self.skipped, **self.failures}
-        write_report(
-            self.studies, path, title=self.name, absent=absent, overwrite=overwrite
+        write_comparison(
+            self.studies,
+            path,
+            title=self.name,
+            absent=absent,
+            overwrite=overwrite,
+            nemenyi=nemenyi,
         )
 
 
@@ -114,19 +178,21 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     shared_start: int | None = None,
     options: Mapping[str, Mapping[str, object]] | None = None,
     store: str | os.PathLike[str] | Database | None = None,
-    driver: str | concurrent.futures.Executor | None = None,
+    driver: GivenDriver | None = None,
     workers: int | None = None,
     jobs: int | None = None,
     timeout: float | None = None,
     timeout_trial: float | None = None,
     trials_per_worker: int | None = None,
     memory_trial: int | str | None = None,
+    threads_per_worker: int | None = None,
     target: float | None = None,
     retries: int | None = None,
     on_error: str | None = None,
     resume: bool = False,
     callbacks: Iterable[Listener] = (),
     on_study: Callable[[Plan], None] | None = None,
+    pruner: str | tuple[str, Mapping[str, object]] | object | None = None,
     store_patience: float = PATIENCE_SECONDS,
 ) -> Comparison:
     """Run one experiment with several optimizers.
@@ -155,6 +221,7 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
         timeout_trial: Seconds after which a trial is ended.
         trials_per_worker: Trials after which a worker is renewed, as in `run`.
         memory_trial: By how much a trial's process may grow, as in `run`.
+        threads_per_worker: Threads that libraries start in a worker, as in `run`.
         target: Value of the first metric at which a study ends.
         retries: How often a failed trial is run again; by default never.
         on_error: ``"record"``, by default, or ``"stop"``.
@@ -163,6 +230,7 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
             added to it; what is not given is as it was. A note says if there is none.
         callbacks: Each is called with (session, finished trial) after every trial.
         on_study: Called with each plan before its study starts.
+        pruner: As of `run`.
         store_patience: As of `run`.
 
     Raises:
@@ -172,7 +240,6 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     """
     from hpbridge.store import open_store
 
-    choices, skipped = choose_all(experiment, backends, options or {})
     asked = given_settings(
         n_trials=n_trials,
         workers=workers,
@@ -180,11 +247,15 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
         timeout_trial=timeout_trial,
         trials_per_worker=trials_per_worker,
         memory_trial=memory_trial,
+        threads_per_worker=threads_per_worker,
         target=target,
         retries=retries,
         on_error=on_error,
+        pruner=pruner,
     )
     settings = Settings(**{"n_trials": DEFAULT_TRIALS, **asked})
+    planned = {"n_trials": settings.n_trials, "workers": workers}
+    choices, skipped = choose_all(experiment, backends, options or {}, **planned)
     said = {"repeats": repeats, "seed": seed, "shared_start": shared_start}
     n_repeats = 1 if repeats is None else repeats
     common = n_repeats, seed or 0, shared_start or 0
@@ -194,6 +265,9 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     contest, (comparison_id, name), notes = find_comparison(
         database, contest, asked, said, resume=resume
     )
+    planned["n_trials"] = contest.settings.n_trials
+    choices, _ = choose_all(experiment, backends, options or {}, **planned)
+    contest = replace(contest, choices=choices)
     check_contest(contest, jobs)
     begin = _Beginning(
         database, tuple(callbacks), on_study, store_patience, driver is not None
@@ -208,8 +282,10 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
         if study is not None:
             studies.append(study)
         if error is not None:
-            failures.append(Failure(plan.choice.name, plan.seed, error))
-    return Comparison(name, tuple(studies), tuple(failures), skipped, notes)
+            failures.append(Failure(plan.choice.label, plan.seed, error))
+    to_run = asked_of(experiment.name, contest.settings_json())
+    held = AskedStudies(studies, to_run)
+    return Comparison(name, held, tuple(failures), skipped, notes)
 
 
 @dataclass(frozen=True)
@@ -224,13 +300,9 @@ class _Beginning:
 
     def study(self, plan: Plan) -> Life | Study | HpbridgeError:
         """Return the life of a planned study, or the study if it has ended before."""
-        found = self.database.studies(
-            comparison_id=plan.comparison_id,
-            backend=plan.choice.spec.name,
-            algorithm=plan.choice.algorithm.name,
-            seed=plan.seed,
-        )
-        last = found[-1] if found else None
+        found = self.database.studies(comparison_id=plan.comparison_id, seed=plan.seed)
+        label = plan.choice.label
+        last = next((each for each in reversed(found) if each.label == label), None)
         if last is not None and _has_all(last, plan):
             if self.on_study is not None:
                 self.on_study(plan)
@@ -247,8 +319,11 @@ class _Beginning:
     def _life(self, plan: Plan, record: StudyRecord | None) -> Life:
         if record is None:
             return Life(plan, self.database, self.listeners, patience=self.patience)
-        driver = plan.pool or (plan.driver if self.is_driver_given else None)
-        now = FromNow(vars(plan.settings), driver, self.patience)
+        changes = dict(vars(plan.settings))
+        options = changes.pop("driver_options") or {}
+        place = plan.driver if plan.pool is None else plan.pool
+        driver = (place, options) if self.is_driver_given else None
+        now = FromNow(changes, driver, self.patience)
         return life_of(self.database, record, plan.experiment, now, self.listeners)
 
 
@@ -305,8 +380,10 @@ def load_comparison(
     if not found:
         names = [each.name for each in known]
         raise ComparisonNotFoundError.named(database.url, str(name), names)
-    studies = [
-        study_of(record, database.trials(record).finished, home=database)
-        for record in database.studies(comparison_id=found[0].id)
-    ]
-    return Comparison(found[0].name, tuple(studies))
+    studies = StoredStudies(database, found[0].id)
+    is_of_one = len({study.experiment for study in studies.records}) < 2  # noqa: PLR2004
+    # Those of a suite may be too many to be read at once.
+    if not is_of_one:
+        return Comparison(found[0].name, studies)
+    to_run = asked_of(found[0].experiment, found[0].settings)
+    return Comparison(found[0].name, AskedStudies(studies, to_run))

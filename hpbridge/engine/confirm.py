@@ -6,22 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.confirmed import CONFIRMATIONS, CONFIRMS, Confirmation
 from hpbridge.contract.builtin import DEFAULT_DRIVER
+from hpbridge.drivers.choosing import chosen_driver
 from hpbridge.engine.arguments import OF_CONFIRM, given_settings, takes_of
 from hpbridge.engine.given import GIVEN_POINTS, fixed
 from hpbridge.engine.life import Life, live
-from hpbridge.engine.plan import Plan, name_of_driver
+from hpbridge.engine.plan import Plan
 from hpbridge.engine.resume import FromNow, check_same, life_of, reload
 from hpbridge.errors import ExperimentError, count
 from hpbridge.store.patience import PATIENCE_SECONDS
-from hpbridge.store.settings import Settings
+from hpbridge.store.settings import OF_WORKERS, Settings
 from hpbridge.study import Study, load_study
 from hpbridge.trial import trial_seed
 
 if TYPE_CHECKING:
-    import concurrent.futures
     import os
     from collections.abc import Iterable, Mapping
 
+    from hpbridge.drivers.choosing import GivenDriver
     from hpbridge.experiment import Experiment
     from hpbridge.learning.session import Listener
     from hpbridge.store import Database
@@ -44,11 +45,12 @@ def confirm(  # noqa: PLR0913 - as of `run`; all but one have a default
     seed: int | None = None,
     resume: bool = False,
     store: str | os.PathLike[str] | Database | None = None,
-    driver: str | concurrent.futures.Executor | None = None,
+    driver: GivenDriver | None = None,
     workers: int = 1,
     timeout_trial: float | None = None,
     trials_per_worker: int | None = None,
     memory_trial: int | str | None = None,
+    threads_per_worker: int | None = None,
     retries: int = 0,
     callbacks: Iterable[Listener] = (),
     store_patience: float = PATIENCE_SECONDS,
@@ -56,8 +58,9 @@ def confirm(  # noqa: PLR0913 - as of `run`; all but one have a default
     """Run the best trials of a study again: the honest value beside the lucky one.
 
     Every repeat has seeds of its own; of an `hpbridge.Evaluation`, it has other splits
-    of the same rows, never of the test, and another `random_state`. What ran is a study
-    of the store: `hpbridge.resume` goes on with it too.
+    of the same rows, never of the test, and another `random_state`. It runs to its end,
+    whatever ended trials of the study early. What ran is a study of the store:
+    `hpbridge.resume` goes on with it too.
 
     Args:
         study: That ended; or its name or id in the store.
@@ -73,6 +76,7 @@ def confirm(  # noqa: PLR0913 - as of `run`; all but one have a default
         timeout_trial: As of `run`.
         trials_per_worker: As of `run`.
         memory_trial: As of `run`.
+        threads_per_worker: As of `run`.
         retries: As of `run`.
         callbacks: As of `run`.
         store_patience: As of `run`.
@@ -96,6 +100,7 @@ def confirm(  # noqa: PLR0913 - as of `run`; all but one have a default
         timeout_trial=timeout_trial,
         trials_per_worker=trials_per_worker,
         memory_trial=memory_trial,
+        threads_per_worker=threads_per_worker,
         retries=retries,
     )
     check_same(found, fixed(experiment, found))
@@ -111,18 +116,17 @@ def confirm(  # noqa: PLR0913 - as of `run`; all but one have a default
             database, record = past
             life = life_of(database, record, experiment, now, listeners)
             return _noted_in(found, Confirmation(live(life)))
-    name, pool = name_of_driver(
-        DEFAULT_DRIVER if driver is None else driver, experiment
-    )
+    place = chosen_driver(DEFAULT_DRIVER if driver is None else driver, experiment.name)
+    given["driver_options"] = place.options
     plan = Plan(
         fixed(experiment, found).again(noted["seeds"], top),
         GIVEN_POINTS,
         Settings(n_trials=top * repeats, **given),
         seed,
-        name,
+        place.name,
         f"{found.name}-confirmed",
         shared=tuple(dict(trial.params) for trial in winners) * repeats,
-        pool=pool,
+        pool=place.pool,
         noted={CONFIRMS: noted},
     )
     life = Life(plan, store, listeners, patience=store_patience)
@@ -163,7 +167,7 @@ def _check(
             f"{count(n_there, 'complete feasible trial')} of different parameters "
             f"{which}, got {top}"
         )
-    limits = ("timeout_trial", "trials_per_worker", "memory_trial")
+    limits = ("timeout_trial", *OF_WORKERS)
     asked = [name for name in limits if name in given]
     if experiment.is_growing and (given["workers"] > 1 or asked or driver is not None):
         names = ", ".join(["workers", *asked, "driver"])

@@ -8,7 +8,7 @@ ended is written down.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.checks.finding import REMARK
 from hpbridge.contract.execution import LoopSpec
@@ -16,7 +16,9 @@ from hpbridge.drivers.interrupts import INTERRUPTED
 from hpbridge.drivers.loop import drive
 from hpbridge.drivers.worker import is_loading
 from hpbridge.engine.beginning import changed_versions, relive, set_out
+from hpbridge.engine.reporting import Reporting, is_of_end, notes_at_end
 from hpbridge.errors import ExecutorError, ExperimentError, HpbridgeError, StoreError
+from hpbridge.learning.one_thread import THREADS, changed_threads
 from hpbridge.learning.session import Session
 from hpbridge.store.patience import PATIENCE_SECONDS
 from hpbridge.store.record import Status
@@ -24,9 +26,13 @@ from hpbridge.study import study_of
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from hpbridge.contract.execution import Policy
+    from hpbridge.contract.promoting import Promotions
+    from hpbridge.contract.pruning import Pruner
     from hpbridge.engine.plan import Plan
+    from hpbridge.learning.learner import Learner
     from hpbridge.learning.session import Listener
     from hpbridge.store import Database, StudyWriter
     from hpbridge.store.record import StudyRecord
@@ -63,6 +69,8 @@ class Life:
         on_begin: Called before it begins.
         error: What ended it, if anything did.
         is_over: Whether it has ended.
+        pruner: What answers its trials' reports, once it has begun.
+        promotions: Says which of its paused trials go on; None where none pauses.
     """
 
     def __init__(
@@ -79,6 +87,8 @@ class Life:
         self.is_over = False
         self._store, self._listeners = store, listeners
         self._recorded, self._patience = recorded, patience
+        self.pruner: Policy | None = None
+        self.promotions: Promotions | None = None
         self.on_begin: Callable[[Plan], None] | None = None
         self._writer: StudyWriter | None = None
         self._session: Session | None = None
@@ -96,10 +106,13 @@ class Life:
 
         plan, recorded = self.plan, self._recorded
         # Before the store is touched: the optimizer may refuse.
-        learner = plan.choice.learner(plan.experiment, plan.seed)
+        name = plan.study if recorded is None else recorded.record.name
+        learner = self._learner(name)
         self._database = open_store(self._store).patient(self._patience)
         if recorded is None:
             self._writer = StudyWriter.create(self._database, plan.record)
+            if plan.settings.pruner is not None and self._writer.name != name:
+                learner = plan.learner(self._writer.name)
         else:
             record = recorded.record
             created_at = record.created_at
@@ -119,14 +132,45 @@ class Life:
             set_out(session, plan)
         else:
             self._go_on(session, recorded)
+        if plan.settings.pruner is not None and plan.ends_early:
+            pruner = self._pruner_of(session, plan.settings.pruner)
+            self.pruner, self.promotions = pruner, pruner.promotions()
+            if self.promotions is not None:
+                for trial in session.finished:
+                    reports, state = trial.reports, trial.state
+                    self.promotions.end(trial.number, reports, state)
         self._session = session
         return session
+
+    def _learner(self, name: str) -> Learner:
+        """Return the optimizer of a study of this name, fresh."""
+        return self.plan.learner(name)
+
+    def _pruner_of(self, session: Session, chosen: Mapping[str, Any]) -> Pruner:
+        """Return the pruner that was chosen; it knows the trials that have ended.
+
+        What is odd about the reports of others is heard from now on.
+        """
+        from hpbridge.contract.pruning import Watched
+        from hpbridge.pruners.choosing import make_pruner
+
+        session.listeners = Reporting(chosen["name"]), *session.listeners
+        direction = next(iter(session.experiment.metrics.values()))
+        watched = Watched(
+            session.writer.name,
+            maximizes=direction == "maximize",
+            seed=self.plan.seed,
+            n_trials=self.plan.settings.n_trials,
+        )
+        return make_pruner(chosen, watched, session.finished)
 
     def _go_on(self, session: Session, recorded: Recorded) -> None:
         record, settings = recorded.record, recorded.settings
         # What was said of it at its end is said anew.
-        session.notes.extend(n for n in record.notes if not REMARK.match(n))
+        session.notes.extend(n for n in record.notes if not _is_of_end(n))
         session.notes.extend(changed_versions(record, self.plan.choice))
+        now = self.plan.threads.get(THREADS)
+        session.notes.extend(changed_threads(record.machine.get(THREADS), now))
         trials = self._database.trials(record, self.plan.experiment.space)
         relive(session, self.plan, trials, settings.history)
         session.writer.update(
@@ -147,14 +191,9 @@ class Life:
             writer.close()
 
     def _write_end(self, session: Session, writer: StudyWriter) -> None:
-        # Where the place of its trials is gone, it is the study's end no more than a
-        # signal is: what ran runs again.
-        is_interrupted = isinstance(self.error, KeyboardInterrupt | ExecutorError)
-        if self.error is None and session.stop_reason == INTERRUPTED:
-            is_interrupted = True
-        status = Status.FINISHED if self.error is None else Status.FAILED
-        status = Status.INTERRUPTED if is_interrupted else status
-        reason, notes = session.stop_reason, session.notes
+        status, notes = self._status_of(session), session.notes
+        reason = session.stop_reason
+        notes.extend(notes_at_end(session.finished))
         try:
             writer.update(status=status, stop_reason=reason, notes=notes)
             if status is Status.FINISHED:
@@ -168,6 +207,17 @@ class Life:
             # see.
             self.error = self.error or failure
 
+    def _status_of(self, session: Session) -> Status:
+        """Return how it stands at its end."""
+        # Where the place of its trials is gone, it is the study's end no more than a
+        # signal is: what ran runs again.
+        is_interrupted = isinstance(self.error, KeyboardInterrupt | ExecutorError)
+        if self.error is None and session.stop_reason == INTERRUPTED:
+            is_interrupted = True
+        if is_interrupted:
+            return Status.INTERRUPTED
+        return Status.FINISHED if self.error is None else Status.FAILED
+
     def study(self) -> Study:
         """Return the study of a life that is over, with the experiment's own objects.
 
@@ -176,6 +226,10 @@ class Life:
         """
         if self.error is not None:
             raise self.error
+        return self.read()
+
+    def read(self) -> Study:
+        """Return the study of a life that has begun, as far as it has come."""
         session, writer = self._session, self._writer
         if session is None or writer is None:
             msg = "the study has not begun"
@@ -204,6 +258,10 @@ class Life:
         return max(self.plan.settings.n_trials - n_finished, 0)
 
 
+def _is_of_end(note: str) -> bool:
+    return is_of_end(note) or REMARK.match(note) is not None
+
+
 def live(life: Life) -> Study:
     """Run a study to its end.
 
@@ -230,6 +288,8 @@ def live_all(lives: Sequence[Life], settings: Settings) -> None:
     if is_loading():
         raise ExperimentError.begun_by_import(plan.experiment.name)
     place = plan.place
+    options = plan.settings.driver_options
+    settings = replace(settings, driver_options=options)
     if isinstance(place, LoopSpec):
         for life in lives:
             _run_loop(life, place)
@@ -258,7 +318,8 @@ def _run_loop(life: Life, loop: LoopSpec) -> None:
     try:
         if loop.prepare is not None:
             loop.prepare(settings)
-        loop.run(life.begin(), settings)
+        session = life.begin()
+        loop.run(session, settings, life.pruner)
     except BaseException as raised:  # its study ends by it, whatever it is
         error = raised
         if not isinstance(raised, HpbridgeError):

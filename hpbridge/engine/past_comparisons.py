@@ -7,13 +7,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.engine.plan import FUTURES
+from hpbridge.drivers.choosing import FUTURES
 from hpbridge.store.record import ComparisonRecord
 
 if TYPE_CHECKING:
-    import concurrent.futures
     from collections.abc import Mapping
 
+    from hpbridge.drivers.choosing import GivenDriver
     from hpbridge.engine.contest import Contest
     from hpbridge.store import Database
     from hpbridge.store.settings import Settings
@@ -26,6 +26,7 @@ _KIND = {
     "optimizers": "other optimizers or options",
     "seed": "another seed",
     "shared_start": "another shared start",
+    "pruner": "another pruner",
 }
 
 _Found = tuple["Contest", tuple[int, str], tuple[str, ...]]
@@ -127,7 +128,7 @@ def _whole(value: object, otherwise: int) -> int:
 
 def _as_it_was(
     database: Database, contest: Contest, record: ComparisonRecord
-) -> tuple[Settings, str | concurrent.futures.Executor | None]:
+) -> tuple[Settings, GivenDriver | None]:
     """Return how the studies of a comparison were run last, and the driver for others.
 
     Where they have several drivers, each has that of its optimizer.

@@ -5,19 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from hpbridge.contract.builtin import DEFAULT_DRIVER
+from hpbridge.drivers.choosing import (
+    FUTURES,
+    ChosenDriver,
+    chosen_driver,
+    is_with_options,
+)
 from hpbridge.engine.arguments import OF_RESUME, given_settings, takes_of
 from hpbridge.engine.given import GIVEN_POINTS, as_again, is_of_given_points
 from hpbridge.engine.life import Life, Recorded, live
-from hpbridge.engine.plan import FUTURES, Plan, name_of_driver
+from hpbridge.engine.plan import Plan
 from hpbridge.errors import ExperimentError
 from hpbridge.learning.choice import choose
 from hpbridge.store.patience import PATIENCE_SECONDS
+from hpbridge.store.settings import OWN_LOOP, UNLIMITED
 
 if TYPE_CHECKING:
-    import concurrent.futures
     import os
     from collections.abc import Iterable, Mapping
 
+    from hpbridge.drivers.choosing import GivenDriver
     from hpbridge.experiment import Experiment
     from hpbridge.learning.session import Listener
     from hpbridge.store import Database
@@ -33,12 +41,13 @@ def resume(  # noqa: PLR0913 - what `run` takes, and all but one have a default
     *,
     store: str | os.PathLike[str] | Database | None = None,
     n_trials: int | None = None,
-    driver: str | concurrent.futures.Executor | None = None,
+    driver: GivenDriver | None = None,
     workers: int | None = None,
     timeout: float | None = None,
     timeout_trial: float | None = None,
     trials_per_worker: int | None = None,
     memory_trial: int | str | None = None,
+    threads_per_worker: int | None = None,
     target: float | None = None,
     retries: int | None = None,
     on_error: str | None = None,
@@ -63,6 +72,7 @@ def resume(  # noqa: PLR0913 - what `run` takes, and all but one have a default
         timeout_trial: As of `run`.
         trials_per_worker: As of `run`.
         memory_trial: As of `run`.
+        threads_per_worker: As of `run`.
         target: As of `run`.
         retries: As of `run`.
         on_error: As of `run`.
@@ -85,6 +95,7 @@ def resume(  # noqa: PLR0913 - what `run` takes, and all but one have a default
         timeout_trial=timeout_trial,
         trials_per_worker=trials_per_worker,
         memory_trial=memory_trial,
+        threads_per_worker=threads_per_worker,
         target=target,
         retries=retries,
         on_error=on_error,
@@ -104,7 +115,7 @@ class FromNow:
     """
 
     changes: Mapping[str, Any]
-    driver: str | concurrent.futures.Executor | None = None
+    driver: GivenDriver | None = None
     patience: float = PATIENCE_SECONDS
 
 
@@ -124,7 +135,29 @@ def life_of(
         now: How it is run from here on.
         listeners: Called after every trial.
     """
-    experiment = experiment or reload(record)
+    plan, recorded = plan_of(database, record, experiment or reload(record), now)
+    if plan.settings.n_trials == UNLIMITED:
+        problem = (
+            f"study {record.name!r} has no number of trials of its own; pass n_trials="
+        )
+        raise ExperimentError.invalid(plan.experiment.name, [problem])
+    return Life(plan, database, listeners, recorded=recorded, patience=now.patience)
+
+
+def plan_of(
+    database: Database, record: StudyRecord, experiment: Experiment, now: FromNow
+) -> tuple[Plan, Recorded]:
+    """Return the plan of a stored study from here on, and what it goes on from.
+
+    Args:
+        database: Where it is.
+        record: What the store holds of it.
+        experiment: The same one.
+        now: How it is run from here on.
+
+    Raises:
+        ExperimentError: If the experiment is another one.
+    """
     if is_of_given_points(record):
         experiment = as_again(experiment, record)
     elif experiment.is_growing:
@@ -132,8 +165,7 @@ def life_of(
     check_same(record, experiment)
     plan, settings = _plan_of(record, experiment, now)
     n_finished = database.count_trials().get(record.id, 0)
-    recorded = Recorded(record, settings, n_finished)
-    return Life(plan, database, listeners, recorded=recorded, patience=now.patience)
+    return plan, Recorded(record, settings, n_finished)
 
 
 def _plan_of(
@@ -146,33 +178,64 @@ def _plan_of(
     if not is_of_given_points(record):
         name = f"{record.backend}:{record.algorithm}"
         chosen = choose(name, experiment, record.options)
-    driver = settings.driver if now.driver is None else now.driver
-    name, pool = name_of_driver(driver, experiment)
-    if pool is None and name.startswith(FUTURES):
-        kind = name.removeprefix(FUTURES)
+    place = _place_of(settings, now.driver, experiment)
+    if place.pool is None and place.name.startswith(FUTURES):
+        kind = place.name.removeprefix(FUTURES)
         problem = f"study {record.name!r} ran on a {kind} of yours; pass one as driver="
         raise ExperimentError.invalid(experiment.name, [problem])
-    settings = replace(settings, driver=name)
+    budget = replace(settings.budget, driver_options=place.options)
+    settings = replace(settings, budget=budget, driver=place.name)
     plan = Plan(
         experiment,
         chosen,
         settings.budget,
         cast("int", record.seed),
-        name,
+        place.name,
         shared=settings.shared,
-        pool=pool,
+        pool=place.pool,
     )
     return plan, settings
+
+
+def _place_of(
+    settings: StudySettings, given: GivenDriver | None, experiment: Experiment
+) -> ChosenDriver:
+    """Return where a stored study goes on: what is not given is as it was."""
+    kept = settings.budget.driver_options
+    if given == OWN_LOOP:
+        return ChosenDriver(OWN_LOOP)
+    if given is None and settings.driver == OWN_LOOP:
+        return ChosenDriver(DEFAULT_DRIVER)
+    if given is None:
+        return ChosenDriver(settings.driver, kept)
+    chosen = chosen_driver(given, experiment.name)
+    if chosen.name != settings.driver:
+        return chosen
+    place, changes = given if is_with_options(given) else (given, {})
+    return chosen_driver((place, {**(kept or {}), **changes}), experiment.name)
 
 
 def reload(record: StudyRecord) -> Experiment:
     """Return the experiment of a study, imported from where it was.
 
+    That of a command is in the record.
+
     Raises:
         ExperimentError: If it is from no file.
     """
+    from hpbridge.commands.kept import is_kept, kept_experiment
     from hpbridge.contract.references import load_experiment
 
+    if not record.reference and is_kept(record.attributes):
+        settings = record.settings
+        return kept_experiment(
+            record.experiment,
+            record.attributes,
+            record.space,
+            record.metrics,
+            settings.bounds,
+            settings.range,
+        )
     if not record.reference:
         problem = (
             f"study {record.name!r} was not run from a file; "
@@ -199,6 +262,11 @@ def check_same(record: StudyRecord, experiment: Experiment) -> None:
     # Beyond the experiment's own are those that its trials have set.
     if record.settings.bounds[: len(experiment.bounds)] != experiment.bounds:
         problems.append(f"its constraints are not {whose}")
+    if record.settings.range != experiment.budget:
+        problems.append(
+            f"its budget is {experiment.budget!r}, and study {record.name!r} has "
+            f"{record.settings.range!r}"
+        )
     problems += experiment.unlike(record.attributes)
     if problems:
         raise ExperimentError.invalid(experiment.name, problems)

@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
 from hpbridge.contract.native import native_experiment
+from hpbridge.drivers.choosing import attended, chosen_driver
 from hpbridge.engine.arguments import OF_RUN, given_settings, takes_of
 from hpbridge.engine.life import Life, live
-from hpbridge.engine.plan import Plan, name_of_driver
+from hpbridge.engine.plan import Plan
+from hpbridge.errors import SpaceError
 from hpbridge.experiment import Direction, Experiment
 from hpbridge.learning.choice import choose
 from hpbridge.learning.history import fit_history
+from hpbridge.learning.requested import GROWING, points_of
 from hpbridge.space.kinds import Parameter
 from hpbridge.space.space import Space
 from hpbridge.store.patience import PATIENCE_SECONDS
 from hpbridge.store.settings import Settings
 
 if TYPE_CHECKING:
-    import concurrent.futures
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from hpbridge.drivers.choosing import GivenDriver
     from hpbridge.learning.session import Listener
+    from hpbridge.space.space import Params
     from hpbridge.store import Database
     from hpbridge.study import Study
 
@@ -41,17 +45,20 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     options: Mapping[str, object] | None = None,
     store: str | os.PathLike[str] | Database | None = None,
     name: str | None = None,
-    driver: str | concurrent.futures.Executor | None = None,
-    workers: int = 1,
+    driver: GivenDriver | None = None,
+    workers: int | None = None,
     timeout: float | None = None,
     timeout_trial: float | None = None,
     trials_per_worker: int | None = None,
     memory_trial: int | str | None = None,
+    threads_per_worker: int | None = None,
     target: float | None = None,
     retries: int = 0,
     on_error: str = "record",
     callbacks: Iterable[Listener] = (),
     history: Study | str | os.PathLike[str] | None = None,
+    pruner: str | tuple[str, Mapping[str, object]] | object | None = None,
+    enqueue: Mapping[str, object] | Sequence[Mapping[str, object]] = (),
     store_patience: float = PATIENCE_SECONDS,
 ) -> Study:
     """Run one study of an experiment.
@@ -65,9 +72,12 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         options: Of the algorithm, by the library's own names.
         store: A file, a database URL or ``":memory:"``; see `hpbridge.store`.
         name: Of the study; made from experiment, optimizer and seed by default.
-        driver: Where the trials run: a driver by name, the backend's own by default, or
-            any `concurrent.futures.Executor`, which stays yours.
-        workers: Trials that run at the same time, in processes of their own.
+        driver: Where the trials run: a driver by name or (name, options), as in
+            ``hpbridge drivers``, the backend's own by default; any
+            `concurrent.futures.Executor`, or what else a driver takes, as the client of
+            a cluster, which stays yours.
+        workers: Trials that run at the same time, in processes of their own; by default
+            one, or all that an MPI job has.
         timeout: Seconds after which no new trial starts.
         timeout_trial: Seconds after which a trial is ended; needs, and uses, a worker.
         trials_per_worker: Trials after which a worker is renewed, for objectives that
@@ -75,6 +85,9 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         memory_trial: By how much a trial's process may grow, in bytes or as in
             ``"4GiB"``; beyond it, the trial is ended and fails. Uses a worker, and
             counts what that process and its children hold.
+        threads_per_worker: Threads that BLAS, OpenMP, PyTorch and others start in each
+            worker; by default, several workers share the machine's cores equally.
+            What ``OMP_NUM_THREADS`` and the like say counts more than that.
         target: Value of the first metric at which the study ends.
         retries: How often a failed trial is run again.
         on_error: ``"record"`` or ``"stop"``.
@@ -83,6 +96,10 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
         history: A study to go on from: one of the store by its name, whatever
             `hpbridge.read_study` reads, or a `Study`. The optimizer learns its trials
             first; they do not count against `n_trials`.
+        pruner: What ends trials early that look bad, by what they report: a name of
+            ``hpbridge pruners``, or (name, options), or a pruner of Optuna's or a
+            scheduler of Ray Tune's.
+        enqueue: A point to run first, or a list of such, as of `hpbridge.enqueue`.
         store_patience: Seconds that the study waits for a store that is away while it
             runs: a server that restarts, a locked file, a full disk.
 
@@ -103,32 +120,51 @@ def run(  # noqa: PLR0913 - the verb of the project; all but two have a default
     past = None if history is None else find_history(history, store, experiment)
     if past is not None and experiment.is_growing:
         experiment = experiment.over(past.space)  # what is known so far
-    chosen = choose(backend, experiment, options)
+    chosen = choose(backend, experiment, options, n_trials=n_trials, workers=workers)
+    if driver is None:
+        driver = DEFAULT_DRIVER if experiment.is_growing else chosen.spec.driver
+    place = chosen_driver(driver, experiment.name)
+    n_there = attended(place.name)
     given = given_settings(
         n_trials=n_trials,
-        workers=workers,
+        workers=n_there if workers is None else workers,
         timeout=timeout,
         timeout_trial=timeout_trial,
         trials_per_worker=trials_per_worker,
         memory_trial=memory_trial,
+        threads_per_worker=threads_per_worker,
         target=target,
         retries=retries,
         on_error=on_error,
+        pruner=pruner,
     )
-    if driver is None:
-        driver = DEFAULT_DRIVER if experiment.is_growing else chosen.spec.driver
-    driver, pool = name_of_driver(driver, experiment)
     plan = Plan(
         experiment,
         chosen,
-        Settings(**given),
+        Settings(**given, driver_options=place.options),
         secrets.randbits(32) if seed is None else seed,
-        driver,
+        place.name,
         name,
-        pool=pool,
+        pool=place.pool,
+        enqueued=_enqueued(experiment, enqueue),
         history=None if past is None else fit_history(past, experiment, chosen),
     )
     return live(Life(plan, store, tuple(callbacks), patience=store_patience))
+
+
+def _enqueued(
+    experiment: Experiment,
+    given: Mapping[str, object] | Sequence[Mapping[str, object]],
+) -> tuple[Params, ...]:
+    """Return the points to run first.
+
+    Raises:
+        SpaceError: With everything that is wrong with them.
+    """
+    if given and experiment.is_growing:
+        msg = "enqueue"
+        raise SpaceError.foreign(msg, [GROWING])
+    return tuple(points_of(experiment.space, given, "enqueue"))
 
 
 def find_history(

@@ -8,15 +8,21 @@ The tree::
     │   └── ExperimentNotFoundError           no such file, module or name
     ├── OptionError (ValueError)              an option that the algorithm does not have
     ├── ArgumentError (TypeError)             an argument that is wrong or not known
+    ├── CallbackError (ValueError)            a callback that has nothing to report
+    │   └── CommandError                      a command that is no objective
     ├── BackendError
     │   ├── BackendNotFoundError (KeyError)   no plugin of that name
     │   ├── AlgorithmNotFoundError (KeyError) the backend has no such algorithm
+    │   ├── OptimizerNameError (ValueError)   a name that no optimizer can have
     │   ├── RecordNotFoundError (KeyError)    no plugin has such a record
     │   │   ├── DriverNotFoundError
     │   │   ├── FormatNotFoundError
-    │   │   └── HostNotFoundError
+    │   │   ├── HostNotFoundError
+    │   │   ├── PrunerNotFoundError
+    │   │   └── SuiteNotFoundError
     │   ├── BackendLoadError (ImportError)    the plugin fails to load
     │   ├── LibraryNotInstalledError (ImportError)  its library is not there
+    │   ├── PrunerError (RuntimeError)        a pruner raised
     │   ├── OptimizerError (RuntimeError)     the library failed in ask or tell
     │   └── ContractError                     the plugin broke a rule of the contract
     ├── UnsupportedFeatureError (NotImplementedError)  the backend cannot do it
@@ -30,6 +36,8 @@ The tree::
     │   ├── TrialNotFoundError (KeyError)     the study holds no such trial
     │   ├── LogNotFoundError (KeyError)       what the trial printed is not kept
     │   └── ComparisonNotFoundError (KeyError)  the store holds no such comparison
+    ├── StudyOverError (RuntimeError)         a study that gives no further trial
+    ├── TellError (ValueError)                what a trial cannot be told
     ├── HistoryError (ValueError)             a study that another cannot go on from
     ├── FormatError (ValueError)              a study that cannot be read or written
     ├── DriverError (RuntimeError)            a place for trials that is not there
@@ -44,6 +52,8 @@ from __future__ import annotations
 
 from hpbridge.errors.experiments import (
     ArgumentError,
+    CallbackError,
+    CommandError,
     DriverError,
     ExecutorError,
     ExperimentError,
@@ -71,7 +81,11 @@ from hpbridge.errors.plugins import (
     HostNotFoundError,
     LibraryNotInstalledError,
     OptimizerError,
+    OptimizerNameError,
+    PrunerError,
+    PrunerNotFoundError,
     RecordNotFoundError,
+    SuiteNotFoundError,
     UnsupportedFeatureError,
 )
 from hpbridge.errors.studies import (
@@ -86,6 +100,8 @@ from hpbridge.errors.studies import (
     StoreLockedError,
     StoreSchemaError,
     StudyNotFoundError,
+    StudyOverError,
+    TellError,
     TrialNotFoundError,
 )
 
@@ -95,6 +111,8 @@ __all__ = [
     "BackendError",
     "BackendLoadError",
     "BackendNotFoundError",
+    "CallbackError",
+    "CommandError",
     "ComparisonNotFoundError",
     "ContractError",
     "DriverError",
@@ -113,7 +131,10 @@ __all__ = [
     "LogNotFoundError",
     "ObjectiveError",
     "OptimizerError",
+    "OptimizerNameError",
     "OptionError",
+    "PrunerError",
+    "PrunerNotFoundError",
     "RecordNotFoundError",
     "SpaceError",
     "StoreAwayError",
@@ -122,6 +143,9 @@ __all__ = [
     "StoreLockedError",
     "StoreSchemaError",
     "StudyNotFoundError",
+    "StudyOverError",
+    "SuiteNotFoundError",
+    "TellError",
     "TrialNotFoundError",
     "UnsupportedFeatureError",
     "compose",

@@ -20,7 +20,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from hpbridge.errors.experiments import ArgumentError
@@ -87,11 +87,17 @@ def _are_texts(value: object) -> bool:
     )
 
 
+def _is_share(value: Any) -> bool:
+    is_real = isinstance(value, Real) and not is_flag(value)
+    return is_real and bool(0 < value < 1)
+
+
 FLAG = Kind("True or False", is_flag)
 SEED = Kind("a whole number in [0, 2**32)", _is_seed)
 SEED_OF_HOST = Kind("a whole number in [0, 2**32), or None", _is_seed_of_host)
 """NumPy's ints too: hosts' users draw seeds with it."""
 WHOLE = Kind("a whole number", is_whole)
+BETWEEN_0_AND_1 = Kind("a number in (0, 1)", _is_share)
 TEXT = Kind("text", lambda value: isinstance(value, str))
 TEXTS = Kind("a list of texts", _are_texts)
 BY_NAME = Kind("a dict by name", lambda value: isinstance(value, Mapping))

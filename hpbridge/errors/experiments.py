@@ -63,6 +63,12 @@ class ExperimentError(HpbridgeError, ValueError):
         return cls(f"Evaluation {name!r} cannot be made", problems, hint)
 
     @classmethod
+    def of_bench(cls, suite: str, problems: Sequence[str]) -> ExperimentError:
+        """Return the error for a bench with these problems."""
+        hint = "`hpbridge bench` lists the suites, `--help` what it takes"
+        return cls(f"Bench {suite!r} cannot be run", problems, hint)
+
+    @classmethod
     def begun_by_import(cls, name: str) -> ExperimentError:
         """Return the error for a study that a module runs when a worker imports it."""
         headline = (
@@ -129,6 +135,18 @@ class OptionError(HpbridgeError, ValueError):
         return cls(f"Optimizer {optimizer!r} got wrong options", problems, hint)
 
     @classmethod
+    def of_pruner(cls, pruner: str, problems: Sequence[str]) -> OptionError:
+        """Return the error for a pruner given these wrong options."""
+        hint = f"`hpbridge pruners {pruner}` lists the options"
+        return cls(f"Pruner {pruner!r} got wrong options", problems, hint)
+
+    @classmethod
+    def of_driver(cls, driver: str, problems: Sequence[str]) -> OptionError:
+        """Return the error for a driver given these wrong options."""
+        hint = f"`hpbridge drivers {driver}` lists the options"
+        return cls(f"Driver {driver!r} got wrong options", problems, hint)
+
+    @classmethod
     def of_command(
         cls, option: str, problems: Sequence[str], hint: str = ""
     ) -> OptionError:
@@ -152,6 +170,15 @@ class ArgumentError(HpbridgeError, TypeError):
         hint = "give a file, a database's URL or an open store"
         return cls(f"{given!r:.200} is no store", hint=hint)
 
+    @classmethod
+    def no_nemenyi(cls, why: str) -> ArgumentError:
+        """Return the error for ranks that no critical difference can be of."""
+        hint = (
+            "it takes two optimizers, and two problems that all of them ran, or two "
+            "seeds of one problem"
+        )
+        return cls("Nemenyi's test means nothing here", [why], hint)
+
 
 class ObjectiveError(HpbridgeError, RuntimeError):
     """The objective failed so that the study ended.
@@ -170,6 +197,43 @@ class ObjectiveError(HpbridgeError, RuntimeError):
     def other_metrics(cls, number: int, reason: str, mend: str) -> ObjectiveError:
         """Return the error for an objective whose metrics are not those declared."""
         return cls(f"The study has ended: trial {number} {reason}", hint=mend)
+
+
+class CallbackError(HpbridgeError, ValueError):
+    """A callback that cannot report what it was made for.
+
+    It would be the same in every trial: a metric that the library does not evaluate,
+    or one that is searched in the other direction.
+    """
+
+    @classmethod
+    def invalid(cls, callback: str, problem: str, hint: str) -> CallbackError:
+        """Return the error of a callback, with a sentence that begins with its name."""
+        return cls(f"{callback} {problem}", hint=hint)
+
+
+class CommandError(CallbackError):
+    """A command that cannot be an objective.
+
+    It would be the same in every trial: its program is not there, or it prints no
+    metric.
+    """
+
+    @classmethod
+    def no_metric(cls, command: str, problem: str) -> CommandError:
+        """Return the error for a command that said no metric, or several for one."""
+        hint = (
+            "print one number, or a JSON object of metrics, as the last line; or write "
+            "that to the file that $HPBRIDGE_RESULT names; or find it in one line of "
+            "the output, as in --metric 'loss=final loss: (\\S+)'"
+        )
+        return cls(f"the command {command!r} gives no metric: {problem}", hint=hint)
+
+    @classmethod
+    def no_program(cls, problem: str) -> CommandError:
+        """Return the error for a program that is not there."""
+        hint = "name a program on the PATH, or its path from the command's folder"
+        return cls(f"the command cannot be run: {problem}", hint=hint)
 
 
 class DriverError(HpbridgeError, RuntimeError):

@@ -43,6 +43,15 @@ class AlgorithmNotFoundError(BackendError, KeyError):
         return cls(headline, hint=hint)
 
 
+class OptimizerNameError(BackendError, ValueError):
+    """The name of an optimizer cannot be read, or joins what cannot be joined."""
+
+    @classmethod
+    def wrong(cls, name: str, problems: Sequence[str], hint: str) -> OptimizerNameError:
+        """Return the error for a name, with all that is wrong with it."""
+        return cls(f"No optimizer can be named {name!r}", problems, hint)
+
+
 class BackendLoadError(BackendError, ImportError):
     """A plugin is installed but does not load, or clashes with another."""
 
@@ -97,18 +106,52 @@ class HostNotFoundError(RecordNotFoundError):
     kind = "host"
 
 
+class PrunerNotFoundError(RecordNotFoundError):
+    """No installed plugin has a pruner of this name."""
+
+    kind = "pruner"
+
+
+class SuiteNotFoundError(RecordNotFoundError):
+    """No installed plugin has a suite of benchmark problems of this name."""
+
+    kind = "suite"
+
+
 class LibraryNotInstalledError(BackendError, ImportError):
     """The plugin is installed, the library that it bridges (or an extra) is not."""
 
     @classmethod
     def missing(
-        cls, optimizer: str, missing: Sequence[str], command: str
+        cls,
+        name: str,
+        missing: Sequence[str],
+        command: str,
+        kind: str = "Optimizer",
     ) -> LibraryNotInstalledError:
-        """Return the error for an optimizer that lacks these requirements."""
-        headline = f"Optimizer {optimizer!r} is not installed: it needs " + ", ".join(
-            missing
-        )
+        """Return the error for an optimizer, or another kind, that lacks these."""
+        needs = ", ".join(missing)
+        headline = f"{kind} {name!r} is not installed: it needs {needs}"
         return cls(headline, hint=f"`{command}`")
+
+
+class PrunerError(BackendError, RuntimeError):
+    """A pruner raised where it had to answer."""
+
+    @classmethod
+    def failed(cls, study: str, error: BaseException | None = None) -> PrunerError:
+        """Return the error for a study whose pruner raised.
+
+        Args:
+            study: Its name.
+            error: What it raised; None where that stands on standard error.
+        """
+        how = "its traceback is on standard error"
+        if error is not None:
+            text = " ".join(str(error).split())
+            how = f"{type(error).__name__}: {text}".rstrip(": ")
+        headline = f"The pruner of study {study!r} failed: {how}"
+        return cls(headline, hint="what has ended is kept; mend it, and resume")
 
 
 class OptimizerError(BackendError, RuntimeError):

@@ -82,6 +82,73 @@ class TrialNotFoundError(StoreError, KeyError):
         return cls(headline, hint=f"`hpbridge show {study}` lists them")
 
 
+class StudyOverError(HpbridgeError, RuntimeError):
+    """A study that gives no trial, or takes none, in a loop of the caller's own."""
+
+    @classmethod
+    def closed(cls, study: str) -> StudyOverError:
+        """Return the error for a study that was closed."""
+        hint = f"`hpbridge.open_study(..., name={study!r})` goes on with it"
+        return cls(f"Study {study!r} is closed", hint=hint)
+
+    @classmethod
+    def ended(cls, study: str, why: str) -> StudyOverError:
+        """Return the error for a study that has had its trials."""
+        hint = "open it again with a larger n_trials to go on"
+        return cls(f"Study {study!r} has no further trial: {why}", hint=hint)
+
+    @classmethod
+    def not_running(cls, study: str, status: str, hint: str) -> StudyOverError:
+        """Return the error for what is asked of a study that does not run."""
+        return cls(f"Study {study!r} does not run: it is {status}", hint=hint)
+
+    @classmethod
+    def not_open(cls, study: str) -> StudyOverError:
+        """Return the error for asking a study whose loop is ours."""
+        hint = f"`{shlex.join(['hpbridge', 'resume', study])}` goes on with it"
+        headline = f"Study {study!r} has a loop of its own: its trials run by a command"
+        return cls(headline, hint=hint)
+
+    @classmethod
+    def waits(cls, study: str, why: str, running: Sequence[int]) -> StudyOverError:
+        """Return the error for a study that has no trial before others are told."""
+        headline = f"Study {study!r} has no further trial yet: {why}"
+        return cls(headline, hint=f"tell {numbered(running)} first")
+
+
+class TellError(HpbridgeError, ValueError):
+    """What a trial cannot be told, in a loop of the caller's own."""
+
+    @classmethod
+    def of_trial(
+        cls, study: str, number: object, problems: Sequence[str], hint: str = ""
+    ) -> TellError:
+        """Return the error for a trial that was told something wrong."""
+        headline = f"Trial {number} of study {study!r} cannot be told this"
+        usual = "tell a number, or {metric: number}; it is still to be told"
+        return cls(headline, problems, hint or usual)
+
+    @classmethod
+    def not_running(
+        cls, study: str, number: object, why: str, running: Sequence[int]
+    ) -> TellError:
+        """Return the error for a trial that is not one that can be told."""
+        are = f"to be told: {numbered(running)}" if running else "none is to be told"
+        headline = f"Study {study!r} takes nothing of trial {number}: {why}"
+        return cls(headline, hint=are)
+
+
+def numbered(numbers: Iterable[int]) -> str:
+    """Return trials by their numbers, for a sentence.
+
+    Example:
+        >>> numbered([3, 4, 7]), numbered([2])
+        ('trials 3, 4 and 7', 'trial 2')
+    """
+    *first, last = map(str, sorted(numbers))
+    return f"trials {', '.join(first)} and {last}" if first else f"trial {last}"
+
+
 class LogNotFoundError(StoreError, KeyError):
     """What a trial printed is not kept."""
 

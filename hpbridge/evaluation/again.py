@@ -76,6 +76,7 @@ class Again(Experiment):
             name=evaluation.name,
             direction=evaluation.metrics,
             constraints={b.metric: b.text for b in evaluation.bounds},
+            budget=evaluation.budget,
         )
         self.reference = evaluation.reference
         known = list(evaluation.folds.folds)

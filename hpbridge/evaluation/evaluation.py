@@ -8,8 +8,6 @@ from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sklearn.base import clone
-
 from hpbridge.analysis.checks.catalogue import unknown_codes
 from hpbridge.analysis.checks.run import (
     RECORDED,
@@ -19,21 +17,25 @@ from hpbridge.analysis.checks.run import (
 )
 from hpbridge.analysis.evaluated import EVALUATION, Evaluated
 from hpbridge.errors import ExperimentError
-from hpbridge.errors.arguments import is_whole
 from hpbridge.evaluation.again import Again
 from hpbridge.evaluation.checks.run import checked
 from hpbridge.evaluation.curve import notes_of, read_curve
+from hpbridge.evaluation.fidelity import (
+    problems_of_rows,
+    read_fidelity,
+    short_of_most,
+)
 from hpbridge.evaluation.folds import Folds
 from hpbridge.evaluation.goal import goal_of
 from hpbridge.evaluation.incumbent import problems_of_incumbent
 from hpbridge.evaluation.kept import KeepingError, Kept
 from hpbridge.evaluation.labels import label_problems
 from hpbridge.evaluation.metrics import is_of_classifier
-from hpbridge.evaluation.models import read_models, seeded
+from hpbridge.evaluation.models import name_of, read_models, seeded
 from hpbridge.evaluation.objective import FoldObjective
 from hpbridge.evaluation.pooling import need_pooling
 from hpbridge.evaluation.procedure import KFold, read_procedure
-from hpbridge.evaluation.reading import read_rows, target_of
+from hpbridge.evaluation.reading import read_rows, read_seed, target_of
 from hpbridge.evaluation.references import evaluate_references
 from hpbridge.evaluation.routed import routing_problems
 from hpbridge.evaluation.rows import UnhashableError, count_of
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from hpbridge.evaluation.splits import Split
     from hpbridge.evaluation.target import Target
     from hpbridge.experiment import Experiment
+    from hpbridge.space.budget import Budget
     from hpbridge.space.space import Space
     from hpbridge.study import Study
 
@@ -99,12 +102,17 @@ class Evaluation(Verbs):
             ``curve_train_`` and the metric's name as attributes, a list a fold. Where
             there is one fold, as with ``HoldOut()``, it reports these steps, and else
             its folds. A note says how the curve is taken.
+        budget: How far trials go: ``Budget(100, 1000, name="n_samples")`` of the rows
+            that a fold is fitted on, or of a parameter of the estimator that is not
+            searched, as in ``Budget(10, 200, name="n_estimators")``. The references,
+            and trials that nobody chooses a budget for, have the most.
 
     Attributes:
         scorers: By name; the first counts.
         folds: What trials are evaluated on.
         target: What is known of the target.
         procedure: What made the folds.
+        fidelity: What trials do with their budgets; None for no budget.
         is_sealed: Whether there is a test.
 
     Raises:
@@ -125,6 +133,7 @@ class Evaluation(Verbs):
     """
 
     goes_whole = True  # its file loads the test, too
+    goes_on = False  # each fold is a fit
 
     noted: Mapping[str, Any] = {}
     """What a study of it notes beside `EVALUATION`."""
@@ -150,21 +159,25 @@ class Evaluation(Verbs):
         silence: Sequence[str] = (),
         curve: object = None,
         optimize: object = None,
+        budget: Budget | None = None,
     ) -> None:
         problems: list[str] = unknown_codes(silence)
         notes: list[str] = []
-        self.seed = _read_seed(seed, problems)
+        self.seed = read_seed(seed, problems)
         self.procedure, self.incumbent = read_procedure(procedure), incumbent
         models = read_models(estimator, space or {}, problems, shares)
+        self.fidelity, models = read_fidelity(
+            budget, models, self.seed, self.procedure, problems
+        )
         named = {"sample_weight": sample_weight, "groups": groups}
         rows = read_rows(X, y, params, named, problems, notes)
-        title = name if isinstance(name, str) and name else _name_of(estimator)
+        title = name if isinstance(name, str) and name else name_of(estimator)
         target = _read_target(models, y, problems)
         if models is None or rows is None or target is None:
             # What does not depend on these is told with them.
             problems += wrong_without_data(self.procedure, test, metrics)
             raise ExperimentError.of_evaluation(title, problems)
-        models, said = _seeded(models, self.seed)
+        models, said = seeded(models, self.seed)
         self.curve, how = read_curve(curve, models.estimators, problems)
         self.models, self.target = models, target
         estimators = list(models.estimators.values())
@@ -173,8 +186,10 @@ class Evaluation(Verbs):
         )
         self.scorers = self.goal.scorers
         for each in estimators:
-            problems += label_problems(each, target)
-            problems += routing_problems(each, self.scorers, rows.params)
+            problems += [
+                *label_problems(each, target),
+                *routing_problems(each, self.scorers, rows.params),
+            ]
         split = make_split(rows, target, self.procedure, test, self.seed, problems)
         if split is not None and not problems:
             self._take(rows, split, problems)
@@ -184,12 +199,13 @@ class Evaluation(Verbs):
         # Of the first: what improvement is measured by.
         self.has_own_defaults = next(iter(models.estimators)) not in points
         super().__init__(
-            objective=FoldObjective(models, self.folds),
+            objective=FoldObjective(models, self.folds, self.fidelity),
             space=models.space,
             name=title,
             direction=self.goal.direction,
             baseline=list(points.values()),
             constraints=constraints,
+            budget=budget,
         )
         self.parts, self.silence = models.parts, tuple(silence)
         self.notes = (*self.notes, *notes, *said, *notes_of(how, self.folds))
@@ -201,6 +217,7 @@ class Evaluation(Verbs):
         except (KeepingError, UnhashableError) as error:
             problems.append(str(error))
             return
+        problems += problems_of_rows(self.fidelity, split, self.target)
         if self.incumbent is not None:
             problems += problems_of_incumbent(self, self.incumbent)
 
@@ -212,6 +229,8 @@ class Evaluation(Verbs):
             Kept(seen), split.folds, split.order, self.scorers, pooled, self.curve
         )
         self.sizes = split.folds.sizes
+        if self.fidelity is not None:
+            self.sizes = self.fidelity.sizes(self.sizes)
         parts = {"seen_counts": seen, "test_counts": split.test}
         self.counts = {
             n: counts_of(each.y, self.target)
@@ -254,6 +273,7 @@ class Evaluation(Verbs):
             "metrics": "metrics",
             "shares": "shares",
             "curve": "curve",
+            "budget": "budget",
             "steps": "estimators",
             "weights": "weights",
         }
@@ -298,7 +318,7 @@ class Evaluation(Verbs):
             return []
         study = with_linear(self, study)
         said = said_at_the_end(Evaluated(study), self.silence)
-        return [*told(study.trials), *said]
+        return [*told(study.trials), *short_of_most(self.budget, study), *said]
 
     def silencing(self, codes: Iterable[str]) -> Evaluation:
         """Return the same without these checks, too.
@@ -330,6 +350,7 @@ class Evaluation(Verbs):
             "metrics": list(self.scorers),
             "pooled": list(self.folds.pooled),
             "curve": None if self.curve is None else asdict(self.curve),
+            **({} if self.budget is None else {"budget": self.budget.to_json()}),
             "target": self.target.kind,
             "counts": [[label, n] for label, n in self.target.counts.items()],
             **self.counts,
@@ -360,29 +381,6 @@ class Evaluation(Verbs):
         target = replace(self.target, y=None)
         without = {"test_rows": None, "incumbent": None, "target": target}
         return {**vars(self), **without}
-
-
-def _seeded(models: Models, seed: int) -> tuple[Models, list[str]]:
-    own = {name: clone(each) for name, each in models.estimators.items()}
-    said = seeded(own, models.space, seed)
-    return replace(models, estimators=own), said
-
-
-def _name_of(estimator: Any) -> str:
-    if isinstance(estimator, Mapping):
-        return "-".join(map(str, estimator)) or "evaluation"
-    if isinstance(estimator, type):
-        return estimator.__name__
-    steps = getattr(estimator, "steps", None)
-    last = steps[-1][1] if isinstance(steps, Sequence) and steps else estimator
-    return type(last).__name__
-
-
-def _read_seed(seed: Any, problems: list[str]) -> int:
-    if is_whole(seed, 0) and seed < 2**32:
-        return int(seed)
-    problems.append(f"seed must be a whole number in [0, 2**32), got {seed!r}")
-    return 0
 
 
 def _read_target(models: Models | None, y: Any, problems: list[str]) -> Target | None:

@@ -9,7 +9,6 @@ of pandas and frames of polars are read anew by each trial, and gone when it end
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import tempfile
@@ -19,13 +18,15 @@ from typing import TYPE_CHECKING
 
 import joblib  # type: ignore[import-untyped]
 
+from hpbridge.store.locks import lock
+
 if TYPE_CHECKING:
     from hpbridge.evaluation.rows import Rows
 
 MOST_IN_MEMORY = 10_000_000
 """Bytes of data from which on they are kept in a file."""
 
-_PREFIX, _FILE = "hpbridge-data-", "rows.joblib"
+_PREFIX, _FILE, _LOCK = "hpbridge-data-", "rows.joblib", "lock"
 
 
 class KeepingError(OSError):
@@ -92,11 +93,10 @@ def _write(rows: Rows, owner: object) -> str:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         path = folder / _FILE
         # Who has this lock is alive; the system takes it away when the process ends.
-        lock = os.open(folder, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_SH)
+        held = lock(folder / _LOCK)
     except OSError as error:
         raise _no_room(rows, tempfile.gettempdir(), error) from error
-    weakref.finalize(owner, _remove, folder, lock, os.getpid())
+    weakref.finalize(owner, _remove, folder, held, os.getpid())
     try:
         joblib.dump(rows, path)
     except OSError as error:
@@ -112,23 +112,27 @@ def _no_room(rows: Rows, folder: str, error: OSError) -> KeepingError:
     return KeepingError(msg)
 
 
-def _remove(folder: Path, lock: int, pid: int) -> None:
+def _remove(folder: Path, held: int | None, pid: int) -> None:
     if os.getpid() != pid:
         return  # a fork: the file is its parent's
+    if held is not None:
+        with contextlib.suppress(OSError):
+            os.close(held)
     shutil.rmtree(folder, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        os.close(lock)
 
 
 def _remove_orphans(place: Path) -> None:
     """Remove the files of processes that were killed; those of others stay."""
     for folder in place.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
-            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-                continue
-            lock = os.open(folder, os.O_RDONLY)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # One without a lock is being made, or is another version's.
+            is_orphan = not folder.is_symlink() and (folder / _LOCK).exists()
+            held = lock(folder / _LOCK) if is_orphan and _is_ours(folder) else None
+            if held is not None:
+                os.close(held)
                 shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(lock)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Say whether a folder is of this user; where there are none, it is."""
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()

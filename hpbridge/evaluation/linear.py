@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from hpbridge.analysis.checks.slow import LINEAR, SLOW, is_worth_a_line
 from hpbridge.analysis.evaluated import Evaluated
 from hpbridge.errors import HpbridgeError
+from hpbridge.evaluation.fidelity import at_most
 from hpbridge.evaluation.references import reference
 from hpbridge.evaluation.routed import GROUPS
 from hpbridge.store.appending import append
@@ -46,7 +47,7 @@ def with_linear(evaluation: Evaluation, study: Study) -> Study:
     if model is None:
         return study
     try:
-        noted = append(home, study.id, LINEAR, reference(evaluation.folds, model))
+        noted = append(home, study.id, LINEAR, reference(at_most(evaluation), model))
     except HpbridgeError:  # the study itself is whole, and says what is wrong
         return study
     return replace(study, attributes=noted)

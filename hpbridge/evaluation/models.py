@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -291,22 +291,34 @@ def reseeded(models: Models, seed: int) -> Models:
     return replace(models, estimators=own)
 
 
-def seeded(estimators: Mapping[str, Any], space: Space, seed: int) -> list[str]:
+def seeded(models: Models, seed: int) -> tuple[Models, list[str]]:
     """Give every `random_state` that is None one made of the seed; say which.
 
     Without it, a trial could not be run again, and two of them would differ by chance.
     """
     said = []
-    for prefix, estimator in estimators.items():
+    own = {name: clone(each) for name, each in models.estimators.items()}
+    for prefix, estimator in own.items():
         states = {
             name: seed
             for name, value in sorted(estimator.get_params(deep=True).items())
             if (name == "random_state" or name.endswith("__random_state"))
             and value is None
-            and (f"{prefix}__{name}" if prefix else name) not in space
+            and (f"{prefix}__{name}" if prefix else name) not in models.space
         }
         if states:
             estimator.set_params(**states)
             whose = f" of {prefix}" if prefix else ""
             said.append(f"{', '.join(states)}{whose} = {seed}, from the seed")
-    return said
+    return replace(models, estimators=own), said
+
+
+def name_of(estimator: Any) -> str:
+    """Return how an experiment is called after what it evaluates."""
+    if isinstance(estimator, Mapping):
+        return "-".join(map(str, estimator)) or "evaluation"
+    if isinstance(estimator, type):
+        return estimator.__name__
+    steps = getattr(estimator, "steps", None)
+    last = steps[-1][1] if isinstance(steps, Sequence) and steps else estimator
+    return type(last).__name__

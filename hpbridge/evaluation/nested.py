@@ -14,6 +14,8 @@ from sklearn.base import clone
 
 from hpbridge.analysis.evaluated import DEFAULTS, DUMMY
 from hpbridge.analysis.nested import INNER, NESTED, TUNED, Nested
+from hpbridge.contract.registry import registry
+from hpbridge.contract.resolving import ASKED
 from hpbridge.engine.arguments import SETTINGS
 from hpbridge.engine.resume import resume as go_on
 from hpbridge.engine.run import run
@@ -28,6 +30,7 @@ from hpbridge.evaluation.splits import make_split
 from hpbridge.evaluation.target import read_target
 from hpbridge.evaluation.within import problems_of_study, split_of, within
 from hpbridge.learning.choice import choose
+from hpbridge.pruners.choosing import NAME, OPTIONS, chosen_pruner
 from hpbridge.space.plain_data import plain_data
 from hpbridge.store.appending import append
 
@@ -48,10 +51,12 @@ _TAKEN = (
     "timeout_trial",
     "trials_per_worker",
     "memory_trial",
+    "threads_per_worker",
     "target",
     "retries",
     "on_error",
     "callbacks",
+    "pruner",
     "store_patience",
 )
 """What of `hpbridge.run` an inner search may be given."""
@@ -84,11 +89,12 @@ def nested(  # noqa: PLR0913 - as of the method
         inner = within(evaluation, fitted, f"{evaluation.name}-outer{k}")
         inner.noted = {INNER: {"fold": k, **noted}}
         own_seed = (seed + k) % 2**32
-        past = _past(inner, backend, own_seed, settings) if resume else None
+        past = _past(inner, backend, own_seed, given) if resume else None
         if past is None:
             searched = run(inner, backend, seed=own_seed, **given)
         else:
-            now = {name: v for name, v in given.items() if name != "options"}
+            fixed = {"options", "pruner"}  # as they were
+            now = {name: v for name, v in given.items() if name not in fixed}
             searched = go_on(past, inner, **now)
         found.append((searched, _outer_scores(evaluation, scored_on, searched, k)))
     record = _record(evaluation, found, scored_on, noted, n_trials)
@@ -150,6 +156,10 @@ def _check(
         if name not in known
     ]
     problems += [f"outer: {each}" for each in procedure.problems()]
+    if settings.get("pruner") is not None and not problems:
+        chosen = chosen_pruner(settings["pruner"])
+        spec = registry().pruner(chosen[NAME])
+        problems += evaluation.against_pruner(spec, chosen[OPTIONS])
     own = evaluation.procedure
     if isinstance(own, Splits) and not hasattr(own.splitter, "split"):
         problems.append(
@@ -232,15 +242,23 @@ def _past(
     """Return the id of the last study that is this inner search, if there is one."""
     from hpbridge.store import open_store
 
-    choice = choose(backend, inner, settings.get("options"))
+    n_trials, workers = settings.get("n_trials"), settings.get("workers")
+    choice = choose(
+        backend, inner, settings.get("options"), n_trials=n_trials, workers=workers
+    )
     options = json.loads(json.dumps(asdict(choice.options)))
     known = open_store(settings.get("store")).studies(experiment=inner.name, seed=seed)
+    given = settings.get("pruner")
+    pruner = None if given is None else chosen_pruner(given)
     fit = [
         each.id
         for each in known
         if each.attributes.get(INNER) == inner.noted[INNER]
-        and each.optimizer == choice.name
-        and dict(each.options) == options
+        and (
+            (each.optimizer == choice.name and dict(each.options) == options)
+            or choice.label == each.attributes.get(ASKED)
+        )
+        and each.settings.budget.pruner == pruner
         and not inner.unlike(each.attributes)
     ]
     return fit[-1] if fit else None

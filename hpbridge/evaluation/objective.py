@@ -16,6 +16,7 @@ from hpbridge.trial import TrialPruned
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hpbridge.evaluation.fidelity import Fidelity
     from hpbridge.evaluation.folds import Folds, FoldScores
     from hpbridge.evaluation.models import Models
     from hpbridge.trial import Trial
@@ -33,10 +34,13 @@ class FoldObjective:
     Args:
         models: The estimators and their space.
         folds: What they are evaluated on.
+        fidelity: What a trial does with its budget; None for no budget.
     """
 
-    def __init__(self, models: Models, folds: Folds) -> None:
-        self.models, self.folds = models, folds
+    def __init__(
+        self, models: Models, folds: Folds, fidelity: Fidelity | None = None
+    ) -> None:
+        self.models, self.folds, self.fidelity = models, folds, fidelity
 
     def __call__(self, trial: Trial) -> dict[str, float]:
         """Evaluate a point; the scores of the folds are attributes of the trial.
@@ -65,12 +69,21 @@ class FoldObjective:
         told = at_step if n_folds == 1 else None
         with Warned() as warned:
             try:
-                self.folds.scores(self.models.fresh(trial), after, at_step=told)
+                estimator, folds = self._at(trial)
+                folds.scores(estimator, after, at_step=told)
             finally:
                 noted = {**attributes_of(done, n_folds), **warned.attributes}
                 for name, value in noted.items():
                     trial.set_attribute(name, value)
         return metrics_of(done)
+
+    def _at(self, trial: Trial) -> tuple[Any, Folds]:
+        """Return the estimator and the folds of a trial, at its budget."""
+        estimator, fidelity = self.models.fresh(trial), self.fidelity
+        if fidelity is None:
+            return estimator, self.folds
+        budget = trial.budget
+        return fidelity.applied(estimator, budget), fidelity.folds(self.folds, budget)
 
     def over(self, models: Models, folds: Folds) -> FoldObjective:
         """Return the same with other models and folds."""
@@ -80,7 +93,7 @@ class FoldObjective:
 
     def whole(self) -> FoldObjective:
         """Return the same for a process that may be on another machine."""
-        return FoldObjective(self.models, self.folds.whole())
+        return self.over(self.models, self.folds.whole())
 
 
 def require_numbers(scores: FoldScores) -> None:

@@ -94,7 +94,9 @@ def _fitted_dummy(evaluation: Evaluation, like: Any) -> Any:
 
 def fresh(evaluation: Evaluation, trial: FinishedTrial) -> Any:
     """Return the unfitted model of a trial, which may have been read from a store."""
-    return evaluation.models.fresh(evaluation.space.to_objects(trial.params))
+    model = evaluation.models.fresh(evaluation.space.to_objects(trial.params))
+    fidelity = evaluation.fidelity
+    return model if fidelity is None else fidelity.applied(model, trial.budget)
 
 
 def contenders_of(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hpbridge.errors.arguments import is_whole
 from hpbridge.evaluation.rows import Rows, as_features, as_target, count_of
 from hpbridge.evaluation.target import n_missing
 
@@ -58,6 +59,14 @@ def read_rows(
         if every.get(name) is not None and n_y is not None:
             problems += _wrong_part(name, every[name], n_y)
     return None if len(problems) > before else Rows(as_features(X), y, every)
+
+
+def read_seed(seed: Any, problems: list[str]) -> int:
+    """Return the seed of an evaluation; add what is wrong with it to a list."""
+    if is_whole(seed, 0) and seed < 2**32:
+        return int(seed)
+    problems.append(f"seed must be a whole number in [0, 2**32), got {seed!r}")
+    return 0
 
 
 def is_explicit(test: object) -> bool:

@@ -10,6 +10,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from hpbridge.analysis.evaluated import DEFAULTS, DUMMY
 from hpbridge.errors.foreign import describe_error
+from hpbridge.evaluation.fidelity import at_most
 from hpbridge.evaluation.objective import attributes_of, metrics_of
 from hpbridge.evaluation.routed import of_dummy
 from hpbridge.evaluation.warned import Warned
@@ -42,7 +43,7 @@ def evaluate_references(evaluation: Evaluation) -> dict[str, Any]:
     dummy = dummy_for(
         is_of_classes=evaluation.target.is_of_classes, seed=evaluation.seed
     )
-    models, folds = evaluation.models, evaluation.folds
+    models, folds = evaluation.models, at_most(evaluation)
     first = next(iter(models.estimators.values()))
     with config_context(**folds.config):
         dummy, params = of_dummy(dummy, first, folds.scorers, folds.kept.rows().params)

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.experiment import Experiment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hpbridge.analysis.nested import Nested
+    from hpbridge.contract.pruning import PrunerSpec
     from hpbridge.evaluation.threshold import Threshold
     from hpbridge.study import Study
 
@@ -40,7 +43,7 @@ class Verbs(Experiment):
             resume: Go on with the last nested cross-validation of this kind.
             study: Of this evaluation; notes what came of it, for its report.
             settings: As of `hpbridge.run`: ``options``, ``store``, ``driver``,
-                ``workers``, ``timeout_trial``, and so on.
+                ``workers``, ``timeout_trial``, ``pruner``, and so on.
 
         Raises:
             HpbridgeError: Before the first fit, where it can be known before.
@@ -83,3 +86,10 @@ class Verbs(Experiment):
 
         evaluation: Any = self
         return choose_threshold(evaluation, study, metric, constraint)
+
+    def against_pruner(self, spec: PrunerSpec, options: Mapping[str, Any]) -> list[str]:
+        """Say why a pruner could end none of its trials."""
+        from hpbridge.evaluation.pruned import against_pruner
+
+        evaluation: Any = self
+        return against_pruner(evaluation, spec, options)

@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.errors import ExperimentError
+from hpbridge.evaluation.fidelity import problems_of_rows
 from hpbridge.evaluation.splits import fingerprint_of, make_split
 from hpbridge.evaluation.target import read_target
 from hpbridge.study import Study
@@ -40,6 +41,8 @@ def split_of(evaluation: Evaluation, numbers: Any) -> tuple[Split, Target]:
         made = make_split(
             rows, target, evaluation.procedure, None, evaluation.seed, problems
         )
+        if made is not None:
+            problems += problems_of_rows(evaluation.fidelity, made, target)
         if made is not None and not problems:
             return made, target
     raise ExperimentError.invalid(evaluation.name, problems)

@@ -24,6 +24,9 @@ started_at       Unix time in seconds, of the objective
 ask_seconds      of the optimizer
 run_seconds      of the objective
 tell_seconds     of the optimizer; nothing where the process died before it was noted
+budget           how far it went, where the experiment has a budget
+bracket, rung    of an optimizer that chooses budgets: where the trial stands there
+parent           number of the trial that it went on from
 attribute:NAME   what the user noted with the trial, where any is noted: numbers, text,
                  and JSON for the rest (`hpbridge.store.attributes`)
 ================ =====================================================================

@@ -275,6 +275,7 @@ def _kept(
     Of a space that is only what was seen, a row with gaps is still one of its rows.
     """
     found: list[FinishedTrial] = []
+    numbers: dict[int | None, int] = {}
     unfit: dict[str, list[int]] = defaultdict(list)
     choices: dict[str, None] = {}
     for place, trial in enumerate(trials):
@@ -286,7 +287,10 @@ def _kept(
             if not is_seen:
                 continue
             point = _partial(trial.params, space.searched)
-        found.append(finished_of(trial, len(found), point, space))
+        numbers[place] = len(found)
+        # A trial goes on from one that was there before; without it, it stands alone.
+        kept = replace(trial, parent=numbers.get(trial.parent))
+        found.append(finished_of(kept, len(found), point, space))
     if not unfit:
         return found, [], []
     n_unfit = sum(map(len, unfit.values()))

@@ -11,7 +11,7 @@ from hpbridge.formats.export import RESULTS_SCHEMA
 from hpbridge.formats.hinted import hinted
 from hpbridge.formats.json_text import read_json_text
 from hpbridge.formats.text_files import text_of
-from hpbridge.formats.trials import foreign_from_json
+from hpbridge.formats.trials import foreign_from_json, placed
 from hpbridge.space.plain_data import of_standard
 from hpbridge.space.space import Space
 from hpbridge.store.settings import StudySettings
@@ -39,7 +39,10 @@ def read_json(source: Any, hints: Hints) -> ForeignStudy:
     try:
         study = ForeignStudy(
             name=str(data["name"]),
-            trials=tuple(foreign_from_json(each) for each in data["trials"]),
+            trials=placed(
+                map(foreign_from_json, data["trials"]),
+                [each.get("number") for each in data["trials"]],
+            ),
             metrics={str(m): str(way) for m, way in data["metrics"].items()},
             space=Space.from_json(data["space"]),
             bounds=_bounds(data),

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.foreign import Part
+from hpbridge.learning.ask import stage_of
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.constants import note_of_constants
 from hpbridge.space.parameters import Constant
@@ -47,6 +48,7 @@ _HAS: dict[Part, Callable[[Study], bool]] = {
     Part.FAILED: _any_trial(lambda trial: trial.state is State.FAILED),
     Part.ERRORS: _any_trial(lambda trial: trial.error),
     Part.PRUNED: _any_trial(lambda trial: trial.state is State.PRUNED),
+    Part.STAGES: _any_trial(stage_of),
     Part.REPORTS: _any_trial(lambda trial: trial.reports),
     Part.NON_FINITE: _any_trial(
         lambda trial: any(math.isinf(value) for value in trial.metrics.values())

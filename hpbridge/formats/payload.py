@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.foreign import ForeignStudy
 from hpbridge.errors import HpbridgeError
-from hpbridge.formats.trials import foreign_from_json, foreign_of, foreign_to_json
+from hpbridge.formats.trials import foreign_from_json, foreign_to_json, foreign_trials
 from hpbridge.space.plain_data import of_standard, to_standard
 from hpbridge.space.space import Space
 
@@ -39,8 +39,8 @@ def pack_study(study: Study) -> dict[str, Any]:
         "bounds": bounds_of(study),
         "attributes": to_standard(study.attributes),
         "trials": [
-            foreign_to_json(foreign_of(trial), with_native=False)
-            for trial in study.trials
+            foreign_to_json(trial, with_native=False)
+            for trial in foreign_trials(study.trials)
         ],
     }
 

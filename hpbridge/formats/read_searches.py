@@ -24,7 +24,7 @@ from hpbridge.formats.searches import (
     scorers_of,
     seconds_of,
 )
-from hpbridge.formats.trials import foreign_of
+from hpbridge.formats.trials import foreign_trials
 from hpbridge.space.categorical import label_of
 from hpbridge.trial import State
 
@@ -70,7 +70,7 @@ def _study_of_bridge(source: Any, hints: Hints) -> Study | None:
 def _as_read(study: Study) -> ForeignStudy:
     return ForeignStudy(
         name=study.name,
-        trials=tuple(foreign_of(trial) for trial in study.trials),
+        trials=foreign_trials(study.trials),
         metrics=study.metrics,
         space=study.space,
         algorithm=study.algorithm,

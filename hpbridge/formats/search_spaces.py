@@ -22,7 +22,7 @@ from hpbridge.space.space import Space
 from hpbridge.trial import Trial
 
 if TYPE_CHECKING:
-    from hpbridge.contract.backend import NativeSpace
+    from hpbridge.contract.native import NativeSpace
 
 _TRIES = 50
 """Points that are drawn so that each choice of a space is tried on the estimator."""

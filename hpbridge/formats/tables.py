@@ -11,28 +11,32 @@ from hpbridge.errors import FormatError, count, nearest
 from hpbridge.formats.cells import (
     NONE_CHOICE,
     duration_of,
+    number_of,
     plain_cell,
     seconds_of,
     state_of,
 )
 from hpbridge.formats.columns import Columns
 from hpbridge.formats.quoting import unquoted, unquoted_column
-from hpbridge.formats.trials import FOREIGN_FIELDS
+from hpbridge.formats.trials import FOREIGN_FIELDS, placed
 from hpbridge.space.categorical import Categorical
 from hpbridge.store.attributes import PREFIX, from_cell
+from hpbridge.store.fields import Kind
 from hpbridge.study import RESULT_COLUMNS
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hpbridge.contract.foreign import Hints
     from hpbridge.space.space import Space
+    from hpbridge.store.fields import Field
 
 _FIELDS = ("number", *(f.name for f in FOREIGN_FIELDS if f.is_shown), "study")
 _ALSO_OURS = tuple(name for name in RESULT_COLUMNS if name not in _FIELDS)
 """Columns of the results schema that say how a study was run; nothing to import."""
 _KINDS = ("param:", "metric:", PREFIX)
+_OF_STAGES = {f.name: f for f in FOREIGN_FIELDS if f.is_seldom}
 _MOST_NAMED = 5
 
 HINT = "`--column param:NAME=COLUMN --column metric:NAME=COLUMN` says what is what"
@@ -76,10 +80,11 @@ def study_of_table(table: Table, hints: Hints) -> ForeignStudy:
         raise table.unreadable(found.read.problems, hint)
     trials = [found.trial(k, list(metrics)) for k in range(len(rows))]
     kept = [trial for trial in trials if trial is not None]
+    numbers = [n for n, trial in zip(found.numbers, trials, strict=True) if trial]
     name = hints.name or _only(columns.get("study", [])) or table.name
     return ForeignStudy(
         name=str(name),
-        trials=tuple(kept),
+        trials=placed(kept, numbers),
         metrics=metrics,
         space=hints.space,
         notes=(
@@ -104,6 +109,8 @@ def _is_role(name: object) -> bool:
 def _roles_of(table: Table, hints: Hints) -> dict[str, str]:
     """Return the column of each role: as the header says, and as the user says."""
     roles = {unquoted_column(name): name for name in table.columns if _is_role(name)}
+    if not _of_kind(roles, "param:"):  # it is none of ours, and the words mean others
+        roles = {r: name for r, name in roles.items() if r not in _OF_STAGES}
     roles |= dict(hints.columns)
     if hints.space is not None and not _of_kind(roles, "param:"):
         roles |= {f"param:{n}": n for n in hints.space.searched if n in table.columns}
@@ -217,9 +224,29 @@ def _notes(
 
 
 def _is_measured(role: str) -> bool:
-    return role in {"state", "started_at", "run_seconds"} or role.startswith(
-        ("param:", "metric:")
-    )
+    known = {"state", "started_at", "run_seconds", "number", *_OF_STAGES}
+    return role in known or role.startswith(("param:", "metric:"))
+
+
+def _whole_of(cell: Any) -> int | None:
+    number = number_of(cell)
+    if number is None or math.isnan(number):
+        return None
+    if not number.is_integer():
+        msg = "is not whole"
+        raise ValueError(msg)
+    return int(number)
+
+
+def _stage_reader(field: Field) -> Callable[[Any], Any]:
+    def read(cell: Any) -> Any:
+        if field.kind is Kind.INTEGER:
+            return _whole_of(cell)
+        number = number_of(cell)
+        is_none = number is None or math.isnan(number)
+        return None if is_none else field.of_json(number)
+
+    return read
 
 
 def _is_empty(cell: Any) -> bool:
@@ -240,7 +267,13 @@ class _Trials:
         self._columns = columns
         self.metrics = _of_kind(columns, "metric:")
         self.read = read = Columns(
-            {role: c for role, c in columns.items() if _is_measured(role)}, roles, rows
+            {
+                role: cells
+                for role, cells in columns.items()
+                if _is_measured(role) and (role != "number" or "parent" in columns)
+            },
+            roles,
+            rows,
         )
         self._values = {m: read.numbers(f"metric:{m}") for m in self.metrics}
         self._params = {
@@ -253,6 +286,11 @@ class _Trials:
         self._starts = read.read("started_at", seconds_of, "is no moment")
         wrong = "is no number of seconds"
         self._seconds = read.numbers("run_seconds", duration_of, wrong)
+        self._stages = {
+            name: read.numbers(name, _stage_reader(field), "is none of a trial")
+            for name, field in _OF_STAGES.items()
+        }
+        self.numbers = self._numbers(len(rows))
 
     def trial(self, k: int, objectives: list[str]) -> ForeignTrial | None:
         """Return one trial; None where it has not ended."""
@@ -274,12 +312,20 @@ class _Trials:
             error=error,
             started_at=self._at(self._starts, k),
             run_seconds=self._at(self._seconds, k),
+            **{name: self._at(column, k) for name, column in self._stages.items()},
             attributes={
                 name: from_cell(plain_cell(cell))
                 for name in _of_kind(self._columns, PREFIX)
                 if not _is_empty(cell := self._columns[f"{PREFIX}{name}"][k])
             },
         )
+
+    def _numbers(self, n_trials: int) -> list[Any]:
+        """Return what the trials are called by others, which went on from them."""
+        if self._stages["parent"] is None:
+            return list(range(n_trials))
+        numbers = self.read.numbers("number", _whole_of, "is no number of a trial")
+        return list(range(n_trials)) if numbers is None else numbers
 
     @staticmethod
     def _at(values: list[Any] | None, k: int) -> Any:

@@ -6,7 +6,7 @@ that of `hpbridge.store.record`.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.foreign import ForeignTrial
@@ -14,7 +14,7 @@ from hpbridge.store.record import TRIAL_FIELDS
 from hpbridge.trial import FinishedTrial, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hpbridge.space.space import Params, Space
 
@@ -27,6 +27,30 @@ def foreign_of(trial: FinishedTrial) -> ForeignTrial:
     """Return a trial of ours as one of elsewhere."""
     known = {f.name: getattr(trial, f.name) for f in FOREIGN_FIELDS}
     return ForeignTrial(**known | {"started_at": trial.started_at or None})
+
+
+def foreign_trials(trials: Sequence[FinishedTrial]) -> tuple[ForeignTrial, ...]:
+    """Return the trials of a study of ours as those of one of elsewhere."""
+    return placed(map(foreign_of, trials), [trial.number for trial in trials])
+
+
+def placed(
+    trials: Iterable[ForeignTrial], numbers: Sequence[object]
+) -> tuple[ForeignTrial, ...]:
+    """Return trials whose parents are given by number, with the places of those.
+
+    Args:
+        trials: In the order of their study.
+        numbers: Theirs, in the same order. Of a parent that is not among them, nothing
+            is kept.
+    """
+    places = {number: place for place, number in enumerate(numbers)}
+    return tuple(
+        trial
+        if trial.parent is None
+        else replace(trial, parent=places.get(trial.parent))
+        for trial in trials
+    )
 
 
 def finished_of(
@@ -56,7 +80,8 @@ def foreign_to_json(trial: ForeignTrial, *, with_native: bool) -> dict[str, Any]
         with_native: Whether what its library keeps with it is too.
     """
     kept = [f for f in FOREIGN_FIELDS if with_native or f.name != "native"]
-    return {f.name: f.to_json(getattr(trial, f.name)) for f in kept}
+    values = ((f, getattr(trial, f.name)) for f in kept)
+    return {f.name: f.to_json(v) for f, v in values if not (f.is_seldom and v is None)}
 
 
 def foreign_from_json(data: Mapping[str, Any]) -> ForeignTrial:

@@ -108,14 +108,16 @@ class Conversation:
         cannot_wait: str = "",
         say: Callable[[str], None] = warn_of,
     ) -> None:
-        self.recipe, self.space = recipe, space
+        self.space = space
         self._cannot_wait, self._say = cannot_wait, say
         self._points = [dict(point) for point in points]
         self._lock = threading.RLock()
         self._saved: Mapping[str, Any] | None = None
-        self.choice = recipe.choice(space)
+        self.choice, self.recipe = recipe.settled(space)
         self.seed = secrets.randbits(32) if recipe.seed is None else recipe.seed
         self._begin()
+        for text in self.choice.why:
+            self.note(text)
 
     def _begin(self) -> Transcript:
         """Take a fresh guest, of which nothing is known yet."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from hpbridge.errors import UnsupportedFeatureError
 from hpbridge.experiment import Direction, Experiment
 from hpbridge.learning.choice import able, choose, problem_of
 
@@ -47,7 +48,27 @@ class GuestRecipe:
             HpbridgeError: If it is not installed, has no such options, or cannot search
                 the space; with every reason, and the optimizers that can.
         """
-        return choose(self.optimizer, self._experiment(space), self.options)
+        choice = choose(self.optimizer, self._experiment(space), self.options)
+        if choice.algorithm.is_staged:
+            reason = (
+                "its trials go on from the checkpoints of others, which this host does "
+                "not have; `hpbridge.run` has them"
+            )
+            others = self.able(space)
+            raise UnsupportedFeatureError.refused(choice.name, [reason], others)
+        return choice
+
+    def settled(self, space: Space) -> tuple[Choice, GuestRecipe]:
+        """Find the optimizer, and what makes a copy: of it, whatever was asked for.
+
+        Raises:
+            HpbridgeError: As of `choice`.
+        """
+        choice = self.choice(space)
+        if not choice.asked:
+            return choice, self
+        options = asdict(choice.options)
+        return choice, replace(self, optimizer=choice.name, options=options)
 
     def learner(self, choice: Choice, space: Space, seed: int) -> Learner:
         """Return a fresh optimizer, ready to learn."""

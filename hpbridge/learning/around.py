@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hpbridge.learning.session import Ask, Session
+    from hpbridge.learning.ask import Ask
+    from hpbridge.learning.session import Session
     from hpbridge.space.kinds import Searched
     from hpbridge.space.plain import Label
     from hpbridge.space.space import Space

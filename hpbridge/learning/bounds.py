@@ -28,12 +28,13 @@ class Bounds:
 
     Attributes:
         all: Those of the experiment first.
+        recorded: How the study's record says by now that it is run.
     """
 
     def __init__(self, experiment: Experiment, recorded: StudySettings | None) -> None:
         self._own = experiment.bounds
         self._metrics = experiment.metrics
-        self._recorded = recorded
+        self.recorded = recorded
         self.all = experiment.bounds
         if recorded is not None and len(recorded.bounds) > len(self.all):
             self.all = recorded.bounds
@@ -58,9 +59,9 @@ class Bounds:
         if not new:
             return False
         self.all += tuple(Constraint(name, 1, 0.0) for name in new)
-        if self._recorded is not None:
-            self._recorded = replace(self._recorded, bounds=self.all)
-            writer.update(settings=self._recorded)
+        if self.recorded is not None:
+            self.recorded = replace(self.recorded, bounds=self.all)
+            writer.update(settings=self.recorded)
         if not learner.defines:
             learner.note(
                 f"{learner.name} does not see the constraints that the objective sets: "

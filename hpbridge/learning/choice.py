@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,10 +12,12 @@ from hpbridge.contract.backend import Problem
 from hpbridge.contract.capabilities import Feature, Support
 from hpbridge.contract.options import read_options
 from hpbridge.contract.registry import installed_version, registry
-from hpbridge.errors import UnsupportedFeatureError
+from hpbridge.contract.resolving import Occasion, Standing
+from hpbridge.errors import BackendError, UnsupportedFeatureError
 from hpbridge.learning.defining import DefiningLearner
 from hpbridge.learning.growing import GrowingLearner
 from hpbridge.learning.learner import Learner
+from hpbridge.learning.one_thread import OneThread
 from hpbridge.learning.portfolio import Portfolio, PortfolioLearner
 from hpbridge.learning.scalarized import Scalarized, variants
 from hpbridge.space.space import Space
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from hpbridge.contract.backend import Algorithm, BackendSpec, Optimizer
     from hpbridge.contract.defining import DefiningOptimizer
+    from hpbridge.contract.pruning import Pruning
     from hpbridge.experiment import Experiment
     from hpbridge.learning.scalarized import Told
 
@@ -37,24 +40,50 @@ class Choice:
     Attributes:
         scalarizes: Whether the core tells one value to an optimizer that takes no more,
             and keeps constraints from one that takes none.
+        has_one_thread: Whether the optimizer computes with one thread of BLAS.
+        asked: The name that was asked for, where it stands for this optimizer.
+        why: Why it does, a sentence each.
     """
 
     spec: BackendSpec
     algorithm: Algorithm
     options: Any
     scalarizes: bool = True
+    has_one_thread: bool = False
+    asked: str = ""
+    why: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Backend and algorithm, as in ``optuna:tpe``."""
         return f"{self.spec.name}:{self.algorithm.name}"
 
-    def learner(self, experiment: Experiment, seed: int) -> Learner:
-        """Return a fresh optimizer for an experiment, ready to learn."""
+    @property
+    def label(self) -> str:
+        """How it is called among others: as it was asked for, or by its name."""
+        return self.asked or self.name
+
+    @property
+    def shared_place(self) -> str:
+        """Where its trials are in common with other processes; empty if nowhere."""
+        shares = self.algorithm.shares
+        return "" if shares is None else shares(self.options)
+
+    def learner(
+        self, experiment: Experiment, seed: int, pruning: Pruning | None = None
+    ) -> Learner:
+        """Return a fresh optimizer for an experiment, ready to learn.
+
+        Args:
+            experiment: What is tuned.
+            seed: Of the optimizer.
+            pruning: What ends its trials early. Where several optimizers share the
+                trials, each of them learns of all that are its own.
+        """
         if experiment.is_growing:
             can = self.algorithm.capabilities[Feature.DEFINE_BY_RUN]
             if can.support is Support.NATIVE and self._takes_whole(experiment):
-                made = self.make(experiment.over(Space.unknown()), seed)
+                made = self.make(experiment.over(Space.unknown()), seed, pruning)
                 answers = cast("DefiningOptimizer", made)
                 return DefiningLearner(self.name, answers, experiment.space)
 
@@ -72,7 +101,7 @@ class Choice:
             ]
             portfolio = Portfolio(experiment.parts, members)
             return PortfolioLearner(self.name, portfolio, experiment.space, seed)
-        optimizer = self.make(experiment, seed)
+        optimizer = self.make(experiment, seed, pruning)
         return Learner(self.name, optimizer, experiment.space, seed)
 
     def _takes_whole(self, experiment: Experiment) -> bool:
@@ -83,22 +112,24 @@ class Choice:
         self.check(problem_of(experiment))
         return self.make(experiment, seed)
 
-    def make(self, experiment: Experiment, seed: int) -> Optimizer:
+    def make(
+        self, experiment: Experiment, seed: int, pruning: Pruning | None = None
+    ) -> Optimizer:
         """Return a fresh optimizer for an experiment whose space is known."""
-        return self.create(problem_of(experiment), seed)
+        return self.create(problem_of(experiment, pruning), seed)
 
     def create(self, problem: Problem, seed: int) -> Optimizer:
         """Return a fresh optimizer for a problem, as far as the library takes it."""
         told = self.told(problem)
         if told is None or told.is_whole:  # it refuses by itself what it cannot
-            return self.spec.create(problem, self.algorithm, self.options, seed)
+            return self._created(problem, self.options, seed)
         algorithm, inner = self.algorithm, told.problem
 
         def make(seed: int, n_past: int) -> Optimizer:
             options = self.options
             if algorithm.after is not None:
                 options = algorithm.after(options, n_past)
-            return self.spec.create(inner, algorithm, options, seed)
+            return self._created(inner, options, seed)
 
         return Scalarized(
             make,
@@ -109,15 +140,42 @@ class Choice:
             notes=told.sentences(self.name, algorithm),
         )
 
+    def _created(self, problem: Problem, options: Any, seed: int) -> Optimizer:
+        made = self.spec.create(problem, self.algorithm, options, seed)
+        return OneThread(made) if self.has_one_thread else made
+
     def told(self, problem: Problem) -> Told | None:
         """Return a problem as the library takes it; None if it cannot."""
-        ways = variants(problem) if self.scalarizes else variants(problem)[:1]
         able = (
             each
-            for each in ways
-            if not self.algorithm.reasons_against(each.problem, self.options)
+            for each in self.ways(problem)
+            if not self._reasons_against(each.problem)
         )
         return next(able, None)
+
+    def ways(self, problem: Problem) -> list[Told]:
+        """Return what may stand for a problem.
+
+        Where trials are stages, what one was told as is compared later: under weights
+        that are drawn for each, that would say nothing.
+        """
+        whole, *others = variants(problem)
+        return [whole, *others] if self._tells_one_value else [whole]
+
+    def _reasons_against(self, problem: Problem) -> list[str]:
+        reasons = self.algorithm.reasons_against(problem, self.options)
+        if self.scalarizes or reasons:
+            return reasons
+        # What several members can is said with what the core does for each.
+        return [
+            f"{member.name}: {reason}"
+            for member in self.algorithm.members
+            for reason in member.algorithm.capabilities.reasons_against(problem)
+        ]
+
+    @property
+    def _tells_one_value(self) -> bool:
+        return self.scalarizes and not self.algorithm.is_staged
 
     def check(self, problem: Problem) -> None:
         """Check that the optimizer can run a problem.
@@ -127,8 +185,8 @@ class Choice:
         """
         if self.told(problem) is not None:
             return
-        last = variants(problem)[-1 if self.scalarizes else 0].problem
-        reasons = self.algorithm.reasons_against(last, self.options)
+        last = self.ways(problem)[-1].problem
+        reasons = self._reasons_against(last)
         others = [
             f"{name} with other options" if name == self.name else name
             for name in able(last)
@@ -136,7 +194,7 @@ class Choice:
         raise UnsupportedFeatureError.refused(self.name, reasons, others)
 
 
-def problem_of(experiment: Experiment) -> Problem:
+def problem_of(experiment: Experiment, pruning: Pruning | None = None) -> Problem:
     """Return what an optimizer is told of an experiment."""
     return Problem(
         experiment.space,
@@ -145,6 +203,9 @@ def problem_of(experiment: Experiment) -> Problem:
         tuple(experiment.metrics),
         tuple(bound.metric for bound in experiment.bounds),
         tuple(experiment.metrics.values()),
+        pruning,
+        experiment.budget,
+        experiment.name,
     )
 
 
@@ -160,9 +221,22 @@ def problems_of(experiment: Experiment) -> list[Problem]:
 
 
 def choose(
-    optimizer: str, experiment: Experiment, options: Mapping[str, object] | None = None
+    optimizer: str,
+    experiment: Experiment,
+    options: Mapping[str, object] | None = None,
+    *,
+    n_trials: int | None = None,
+    workers: int | None = None,
 ) -> Choice:
     """Find an optimizer, and check that it can run an experiment.
+
+    Args:
+        optimizer: Its name.
+        experiment: That it must be able to run.
+        options: Of it.
+        n_trials: How many there are to be, for a name that stands for another
+            optimizer; None where nobody knows.
+        workers: How many of them run at the same time, likewise.
 
     Raises:
         BackendError: If it is not installed, or fails to load.
@@ -171,13 +245,55 @@ def choose(
     """
     plugins = registry()
     spec, algorithm = plugins.algorithm(optimizer)
+    if spec.resolve is not None:
+        occasion = Occasion(
+            problem=problem_of(experiment),
+            is_growing=experiment.is_growing,
+            n_trials=n_trials,
+            workers=workers,
+            standing=lambda name: _standing(name, experiment),
+        )
+        found = spec.resolve(occasion)
+        given = {**found.options, **(options or {})}
+        chosen = choose(found.optimizer, experiment, given)
+        return replace(chosen, asked=spec.name, why=found.reasons)
     name = f"{spec.name}:{algorithm.name}"
     plugins.require(spec, algorithm)
     read = read_options(name, algorithm.options, options or {})
     choice = Choice(spec, algorithm, read, experiment.scalarize)
+    if algorithm.is_staged and (experiment.parts or experiment.is_growing):
+        what = "is searched in parts" if experiment.parts else "defines its space"
+        reason = f"the experiment {what}, and a trial of it goes on from another one"
+        raise UnsupportedFeatureError.refused(name, [reason])
     for problem in problems_of(experiment):
         choice.check(problem)
+    if choice.shared_place and (why := _against_sharing(choice, experiment)):
+        raise UnsupportedFeatureError.refused(name, [why])
     return choice
+
+
+def _standing(optimizer: str, experiment: Experiment) -> Standing:
+    """Say whether an optimizer can run an experiment here."""
+    try:
+        choose(optimizer, experiment)
+    except UnsupportedFeatureError as error:
+        return Standing("; ".join(error.problems))
+    except BackendError as error:
+        return Standing(error.headline, error.hint.strip("`"))
+    return Standing()
+
+
+def _against_sharing(choice: Choice, experiment: Experiment) -> str:
+    """Say why trials cannot be had in common: they must mean the same to everybody."""
+    cannot = f"its trials cannot be in {choice.shared_place}, since "
+    if experiment.is_growing:
+        return f"{cannot}the objective defines its space while it runs"
+    if experiment.parts:
+        return f"{cannot}the experiment is searched in parts, each by itself"
+    told = choice.told(problem_of(experiment))
+    if told is not None and not told.is_whole and choice.algorithm.learns:
+        return f"{cannot}it is told other values than the trials have"
+    return ""
 
 
 def able(problem: Problem) -> list[str]:
@@ -185,9 +301,10 @@ def able(problem: Problem) -> list[str]:
     plugins = registry()
     return [
         f"{spec.name}:{algorithm.name}"
-        for spec in plugins.backends.values()
+        for spec in plugins.libraries.values()
         for algorithm in spec.algorithms.values()
-        if not algorithm.reasons_against(problem)
+        if not algorithm.is_staged  # what it does is something else
+        and not algorithm.reasons_against(problem)
         and not plugins.missing(spec, algorithm)
     ]
 
@@ -197,8 +314,9 @@ def versions_of(choice: Choice) -> dict[str, str]:
     from packaging.requirements import Requirement
 
     requires = [*choice.spec.requires, *choice.algorithm.requires]
-    plugin = registry().plugin_of(choice.spec.name).split(" ")[0]
-    names = ["hpbridge", plugin, *(Requirement(r).name for r in requires)]
+    specs = [choice.spec, *(member.spec for member in choice.algorithm.members)]
+    plugins = [registry().plugin_of(spec.name).split(" ")[0] for spec in specs]
+    names = ["hpbridge", *plugins, *(Requirement(r).name for r in requires)]
     names += ["numpy", "scipy", "scikit-learn"]
     found = {n: installed_version(n) for n in dict.fromkeys(names) if n}
     python = {"python": platform.python_version()}

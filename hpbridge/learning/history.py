@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.backend import PastTrial
 from hpbridge.errors import HistoryError, HistoryWarning, SpaceError
-from hpbridge.learning.session import Ask
+from hpbridge.learning.ask import ask_of
 from hpbridge.store.settings import PastStudy
 from hpbridge.trial import Origin, State
 
@@ -65,6 +65,7 @@ def fit_history(study: Study, experiment: Experiment, choice: Choice) -> History
     """
     names, notes = _match_metrics(study, experiment)
     kept: list[FinishedTrial] = []
+    numbers: dict[int | None, int] = {}
     left_out: list[str] = []
     for trial in sorted(study.trials, key=lambda trial: trial.told):
         values = {name: trial.values[name] for name in trial.params}
@@ -73,6 +74,8 @@ def fit_history(study: Study, experiment: Experiment, choice: Choice) -> History
         except SpaceError as error:
             left_out.append(f"trial {trial.number}: {error.reasons[0]}")
             continue
+        numbers[trial.number] = len(kept)
+        trial = replace(trial, parent=numbers.get(trial.parent))  # noqa: PLW2901
         kept.append(_as_imported(trial, len(kept), point, names, experiment))
     if left_out:
         notes.append(_say_left_out(left_out, len(study.trials)))
@@ -199,16 +202,3 @@ def learn_history(
             session.tell(ask_of(trial), trial)
         session.remember(trial)
     return is_restored
-
-
-def ask_of(trial: FinishedTrial) -> Ask:
-    """Return the ask behind a recorded trial, without the optimizer's own handle."""
-    return Ask(
-        number=trial.number,
-        params=trial.params,
-        seed=trial.seed,
-        origin=trial.origin,
-        tells_before=trial.tells_before,
-        asked_at=trial.asked_at,
-        ask_seconds=trial.ask_seconds,
-    )

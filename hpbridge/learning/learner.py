@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.contract.backend import ExhaustedError, Optimizer, Outcome, Suggestion
+from hpbridge.contract.backend import (
+    ExhaustedError,
+    NotYetError,
+    Optimizer,
+    Outcome,
+    Suggestion,
+)
 from hpbridge.errors import (
     ContractError,
     ForeignHistoryError,
@@ -20,17 +26,19 @@ from hpbridge.errors import (
     OptimizerError,
 )
 from hpbridge.space.allowed import AllowedPoints
+from hpbridge.space.plain_data import note_of_text
 from hpbridge.trial import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from hpbridge.contract.backend import PastTrial
+    from hpbridge.contract.stage import Stage
     from hpbridge.learning.growing import Asked
     from hpbridge.space.kinds import Searched
     from hpbridge.space.parameters import Label
     from hpbridge.space.space import Params, Space
-    from hpbridge.trial import FinishedTrial
+    from hpbridge.trial import FinishedTrial, Result
 
 MOST_REJECTIONS = 100
 """How many forbidden points an optimizer may propose for one trial, before the trial
@@ -81,6 +89,8 @@ class Learner:
         self._known: list[Params] = []
         self._n_drawn_in_a_row = 0
         self._note_of_drawn = ""
+        self._numbers: dict[int, int] = {}
+        self._has_begun_anew = False
         self.drawn: list[int] = []
         self.notes: list[str] = []
         self.refusals: list[str] = []
@@ -89,6 +99,25 @@ class Learner:
         """Add a note, unless it has been said."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def note_result(self, number: int, result: Result) -> None:
+        """Note what is to be said of a trial; what others had said too, once."""
+        for name, types in result.as_text.items():
+            self.note(note_of_text(name, types))
+        for text in result.notes:
+            if not any(note.endswith(f": {text}") for note in self.notes):
+                self.note(f"trial {number}: {text}")
+
+    def note_no_checkpoint(self, number: int, parent: int) -> None:
+        """Note, once, that a trial began anew since its parent had saved nothing."""
+        if self._has_begun_anew:
+            return
+        self._has_begun_anew = True
+        self.note(
+            f"trial {number} was to go on from trial {parent}, which has saved no "
+            "checkpoint: it began anew, as does each such trial; in the objective, "
+            "`trial.save(state)` saves one, and `trial.load()` goes on from it"
+        )
 
     def ask(
         self, number: int, recorded: Mapping[str, Label] | None = None
@@ -108,6 +137,7 @@ class Learner:
             SpaceError: If no allowed point is found.
             OptimizerError: If the library fails.
             ExhaustedError: If there is nothing left to propose.
+            NotYetError: If there is nothing to propose before a running trial ends.
         """
         if not self.space.is_restricted:
             return self._propose(number)
@@ -168,8 +198,21 @@ class Learner:
         self.note(self._note_of_drawn)
 
     def _ask(self, number: int) -> Suggestion:
-        with self._in_library(f"to propose trial {number}", ExhaustedError):
-            return self._optimizer.ask()
+        with self._in_library(
+            f"to propose trial {number}", ExhaustedError, NotYetError
+        ):
+            return self._linked(number, self._optimizer.ask())
+
+    def _linked(self, number: int, suggestion: Suggestion) -> Suggestion:
+        """Return a stage with the number of the trial that it goes on from."""
+        stage = suggestion.stage
+        if stage is None:
+            return suggestion
+        self._numbers[suggestion.id] = number
+        if stage.parent is None:
+            return suggestion
+        parent = self._numbers[stage.parent]
+        return replace(suggestion, stage=replace(stage, parent=parent))
 
     @contextlib.contextmanager
     def _in_library(self, doing: str, *passed: type[Exception]) -> Iterator[None]:
@@ -244,8 +287,24 @@ class Learner:
         """Go on with a study of the same library; as `Optimizer.restore`."""
         return self._optimizer.restore(trials, native)
 
-    def expect(self, params: Mapping[str, Label]) -> None:
-        """Hear of a trial of its study that is run without being asked for."""
+    @property
+    def optimizer(self) -> Optimizer:
+        """Whom it asks and tells."""
+        return self._optimizer
+
+    def expect(
+        self,
+        params: Mapping[str, Label],
+        number: int = -1,
+        stage: Stage | None = None,
+    ) -> None:
+        """Hear of a trial of its study that is run without being asked for.
+
+        Args:
+            params: The point, in plain values.
+            number: Of the trial.
+            stage: Of the trial, where it was given one when it was first asked for.
+        """
 
     # What the learners of a space that becomes known while it runs do besides; see
     # `hpbridge.learning.growing` and `hpbridge.learning.defining`.

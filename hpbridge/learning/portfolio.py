@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hpbridge.contract.backend import Outcome
+    from hpbridge.contract.stage import Stage
     from hpbridge.space.parameters import Label
     from hpbridge.space.parts import Part
     from hpbridge.space.space import Space
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 class MemberSuggestion(Suggestion):
     """A point of the whole space that a member proposed in its own words."""
 
-    member: int
+    part: int
     proposed: Suggestion
 
 
@@ -105,7 +106,7 @@ class Portfolio(Optimizer):
     def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
         """Tell the member whose suggestion it was."""
         assert isinstance(suggestion, MemberSuggestion)
-        member = self._members[suggestion.member]
+        member = self._members[suggestion.part]
         assert member is not None
         member.tell(suggestion.proposed, outcome)
         self._hear()
@@ -135,6 +136,11 @@ class PortfolioLearner(Learner):
         super().__init__(name, portfolio, space, seed)
         self._portfolio = portfolio
 
-    def expect(self, params: Mapping[str, Label]) -> None:
+    def expect(
+        self,
+        params: Mapping[str, Label],
+        number: int = -1,  # noqa: ARG002
+        stage: Stage | None = None,  # noqa: ARG002
+    ) -> None:
         """Count a trial that is run without being asked for."""
         self._portfolio.expect(params)

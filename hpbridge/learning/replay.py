@@ -11,16 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpbridge.contract.backend import ExhaustedError
-from hpbridge.learning.history import ask_of, learn_history
-from hpbridge.learning.session import GIVEN
+from hpbridge.learning.ask import GIVEN, ask_of, stage_of
+from hpbridge.learning.history import learn_history
 from hpbridge.trial import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hpbridge.contract.backend import Suggestion
+    from hpbridge.learning.ask import Ask
     from hpbridge.learning.learner import Learner
-    from hpbridge.learning.session import Ask, Session
+    from hpbridge.learning.session import Session
     from hpbridge.space.parameters import Label
     from hpbridge.store.settings import PastStudy
     from hpbridge.trial import FinishedTrial
@@ -67,10 +68,11 @@ def replay(
                 ask.suggestion, difference = _define_again(learner, trial)
             else:
                 ask.suggestion, difference = ask_again(learner, ask.number, recorded)
+            difference = difference or _other_stage(ask)
             if difference is not None:
                 return f"trial {trial.number}: {difference}"
         else:
-            session.learner.expect(trial.params)
+            session.learner.expect(trial.params, trial.number, stage_of(trial))
     _tell(session, asks, by_telling[n_told:])
     after = max(asks, default=n_told - 1) + 1
     session.continue_numbers(after, [asks[trial.number] for trial in pending])
@@ -98,6 +100,14 @@ def ask_again(
         proposed = dict(suggestion.params)
         return None, f"proposed {proposed!r}, recorded {dict(recorded)!r}"
     return suggestion, None
+
+
+def _other_stage(ask: Ask) -> str | None:
+    """Say where a proposal goes otherwise than recorded, if it does."""
+    proposed = None if ask.suggestion is None else ask.suggestion.stage
+    if proposed is None or proposed == ask.stage:
+        return None
+    return f"proposed {proposed!r}, recorded {ask.stage!r}"
 
 
 def _define_again(
@@ -135,11 +145,11 @@ def observe(
     """
     for trial in sorted(trials, key=lambda trial: trial.told):
         if trial.origin is not Origin.IMPORTED:
-            session.learner.expect(trial.params)
+            session.learner.expect(trial.params, trial.number, stage_of(trial))
         session.tell(ask_of(trial), trial)
         session.remember(trial)
     for trial in pending:
-        session.learner.expect(trial.params)
+        session.learner.expect(trial.params, trial.number, stage_of(trial))
     numbers = [trial.number for trial in [*trials, *pending]]
     session.continue_numbers(
         max(numbers, default=-1) + 1, [ask_of(trial) for trial in pending]

@@ -8,7 +8,6 @@ it, and flips metrics that are maximized - here and nowhere else.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import deque
@@ -17,44 +16,29 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.attempt import Run
-from hpbridge.contract.backend import ExhaustedError, Outcome, Suggestion
-from hpbridge.errors import ObjectiveError
+from hpbridge.contract.backend import ExhaustedError, NotYetError
+from hpbridge.contract.clock import REAL, Clock
+from hpbridge.contract.stage import Stage
+from hpbridge.errors import ContractError, ObjectiveError
 from hpbridge.learning.around import AroundTrial
+from hpbridge.learning.ask import Ask, outcome_of, recorded_text
 from hpbridge.learning.bounds import Bounds
-from hpbridge.learning.growing import Asked, objects_of
-from hpbridge.space.plain_data import note_of_text
+from hpbridge.learning.ended import trial_of
+from hpbridge.learning.requested import take_requests
+from hpbridge.store.settings import OWN_LOOP
 from hpbridge.trial import FinishedTrial, Origin, Result, State, trial_seed
 
 if TYPE_CHECKING:
+    from hpbridge.contract.backend import Outcome
     from hpbridge.experiment import Experiment
+    from hpbridge.learning.growing import Asked
     from hpbridge.learning.learner import Learner
     from hpbridge.space.parameters import Label
     from hpbridge.store import StudyWriter
+    from hpbridge.store.requests import Request
     from hpbridge.store.settings import Settings, StudySettings
 
-GIVEN = "given"
-"""In `FinishedTrial.native`: the parameters whose values were given, if any were."""
-
-# Of an error or a traceback, in characters.
-LONGEST_TEXT = 1_000_000
-
-
-@dataclass(slots=True)
-class Ask:
-    """A trial to run: plain data, may be sent to another process."""
-
-    number: int
-    params: Mapping[str, Label]
-    seed: int
-    origin: Origin = Origin.ASKED
-    tells_before: int = 0
-    asked_at: float = 0.0
-    ask_seconds: float = 0.0
-    suggestion: Suggestion | None = None
-    given: Mapping[str, object] = field(default_factory=dict)
-    """What was given for it, as written, where the space is defined by running."""
-
-
+_EXHAUSTED = "exhausted:"
 Listener = Callable[["Session", FinishedTrial], None]
 
 
@@ -69,6 +53,9 @@ class Session:
         best: The best feasible complete trial so far, by the first metric.
         stop_reason: Why it ended; None while it runs and when the budget is used up.
         recorded: How its record says that it is run; None where it has none.
+        parked: Trials that had paused when its process ended, as recorded.
+        bounds: What makes its trials infeasible.
+        queued: Points that were queued by hand, which run next.
     """
 
     experiment: Experiment
@@ -88,18 +75,24 @@ class Session:
         self._running: dict[int, Ask] = {}
         self._again: deque[Ask] = deque()
         self._waiting: deque[Ask] = deque()
+        self.queued: deque[Request] = deque()
+        self.parked: list[tuple[Ask, FinishedTrial]] = []
         self._n_asked = 0
         self._n_imported = 0
-        self._started_at = time.monotonic()
+        self.run_by(REAL)
         self._sign = {
             m: -1.0 if way == "maximize" else 1.0
             for m, way in self.experiment.metrics.items()
         }
         self._main, self._main_sign = next(iter(self._sign.items()))
-        self._bounds = Bounds(self.experiment, self.recorded)
+        self.bounds = Bounds(self.experiment, self.recorded)
+        most = self.experiment.budget_of(None)
+        self._whole = None if most is None else Stage(most)
         self._kept: dict[str, Any] = {}
-        # With several workers, what was asked cannot be told from what was finished.
-        self._announces = self.settings.workers > 1
+        # With several workers, what was asked cannot be told from what was finished;
+        # nor where whoever asks may be gone, and tell later.
+        is_own = self.recorded is not None and self.recorded.driver == OWN_LOOP
+        self._announces = is_own or self.settings.workers > 1
 
     @property
     def optimizer_name(self) -> str:
@@ -138,12 +131,8 @@ class Session:
         number = self._n_asked
         self._n_asked += 1
         seed = trial_seed(self.seed, number)
-        return Ask(number, params, seed, origin, len(self.finished), time.time())
-
-    @property
-    def n_running(self) -> int:
-        """How many trials were asked for and have not ended."""
-        return len(self._running)
+        told, now = len(self.finished), self._clock.time()
+        return Ask(number, params, seed, origin, told, now, stage=self._whole)
 
     @property
     def n_done(self) -> int:
@@ -153,12 +142,16 @@ class Session:
     @property
     def seconds(self) -> float:
         """Seconds since the session began."""
-        return time.monotonic() - self._started_at
+        return self._clock.seconds() - self._started_at
+
+    def run_by(self, clock: Clock) -> None:
+        """Let a clock say what time it is, from now on."""
+        self._clock, self._started_at = clock, clock.seconds()
 
     def stop(self, reason: str) -> None:
         """End the study: no new trial starts. The first reason counts."""
         with self._lock:
-            self.stop_reason = self.stop_reason or _writable(reason)
+            self.stop_reason = self.stop_reason or recorded_text(reason)
 
     def interrupt(self, reason: str) -> None:
         """End the study, which waits for nothing any more: `stop`, by a signal."""
@@ -166,7 +159,7 @@ class Session:
         self.stop(reason)
 
     def next(self) -> Ask | None:
-        """Return the next trial to run; None when no further one is to start.
+        """Return the next trial to run; None when no further one is to start now.
 
         Raises:
             ContractError: If the optimizer proposes a point outside the space.
@@ -178,37 +171,107 @@ class Session:
             try:
                 ask = self._next_ask()
             except ExhaustedError as end:
-                self.stop(f"exhausted: {end}")
+                self.stop(f"{_EXHAUSTED} {end}")
+                return None
+            except NotYetError:
+                self._check_wait()
                 return None
             self._running[ask.number] = ask
-            if self._announces:
-                self.writer.announce(self._trial(ask, Run(Result(State.FAILED), 0, 0)))
+            if self._announces or ask.request is not None:
+                trial = self._trial(ask, Run(Result(State.FAILED), 0, 0))
+                self.writer.announce(trial, ask.request)
             return ask
 
+    def take_back(self, ask: Ask) -> None:
+        """Take back a trial that was asked for and never began: it is the next one."""
+        with self._lock:
+            del self._running[ask.number]
+            self._again.appendleft(ask)
+
+    def _check_wait(self) -> None:
+        """Check that a trial runs whose end the optimizer can wait for."""
+        if not self._running:
+            rule = "it waits for a trial to end, and none runs"
+            raise ContractError.broke(self.optimizer_name, rule)
+
     def _is_over(self) -> bool:
+        if self.writer.inbox.waiting:
+            take_requests(self)
         if self.stop_reason is not None:
             return True
         if self.n_done + len(self._running) >= self.settings.n_trials:
             return True
+        self._apply_timeout()
+        return self.stop_reason is not None
+
+    def _apply_timeout(self) -> None:
         timeout = self.settings.timeout
         if timeout is not None and self.seconds >= timeout:
             self.stop(f"timeout of {timeout:g} seconds")
-        return self.stop_reason is not None
+
+    def goes_on(self) -> bool:
+        """Say whether paused trials may go on: not when a limit ended the study."""
+        with self._lock:
+            if self.writer.inbox.waiting:
+                take_requests(self)
+            self._apply_timeout()
+            return (self.stop_reason or _EXHAUSTED).startswith(_EXHAUSTED)
+
+    def pause(self, ask: Ask, run: Run) -> None:
+        """Take a trial that has paused, to disk; its optimizer hears of its end."""
+        with self._lock:
+            if self.experiment.is_growing:  # its space is recorded with its end
+                nothing = Run(Result(State.FAILED), 0, 0)
+                self.writer.announce(self._trial(ask, nothing))
+            else:
+                self.writer.pause(self._trial(ask, run))
+
+    def park(self, trials: Iterable[FinishedTrial]) -> None:
+        """Take trials that had paused from those that are to run again."""
+        for trial in trials:
+            ask = next(ask for ask in self._again if ask.number == trial.number)
+            self._again.remove(ask)
+            self.parked.append((ask, trial))
+            self._running[ask.number] = ask
+
+    @property
+    def running(self) -> dict[int, Ask]:
+        """The trials that were asked for and have not ended, by number."""
+        with self._lock:
+            return dict(self._running)
+
+    def adopt(self) -> None:
+        """Take trials that were to run again for what they are: they still run."""
+        self._running |= {ask.number: ask for ask in self._again}
+        self._again.clear()
+
+    def hear(self, ask: Ask, trial: FinishedTrial) -> None:
+        """Take a trial that is on disk since another process was told of it."""
+        del self._running[ask.number]
+        self.tell(ask, trial)
+        self.remember(trial)
 
     def _next_ask(self) -> Ask:
         if self._again:
             return self._again.popleft()
         if self._waiting:
             ask = self._waiting.popleft()
-            ask.tells_before, ask.asked_at = len(self.finished), time.time()
+            ask.tells_before, ask.asked_at = len(self.finished), self._clock.time()
             if self.learner.defines:
                 ask.suggestion = self.learner.ask(ask.number)
+            return ask
+        if self.queued:
+            request = self.queued.popleft()
+            self.learner.expect(request.data["params"])
+            ask = self._number(dict(request.data["params"]), Origin.ENQUEUED)
+            ask.request = request.id
             return ask
         started = time.perf_counter()
         suggestion = self.learner.ask(self._n_asked)
         seconds = time.perf_counter() - started
         ask = self._number(dict(suggestion.params), Origin.ASKED)
         ask.suggestion, ask.ask_seconds = suggestion, seconds
+        ask.stage = suggestion.stage or ask.stage
         return ask
 
     def around(self, ask: Ask) -> AroundTrial:
@@ -223,7 +286,7 @@ class Session:
         """
         with self._lock:
             constraints = run.result.constraints
-            if constraints and self._bounds.add(constraints, self.learner, self.writer):
+            if constraints and self.bounds.add(constraints, self.learner, self.writer):
                 self._find_best()
             trial = self._trial(ask, run)
             self.writer.add(trial)
@@ -232,8 +295,7 @@ class Session:
             self.tell(ask, trial, run.result.asked)
             seconds = time.perf_counter() - started
             self.writer.note_tell(trial.number, seconds)
-            # Frozen for its readers, and none has seen it yet; a copy costs more than
-            # all the rest of this method but the disk.
+            # Frozen for its readers, and none has seen it yet; a copy costs much.
             object.__setattr__(trial, "tell_seconds", seconds)
             self._apply_mend(trial, run.result)
             self.remember(trial)
@@ -243,48 +305,9 @@ class Session:
         return trial
 
     def _trial(self, ask: Ask, run: Run) -> FinishedTrial:
-        result = run.result
-        for name, types in result.as_text.items():
-            self.learner.note(note_of_text(name, types))
-        metrics = result.metrics
-        if metrics and next(iter(metrics)) != self._main:
-            names = [*self.experiment.metrics, *metrics]
-            metrics = {n: metrics[n] for n in dict.fromkeys(names) if n in metrics}
-        if result.constraints:
-            metrics = {**metrics, **self._bounds.metrics_of(result.constraints)}
-        params, native = ask.params, result.native
-        if result.asked is not None:
-            params = {name: value for name, (_, value) in result.asked.items()}
-            values = objects_of(result.asked)
-            native = {**native, **self.learner.ranges_of(result.asked)}
-            if ask.given:
-                native[GIVEN] = list(ask.given)
-        else:
-            values = self.experiment.space.to_objects(params)
-        return FinishedTrial(
-            number=ask.number,
-            state=result.state,
-            params=params,
-            values=self.experiment.space.to_objects(params)
-            if values is None
-            else values,
-            metrics=metrics,
-            origin=ask.origin,
-            tells_before=ask.tells_before,
-            told=len(self.finished),
-            reports=result.reports,
-            error=result.error and _writable(result.error),
-            traceback=result.traceback and _writable(result.traceback),
-            seed=ask.seed,
-            worker=run.worker,
-            attempts=run.attempts,
-            asked_at=ask.asked_at,
-            started_at=run.started_at,
-            ask_seconds=ask.ask_seconds,
-            run_seconds=run.run_seconds,
-            attributes=result.attributes,
-            native=native,
-        )
+        self.learner.note_result(ask.number, run.result)
+        told, learner = len(self.finished), self.learner
+        return trial_of(ask, run, told, self.experiment, learner, self.bounds)
 
     def tell(self, ask: Ask, trial: FinishedTrial, asked: Asked | None = None) -> None:
         """Tell the optimizer of a trial: its own, or one that it never proposed.
@@ -307,18 +330,7 @@ class Session:
 
     def outcome(self, trial: FinishedTrial) -> Outcome:
         """Return what the optimizer is told of a trial: everything minimized."""
-        metrics, sign = trial.metrics, self._main_sign
-        values: tuple[float, ...] = ()
-        if trial.state is State.PRUNED:
-            values = (sign * trial.reports[-1][1],) if trial.reports else ()
-        elif trial.state is State.COMPLETE or all(m in metrics for m in self._sign):
-            values = tuple([s * metrics[m] for m, s in self._sign.items()])
-        bounds = self._bounds.of(self.learner)
-        constraints = tuple([b.violation(metrics) for b in bounds])
-        if any(map(math.isnan, constraints)):
-            constraints = ()
-        reports = tuple([(step, sign * value) for step, value in trial.reports])
-        return Outcome(trial.state, values, constraints, reports)
+        return outcome_of(trial, self._sign, self.bounds.of(self.learner))
 
     def remember(self, trial: FinishedTrial) -> None:
         """Add a trial to the history, and see whether it is the best."""
@@ -334,15 +346,15 @@ class Session:
                 self.best = trial
 
     def is_better(self, trial: FinishedTrial, than: FinishedTrial | None) -> bool:
-        """Say whether a trial is complete, feasible and better by the first metric."""
+        """Say if a trial is feasible, and better: at a larger budget in any case."""
         if trial.state is not State.COMPLETE:
             return False
-        if any(b.violation(trial.metrics) > 0 for b in self._bounds.all):
+        if any(b.violation(trial.metrics) > 0 for b in self.bounds.all):
             return False
-        if than is None:
-            return True
-        main, sign = self._main, self._main_sign
-        return sign * trial.metrics[main] < sign * than.metrics[main]
+        return than is None or self._rank(trial) < self._rank(than)
+
+    def _rank(self, trial: FinishedTrial) -> tuple[float, float]:
+        return -(trial.budget or 0), self._main_sign * trial.metrics[self._main]
 
     def _apply_limits(self, trial: FinishedTrial) -> None:
         if trial.state is State.FAILED and self.settings.on_error == "stop":
@@ -386,14 +398,3 @@ class Session:
         """
         self._n_asked = n_asked
         self._again.extend(pending)
-
-
-def _writable(text: str) -> str:
-    """Return text that every database and file takes.
-
-    No NUL, no half of a surrogate pair, and no more megabytes than anybody reads.
-    """
-    if len(text) > LONGEST_TEXT:
-        text = f"{text[:LONGEST_TEXT]} … ({len(text)} characters)"
-    plain = text.replace("\0", "\\x00")
-    return plain.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from importlib.metadata import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
 from hpbridge.contract.capabilities import Feature, Support
 from hpbridge.contract.foreign import Part
-from hpbridge.contract.options import document_options
+from hpbridge.contract.options import document_options, is_needed
 from hpbridge.contract.registry import registry
 from hpbridge.encoding.encoded import encoding_name
 
@@ -51,7 +52,7 @@ def limits_table(name: str) -> str:
     notes: dict[str, list[str]] = {}
     for algorithm in spec.algorithms.values():
         for feature in Feature:
-            text = _note(feature, algorithm.capabilities.in_a_run(feature))
+            text = _note(feature, algorithm.in_a_run(feature))
             if text:
                 notes.setdefault(text, []).append(f"`{algorithm.name}`")
     lines.append("")
@@ -117,10 +118,59 @@ def hosts_table(names: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def pruners_table() -> str:
+    """Return the README's table of pruners, with their options as they default."""
+    lines = [_line(["pruner", "", "options", "as"]), _rule(4)]
+    for spec in registry().pruners.values():
+        fields = dataclasses.fields(spec.options)
+        shown = ", ".join(f"`{_option(each)}`" for each in fields)
+        lines.append(_line([f"`{spec.name}`", spec.summary, shown, spec.source]))
+    return "\n".join(lines) + "\n"
+
+
+def drivers_table() -> str:
+    """Return the README's table of drivers, with their options as they default."""
+    lines = [_line(["driver", "where trials run", "needs", "options"]), _rule(4)]
+    for spec in registry().drivers.values():
+        fields = dataclasses.fields(spec.options)
+        shown = ", ".join(f"`{_option(each)}`" for each in fields)
+        needs = spec.needs or ", ".join(f"`{each}`" for each in spec.requires)
+        lines.append(_line([f"`{spec.name}`", spec.summary, needs, shown]))
+    return "\n".join(lines) + "\n"
+
+
+def suites_table() -> str:
+    """Return the README's table of suites; what they need must be installed."""
+    plugins = registry()
+    titles = ["suite", "problems", "what", "trials", "installed by"]
+    lines = [_line(titles), _rule(len(titles))]
+    for spec in plugins.suites.values():
+        problems = spec.problems()
+        settled = spec.defaults.get("n_trials")
+        trials = sorted(
+            {settled or each.n_trials or spec.n_trials for each in problems}
+        )
+        plugin = plugins.distributions["suite", spec.name].split()[0]
+        install = f"`pip install '{plugin}[{spec.extra}]'`" if spec.extra else ""
+        budget = " to ".join(map(str, dict.fromkeys([trials[0], trials[-1]])))
+        cells = [f"`{spec.name}`", str(len(problems)), spec.summary, budget, install]
+        lines.append(_line(cells))
+    return "\n".join(lines) + "\n"
+
+
+def _option(field: dataclasses.Field[Any]) -> str:
+    if is_needed(field):
+        return field.name
+    default = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    return f"{field.name}={default!r}"
+
+
 def _feature_table(columns: Sequence[tuple[str, Algorithm]]) -> list[str]:
     lines = [_line(["", *(title for title, _ in columns)]), _rule(len(columns) + 1)]
     for feature in Feature:
-        cells = [_cell(a.capabilities.in_a_run(feature)) for _, a in columns]
+        cells = [_cell(a.in_a_run(feature)) for _, a in columns]
         lines.append(_line([feature.value, *cells]))
     return lines
 

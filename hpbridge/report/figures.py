@@ -11,7 +11,14 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.analysis.convergence import FEWEST_FOR_BAND, Band, Curve, band_of
+from hpbridge.analysis.convergence import (
+    FEWEST_FOR_BAND,
+    FEWEST_FOR_INTERVAL,
+    Band,
+    Curve,
+    band_of,
+    interval_of,
+)
 from hpbridge.report.axes import (
     axis_of,
     metric_range,
@@ -34,10 +41,10 @@ N_COLORS = 8
 """How many colors for lines the style sheet has: ``--c0`` and on."""
 
 # Colors are not the only cue; 8 colors and 6 dashes make 24 different lines.
-_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 # As many as dashes: in a cloud, they tell optimizers apart.
-_SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "pentagon")
+SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "pentagon")
 
 # The mark where a curve ends; the points before it have none.
 _END_SIZE = 6
@@ -55,8 +62,9 @@ def convergence_figure(
 ) -> Figure:
     """Return the best value so far of every optimizer.
 
-    Three repeats or more are a median and a band from the lowest to the highest; fewer
-    are a line each. While a repeat has no value yet, the band goes to the plot's edge.
+    Five repeats or more are their median and its 95 % interval; three and four, their
+    median and a band from the lowest to the highest; fewer are a line each. While a
+    repeat has no value yet, the band goes to the plot's edge.
 
     Args:
         repeats: The curves of each optimizer.
@@ -75,12 +83,14 @@ def convergence_figure(
     for index, (name, those) in enumerate(repeats.items()):
         line = {
             "color": f"--c{index % N_COLORS}",
-            "dash": _DASHES[index % len(_DASHES)],
+            "dash": DASHES[index % len(DASHES)],
             "width": 2.5,
             "shape": "hv",
         }
         if len(those) >= FEWEST_FOR_BAND:
-            data += _band_traces(text_of(name), band_of(those, sign), line, ends)
+            is_interval = len(those) >= FEWEST_FOR_INTERVAL
+            band = (interval_of if is_interval else band_of)(those, sign)
+            data += _band_traces(text_of(name), band, line, ends)
         else:
             data += _line_traces(text_of(name), those, line)
     places = [place for trace in data for place in trace["x"]]
@@ -246,7 +256,7 @@ def fronts_figure(
         marker = {
             "size": 8,
             "color": f"--c{index % N_COLORS}",
-            "symbol": _SYMBOLS[index % len(_SYMBOLS)],
+            "symbol": SYMBOLS[index % len(SYMBOLS)],
         }
         if drawn:
             data.append(_cloud(text_of(name), drawn, pair, marker))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.evaluated import Evaluated
 from hpbridge.errors import ArgumentError, HpbridgeError, nearest
+from hpbridge.report.curves import curves_figure
 from hpbridge.report.figures import drawable
 from hpbridge.report.further_figures import (
     confirmed_figure,
@@ -67,6 +68,10 @@ def _no_importance(evaluated: Evaluated) -> str:
     return evaluated.importances.why_none or "no parameter was searched"
 
 
+def _no_curves(evaluated: Evaluated) -> str:  # noqa: ARG001 - as the others
+    return "no trial reported finite values at two steps"
+
+
 def _no_folds(evaluated: Evaluated) -> str:  # noqa: ARG001 - as the others
     return "its trials have no scores of folds"
 
@@ -118,6 +123,11 @@ KINDS: Mapping[str, Kind] = {
     ),
     "importance": Kind(
         "How much each parameter mattered", importance_figure, _no_importance
+    ),
+    "curves": Kind(
+        "What trials reported",
+        lambda evaluated: curves_figure(evaluated.study),
+        _no_curves,
     ),
     "folds": Kind("Scores by fold", folds_figure, _no_folds, is_of_metric=True),
     "gain": Kind("How much better the tuned model is", gain_figure, _no_gain),

@@ -39,6 +39,7 @@
   });
 
   const paperSize = (canvas) => {
+    if (canvas.dataset.rows) return [700, 110 + 24 * canvas.dataset.rows];
     const kind = ["wide", "flat", "square", "pairs"].find((name) => canvas.closest(`.${name}`));
     return PAPER[kind ?? "panel"];
   };

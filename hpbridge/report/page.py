@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,13 +35,14 @@ MOST_DATA_BYTES = 8_000_000
 """Size up to which the compressed data of all trials is put into the page."""
 
 
-def write_report(
+def write_report(  # noqa: PLR0913 - what a page is made of
     studies: Sequence[Study],
     path: str | os.PathLike[str],
     *,
     title: str,
     table: Sequence[Mapping[str, Any]] | None = None,
     absent: Mapping[str, str] | None = None,
+    contest: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write one HTML file that shows studies and needs nothing else to be read.
@@ -57,6 +57,8 @@ def write_report(
             experiments, each always gets its own.
         absent: What is missing from a comparison, and why: optimizers that failed or
             could not take part.
+        contest: What is said of studies of one experiment as rivals, as
+            `hpbridge.report.contest_page.rivals_context` returns it.
         overwrite: Whether any other file that is there is replaced too.
 
     Raises:
@@ -66,6 +68,7 @@ def write_report(
     target = Path(path)
     check_target(target, overwrite=overwrite)
     context = context_of(studies, title, table, absent)
+    context["contest"] = contest
     write_page(render("page.html.jinja", context), target)
 
 
@@ -89,7 +92,7 @@ def context_of(
     return {
         "title": title,
         "version": __version__,
-        "written": texts.moment(time.time()),
+        "ran": _ran(studies) if studies else "",
         "size": f"{count(len(studies), 'study', 'studies')} with "
         f"{count(n_trials, 'trial')}",
         "absent": dict(absent or {}),

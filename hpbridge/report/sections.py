@@ -5,21 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.failures import kind_of, line_of
+from hpbridge.analysis.lineage import line_of as line_of_lineage
+from hpbridge.analysis.lineage import lineage_of
+from hpbridge.analysis.members import members_of
 from hpbridge.analysis.summary import (
     best_value,
     objective_seconds,
     optimizer_seconds,
     why_stopped,
 )
-from hpbridge.drivers.memory import in_words
+from hpbridge.commands.kept import text_of_command
+from hpbridge.contract.resources import in_words
 from hpbridge.errors import count
 from hpbridge.report import texts
+from hpbridge.report.curves import curves_figure
 from hpbridge.report.figures import (
     drawable,
     pairs_of,
     parameter_figure,
     pareto_figure,
 )
+from hpbridge.report.lineage_figure import lineage_figure
 from hpbridge.space.categorical import Categorical
 from hpbridge.space.parameters import Constant, Int
 from hpbridge.trial import State
@@ -27,6 +33,8 @@ from hpbridge.trial import State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from hpbridge.analysis.members import MemberPart
+    from hpbridge.analysis.spent import Spent
     from hpbridge.space.parameters import Parameter
     from hpbridge.store.settings import Settings
     from hpbridge.study import Study
@@ -66,7 +74,9 @@ def study_section(study: Study, most_points: int) -> dict[str, Any]:
         "front": [best_of(study, trial) for trial in front[:MOST_OF_FRONT]],
         "n_front": len(front),
         "front_plots": _front_plots(study, trials, front),
+        "lineage": _lineage_plot(study, trials),
         "notes": list(study.notes),
+        "curves": _curves_plot(study),
         "errors": errors_of(study),
         "plots": [figure for figure in figures if figure is not None],
         "left_out": _left_out(study, trials),
@@ -94,16 +104,36 @@ def _facts(study: Study) -> list[tuple[str, str]]:
     if study.bounds:
         parts.append(f"{beyond:,} of the complete ones beyond a constraint")
     options = ", ".join(f"{k}={v!r}" for k, v in study.options.items())
+    members = members_of(study)
+    stopped = [] if study.stopped is None else [("Stopped early", study.stopped.line)]
     return [
         ("Optimizer", study.optimizer),
         ("Seed", str(study.seed)),
         ("Options", options or "none"),
+        *stopped,
+        *([] if study.spent is None else [("Budgets", _budgets_of(study.spent))]),
+        *([] if not members else [("Members", "; ".join(map(_line_of, members)))]),
         ("Ended", why_stopped(study) or "when its budget was used up"),
         ("Trials", ", ".join(parts)),
         ("In the objective", texts.duration(objective_seconds(study))),
         ("In the optimizer", texts.duration(optimizer_seconds(study))),
         ("Started", texts.moment(study.created_at)),
     ]
+
+
+def _line_of(member: MemberPart) -> str:
+    best = "" if member.best is None else f", best {texts.number(member.best)}"
+    asked = texts.duration(member.ask_seconds)
+    return f"{member.name}: {count(member.n_trials, 'trial')}{best}, asked for {asked}"
+
+
+def _budgets_of(spent: Spent) -> str:
+    values = (
+        f"{each.budget:g} {spent.name}: {each.n_trials:,} trials"
+        + ("" if each.best is None else f", best {texts.number(each.best)}")
+        for each in spent.at
+    )
+    return f"{spent.sentence} ({'; '.join(values)})"
 
 
 def best_of(study: Study, trial: FinishedTrial) -> dict[str, Any]:
@@ -173,6 +203,22 @@ def _parameter_plot(
     }
 
 
+def _curves_plot(study: Study) -> dict[str, Any] | None:
+    # Scores of folds have a plot of their own.
+    is_of_folds = "evaluation" in study.attributes and study.stopped is None
+    figure = None if is_of_folds else curves_figure(study)
+    if figure is None:
+        return None
+    metric = study.main_metric
+    stopped = "" if study.stopped is None else f" {study.stopped.line}."
+    return {
+        "title": f"What trials reported: {metric} by step",
+        "description": f"Lines of {metric} by step, one a trial.{stopped}",
+        "figure": figure,
+        "note": stopped.strip(),
+    }
+
+
 def _best_value(best: FinishedTrial, name: str) -> str:
     if name not in best.params:
         return f"no {name}"
@@ -197,6 +243,19 @@ def _front_plot(pair: tuple[str, str], figure: dict[str, Any]) -> dict[str, Any]
         "description": f"Scatter plot of {described}; the table holds the front.",
         "figure": figure,
     }
+
+
+def _lineage_plot(
+    study: Study, trials: Sequence[FinishedTrial]
+) -> dict[str, Any] | None:
+    figure = lineage_figure(study, trials)
+    if figure is None:
+        return None
+    title = f"{study.main_metric} by budget, and what each trial went on from"
+    best = study.best_by_main_metric()
+    came = "" if best is None else line_of_lineage(lineage_of(study, best.number))
+    told = f"; the best came of trials {came}" if came else ""
+    return {"title": title, "description": f"{title}{told}.", "figure": figure}
 
 
 def _left_out(study: Study, shown: Sequence[FinishedTrial]) -> str:
@@ -271,6 +330,7 @@ def _setup_of(study: Study) -> dict[str, str]:
     return {
         "Experiment": study.experiment,
         "Imported from": study.reference,
+        "Command": text_of_command(study.attributes),
         "Metrics": ", ".join(metrics),
         "Constraints": ", ".join(bounds),
         "Budget": _budget(settings.budget),
@@ -294,6 +354,8 @@ def _budget(budget: Settings) -> str:
         parts.append(f"at most {in_words(budget.memory_trial)} of memory a trial")
     if budget.trials_per_worker is not None:
         parts.append(f"{count(budget.trials_per_worker, 'trial')} a worker")
+    if budget.threads_per_worker is not None:
+        parts.append(f"{count(budget.threads_per_worker, 'thread')} a worker")
     if budget.retries:
         parts.append(count(budget.retries, "retry", "retries"))
     return ", ".join(parts)

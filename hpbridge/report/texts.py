@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.drivers.memory import in_words
+from hpbridge.contract.resources import in_words
 from hpbridge.errors import count
 
 if TYPE_CHECKING:

@@ -33,6 +33,8 @@ class Feature(Enum):
     """The optimizer learns which trials violate ``constraints=``."""
     FAILED_TRIALS = "failed trials"
     """A failed, pruned or non-finite trial leaves the model sound."""
+    PRUNED_TRIALS = "pruned trials"
+    """What it learns of a trial that was ended early; the note is the policy."""
     SEEDING = "seed"
     """The same seed gives the same trials, another seed gives others."""
     FOREIGN_HISTORY = "foreign history"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from hpbridge.contract.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from hpbridge.store.database import DEFAULT_STORE, Database, open_store
+    from hpbridge.store.database import Database, open_store
+    from hpbridge.store.place import DEFAULT_STORE
     from hpbridge.store.writer import StudyWriter
 
 __all__ = ["DEFAULT_STORE", "Database", "StudyWriter", "open_store"]
@@ -19,7 +20,7 @@ __all__ = ["DEFAULT_STORE", "Database", "StudyWriter", "open_store"]
 __getattr__ = lazy_names(
     __name__,
     {
-        "DEFAULT_STORE": "hpbridge.store.database",
+        "DEFAULT_STORE": "hpbridge.store.place",
         "Database": "hpbridge.store.database",
         "StudyWriter": "hpbridge.store.writer",
         "open_store": "hpbridge.store.database",

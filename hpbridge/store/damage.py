@@ -18,6 +18,7 @@ from hpbridge.store.failures import one_line
 from hpbridge.store.record import (
     CHECKSUM,
     KEPT_FIELDS,
+    PAUSED,
     RUNNING,
     StudyRecord,
     TrialRecords,
@@ -73,6 +74,7 @@ def read_whole(
     """
     ended: list[FinishedTrial] = []
     running: list[FinishedTrial] = []
+    paused: list[FinishedTrial] = []
     problems: list[str] = []
     for row in rows:
         try:
@@ -80,8 +82,9 @@ def read_whole(
         except UNREADABLE as error:
             problems.append(f"trial {row['number']!r:.40}: {one_line(error):.200}")
         else:
-            (running if row["told"] is None else ended).append(trial)
-    records = TrialRecords(tuple(ended), tuple(running))
+            unended = paused if row["state"] == PAUSED else running
+            (unended if row["told"] is None else ended).append(trial)
+    records = TrialRecords(tuple(ended), tuple(running), tuple(paused))
     if not problems and study.settings.imported is None:
         problems = _gaps(records)
     if len(problems) > _MOST:
@@ -95,7 +98,7 @@ def _trial(row: Row, space: Space, metrics: Mapping[str, str]) -> FinishedTrial:
         if type(cell) not in kinds or (longest and len(cell or "") > longest):
             msg = f"its {name} cannot be {cell!r:.80}"
             raise ValueError(msg)
-    if (row["state"] == RUNNING) != (row["told"] is None):
+    if (row["state"] in {RUNNING, PAUSED}) != (row["told"] is None):
         msg = f"it cannot be {row['state']!r} and told in place {row['told']!r}"
         raise ValueError(msg)
     written = row[CHECKSUM]
@@ -112,7 +115,8 @@ def _trial(row: Row, space: Space, metrics: Mapping[str, str]) -> FinishedTrial:
 
 def _gaps(records: TrialRecords) -> list[str]:
     """Return what is missing among trials that are numbered and told without gaps."""
-    trials = sorted((*records.finished, *records.running), key=lambda t: t.number)
+    unended = (*records.running, *records.paused)
+    trials = sorted((*records.finished, *unended), key=lambda t: t.number)
     problems = [f"trial {n} is missing" for n in _missing(t.number for t in trials)]
     by_telling = sorted(records.finished, key=lambda trial: trial.told)
     places = [trial.told for trial in by_telling]

@@ -21,12 +21,12 @@ from hpbridge.store import schema
 from hpbridge.store.bounded import bounded
 from hpbridge.store.damage import UNREADABLE, check_count, read_whole, salvaged
 from hpbridge.store.engines import engine_of
-from hpbridge.store.failures import RESTORE, explained, one_line
+from hpbridge.store.failures import RESTORE, explained, meaning, one_line
 from hpbridge.store.fields import writable
 from hpbridge.store.lease import is_held
 from hpbridge.store.patience import Patience
+from hpbridge.store.place import DEFAULT_STORE, STORE_VARIABLE
 from hpbridge.store.record import (
-    RUNNING,
     ComparisonRecord,
     Status,
     StudyRecord,
@@ -37,17 +37,11 @@ from hpbridge.store.record import (
 from hpbridge.store.upgrade import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hpbridge.space.space import Space
 
     T = TypeVar("T")
-
-DEFAULT_STORE = "hpbridge.db"
-"""The file, in the current folder, that is used when nothing else is asked for."""
-
-STORE_VARIABLE = "HPBRIDGE_STORE"
-"""Environment variable with another default."""
 
 # How long SQLite waits for another process's write, where this is one try of many.
 _TURN_MILLISECONDS = 1000
@@ -256,11 +250,33 @@ class Database:
         """
         return self._bounded(lambda: salvaged(self._rows, study))
 
+    def tuples(self, query: sa.Select[Any]) -> list[Sequence[Any]]:
+        """Return what a query finds, a tuple a row: cells as the database gives them.
+
+        Raises:
+            StoreError: If a file takes more time or memory than is due to its size.
+        """
+        text = str(query.compile(self.engine, compile_kwargs={"literal_binds": True}))
+
+        def tuples(_: bool) -> list[Sequence[Any]]:
+            with explained(self.url), self.connected() as held:
+                # SQLAlchemy's rows take as long as SQLite: the driver's own are taken.
+                cursor = held.connection.cursor()
+                try:
+                    cursor.execute(text)
+                    return [*cursor.fetchall()]
+                except held.dialect.loaded_dbapi.Error as error:
+                    raise meaning(self.url, error) from error
+                finally:
+                    cursor.close()
+
+        return self._bounded(lambda: self.patience.tried(tuples))
+
     def count_trials(self) -> dict[int, int]:
         """Return how many finished trials each study has, by the study's id."""
         table = schema.trials
         query = sa.select(table.c.study_id, sa.func.count().label("n"))
-        query = query.where(table.c.state != RUNNING).group_by(table.c.study_id)
+        query = query.where(table.c.told.is_not(None)).group_by(table.c.study_id)
         return {row["study_id"]: row["n"] for row in self._rows(query)}
 
     def check_studies(self, counts: Mapping[int, int]) -> set[int]:

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.numbers import dump_number
+from hpbridge.contract.stage import plain_budget
 from hpbridge.space.plain_data import of_standard, to_standard
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Field:
         is_optional: Whether its column may be empty: None, or JSON data that is empty.
         is_shown: Whether it is a column of results, or a key of exported studies.
         may_lack: Whether JSON data may lack it, since there are files without.
+        is_seldom: Whether results have it only where a trial does.
         since: The version of the store's schema that added it.
         of: ``of(trial)``, for a column that repeats what others say, so that SQL can
             use it. It is written and never read.
@@ -73,6 +75,7 @@ class Field:
     is_optional: bool = False
     is_shown: bool = False
     may_lack: bool = False
+    is_seldom: bool = False
     since: int = 1
     of: Callable[[Any], Any] | None = None
 
@@ -239,6 +242,17 @@ def _seconds(data: Any) -> float | None:
     return None if data is None else float(data)
 
 
+def _budget(data: Any) -> float | None:
+    return None if data is None else plain_budget(data)
+
+
+def _count(data: Any) -> int | None:
+    if data is None or type(data) is int:
+        return data
+    msg = f"it cannot be {data!r:.40}"
+    raise ValueError(msg)
+
+
 _BYTES = "%bytes:"
 
 
@@ -261,6 +275,8 @@ METRICS = Form(_dump_metrics, _load_metrics)
 REPORTS = Form(_dump_reports, _load_reports)
 TEXT = Form(None, _text)
 SECONDS = Form(None, _seconds)
+BUDGET = Form(None, _budget)
+COUNT = Form(None, _count)
 DATA = Form(dict, dict)
 """A dict of JSON data, copied both ways."""
 NOTED = Form(to_standard, of_standard)

@@ -21,13 +21,14 @@ from hpbridge.store import schema
 from hpbridge.store.failures import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hpbridge.store.database import Database
 
 LEASE_SECONDS = 60.0
 """How long a lease outlives the last word of its owner."""
 _RENEW_SECONDS = 15.0
+_LOOK_SECONDS = 1.0
 
 # Owners in this process. One of its earlier leases may still be written down, if the
 # store could not be written when it was released.
@@ -78,11 +79,24 @@ def _is_dead(owner: str) -> bool:
 class Lease:
     """The right to write one study, held until `release`.
 
+    Args:
+        database: Where it is.
+        study_id: Its number there.
+        name: Its name.
+        look: Is called once a second, by a thread beside the study.
+
     Raises:
         StoreLockedError: If another living process holds it.
     """
 
-    def __init__(self, database: Database, study_id: int, name: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        study_id: int,
+        name: str,
+        look: Callable[[], None] | None = None,
+    ) -> None:
+        self._look = look
         self._database, self._url = database, database.url
         self._study_id, self._name = study_id, name
         pid = os.getpid()
@@ -145,9 +159,15 @@ class Lease:
             self._is_lost = not self._pass_on(connection, self._owner, self._owner)
 
     def _renew_all(self) -> None:
-        while not self._is_lost and not self._stop.wait(_RENEW_SECONDS):
+        seconds = _RENEW_SECONDS if self._look is None else _LOOK_SECONDS
+        renewed_at = time.monotonic()
+        while not self._is_lost and not self._stop.wait(seconds):
             try:
-                self._renew()
+                if time.monotonic() - renewed_at >= _RENEW_SECONDS:
+                    self._renew()
+                    renewed_at = time.monotonic()
+                if self._look is not None:
+                    self._look()
             except StoreError:
                 continue  # a passing fault; the lease lasts for three more tries
 

@@ -27,13 +27,16 @@ _HALF = LIMIT_BYTES // 2
 _FIRST, _LAST = ".first", ".last"
 
 
-def folder_of(database: Database, study_id: int, created_at: float) -> Path | None:
+def folder_of(
+    database: Database, study_id: int, created_at: float, what: str = "logs"
+) -> Path | None:
     """Return where the logs of a study lie, whether there are any or not.
 
     Args:
         database: That holds the study.
         study_id: The study's number there.
         created_at: Unix time, seconds.
+        what: Other files that lie beside a store, by a name of their own.
 
     Returns:
         The folder; None of a store in memory.
@@ -44,12 +47,12 @@ def folder_of(database: Database, study_id: int, created_at: float) -> Path | No
 
         state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
         name = hashlib.sha256(database.url.encode(errors="replace")).hexdigest()[:16]
-        return Path(state) / "hpbridge" / "logs" / name / study
+        return Path(state) / "hpbridge" / what / name / study
     place = database.engine.url.database
     if not place or place == ":memory:":
         return None
     file = Path(place).absolute()
-    return file.with_name(f"{file.name}-logs") / study
+    return file.with_name(f"{file.name}-{what}") / study
 
 
 def name_of(number: int) -> str:

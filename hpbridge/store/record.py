@@ -15,8 +15,11 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.contract.resolving import ASKED
 from hpbridge.space.space import Space
 from hpbridge.store.fields import (
+    BUDGET,
+    COUNT,
     DATA,
     METRICS,
     NOTED,
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
 RUNNING = "running"
 """State of a row whose trial was asked and has not ended (several workers only)."""
+PAUSED = "paused"
+"""State of a row whose trial has paused, and may go on; its reports are there."""
 
 
 class Status(StrEnum):
@@ -47,11 +52,26 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
     """Its process was told to stop, or is gone."""
     FAILED = "failed"
+    OPEN = "open"
+    """Its loop is somebody's own, in several processes: asked and told by commands."""
 
 
 def _main_value(trial: FinishedTrial) -> float | None:
     value = next(iter(trial.metrics.values()), math.nan)
     return value if math.isfinite(value) else None
+
+
+def _of_stage(name: str, kind: Kind, form: Form) -> Field:
+    return Field(
+        name,
+        kind,
+        form=form,
+        is_optional=True,
+        is_shown=True,
+        may_lack=True,
+        is_seldom=True,
+        since=4,
+    )
 
 
 TRIAL_FIELDS = (
@@ -93,6 +113,8 @@ TRIAL_FIELDS = (
         "attributes", Kind.JSON, form=NOTED, is_optional=True, may_lack=True, since=2
     ),
     Field("native", Kind.JSON, form=NOTED, is_optional=True, may_lack=True, since=2),
+    _of_stage("budget", Kind.REAL, BUDGET),
+    *(_of_stage(name, Kind.INTEGER, COUNT) for name in ("bracket", "rung", "parent")),
 )
 """The fields of a trial, in the order of the columns of a store and of results; those
 that are not shown follow in JSON."""
@@ -116,8 +138,10 @@ _PARAMS, _METRICS = (COLUMNS.index(name) for name in ("params", "metrics"))
 # is read for it.
 _RUNNING_CELLS = {"state": RUNNING, "told": None}
 _RUNNING_CELLS |= {"started_at": None, "run_seconds": None}
+_PAUSED_CELLS = {"state": PAUSED, "told": None}
 _UNENDED = {"state": State.FAILED.value, "told": 0, "metrics": "{}"}
 _UNENDED |= {"started_at": 0.0, "run_seconds": 0.0}
+_NOT_GONE_ON = {"state": State.PRUNED.value, "told": 0}
 
 
 def cells_of(trial: FinishedTrial) -> list[Any]:
@@ -140,8 +164,16 @@ def checksum_of(params: str, metrics: str) -> int:
 
 def running_cells_of(trial: FinishedTrial) -> list[Any]:
     """Return what the store holds of a trial that has not ended; see `cells_of`."""
-    cells = cells_of(trial)
-    for name, cell in _RUNNING_CELLS.items():
+    return _with(cells_of(trial), _RUNNING_CELLS)
+
+
+def paused_cells_of(trial: FinishedTrial) -> list[Any]:
+    """Return what the store holds of a trial that has paused; see `cells_of`."""
+    return _with(cells_of(trial), _PAUSED_CELLS)
+
+
+def _with(cells: list[Any], others: Mapping[str, Any]) -> list[Any]:
+    for name, cell in others.items():
         cells[COLUMNS.index(name)] = cell
     return cells
 
@@ -150,11 +182,13 @@ def trial_of(row: Mapping[str, Any], space: Space) -> FinishedTrial:
     """Return the trial behind a row of the store.
 
     Args:
-        row: Of a trial that ended, or of one that runs: that one is as if it had failed
-            at once.
+        row: Of a trial that ended; or of one that runs, which is as if it had failed at
+            once; or of one that has paused, which is as if it was pruned there.
         space: Whose objects the choices become.
     """
-    cells = row if row["told"] is not None else {**row, **_UNENDED}
+    cells = row
+    if row["told"] is None:
+        cells = {**row, **(_NOT_GONE_ON if row["state"] == PAUSED else _UNENDED)}
     read = {
         name: cells[name] if load is None else load(cells[name]) for name, load in _READ
     }
@@ -164,7 +198,8 @@ def trial_of(row: Mapping[str, Any], space: Space) -> FinishedTrial:
 def trial_to_json(trial: FinishedTrial) -> dict[str, Any]:
     """Return a trial as JSON data: what is shown, then the rest."""
     shown = sorted(KEPT_FIELDS, key=lambda field: not field.is_shown)
-    return {f.name: f.to_json(getattr(trial, f.name)) for f in shown}
+    values = ((f, getattr(trial, f.name)) for f in shown)
+    return {f.name: f.to_json(v) for f, v in values if not (f.is_seldom and v is None)}
 
 
 STUDY_FIELDS = (
@@ -244,6 +279,12 @@ class StudyRecord:
     """The state that the library of an imported study kept: JSON data."""
 
     @property
+    def label(self) -> str:
+        """How it is called among others: as it was asked for, or by its optimizer."""
+        asked = self.attributes.get(ASKED)
+        return asked if asked and isinstance(asked, str) else self.optimizer
+
+    @property
     def optimizer(self) -> str:
         """Backend and algorithm, as in ``optuna:tpe``."""
         return f"{self.backend}:{self.algorithm}" if self.algorithm else self.backend
@@ -292,11 +333,13 @@ class TrialRecords:
 
     Attributes:
         finished: Those that ended.
-        running: Those that were asked for and have not ended.
+        running: Those that were asked for and have not ended, nor paused.
+        paused: Those that have paused, and may go on.
     """
 
     finished: tuple[FinishedTrial, ...] = ()
     running: tuple[FinishedTrial, ...] = ()
+    paused: tuple[FinishedTrial, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

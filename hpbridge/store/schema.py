@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from hpbridge.store.fields import Field
 
-STORE_SCHEMA = 3
+STORE_SCHEMA = 5
 """Version of the tables; a store says which one it has."""
 
 tables = MetaData()
@@ -118,6 +118,36 @@ trials = Table(
     **_MYSQL,
 )
 
+checkpoints = Table(
+    "hpbridge_checkpoints",
+    tables,
+    Column("study_id", Integer, ForeignKey("hpbridge_studies.id"), primary_key=True),
+    Column("path", String(100), primary_key=True),
+    # path: of its folder, in that of the study.
+    Column("trial", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("step", Integer),
+    # step: the last that the trial had reported; empty before any.
+    Column("digest", String(64), nullable=False),
+    Column("parent", String(100)),
+    # parent: the path of the one that the trial came from, its own or another trial's.
+    Column("created_at", Double, nullable=False),
+    **_MYSQL,
+)
+
+requests = Table(
+    "hpbridge_requests",
+    tables,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", Integer, ForeignKey("hpbridge_studies.id"), nullable=False),
+    Column("what", String(20), nullable=False),
+    # what: stop, more or enqueue; gone once whoever writes the study has done it.
+    Column("data", LongText, nullable=False),
+    Column("created_at", Double, nullable=False),
+    sqlite_autoincrement=True,  # no id comes twice, or one could be taken for heard
+    **_MYSQL,
+)
+
 _SPECIAL = {3: (studies.c.n_ended, trials.c[CHECKSUM])}
 
 ADDED: dict[int, tuple[Column[Any], ...]] = {
@@ -130,3 +160,6 @@ ADDED: dict[int, tuple[Column[Any], ...]] = {
     for version in range(2, STORE_SCHEMA + 1)
 }
 """The columns that each version added; they may be empty in older rows."""
+
+ADDED_TABLES: dict[int, tuple[Table, ...]] = {4: (checkpoints,), 5: (requests,)}
+"""The tables that each version added."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.experiment import Constraint
+from hpbridge.space.budget import Budget
 
 if TYPE_CHECKING:
     from hpbridge.space.space import Params
@@ -28,6 +29,11 @@ class Settings:
         trials_per_worker: Trials after which a worker process is renewed.
         memory_trial: Bytes by which a worker process may grow during a trial, which is
             ended beyond them and counts as failed.
+        threads_per_worker: Threads that the libraries in each worker process start;
+            None for its share of the machine's cores.
+        pruner: What decides whether running trials go on: its name and all its options
+            (``name``, ``options``); None for nothing.
+        driver_options: All options of the driver; None where none was given.
     """
 
     n_trials: int
@@ -39,9 +45,18 @@ class Settings:
     timeout_trial: float | None = None
     trials_per_worker: int | None = None
     memory_trial: int | None = None
+    threads_per_worker: int | None = None
+    pruner: Mapping[str, Any] | None = None
+    driver_options: Mapping[str, Any] | None = None
 
 
-OF_WORKERS = ("trials_per_worker", "memory_trial")
+UNLIMITED = 2**31 - 1
+"""The `Settings.n_trials` of a study that goes on for as long as it is asked."""
+
+OWN_LOOP = "own"
+"""The driver of a study whose loop is the caller's: it is asked and told."""
+
+OF_WORKERS = ("trials_per_worker", "memory_trial", "threads_per_worker")
 """What only a driver with worker processes can have, which says so in its record."""
 
 
@@ -86,6 +101,7 @@ class StudySettings(Mapping[str, Any]):
         shared: Points that run first, common to all studies of a comparison.
         history: The study that it goes on from, if it does.
         imported: Where it was imported from, if it was.
+        range: Of the budgets of its trials, if the experiment has one.
         further: What another version keeps there, as it is.
     """
 
@@ -95,14 +111,17 @@ class StudySettings(Mapping[str, Any]):
     shared: tuple[Params, ...] = ()
     history: PastStudy | None = None
     imported: ImportedFrom | None = None
+    range: Budget | None = None
     further: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def _data(self) -> dict[str, Any]:
         data: dict[str, Any] = asdict(self.budget)
-        for name in OF_WORKERS:
+        for name in (*OF_WORKERS, "pruner", "driver_options"):
             if data[name] is None:  # as a version without them writes it
                 del data[name]
+        if data["n_trials"] == UNLIMITED:
+            data["n_trials"] = None
         if self.imported is not None:
             data = {"n_trials": self.budget.n_trials}  # the rest is not known
         if self.driver:
@@ -114,6 +133,8 @@ class StudySettings(Mapping[str, Any]):
             data["history"] = {**vars(self.history)}
         if self.imported is not None:
             data["imported"] = {**vars(self.imported)}
+        if self.range is not None:
+            data["budget"] = self.range.to_json()
         return data | dict(self.further)
 
     def __getitem__(self, key: str) -> Any:
@@ -134,7 +155,10 @@ class StudySettings(Mapping[str, Any]):
         """Return the settings that `to_json` wrote, also those of older versions."""
         left = dict(data)
         limits = {f.name: left.pop(f.name) for f in fields(Settings) if f.name in left}
+        if limits.get("n_trials", 0) is None:
+            limits["n_trials"] = UNLIMITED
         history, imported = left.pop("history", None), left.pop("imported", None)
+        budget = left.pop("budget", None)
         return cls(
             budget=Settings(**{"n_trials": 0, **limits}),
             driver=left.pop("driver", ""),
@@ -142,5 +166,6 @@ class StudySettings(Mapping[str, Any]):
             shared=tuple(left.pop("shared", ())),
             history=None if history is None else PastStudy(**history),
             imported=None if imported is None else ImportedFrom(**imported),
+            range=None if budget is None else Budget.from_json(budget),
             further=left,
         )

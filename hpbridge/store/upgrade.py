@@ -218,8 +218,17 @@ def _adds(column: sa.Column[Any]) -> Step:
     return add
 
 
+def _makes(table: sa.Table) -> Step:
+    """Return the step that makes a table, unless it is there."""
+    return lambda connection: table.create(connection, checkfirst=True)
+
+
 STEPS: dict[int, tuple[Step, ...]] = {
-    version: tuple(map(_adds, columns)) for version, columns in schema.ADDED.items()
+    version: (
+        *map(_adds, columns),
+        *map(_makes, schema.ADDED_TABLES.get(version, ())),
+    )
+    for version, columns in schema.ADDED.items()
 }
 """What brings a store to each version from the one before. A step may be run twice."""
 

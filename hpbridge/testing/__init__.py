@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hpbridge.testing.format_conformance import FormatConformance, check_format
     from hpbridge.testing.host_conformance import HostConformance, check_host
     from hpbridge.testing.hosted import Hosted, Recorder
+    from hpbridge.testing.pruner_conformance import PrunerConformance, check_pruner
 
 __all__ = [
     "BackendConformance",
@@ -21,11 +22,13 @@ __all__ = [
     "FormatConformance",
     "HostConformance",
     "Hosted",
+    "PrunerConformance",
     "Recorder",
     "check_backend",
     "check_driver",
     "check_format",
     "check_host",
+    "check_pruner",
 ]
 
 # By name: the kit's own modules look up each other here.
@@ -38,10 +41,12 @@ __getattr__ = lazy_names(
         "FormatConformance": "hpbridge.testing.format_conformance",
         "HostConformance": "hpbridge.testing.host_conformance",
         "Hosted": "hpbridge.testing.hosted",
+        "PrunerConformance": "hpbridge.testing.pruner_conformance",
         "Recorder": "hpbridge.testing.hosted",
         "check_backend": "hpbridge.testing.conformance",
         "check_driver": "hpbridge.testing.driver_conformance",
         "check_format": "hpbridge.testing.format_conformance",
         "check_host": "hpbridge.testing.host_conformance",
+        "check_pruner": "hpbridge.testing.pruner_conformance",
     },
 )

@@ -35,6 +35,7 @@ from hpbridge.testing.checks import (
     judge,
     run_check,
 )
+from hpbridge.testing.joined import joined
 
 if TYPE_CHECKING:
     from hpbridge.contract.backend import BackendSpec
@@ -69,11 +70,15 @@ def check_backend(
     Args:
         spec: The backend, as its plugin registers it.
         algorithms: Names; all of them by default. One whose requirements are not
-            installed is skipped with the reason.
+            installed is skipped with the reason. Of a backend that takes members, with
+            the members, as in ``optuna:tpe+skopt:gp``.
         on_result: Called after each check.
         causes: Of checks that were made before, of the same plugin.
     """
-    cases = cases_of(spec, algorithms or spec.algorithms)
+    names = tuple(algorithms or ())
+    whole = joined(spec, *names)
+    is_named = names and whole is spec
+    cases = cases_of(whole, names if is_named else whole.algorithms)
     causes = causes or Causes()
     results: list[CheckResult] = []
     for check, algorithm in _pairs(cases):

@@ -23,16 +23,21 @@ from hpbridge.testing.checks import NotApplicable, check, require
 if TYPE_CHECKING:
     from hpbridge.testing.case import Case
 
+CORE_DISTRIBUTION = "hpbridge"
+"""It may name its own backends as it likes."""
+
 
 @check(rule=2, per_backend=True)
 def check_names(case: Case) -> None:
     """Names are lower case and follow from each other; summaries are one sentence."""
     spec = case.spec
     require(
-        bool(re.fullmatch("[a-z]+", spec.name)), "lower-case letters only", spec.name
+        bool(re.fullmatch("[a-z][a-z0-9]*", spec.name)),
+        "lower-case letters and digits only",
+        spec.name,
     )
     distribution = registry().plugin_of(spec.name).partition(" ")[0]
-    if distribution:
+    if distribution and distribution != CORE_DISTRIBUTION:
         require(
             distribution == f"hpbridge-{spec.name}", "hpbridge-<name>", distribution
         )
@@ -41,7 +46,9 @@ def check_names(case: Case) -> None:
             key == algorithm.name, f"algorithm {key!r} to have its name", algorithm.name
         )
         is_word = bool(re.fullmatch("[a-z][a-z0-9_]*", key))
-        require(is_word, "an algorithm name in lower case", key)
+        require(
+            is_word or bool(algorithm.members), "an algorithm name in lower case", key
+        )
         require(bool(algorithm.native_call), f"the native call of {key!r}", "none")
     for text in (spec.summary, *(a.summary for a in spec.algorithms.values())):
         is_sentence = text.endswith(".") and "\n" not in text

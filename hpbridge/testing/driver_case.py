@@ -41,13 +41,24 @@ class DriverCase:
 
     Args:
         spec: The driver, as its plugin registers it.
+        lose_node: ``lose_node(process)`` loses the node, or whatever it has in the
+            driver's own words, on which this process runs a trial. None where there is
+            no way to.
+        end_seconds: How long all that a study has started may take to end when its
+            process was killed.
     """
 
     name = ""
     """Drivers have no algorithms."""
 
-    def __init__(self, spec: DriverSpec) -> None:
-        self.spec = spec
+    def __init__(
+        self,
+        spec: DriverSpec,
+        lose_node: Callable[[int], None] | None = None,
+        end_seconds: float | None = None,
+    ) -> None:
+        self.spec, self.lose_node = spec, lose_node
+        self.end_seconds = 3 * END_SECONDS if end_seconds is None else end_seconds
 
     @property
     def title(self) -> str:
@@ -87,6 +98,7 @@ class DriverCase:
         *,
         seed: int = 0,
         history: Study | None = None,
+        store: str = ":memory:",
         **settings: Any,
     ) -> Life:
         """Return a study that has not begun."""
@@ -95,7 +107,18 @@ class DriverCase:
         past = None if history is None else fit_history(history, tuned, chosen)
         given = Settings(n_trials, **settings)
         plan = Plan(tuned, chosen, given, seed, DEFAULT_DRIVER, history=past)
-        return Life(plan, ":memory:")
+        return Life(plan, store)
+
+    def resumed(self, objective: Callable[..., Any], store: str) -> Life:
+        """Return the one study of a store from here on."""
+        from hpbridge.engine.resume import FromNow, plan_of
+        from hpbridge.store import open_store
+
+        database = open_store(store)
+        (record,) = database.studies()
+        tuned, now = self.experiment(objective), FromNow({}, DEFAULT_DRIVER)
+        plan, recorded = plan_of(database, record, tuned, now)
+        return Life(plan, database, recorded=recorded)
 
     @contextmanager
     def opened(self, life: Life, slots: int = 2) -> Iterator[Executor]:
@@ -107,8 +130,7 @@ class DriverCase:
     def run(self, life: Life, policy: Policy | None = None) -> Study:
         """Run a study in the driver."""
         with self.opened(life, life.plan.settings.workers) as executor:
-            if policy is not None:
-                executor.decide_by(policy)
+            life.pruner = policy
             drive([life], executor)
         return life.study()
 

@@ -30,6 +30,8 @@ from hpbridge.testing.driver_case import (
 from hpbridge.trial import Origin, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hpbridge.contract.execution import Message
 
 RULES = {
@@ -246,8 +248,20 @@ class _AtStep3:
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
 
-    def reported(self, study: str, number: int, step: int, value: float) -> Reply:  # noqa: ARG002
+    def report(self, trial: int, step: int, value: float) -> Reply:  # noqa: ARG002
         return self.reply if step == 3 else Reply.GO_ON
+
+    def begin_again(self, trial: int) -> None:
+        """Keep nothing."""
+
+    def go_on(self, trial: int, reports: Iterable[tuple[int, float]]) -> None:
+        """Keep nothing."""
+
+    def promote(self, trial: int, step: int) -> None:
+        """Keep nothing."""
+
+    def end(self, trial: int, state: State, value: float | None) -> None:
+        """Keep nothing."""
 
 
 @check(4)

@@ -12,7 +12,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hpbridge.testing import driver_checks, driver_promise_checks
+from hpbridge.testing import (
+    driver_checks,
+    driver_fault_checks,
+    driver_promise_checks,
+)
 from hpbridge.testing.checks import Causes, CheckResult, judge, run_check
 from hpbridge.testing.driver_case import DriverCase
 from hpbridge.testing.driver_checks import DRIVERS
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
     from hpbridge.contract.execution import DriverSpec
 
-DRIVERS.arrange([driver_checks, driver_promise_checks])
+DRIVERS.arrange([driver_checks, driver_fault_checks, driver_promise_checks])
 
 
 def check_driver(
@@ -30,6 +34,7 @@ def check_driver(
     *,
     on_result: Callable[[CheckResult], None] | None = None,
     causes: Causes | None = None,
+    lose_node: Callable[[int], None] | None = None,
 ) -> list[CheckResult]:
     """Make every check on a driver and return what each one said.
 
@@ -37,9 +42,10 @@ def check_driver(
         spec: The driver, as its plugin registers it.
         on_result: Called after each check.
         causes: Of checks that were made before, of the same plugin.
+        lose_node: As of `DriverCase`.
     """
     causes = causes or Causes()
-    case = DriverCase(spec)
+    case = DriverCase(spec, lose_node)
     results: list[CheckResult] = []
     for name in DRIVERS.checks:
         results.append(_run(name, case, causes))
@@ -60,11 +66,17 @@ class DriverConformance:
 
     Attributes:
         spec: The driver.
+        lose_node: As of `DriverCase`: a static method, or None.
+        end_seconds: As of `DriverCase`.
+        marks: pytest's marks of checks, by name: of one that takes long, perhaps.
         expected_failures: Why a check is known to fail, by its name. A check that is
             expected to fail and passes is an error.
     """
 
     spec: ClassVar[DriverSpec]
+    lose_node: ClassVar[Callable[[int], None] | None] = None
+    end_seconds: ClassVar[float | None] = None
+    marks: ClassVar[Mapping[str, Any]] = {}
     expected_failures: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -75,8 +87,14 @@ class DriverConformance:
             raise ValueError(msg)
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
-        metafunc.parametrize("check", list(DRIVERS.checks))
+        import pytest
+
+        marks = {name: self.marks.get(name, ()) for name in DRIVERS.checks}
+        checks = [pytest.param(name, marks=given) for name, given in marks.items()]
+        metafunc.parametrize("check", checks)
 
     def test_conforms(self, check: str) -> None:
-        result = _run(check, DriverCase(self.spec), Causes())
+        lose_node = type(self).lose_node
+        case = DriverCase(self.spec, lose_node, self.end_seconds)
+        result = _run(check, case, Causes())
         judge(result, self.expected_failures.get(check, ""))

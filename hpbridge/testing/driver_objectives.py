@@ -30,6 +30,11 @@ def square(trial: Trial) -> dict[str, float]:
     return {"value": trial["x"] ** 2, "drawn": drawn, "number": trial.number}
 
 
+def tells_threads(trial: Trial) -> dict[str, float]:
+    """Return how many threads the libraries in its process are to start."""
+    return {"value": trial["x"], "threads": float(os.environ["OMP_NUM_THREADS"])}
+
+
 def fails_first(folder: str, trial: Trial) -> float:
     """Fail in the first attempt at each trial."""
     mark = Path(folder, str(trial.number))
@@ -80,8 +85,9 @@ def exits(trial: Trial) -> float:
 
 def epochs(trial: Trial) -> float:
     """Report five steps, from where it was paused; end early when told to."""
-    for step in range(len(trial.reports) + 1, 6):
+    for step in range(trial.load(0) + 1, 6):
         trial.report(step / 2, step)
+        trial.save(step)
         if trial.should_prune():
             raise TrialPruned
     return float(trial["x"])
@@ -99,6 +105,13 @@ def waits(folder: str, trial: Trial) -> float:
             raise TrialPruned
         time.sleep(0.01)
     return 1.0
+
+
+def naps(folder: str, trial: Trial) -> float:
+    """Say which process runs it, and take a moment."""
+    Path(folder, f"{trial.number}-{os.getpid()}").touch()
+    time.sleep(0.2)
+    return float(trial["x"])
 
 
 LIMIT_BYTES = 64 << 20

@@ -55,6 +55,20 @@ def check_memory_trial(case: DriverCase) -> None:
 
 
 @check(7)
+def check_threads_per_worker(case: DriverCase) -> None:
+    """Where it declares threads_per_worker, libraries in a worker start so many."""
+    case.needs(
+        "threads_per_worker" in case.spec.limits, "threads_per_worker is not declared"
+    )
+    for workers in (1, 2):
+        life = case.life(
+            objectives.tells_threads, 2, workers=workers, threads_per_worker=3
+        )
+        told = [trial.metrics.get("threads") for trial in case.run(life).trials]
+        require(told == [3.0] * 2, "OMP_NUM_THREADS=3 in each process", told)
+
+
+@check(7)
 def check_logs(case: DriverCase) -> None:
     """Where it declares logs, that of a trial has what this trial printed, and all."""
     case.needs(case.spec.logs, "logs are not declared")

@@ -159,10 +159,13 @@ class HostCase:
 
 
 def optimizers_for(hosted: Hosted) -> list[str]:
-    """Return what is tried in a host: all algorithms, or in a slow one the defaults."""
+    """Return what is tried in a host: all algorithms, or in a slow one the defaults.
+
+    Not those whose trials are stages: a host has no checkpoints, and they are refused.
+    """
     return [
         f"{spec.name}:{name}"
-        for spec in registry().backends.values()
-        for name in spec.algorithms
-        if hosted.is_quick or name == spec.default
+        for spec in registry().libraries.values()
+        for name, algorithm in spec.algorithms.items()
+        if (hosted.is_quick or name == spec.default) and not algorithm.is_staged
     ]

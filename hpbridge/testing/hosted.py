@@ -27,7 +27,7 @@ from hpbridge.drivers.objective import evaluate
 from hpbridge.trial import trial_seed
 
 if TYPE_CHECKING:
-    from hpbridge.contract.backend import HostSpec
+    from hpbridge.contract.hosting import HostSpec
     from hpbridge.experiment import Experiment
     from hpbridge.space.parameters import Label
     from hpbridge.space.space import Space

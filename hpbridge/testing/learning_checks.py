@@ -13,7 +13,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.backend import Outcome
-from hpbridge.contract.capabilities import LEFT_OUT, Feature
+from hpbridge.contract.capabilities import (
+    AS_LAST_REPORT,
+    AS_WORST,
+    FROM_NO_TRIAL,
+    LEARNS_REPORTS,
+    LEFT_OUT,
+    NOT_LEARNT,
+    POLICIES,
+    Feature,
+)
 from hpbridge.space.parameters import Float, Int
 from hpbridge.testing.case import Step, answer, ask, complete
 from hpbridge.testing.checks import NotApplicable, check, require
@@ -30,6 +39,8 @@ Tell = Callable[["Optimizer", list[Step]], None]
 MAX_SLOPE_TRIALS = 150
 MAX_WINDOW = 40
 N_ROUNDS = 25
+N_ALIKE = 8
+"""Rounds of twins that are not to part; the model is reached after about five."""
 N_ONLY_FAILED = 12
 
 FAILED = Outcome(State.FAILED)
@@ -167,7 +178,12 @@ def check_only_failures(case: Case) -> None:
 
 
 def part(
-    case: Case, space: Space, at_once: int, tells: tuple[Tell, Tell], **problem: int
+    case: Case,
+    space: Space,
+    at_once: int,
+    tells: tuple[Tell, Tell],
+    n_rounds: int = N_ROUNDS,
+    **problem: int,
 ) -> bool:
     """Say whether twins that are told otherwise propose something else at some time.
 
@@ -176,11 +192,12 @@ def part(
         space: What is searched.
         at_once: How many proposals a round has.
         tells: How each twin is told of the trials of a round.
+        n_rounds: At most.
         problem: As of `Case.create`.
     """
     case.need(Feature.SEEDING)
     twins = [case.create(space, **problem) for _ in tells]
-    for _ in range(N_ROUNDS):
+    for _ in range(n_rounds):
         rounds = [[ask(twin) for _ in range(at_once)] for twin in twins]
         one, two = ([step.params for step in steps] for steps in rounds)
         if one != two:
@@ -242,6 +259,81 @@ def check_told_failures(case: Case) -> None:
         "tell the library that the trial failed; where it leaves failed trials out by "
         "itself, declare `Feature.FAILED_TRIALS: LEFT_OUT`",
     )
+
+
+@check(rule=4)
+def check_pruned(case: Case) -> None:
+    """What it learns of a trial that was ended early is the policy that it declares."""
+    need_learner(case)
+    case.need(Feature.PRUNED_TRIALS)
+    policy = case.capabilities.of_pruned
+    known = "; or ".join(repr(each.note) for each in POLICIES)
+    require(
+        policy is not None,
+        f"a note on {Feature.PRUNED_TRIALS.name} that begins with {known}",
+        repr(case.capabilities[Feature.PRUNED_TRIALS].note),
+    )
+    assert policy is not None
+    space = slope_space(case)
+    if policy is LEARNS_REPORTS:
+        require(
+            _part_by_pruned(case, space, (_pruned_at(1), _pruned_at(9)), every=1),
+            "other proposals when pruned trials have reported something else",
+            "the same",
+            "hand `outcome.reports` over, or declare another policy",
+        )
+    like = _TOLD_AS.get(policy.note)
+    require(
+        like is None or not _part_by_pruned(case, space, (_pruned_at(3), like[1])),
+        f"the proposals of an optimizer that is told {like and like[0]} instead of "
+        "pruned ones",
+        "others",
+        "declare what the library is told, as the note on Feature.PRUNED_TRIALS",
+    )
+
+
+def _value_of_pruned(where: float) -> float:
+    """Return a value that is better than that of every complete trial."""
+    return where - 1.5
+
+
+def _pruned_at(step: int) -> Callable[[float], Outcome]:
+    def outcome(where: float) -> Outcome:
+        last = _value_of_pruned(where) * (1 if step < 9 else -1)
+        return Outcome(State.PRUNED, (last,), reports=((0, 7.0), (step, last)))
+
+    return outcome
+
+
+_TOLD_AS: dict[str, tuple[str, Callable[[float], Outcome]]] = {
+    AS_LAST_REPORT.note: (
+        "complete trials with their last report",
+        lambda where: complete(_value_of_pruned(where)),
+    ),
+    AS_WORST.note: ("infinite values", lambda _: complete(math.inf)),
+    NOT_LEARNT.note: ("failed trials", lambda _: FAILED),
+    FROM_NO_TRIAL.note: ("failed trials", lambda _: FAILED),
+}
+"""What each policy amounts to: in words, and as a function of the place on a slope."""
+
+
+def _part_by_pruned(
+    case: Case,
+    space: Space,
+    kinds: tuple[Callable[[float], Outcome], ...],
+    every: int = 3,
+) -> bool:
+    """Say whether twins part of which every so many trials are told in either way."""
+    counts = [itertools.count() for _ in kinds]
+
+    def tell(twin: Optimizer, steps: list[Step], which: int) -> None:
+        (step,) = steps
+        where = place(space, step)
+        is_other = next(counts[which]) % every == every // 2
+        answer(twin, step, kinds[which](where) if is_other else complete(where))
+
+    tells: tuple[Tell, Tell] = (lambda o, s: tell(o, s, 0), lambda o, s: tell(o, s, 1))
+    return part(case, space, 1, tells, n_rounds=N_ROUNDS if every == 1 else N_ALIKE)
 
 
 @check(rule=2)

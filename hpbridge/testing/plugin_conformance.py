@@ -11,6 +11,7 @@ from hpbridge.testing.checks import Causes, CheckResult
 from hpbridge.testing.conformance import check_backend
 from hpbridge.testing.driver_conformance import check_driver
 from hpbridge.testing.format_conformance import check_format
+from hpbridge.testing.pruner_conformance import check_pruner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,7 +40,7 @@ def records_of(name: str) -> list[tuple[str, str]]:
     """Return (kind, name) of all that comes with a record of this name.
 
     Args:
-        name: Of a backend, or else of a driver, format or host.
+        name: Of a backend, or else of a driver, format, host or pruner.
 
     Raises:
         BackendLoadError: If its plugin fails to load, or two claim the name.
@@ -94,10 +95,14 @@ def _check(
 ) -> None:
     kind, name = key
     record: Any = registry().records[kind][name]
-    if kind == "backend":
+    if kind == "backend" and record.resolve is not None:
+        tell(_untried("what it stands for is checked by its own name"))
+    elif kind == "backend":
         check_backend(record, algorithms=algorithms, on_result=tell, causes=causes)
     elif kind == "format":
         check_format(record, on_result=tell, causes=causes)
+    elif kind == "pruner":
+        check_pruner(record, on_result=tell, causes=causes)
     elif kind == "driver" and not isinstance(record, LoopSpec):
         check_driver(record, on_result=tell, causes=causes)
     elif kind == "driver":

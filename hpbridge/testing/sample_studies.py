@@ -29,6 +29,13 @@ N_TRIALS = 8
 _FAILED, _INFINITE, _PRUNED = 2, 3, 4
 """The trials that fail, are infinite, are pruned, where any is."""
 
+_STAGES: dict[int, dict[str, Any]] = {
+    0: {"budget": 1, "bracket": 0, "rung": 0},
+    1: {"budget": 1.5, "bracket": 1, "rung": 0},
+    5: {"budget": 3, "bracket": 0, "rung": 1, "parent": 0},
+    6: {"budget": 9, "parent": 5},
+}
+
 _NOTED = {"author": "x", "tags": ["a", {"b": 1}], "n": 3, "none": None}
 _NOTED |= {"most": math.inf, "inf": "inf", "least": [-math.inf]}
 _STARTED = 1_700_000_000.0
@@ -102,6 +109,7 @@ def _trial(
 ) -> FinishedTrial:
     state, metrics, error = _end(number, params, has)
     reports: list[tuple[int, float]] = []
+    stage = _STAGES.get(number, {}) if Part.STAGES in has else {}
     if Part.REPORTS in has:
         reports = [(step, params["lr"] * (step + 1)) for step in range(3)]
     return FinishedTrial(
@@ -122,6 +130,7 @@ def _trial(
         run_seconds=0.5,
         tell_seconds=0.03125,
         attributes=_NOTED if Part.ATTRIBUTES in has else {},
+        **stage,
     )
 
 
@@ -168,6 +177,9 @@ ASPECTS: dict[Part, Callable[[Study], Any]] = {
     Part.FAILED: _of_trials(lambda trial: (trial.state is State.FAILED, trial.params)),
     Part.ERRORS: _of_trials(lambda trial: trial.error),
     Part.PRUNED: _of_trials(lambda trial: (trial.state is State.PRUNED, trial.params)),
+    Part.STAGES: _of_trials(
+        lambda trial: (trial.budget, trial.bracket, trial.rung, trial.parent)
+    ),
     Part.REPORTS: _of_trials(lambda trial: trial.reports),
     Part.NON_FINITE: _of_trials(lambda trial: trial.metrics.get("loss")),
     # Optuna and Hyperopt keep times in microseconds and milliseconds.

@@ -80,6 +80,11 @@ def test_a_comparison_ends_in_a_table_and_a_page(folder: Path) -> None:
     assert "<script" in (folder / "c.html").read_text()
     hpbridge(folder, "report", "--comparison", "1", "-o", "again.html")
     hpbridge(folder, "report", "--comparison", "1", "-o", "again.html")
+    words = ["report", "--comparison", "1", "-o", "again.html", "--nemenyi"]
+    hpbridge(folder, *words)
+    assert "s critical difference" in (folder / "again.html").read_text()
+    done = hpbridge(folder, "report", "1", "-o", "one.html", "--nemenyi", code=2)
+    assert "one optimizer alone ran" in done.stderr
     script = (folder / "exp.py").read_text()
     words = ["compare", "exp.py:experiment", "-b", "random", "-n", "2"]
     done = hpbridge(folder, *words, "--report", "exp.py", code=2)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from hpbridge import load_study
 from hpbridge.errors import ExperimentError
 
 FILE = """
@@ -20,14 +21,34 @@ evaluation = hpb.Evaluation(
     metrics=["f1", "recall"],
     procedure=2,
 )
+raced = hpb.Evaluation(
+    LogisticRegression(),
+    *make_classification(160, weights=[0.8], random_state=0),
+    space={"C": hpb.Float(1e-4, 10, log=True)},
+    metrics=["f1"],
+    procedure=6,
+)
 """
-RUN = ["evaluate", "ev.py", "-b", "random", "-s", "3", "-n", "2"]
+RUN = ["evaluate", "ev.py:evaluation", "-b", "random", "-s", "3", "-n", "2"]
 
 
 @pytest.fixture
 def hpbridge(run_here, tmp_path):
     (tmp_path / "ev.py").write_text(FILE)
     return run_here
+
+
+def test_what_is_nested_races_as_the_search_does(hpbridge, tmp_path) -> None:
+    run = ["evaluate", "ev.py:raced", "-b", "random", "-s", "3", "-n", "5"]
+    pruner = ["--pruner", "race", "--pruner-option", "burn_in=2"]
+    page = ["--nested", "2", "--report", "page.html"]
+    said = hpbridge(*run, *pruner, *page)
+    assert "pruned" in said.out
+    studies = [load_study(number, tmp_path / "hpbridge.db") for number in (1, 2, 3)]
+    for study in studies:
+        assert study.settings.budget.pruner["options"]["burn_in"] == 2
+    assert "pruned" in {trial.state for study in studies for trial in study.trials}
+    assert (tmp_path / "page.html").exists()
 
 
 def test_what_was_tuned_is_nested_and_gets_a_threshold(hpbridge) -> None:
@@ -52,6 +73,7 @@ def test_what_was_tuned_is_nested_and_gets_a_threshold(hpbridge) -> None:
     [
         (["--nested", "1"], "outer: n_splits must be a whole number >= 2, got 1"),
         (["--nested", "99"], "outer: class 1 has"),
+        (["--pruner", "race"], "no trial in the first burn_in=3 folds"),
         (["--threshold", "f2"], "there is no metric 'f2'"),
         (["--threshold", "roc_auc"], "does not depend on a threshold"),
     ],

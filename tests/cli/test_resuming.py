@@ -72,6 +72,12 @@ def test_settings_that_are_given_hold_and_the_others_are_as_they_were(hpbridge) 
     assert {name: settings[name] for name in wanted} == wanted
 
 
+def test_that_workers_start_is_said_once(hpbridge) -> None:
+    words = ["--workers", "2", "--resume"]
+    assert hpbridge(*RUN, "-n", "5", *words).err.count("2 workers start\n") == 1
+    assert "start" not in hpbridge(*RUN, "-n", "7", *words, "--json").err
+
+
 @pytest.mark.parametrize("command", [[*RUN, "--resume"], ["resume", NAME]])
 def test_each_setting_can_be_changed(hpbridge, command) -> None:
     words = "--driver local --workers 2 --timeout 50 --timeout-trial 40 --target -9"
@@ -117,12 +123,36 @@ def test_an_option_that_would_say_nothing_is_refused(
         (["-b", "optuna:random"], f"the last one, '{NAME}', has the optimizer random:"),
         (["--store", "other.db"], "there is none of 'e' in "),
         (["--from", NAME], f"the last one, '{NAME}', has another history"),
+        (["--pruner", "median"], f"the last one, '{NAME}', has no pruner"),
     ],
 )
 def test_a_new_study_never_begins_without_a_word(hpbridge, words, why) -> None:
     done = hpbridge(*RUN, *words, "-n", "1", "--resume")
     assert f"No study to go on with: {why}" in done.err
     assert "; a new one begins." in done.err
+
+
+def test_another_pruner_begins_a_new_study_and_says_which_there_is(hpbridge) -> None:
+    words = ["run", "e.py", "-b", "random", "--name", "pruned", "-n", "1"]
+    hpbridge(*words, "--pruner", "median", "--pruner-option", "n_startup_trials=3")
+    found = "To go on with: study 'pruned', which has 1 trials."
+    assert found in hpbridge(*words, "--resume").err
+    assert found in hpbridge(*words, "--resume", "--pruner", "median").err
+    given = ["--pruner", "median", "--pruner-option", "n_startup_trials=4"]
+    done = hpbridge(*words, "--resume", *given)
+    assert "has the pruner's n_startup_trials=3" in done.err
+    done = hpbridge(*words, "--resume", "--pruner", "asha")
+    assert "the pruner median; a new one begins" in done.err
+
+
+def test_a_comparison_with_another_pruner_is_another_one(hpbridge) -> None:
+    words = ["compare", "e.py", "-b", "random,optuna:random", "-n", "2"]
+    hpbridge(*words, "--pruner", "median")
+    again = hpbridge(*words, "--resume", "--pruner", "median", "--json")
+    assert json.loads(again.out)["notes"] == []
+    assert json.loads(hpbridge(*words, "--resume", "--json").out)["notes"] == []
+    other = hpbridge(*words, "--resume", "--pruner", "sha").err
+    assert "the last one, 'e-comparison', has another pruner" in other
 
 
 def test_a_comparison_gets_more_trials(hpbridge) -> None:

@@ -90,3 +90,36 @@ def test_a_wrong_direction_names_the_option_and_the_two_words(words):
         read_direction(words)
     assert "Option --direction" in str(info.value)
     assert "--direction maximize" in str(info.value)
+
+
+PRUNES = """
+import optuna
+def objective(trial):
+    x = trial.suggest_float("x", -1, 1)
+    for step in range(4):
+        trial.report(x**2, step)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+    return x**2
+if __name__ == "__main__":
+    study = optuna.create_study(pruner=optuna.pruners.MedianPruner(2))
+    study.optimize(objective, n_trials=8)
+"""
+
+
+def test_a_script_s_pruner_is_taken_replaced_or_left_out(folder: Path) -> None:
+    (folder / "prunes.py").write_text(PRUNES)
+    words = ["run", "prunes.py", "-b", "random"]
+    done = hpbridge(folder, *words)
+    assert "8 trials, pruner median n_startup_trials=2" in done.stderr
+    assert "Pruner median stopped" in done.stdout
+    other = ["--pruner", "threshold", "--pruner-option", "upper=9"]
+    done = hpbridge(folder, *words, *other)
+    assert "pruner median" not in done.stderr
+    assert "threshold" in done.stdout
+    done = hpbridge(folder, *words, "--pruner", "none")
+    assert "pruner" not in done.stderr
+    assert "8 complete" in done.stdout
+    words = [*words, "--pruner", "none", "--pruner-option", "upper=9"]
+    refused = hpbridge(folder, *words, code=2)
+    assert "--pruner-option" in refused.stderr

@@ -16,6 +16,7 @@ from hpbridge import errors as house
 from hpbridge.contract import wire
 from hpbridge.contract.backend import Outcome, PastTrial, Problem, Suggestion
 from hpbridge.contract.options import read_options
+from hpbridge.contract.pruning import Pruning
 from hpbridge.contract.registry import registry
 from hpbridge.errors import HpbridgeError
 from hpbridge.trial import State
@@ -100,6 +101,12 @@ def test_a_problem_is_the_same(problem) -> None:
     assert is_same(list(read.space.items()), list(problem.space.items()))
 
 
+def test_a_problem_keeps_what_ends_its_trials_early() -> None:
+    pruning = Pruning("threshold", {"upper": math.inf, "lower": None}, "a study")
+    problem = Problem(Space({"x": Float(0, 1)}), pruning=pruning)
+    assert wire.problem_from_json(crossed(wire.problem_to_json(problem))) == problem
+
+
 @given(data_of_json)
 def test_any_data_of_json_is_the_same(data) -> None:
     assert is_same(wire.free_from_json(crossed(wire.free_to_json(data))), data)
@@ -148,7 +155,7 @@ def test_options_are_the_same() -> None:
 
 ALGORITHMS = [
     (f"{spec.name}:{name}", algorithm)
-    for spec in registry().backends.values()
+    for spec in registry().libraries.values()
     for name, algorithm in spec.algorithms.items()
 ]
 

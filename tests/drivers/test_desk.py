@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -21,6 +22,7 @@ from hpbridge.drivers.local import open_local
 from hpbridge.drivers.loop import drive
 from hpbridge.engine.life import Life
 from hpbridge.engine.plan import Plan
+from hpbridge.errors import ExperimentError, PrunerError
 from hpbridge.learning.choice import Choice, choose
 from hpbridge.store.settings import Settings
 from hpbridge.trial import State
@@ -83,13 +85,25 @@ def test_an_attempt_that_died_leaves_no_reports_to_the_next(tmp_path) -> None:
 
 
 class StopAt3:
-    def reported(self, study, number, step, value) -> Reply:
+    def report(self, number, step, value) -> Reply:
         return Reply.STOP if step == 3 and number % 2 else Reply.GO_ON
+
+    def end(self, *about) -> None:
+        pass
 
 
 class PauseAt3:
-    def reported(self, study, number, step, value) -> Reply:
+    def report(self, number, step, value) -> Reply:
         return Reply.PAUSE if step == 3 else Reply.GO_ON
+
+    def begin_again(self, *about) -> None:
+        pass
+
+    def go_on(self, *about) -> None:
+        pass
+
+    def end(self, *about) -> None:
+        pass
 
 
 def life_of(objective, n_trials=4, **settings) -> Life:
@@ -109,8 +123,9 @@ def epochs():
     def objective(trial):
         from hpbridge import TrialPruned
 
-        for step in range(len(trial.reports) + 1, 6):
+        for step in range(trial.load(0) + 1, 6):
             trial.report(trial["x"] * step, step)
+            trial.save(step)
             if trial.should_prune():
                 raise TrialPruned
         return trial["x"]
@@ -121,7 +136,7 @@ def epochs():
 def test_a_policy_stops_trials_in_workers() -> None:
     life = life_of(epochs(), workers=2)
     with opened(life) as executor:
-        executor.decide_by(StopAt3())
+        life.pruner = StopAt3()
         drive([life], executor)
     found = [(t.state, len(t.reports)) for t in life.study().trials]
     assert found == [(State.COMPLETE, 5), (State.PRUNED, 3)] * 2
@@ -130,7 +145,7 @@ def test_a_policy_stops_trials_in_workers() -> None:
 def test_a_policy_pauses_trials_in_workers_and_they_go_on() -> None:
     life = life_of(epochs(), workers=2)
     with opened(life) as executor:
-        executor.decide_by(PauseAt3())
+        life.pruner = PauseAt3()
         drive([life], executor)
     for trial in life.study().trials:
         assert trial.state is State.COMPLETE
@@ -230,3 +245,70 @@ def test_the_desk_ends_with_the_process_that_started_it() -> None:
 def test_a_step_beyond_64_bits_comes_with_the_result() -> None:
     study = run(lambda trial: trial.report(1.0, 2**70) or 1.0, n_trials=2)
     assert [trial.reports for trial in study.trials] == [((2**70, 1.0),)] * 2
+
+
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_a_pruner_answers_trials_in_a_pool(kind) -> None:
+    tuned = hpb.Experiment(objective=epochs(), space=SPACE)
+    given = {"n_trials": 8, "seed": 0, "store": ":memory:"}
+    pruner = ("threshold", {"upper": 1.0})
+    alone = hpb.run(tuned, "random", pruner=pruner, **given)
+    with kind(2) as pool:
+        study = hpb.run(tuned, "random", pruner=pruner, driver=pool, **given)
+        side_by_side = hpb.run(
+            tuned, "random", pruner=pruner, driver=pool, workers=2, **given
+        )
+    assert {t.state for t in alone.trials} == {State.COMPLETE, State.PRUNED}
+    for found in (study, side_by_side):
+        assert [t.reports for t in found.trials] == [t.reports for t in alone.trials]
+
+
+def test_what_a_pools_process_reported_before_it_died_is_kept(tmp_path) -> None:
+    def objective(trial):
+        trial.report(0.5, 1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    tuned = hpb.Experiment(objective=objective, space=SPACE)
+    given = {"pruner": "median", "store": tmp_path / "own.db", "name": "own"}
+    with ProcessPoolExecutor(1) as pool, pytest.raises(hpb.HpbridgeError):
+        hpb.run(tuned, "random", driver=pool, **given)
+    (trial,) = hpb.load_study("own", store=tmp_path / "own.db").trials
+    assert (trial.state, trial.reports) == (State.FAILED, ((1, 0.5),))
+
+
+class Raises:
+    def report(self, trial, step, value) -> Reply:
+        raise ZeroDivisionError
+
+    def end(self, *about) -> None:
+        pass
+
+
+class RaisesAtTheEnd(Raises):
+    def report(self, trial, step, value) -> Reply:
+        return Reply.GO_ON
+
+    def end(self, *about) -> None:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("policy", [Raises(), RaisesAtTheEnd()])
+def test_a_pruner_that_raises_ends_its_study_in_a_sentence(policy, workers) -> None:
+    life = life_of(epochs(), workers=workers, n_trials=20)
+    life.pruner = policy
+    with opened(life) as executor:
+        drive([life], executor)
+    assert isinstance(life.error, PrunerError)
+    assert life.error.hint
+
+
+def test_a_pool_whose_processes_cannot_come_to_the_desk_is_refused(monkeypatch) -> None:
+    monkeypatch.setattr(DeskProcess, "open_door", lambda desk, path: None)
+    tuned = hpb.Experiment(objective=epochs(), space=SPACE)
+    given = {"pruner": "median", "store": ":memory:"}
+    with (
+        ProcessPoolExecutor(1) as pool,
+        pytest.raises(ExperimentError, match="pruner must be None on this pool"),
+    ):
+        hpb.run(tuned, "random", driver=pool, **given)

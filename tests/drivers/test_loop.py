@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 
 import hpbridge as hpb
+from hpbridge.checkpoints.keeper import Keeper
 from hpbridge.contract.attempt import Checkpoint, Reply, Run
 from hpbridge.contract.execution import DriverSpec, Ended, Lost, Paused
 from hpbridge.contract.registry import registry
@@ -175,33 +176,54 @@ def test_what_still_runs_is_cancelled_when_its_study_fails(monkeypatch) -> None:
 
 def test_a_paused_trial_goes_on_when_nothing_new_may_start() -> None:
     def say(job):
-        if job.checkpoint is None and job.number == 0:
-            return [Paused(job, Checkpoint(((1, 0.5),), "state"), run_of())]
-        return [Ended(job, run_of(1.0, *(job.checkpoint or Checkpoint()).reports))]
+        place = job.checkpoint.place
+        if job.number == 0 and not place.starts:
+            keeper = Keeper(place, job.params, job.seed)
+            keeper.save("state", [(1, 0.5)])
+            run = run_of(1.0, (1, 0.5))
+            return [Paused(job, Checkpoint(keeper.last.reports, place), run)]
+        if place.starts:
+            keeper = Keeper(place, job.params, job.seed)
+            found.append((keeper.begin(), keeper.load(None)))
+        return [Ended(job, run_of(1.0, *job.checkpoint.reports))]
 
+    found: list = []
     executor = Says(say)
     life = life_of(square, 3)
     drive([life], executor)
     assert [job.number for job in executor.started] == [0, 1, 2, 0]
-    assert executor.started[-1].checkpoint.data == "state"
+    assert found == [(((1, 0.5),), "state")]
     first = life.study().trials[0]
     assert (first.reports, first.run_seconds, first.attempts) == (((1, 0.5),), 2.0, 1)
 
 
 class StopAt3:
-    def reported(self, study, number, step, value) -> Reply:
+    def report(self, number, step, value) -> Reply:
         return Reply.STOP if step == 3 else Reply.GO_ON
+
+    def end(self, *about) -> None:
+        pass
 
 
 class PauseAt3:
-    def reported(self, study, number, step, value) -> Reply:
+    def report(self, number, step, value) -> Reply:
         return Reply.PAUSE if step == 3 else Reply.GO_ON
+
+    def begin_again(self, *about) -> None:
+        pass
+
+    def go_on(self, *about) -> None:
+        pass
+
+    def end(self, *about) -> None:
+        pass
 
 
 def epochs(trial):
     """Trains for 5 epochs, from where it was paused."""
-    for step in range(len(trial.reports) + 1, 6):
+    for step in range(trial.load(0) + 1, 6):
         trial.report(trial["x"] * step, step)
+        trial.save(step)
         if trial.should_prune():
             raise TrialPruned
     return trial["x"]
@@ -209,8 +231,8 @@ def epochs(trial):
 
 def test_a_trial_stops_when_its_report_is_answered_so() -> None:
     executor = InProcess()
-    executor.decide_by(StopAt3())
     life = life_of(epochs)
+    life.pruner = StopAt3()
     drive([life], executor)
     for trial in life.study().trials:
         assert (trial.state, len(trial.reports)) == (State.PRUNED, 3)
@@ -218,8 +240,8 @@ def test_a_trial_stops_when_its_report_is_answered_so() -> None:
 
 def test_a_trial_that_pauses_goes_on_where_it_was() -> None:
     executor = InProcess()
-    executor.decide_by(PauseAt3())
     life = life_of(epochs)
+    life.pruner = PauseAt3()
     drive([life], executor)
     for trial in life.study().trials:
         assert trial.state is State.COMPLETE
@@ -264,7 +286,7 @@ def test_a_pool_cannot_end_a_trial(tmp_path) -> None:
         pytest.raises(ExperimentError, match="cannot end a running trial"),
     ):
         hpb.run(tuned, "random", driver=pool, timeout_trial=1.0, store=":memory:")
-    with pytest.raises(ExperimentError, match=r"driver must be the name of one or a"):
+    with pytest.raises(ExperimentError, match="driver must be the name of one, "):
         hpb.run(tuned, "random", driver=threading.Lock(), store=":memory:")
 
 

@@ -236,4 +236,5 @@ def test_a_coroutine_is_no_number_and_nobody_waits_for_it() -> None:
     async def objective(_trial):
         return 1.0
 
-    assert "returned the coroutine <" in str(run(objective).trials[0].error)
+    hidden = run(lambda t: [objective(t)][0])
+    assert "returned the coroutine <" in str(hidden.trials[0].error)

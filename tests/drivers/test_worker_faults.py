@@ -18,6 +18,7 @@ import hpbridge as hpb
 from hpbridge.drivers import deaths, memory
 from hpbridge.drivers.marked import end_marked
 from hpbridge.errors import ExperimentError
+from hpbridge.store.settings import OF_WORKERS
 
 linux_only = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="/proc is Linux's"
@@ -274,13 +275,6 @@ def test_what_the_kernel_ended_is_said(monkeypatch):
     )
 
 
-def test_sizes_are_read_as_people_write_them():
-    sizes = {"4GiB": 2**32, "512 mib": 2**29, "2g": 2 * 10**9, "1.5KB": 1500, 9: 9}
-    assert {text: memory.size_of(text) for text in sizes} == sizes
-    for wrong in ("much", "", "4 GiB of it", "-1", 0, True, 1.5, None, "GiB"):
-        assert memory.size_of(wrong) is None
-
-
 # Renewal, and who knows of it
 
 
@@ -298,7 +292,7 @@ def test_a_worker_is_renewed_after_its_share_of_trials(workers):
     assert [t.params for t in study.trials] == [t.params for t in here.trials]
 
 
-@pytest.mark.parametrize("name", ["trials_per_worker", "memory_trial"])
+@pytest.mark.parametrize("name", OF_WORKERS)
 def test_what_needs_workers_is_refused_by_name_where_there_are_none(name):
     with (
         concurrent.futures.ThreadPoolExecutor(1) as pool,

@@ -134,7 +134,7 @@ def _space_of(found):
 
 OPTIMIZERS = [
     (spec.name, name)
-    for spec in registry().backends.values()
+    for spec in registry().libraries.values()
     for name in spec.algorithms
 ]
 ATTACK = settings(

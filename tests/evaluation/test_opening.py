@@ -17,7 +17,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.tree import DecisionTreeClassifier
 
 import hpbridge as hpb
-from hpbridge.drivers.worker_process import pack_experiment
+from hpbridge.drivers.packing import pack_experiment
 from hpbridge.errors import ArgumentError, ExperimentError
 from hpbridge.store.record import Status
 

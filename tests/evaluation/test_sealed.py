@@ -16,7 +16,7 @@ from looking_around import HALF, LooksAround
 from sklearn.linear_model import LogisticRegression
 
 import hpbridge as hpb
-from hpbridge.drivers.worker_process import pack_experiment
+from hpbridge.drivers.packing import pack_experiment
 
 MARK = 2 * HALF
 """What every row of the test holds, and no other."""

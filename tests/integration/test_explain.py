@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import re
 import subprocess
@@ -12,8 +13,12 @@ import pytest
 
 from hpbridge import Categorical, Float, Int, Normal, Quantized, Space
 from hpbridge.contract.backend import Problem
+from hpbridge.contract.capabilities import Feature
+from hpbridge.contract.references import load_experiment
 from hpbridge.contract.registry import registry
 from hpbridge.encoding.encode import encode
+from hpbridge.learning.choice import choose
+from hpbridge.learning.staging import learning_of
 from hpbridge.testing.parity import check_parity
 
 KINDS = {
@@ -56,7 +61,7 @@ SPACES |= {
 }
 OPTIMIZERS = [
     f"{spec.name}:{name}"
-    for spec in registry().backends.values()
+    for spec in registry().libraries.values()
     for name in spec.algorithms
 ]
 COMMENT = re.compile(r"^ *# (?P<name>.+?): .+ \((?P<encoding>[a-z+-]+)\)$", re.M)
@@ -190,6 +195,8 @@ def test_a_script_with_odd_names_runs(backend):
     spec = registry().backends[backend]
     if registry().missing(spec, spec.algorithms["random"]):
         pytest.skip("its library is not installed")
+    if backend == "hyperopt" and importlib.util.find_spec("bson"):
+        pytest.skip("beside pymongo, Hyperopt itself refuses names that are no UTF-8")
     space = Space(odd_space([Float(0, 1), Int(1, 8, log=True)]))
     check_parity(spec, "random", space, 3, 1, spec.algorithms["random"].quick)
 
@@ -238,3 +245,51 @@ def test_each_part_of_a_portfolio_has_a_script_of_its_own(tmp_path):
     assert "max_depth" in parts["tree"]["source"]
     assert "n_neighbors" in parts["near"]["source"]
     assert "n_neighbors" not in parts["tree"]["source"]
+
+
+@pytest.mark.parametrize("backend", ["optuna", "skopt", "hyperopt", "bayesopt"])
+def test_what_is_made_of_pruned_trials_is_said(tmp_path, backend):
+    file = tmp_path / "one.py"
+    file.write_text(
+        "import hpbridge as hpb\n"
+        "experiment = hpb.Experiment(\n"
+        "    space={'x': hpb.Float(0, 1)}, objective=abs, name='e')\n"
+    )
+    words = ["explain", f"{file}:experiment", "-b", backend, "--pruner", "median"]
+    done = subprocess.run(
+        [sys.executable, "-m", "hpbridge", *words, "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    spec, algorithm = registry().algorithm(backend)
+    note = algorithm.capabilities[Feature.PRUNED_TRIALS].note
+    assert found["pruned"] == note
+    assert f"# what {found['optimizer']} makes of trials" in found["source"]
+    assert ("every trial runs to its end" in found["source"]) != bool(spec.pruners)
+    ast.parse(found["source"])
+
+
+def test_what_is_learnt_at_several_budgets_is_said(tmp_path):
+    file = tmp_path / "one.py"
+    file.write_text(
+        "import hpbridge as hpb\n"
+        "experiment = hpb.Experiment(\n"
+        "    space={'x': hpb.Float(0, 1)}, objective=abs, name='e',\n"
+        "    budget=hpb.Budget(1, 9))\n"
+    )
+    for backend in ("random", "hyperopt:tpe"):
+        words = ["explain", f"{file}:experiment", "-b", backend, "--json"]
+        done = subprocess.run(
+            [sys.executable, "-m", "hpbridge", *words, "--pruner", "hyperband"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found = json.loads(done.stdout)
+        learning = learning_of(choose(backend, load_experiment(f"{file}:experiment")))
+        assert found["budgets"] == learning.sentence(found["optimizer"], 1)
+        assert "pruned" not in found
+        assert found["source"].startswith(f"# with budgets, {found['budgets']}\n")
+        ast.parse(found["source"])

@@ -32,7 +32,7 @@ EXPERIMENT = hpb.Experiment(objective=objective, space=SPACE, name="going-on")
 
 LEARNING = [
     f"{spec.name}:{algorithm.name}"
-    for spec in registry().backends.values()
+    for spec in registry().libraries.values()
     for algorithm in spec.algorithms.values()
     if algorithm.learns and algorithm.capabilities.can(Feature.FOREIGN_HISTORY)
 ]

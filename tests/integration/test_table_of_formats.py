@@ -262,6 +262,9 @@ ASPECTS: dict[Part, Callable[[Study], Any]] = {
     Part.FAILED: lambda study: [t.state is State.FAILED for t in study.trials],
     Part.ERRORS: lambda study: [t.error for t in study.trials],
     Part.PRUNED: lambda study: [t.state is State.PRUNED for t in study.trials],
+    Part.STAGES: lambda study: [
+        (t.budget, t.bracket, t.rung, t.parent) for t in study.trials
+    ],
     Part.REPORTS: lambda study: [t.reports for t in study.trials],
     Part.NON_FINITE: _infinite,
     Part.TIMES: lambda study: [(t.started_at, t.run_seconds) for t in study.trials],

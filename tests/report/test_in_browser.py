@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
+from browser import SEEN, boxes, overlap, width_of_body
 from report_studies import HOSTILE, hostile_study, page_of, run, study_of
 
 import hpbridge as hpb
@@ -21,44 +21,15 @@ def hostile(tmp_path_factory):
     return folder / "page.html"
 
 
-SEEN = """(() => {
-  const all = (path) => [...document.querySelectorAll(path)];
-  return {
-    title: document.title,
-    canvases: all(".canvas").length,
-    drawn: all(".canvas").filter((c) => c.querySelector(".main-svg")).length,
-    lines: all(".canvas .scatterlayer .trace").length,
-    texts: [...new Set(all(".canvas svg text").map((t) => t.textContent))],
-    bold: all(".canvas svg tspan[style*=bold], b").length,
-  };
-})()"""
-
-BOXES = """(path) => [...document.querySelectorAll(path)]
-  .filter((e) => e.checkVisibility())
-  .map((e) => e.getBoundingClientRect())
-  .map((r) => [r.left, r.top, r.right, r.bottom])"""
-
-
-def boxes(tab, path):
-    """Return left, top, right and bottom of all that is seen of a kind."""
-    return tab.look(f"({BOXES})({json.dumps(path)})")
-
-
-def overlap(one, other):
-    return (
-        min(one[2], other[2]) - max(one[0], other[0]) > 0
-        and min(one[3], other[3]) - max(one[1], other[1]) > 0
-    )
-
-
-def width_of_body(tab):
-    return tab.look(
-        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-    )
-
-
-@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1300, 390])
+@pytest.mark.parametrize(
+    ("width", "is_dark"),
+    [
+        (1300, False),
+        (390, True),
+        pytest.param(1300, True, marks=pytest.mark.slow),
+        pytest.param(390, False, marks=pytest.mark.slow),
+    ],
+)
 def test_everything_is_drawn_and_nothing_is_too_wide(tab, hostile, width, is_dark):
     tab.show(hostile, width=width, is_dark=is_dark)
     tab.look("document.querySelectorAll('details').forEach((d) => { d.open = true; })")

@@ -35,7 +35,7 @@ def of_classes():
 
 
 OF_ALL = {"history", "parallel", "slice", "importance"}
-OF_EVALUATED = OF_ALL | {"folds", "gain"}
+OF_EVALUATED = OF_ALL | {"curves", "folds", "gain"}
 OF_TESTED = OF_EVALUATED | {"confusion", "roc", "precision_recall", "calibration"}
 
 
@@ -187,3 +187,34 @@ def test_one_look_is_read_from_the_style_sheet():
     assert figure.layout.paper_bgcolor == colors()["--page"] == "#ffffff"
     best = next(trace for trace in figure.data if trace.name == "best so far")
     assert best.line.color == colors()["--best"]
+
+
+def test_curves_are_those_of_all_trials_that_reported():
+    def objective(trial):
+        for step in range(1, 9):
+            trial.report(float("nan") if trial.number == 2 else trial["x"], step)
+            if trial.number > 7 and step == 3:
+                raise hpb.TrialPruned
+        return trial["x"]
+
+    study = run(objective, n_trials=12)
+    assert kinds_of(study) >= {"history", "curves"}
+    drawn = {trace.name: trace for trace in study.plot("curves").data}
+    assert drawn["stopped early"].x == (1, 2, 3, None) * 4
+    assert drawn["complete"].x == (*range(1, 9), None) * 6
+    assert drawn["best"].x == (*range(1, 9), None)
+    with pytest.raises(hpb.HpbridgeError, match="no trial reported finite values"):
+        study_of([3, 2, 1]).plot("curves")
+
+
+def test_many_long_curves_are_thinned_and_the_worst_values_do_not_squeeze():
+    def objective(trial):
+        for step in range(1000):
+            trial.report(trial["x"] - 0.5 if step else -1e6, step)
+        return trial["x"]
+
+    experiment = {"n_trials": 3, "direction": "maximize"}
+    figure = run(objective, **experiment).plot("curves")
+    assert sum(len(trace.x) for trace in figure.data) < 3 * 220
+    assert figure.layout.yaxis.range[0] > -10
+    assert all(trace.x[-2] == 999 for trace in figure.data)

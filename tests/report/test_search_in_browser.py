@@ -98,8 +98,17 @@ def open_all(tab):
     tab.settle()
 
 
-@pytest.mark.parametrize(("width", "is_dark"), [(1300, False), (390, True)])
-@pytest.mark.parametrize("name", PLOTS)
+@pytest.mark.parametrize(
+    ("name", "width", "is_dark"),
+    [
+        ("classes", 1300, False),
+        ("numbers", 390, True),
+        ("plain", 1300, False),
+        pytest.param("classes", 390, True, marks=pytest.mark.slow),
+        pytest.param("numbers", 1300, False, marks=pytest.mark.slow),
+        pytest.param("plain", 390, True, marks=pytest.mark.slow),
+    ],
+)
 def test_every_figure_is_drawn_and_nothing_is_too_wide(
     tab, pages, name, width, is_dark
 ):

@@ -209,6 +209,8 @@ class Witness(Optimizer):
 class Begun:
     """The life of a session that is there already."""
 
+    pruner = promotions = None
+
     def __init__(self, session) -> None:
         self.session = session
 

@@ -70,6 +70,7 @@ class Fallen:
 
     def __call__(self, trial):
         if trial.number in self.numbers:
+            self.join()  # the one before may still be looking whether it is back
             self.server.stop()
             self.threads.append(threading.Thread(target=self.start_again))
             self.threads[-1].start()

@@ -62,6 +62,10 @@ TRIAL = FinishedTrial(
     tell_seconds=None,
     attributes={"by": ["ada", None]},
     native={"id": 3},
+    budget=9,
+    bracket=2,
+    rung=1,
+    parent=1,
 )
 SETTINGS = [
     StudySettings(Settings(3), "local"),
@@ -119,7 +123,8 @@ def test_what_a_trial_has_not_is_an_empty_cell() -> None:
     row = row_of(cells_of(plain))
     empty = {name for name, cell in row.items() if cell is None}
     assert empty == {
-        *("reports", "error", "traceback", "tell_seconds", "attributes", "native")
+        *("reports", "error", "traceback", "tell_seconds", "attributes", "native"),
+        *("budget", "bracket", "rung", "parent"),
     }
     assert row["value"] == 1.5
     assert trial_of(row, SPACE) == plain
@@ -136,7 +141,8 @@ def test_a_running_trial_is_read_as_one_that_failed_at_once() -> None:
 def test_a_trial_in_json_shows_first_what_a_table_shows() -> None:
     data = trial_to_json(TRIAL)
     names = list(data)
-    shown = [name for name in RESULT_COLUMNS if name in names]
+    stage = "budget", "bracket", "rung", "parent"
+    shown = [name for name in (*RESULT_COLUMNS, *stage) if name in names]
     assert names[: len(shown)] == shown
     assert names[len(shown) :] == [
         *("params", "metrics", "reports", "traceback", "attributes", "native")

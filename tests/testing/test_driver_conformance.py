@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 
 import pytest
@@ -19,9 +21,15 @@ from hpbridge.testing.driver_checks import DRIVERS
 from tests import wrong_drivers as wrong
 
 
+def kill(process) -> None:
+    """Lose the node of a driver whose nodes are processes."""
+    os.kill(process, signal.SIGKILL)
+
+
 class TestWorkers(DriverConformance):
     # Opened with two workers, or with a timeout.
     spec = registry().driver("local")
+    lose_node = staticmethod(kill)
 
 
 def open_here(experiment, settings):
@@ -42,12 +50,20 @@ def pooled(kind, experiment, settings):
 
 
 class TestThreads(DriverConformance):
-    spec = DriverSpec(
-        "threads",
-        "A pool of threads.",
-        lambda *given: pooled(ThreadPoolExecutor, *given),
-        isolates=False,
-    )
+    spec = registry().driver("threads")
+
+
+class TestSimulated(DriverConformance):
+    spec = registry().driver("simulated")
+
+    @pytest.fixture(autouse=True)
+    def _soon(self, monkeypatch) -> None:
+        # What states no time takes what it really takes, and nobody ends it here.
+        monkeypatch.setattr(objectives, "TOO_LONG_SECONDS", 3.5)
+
+
+class TestProcesses(DriverConformance):
+    spec = registry().driver("processes")
 
 
 class TestProcessPool(DriverConformance):
@@ -69,7 +85,7 @@ def test_a_wrong_driver_fails_its_check(name, spec, monkeypatch) -> None:
     monkeypatch.setattr(objectives, "TOO_LONG_SECONDS", 0.01)
     monkeypatch.setattr(driver_case, "END_SECONDS", 1.0)
     result = DRIVERS.checks[name.split("-")[0]]
-    case = DriverCase(spec)
+    case = DriverCase(spec, kill)
     with pytest.raises(Exception) as caught:  # noqa: PT011 - a verdict, or what it raised
         result.function(case)
     assert not type(caught.value).__name__.startswith("NotApplicable")

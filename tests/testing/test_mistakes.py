@@ -9,7 +9,13 @@ import dataclasses
 
 import pytest
 
-from hpbridge.contract.capabilities import LEFT_OUT, Feature, no
+from hpbridge.contract.capabilities import (
+    LEARNS_REPORTS,
+    LEFT_OUT,
+    NOT_LEARNT,
+    Feature,
+    no,
+)
 from hpbridge.testing import check_backend
 from hpbridge.testing.case import cases_of
 from hpbridge.testing.checks import CHECKS, run_check
@@ -66,6 +72,19 @@ OTHERS = {
     "swaps names": (spec_of(wrong.SwapsNames), "direction"),
     "counts one metric": (spec_of(wrong.CountsTheFirstMetric), "every_metric"),
     "ignores constraints": (spec_of(wrong.IgnoresConstraints), "every_constraint"),
+    "believes the last report": (spec_of(wrong.CannotBePruned), "pruned"),
+    "declares no policy of pruned trials": (
+        spec_of(
+            capabilities=CAPABILITIES.but({Feature.PRUNED_TRIALS: wrong.LAST}),
+        ),
+        "pruned",
+    ),
+    "says it learns reports": (
+        spec_of(
+            capabilities=CAPABILITIES.but({Feature.PRUNED_TRIALS: LEARNS_REPORTS}),
+        ),
+        "pruned",
+    ),
     "cannot be pruned": (spec_of(wrong.CannotBePruned), "bad_outcomes"),
     "observes one branch": (
         spec_of(wrong.CannotObserveOtherBranches),
@@ -162,7 +181,11 @@ ODD = {
     "leaves failures out": spec_of(
         KeepsTheBest,
         capabilities=CAPABILITIES.but(
-            {Feature.FAILED_TRIALS: LEFT_OUT, Feature.CONSTRAINTS: LEFT_OUT}
+            {
+                Feature.FAILED_TRIALS: LEFT_OUT,
+                Feature.PRUNED_TRIALS: NOT_LEARNT,
+                Feature.CONSTRAINTS: LEFT_OUT,
+            }
         ),
     ),
     "no seed, no learning, an end": spec_of(

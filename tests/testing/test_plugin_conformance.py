@@ -7,7 +7,7 @@ import pytest
 from hpbridge.contract.registry import registry
 from hpbridge.errors import BackendNotFoundError
 from hpbridge.testing.plugin_conformance import check_plugin, records_of
-from tests import wrong_drivers, wrong_formats
+from tests import wrong_drivers, wrong_formats, wrong_pruners
 
 
 def test_a_backend_alone_is_checked_when_its_algorithms_are_named():
@@ -21,12 +21,13 @@ def test_a_backend_alone_is_checked_when_its_algorithms_are_named():
 
 @pytest.fixture
 def spoilt(monkeypatch):
-    """A plugin that registers a wrong driver, a wrong format and a host."""
+    """A plugin that registers a wrong driver, format and pruner, and a host."""
     plugins = registry()
     records = {
         "driver": wrong_drivers.DRIVERS["timeout"],
         "format": wrong_formats.spec(write=wrong_formats.overwrites),
         "host": plugins.host("sklearn"),
+        "pruner": wrong_pruners.spec(wrong_pruners.EndsAll),
     }
     for kind, record in records.items():
         monkeypatch.setitem(plugins.records[kind], "spoilt", record)
@@ -37,7 +38,7 @@ def spoilt(monkeypatch):
 def test_each_record_of_a_plugin_goes_through_its_kit():
     found = check_plugin("spoilt")
     broken = {verdict.title for verdict in found if not verdict.result.passed}
-    assert broken == {"driver spoilt", "format spoilt"}
+    assert broken == {"driver spoilt", "format spoilt", "pruner spoilt"}
     (host,) = [verdict for verdict in found if verdict.kind == "host"]
     assert "HostConformance" in host.result.skipped_reason
 

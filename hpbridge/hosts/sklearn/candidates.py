@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.contract.backend import Outcome
@@ -63,6 +63,29 @@ class Candidate:
     started_at: float = 0.0
     """Unix time, seconds."""
     fits: list[Fit] = field(default_factory=list)
+    reports: list[tuple[int, float]] = field(default_factory=list)
+    """Scores in the order of folds, where a pruner is told of them."""
+    is_pruned: bool = False
+
+    def outcome(self, metric: str) -> Outcome:
+        """Return what the optimizer is told of it: scores to be minimized."""
+        reports = tuple((step, -score) for step, score in self.reports)
+        if self.is_pruned:
+            return Outcome(State.PRUNED, (reports[-1][1],), reports=reports)
+        return replace(outcome_of(self.fits, metric), reports=reports)
+
+
+def begin(batch: list[Candidate], first: int) -> None:
+    """Note that the candidates of a batch begin, and their rows from the first on."""
+    started = time.time()
+    for row, candidate in enumerate(batch, first):
+        candidate.row, candidate.started_at = row, started
+
+
+def take(batch: list[Candidate], fits: list[list[Fit]]) -> None:
+    """Keep with each candidate of a batch its fits."""
+    for candidate, own in zip(batch, fits, strict=True):
+        candidate.fits = own
 
 
 class SearchedSpace:
@@ -146,8 +169,7 @@ class SearchedSpace:
         """Tell the optimizer of a batch, in the order in which it proposed it."""
         for candidate in batch:
             self._n_told += 1
-            outcome = outcome_of(candidate.fits, metric)
-            self.conversation.ended(candidate.number, outcome)
+            self.conversation.ended(candidate.number, candidate.outcome(metric))
 
 
 def outcome_of(fits: list[Fit], metric: str) -> Outcome:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import numbers
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,13 @@ from hpbridge.contract.registry import registry
 from hpbridge.formats.search_sampling import read_sampled
 from hpbridge.formats.search_spaces import read_spaces
 from hpbridge.hosts.recipe import GuestRecipe
-from hpbridge.hosts.sklearn.candidates import SameSplits, SearchedSpace
+from hpbridge.hosts.sklearn.candidates import (
+    SameSplits,
+    SearchedSpace,
+    begin,
+    take,
+)
+from hpbridge.hosts.sklearn.pruned import Turns, quiet_of_pruned
 from hpbridge.hosts.sklearn.sampled import SampledSpaces
 from hpbridge.hosts.sklearn.scoring import fit_and_score_unmasked
 from hpbridge.hosts.sklearn.studies import studies_of
@@ -32,13 +37,14 @@ from hpbridge.hosts.sklearn.upstream import (
     judge_failures,
 )
 from hpbridge.hosts.sklearn.words import space_of, without_words
+from hpbridge.pruners.choosing import chosen_pruner
 from hpbridge.trial import trial_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hpbridge.formats.search_sampling import Sampled
-    from hpbridge.hosts.sklearn.candidates import Candidate
+    from hpbridge.hosts.sklearn.candidates import Candidate, Fit
     from hpbridge.study import Study
 
 
@@ -50,13 +56,12 @@ Interval = interval.get()
 # fits of a batch failed, as is right where a batch is all candidates: that decision
 # waits for the last one, in `BridgeSearchCV._complete`. And it splits anew for each
 # batch.
-_fit = fit_with(
-    {
-        "_fit_and_score": fit_and_score_unmasked,
-        "_warn_or_raise_about_fit_failures": lambda *_: None,
-        "check_cv": lambda *args, **kwargs: SameSplits(check_cv(*args, **kwargs)),
-    }
-)
+_REPLACED = {
+    "_fit_and_score": fit_and_score_unmasked,
+    "_warn_or_raise_about_fit_failures": lambda *_: None,
+    "check_cv": lambda *args, **kwargs: SameSplits(check_cv(*args, **kwargs)),
+}
+_fit = fit_with(_REPLACED)
 
 
 _RANDOM = ("random", "random")
@@ -101,6 +106,11 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         batch_size: How many candidates the optimizer proposes at a time; more keep
             more than ``cv`` processes busy, and let it learn later. None is 1, or all
             for random search, whose draws depend on nothing.
+        pruner: What ends candidates before their last fold, as ``"race"``: a name of
+            ``hpbridge pruners``, or (name, options). The folds of a batch are fitted
+            one after the other, in an order drawn by `random_state`, so that
+            `batch_size`, of which None is 1 then, is how many fits run at the same
+            time. The mean score of a candidate that was ended is NaN.
         scoring: As of `RandomizedSearchCV`. Of several metrics the one of `refit` is
             optimized, else the first; all are in ``cv_results_``.
         n_jobs: How many fits run at the same time.
@@ -143,6 +153,7 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         "n_iter": [Interval(numbers.Integral, 1, None, closed="left")],
         "options": [dict, None],
         "batch_size": [Interval(numbers.Integral, 1, None, closed="left"), None],
+        "pruner": "no_validation",
         "random_state": ["random_state"],
     }
 
@@ -156,6 +167,7 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         n_iter: int = 10,
         options: Mapping[str, object] | None = None,
         batch_size: int | None = None,
+        pruner: str | tuple[str, Mapping[str, object]] | None = None,
         scoring: Any = None,
         n_jobs: int | None = None,
         refit: Any = True,
@@ -174,6 +186,7 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         self.n_iter = n_iter
         self.options = options
         self.batch_size = batch_size
+        self.pruner = pruner
         self.random_state = random_state
         super().__init__(
             estimator=estimator,
@@ -198,10 +211,18 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
             params: As of `RandomizedSearchCV.fit`: ``groups``, ``sample_weight`` and
                 other metadata of the estimator, the scorer and the splitter.
         """
+        fit, turns = _fit, None
+        if self.pruner is not None:
+            turns = Turns(chosen_pruner(self.pruner))
+            fit = fit_with({**_REPLACED, "check_cv": turns.taking(check_cv)})
+        self._turns = turns
         try:
-            _fit(self, X, y, **params)
+            fit(self, X, y, **params)
+            if turns is not None:
+                self.n_splits_ = turns.splits.n_splits  # not one at a time
         finally:
-            self.__dict__.pop("_evaluated", None)
+            for name in ("_evaluated", "_turns"):
+                self.__dict__.pop(name, None)
             checked = self.__dict__.get("_checked_cv_orig")
             if isinstance(checked, SameSplits):
                 self._checked_cv_orig = checked.splitter  # without all the indices
@@ -219,19 +240,44 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
     def _run_search(
         self, evaluate_candidates: Callable[..., Any], *, callback_ctx: Any = None
     ) -> None:
-        searches = self._searched()
-        tasks = Tasks.begun(self, callback_ctx, searches)
+        searches, turns = self._searched(), self._turns
+        if turns is not None:
+            turns.begin(searches)
+        # Before 1.9, which has no callbacks, it is not known yet.
+        known = getattr(self, "n_splits_", 0)
+        n_splits = known if turns is None else turns.splits.n_splits
+        tasks = Tasks.begun(self, callback_ctx, searches, n_splits)
         results: dict[str, Any] = {}
-        n_tried = 0
+        done: list[Candidate] = []
+
+        def fit(running: list[Candidate]) -> list[list[Fit]]:
+            nonlocal results
+            context = tasks.next()
+            results = evaluate_candidates([each.values for each in running], **context)
+            _, n_at_once, out = self._evaluated
+            tasks.n_begun = len(out)
+            last = out[-len(running) * n_at_once :]
+            return [last[k : k + n_at_once] for k in range(0, len(last), n_at_once)]
+
         for each in searches:
             for batch in each.batches():
-                results = self._evaluate(batch, n_tried, evaluate_candidates, tasks)
-                n_tried += len(batch)
+                begin(batch, len(done))
+                if turns is None:
+                    take(batch, fit(batch))
+                else:
+                    turns.evaluate(each, batch, fit, self._metric)
+                done += batch
                 each.tell(batch, self._metric())
         tasks.end(self)
-        self._complete(results)
+        self._complete(results, done)
         spaces = [space for each in searches for space in each.spaces]
-        self.studies_ = studies_of(self.estimator, spaces, results, self._metric())
+        self.studies_ = studies_of(
+            self.estimator,
+            spaces,
+            results,
+            self._metric(),
+            None if turns is None else turns.chosen,
+        )
 
     def _searched(self) -> list[SearchedSpace | SampledSpaces]:
         """Return what proposes the candidates; what is wrong with it is said here."""
@@ -245,7 +291,7 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
             seed = check_random_state(seed).randint(2**32, dtype=np.uint32)
         spaces = read_spaces(self.space, self.n_iter, self.estimator)
         return [
-            SearchedSpace(read, self._recipe(int(seed), k), self.batch_size)
+            SearchedSpace(read, self._recipe(int(seed), k), self._n_at_once)
             for k, read in enumerate(spaces)
         ]
 
@@ -262,9 +308,15 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
             recipe = self._recipe(seed, k)
             begin = recipe.seed if k and state is not None else state
             found.append(
-                SampledSpaces(each, recipe, begin, self.batch_size, self.estimator)
+                SampledSpaces(each, recipe, begin, self._n_at_once, self.estimator)
             )
         return found
+
+    @property
+    def _n_at_once(self) -> int | None:
+        """How many candidates are in a batch; a race needs others before it."""
+        is_raced = self.pruner is not None and self.batch_size is None
+        return 1 if is_raced else self.batch_size
 
     def _recipe(self, seed: int, k: int) -> GuestRecipe:
         """Return what makes the optimizer of a space, by the place of that."""
@@ -272,49 +324,28 @@ class BridgeSearchCV(BaseSearchCV):  # type: ignore[misc]  # it has no types
         seed = trial_seed(seed, k) if k else seed
         return GuestRecipe(self.backend, seed=seed, options=self.options or {})
 
-    def _evaluate(
-        self,
-        batch: list[Candidate],
-        n_tried: int,
-        evaluate_candidates: Callable[..., Any],
-        tasks: Tasks,
-    ) -> dict[str, Any]:
-        """Fit and score the candidates of a batch, and keep with each its fits."""
-        started = time.time()
-        for row, candidate in enumerate(batch, n_tried):
-            candidate.row, candidate.started_at = row, started
-        values = [candidate.values for candidate in batch]
-        context = tasks.of_batch(n_tried)
-        results: dict[str, Any] = evaluate_candidates(values, **context)
-        for candidate, fits in zip(batch, self._fits_of(len(batch)), strict=True):
-            candidate.fits = fits
-        return results
-
     def _format_results(
         self,
         candidate_params: list[Any],
         n_splits: int,
         out: list[Any],
-        more_results: Any = None,
+        more_results: Any = None,  # noqa: ARG002 - there are none
     ) -> dict[str, Any]:
         # It is called after every batch with all there is so far; the table, whose
         # time grows with that, is made once, by `_complete`.
-        self._evaluated = (candidate_params, n_splits, out, more_results)
+        self._evaluated = (candidate_params, n_splits, out)
         return {}
 
-    def _complete(self, results: dict[str, Any]) -> None:
+    def _complete(self, results: dict[str, Any], done: list[Candidate]) -> None:
         """Fill ``cv_results_``, and judge all fits as scikit-learn judges a batch."""
-        candidates, n_splits, out, more_results = self._evaluated
+        out = [fit for candidate in done for fit in candidate.fits]
         if callable(self.scoring):
             insert_error_scores.get()(out, self.error_score)
         judge_failures.get()(out, self.error_score)
-        results.update(super()._format_results(candidates, n_splits, out, more_results))
-
-    def _fits_of(self, n_candidates: int) -> list[list[dict[str, Any]]]:
-        """Return the fits of each of the last candidates."""
-        _, n_splits, out, _ = self._evaluated
-        last = out[-n_candidates * n_splits :]
-        return [last[k : k + n_splits] for k in range(0, len(last), n_splits)]
+        values = [candidate.values for candidate in done]
+        n_splits = len(out) // max(len(done), 1)
+        with quiet_of_pruned(done):
+            results.update(super()._format_results(values, n_splits, out))
 
     def _metric(self) -> str:
         """Return the name of the metric that is optimized."""

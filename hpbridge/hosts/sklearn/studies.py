@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.formats.searches import attributes_of, metrics_of
-from hpbridge.hosts.sklearn.candidates import outcome_of
 from hpbridge.learning.choice import machine, versions_of
 from hpbridge.store.record import Status
 from hpbridge.store.settings import Settings, StudySettings
@@ -26,6 +25,7 @@ def studies_of(
     spaces: list[SearchedSpace | SampledSpace],
     results: Mapping[str, Any],
     metric: str,
+    pruner: Mapping[str, Any] | None = None,
 ) -> tuple[Study, ...]:
     """Return the study of each space of a search.
 
@@ -34,8 +34,12 @@ def studies_of(
         spaces: With all their candidates, whose rows are those of `results`.
         results: The search's ``cv_results_``.
         metric: That was optimized.
+        pruner: That decided, with all its options.
     """
-    return tuple(_study_of(estimator, each, results, metric) for each in spaces)
+    settings = StudySettings(Settings(1, pruner=pruner), driver="sklearn")
+    return tuple(
+        _study_of(estimator, each, results, metric, settings) for each in spaces
+    )
 
 
 def _study_of(
@@ -43,9 +47,11 @@ def _study_of(
     searched: SearchedSpace | SampledSpace,
     results: Mapping[str, Any],
     metric: str,
+    settings: StudySettings,
 ) -> Study:
     guest, name = searched.conversation, type(estimator).__name__
     choice, candidates = guest.choice, searched.candidates
+    budget = replace(settings.budget, n_trials=searched.read.n_iter)
     trials = [_trial(searched, each, results, metric) for each in candidates]
     return Study(
         name=f"{name}-{choice.spec.name}-{choice.algorithm.name}-{guest.seed}",
@@ -56,7 +62,7 @@ def _study_of(
         options=asdict(choice.options),
         space=guest.space,
         metrics={metric: "maximize"},
-        settings=StudySettings(Settings(searched.read.n_iter), driver="sklearn"),
+        settings=replace(settings, budget=budget),
         versions=versions_of(choice),
         machine=machine(),
         notes=guest.notes,
@@ -77,7 +83,7 @@ def _trial(
     fits, row = candidate.fits, candidate.row
     traceback = next((fit["fit_error"] for fit in fits if fit["fit_error"]), None)
     error = None
-    state = outcome_of(fits, metric).state
+    state = candidate.outcome(metric).state
     if traceback is not None:
         error = traceback.strip().splitlines()[-1]
     elif state is State.FAILED:
@@ -87,7 +93,8 @@ def _trial(
         state=state,
         params=candidate.params,
         values=searched.conversation.values(candidate.params),
-        metrics=metrics_of(results, row, first=metric),
+        metrics={} if candidate.is_pruned else metrics_of(results, row, first=metric),
+        reports=tuple(candidate.reports),
         tells_before=candidate.tells_before,
         told=candidate.number,
         error=error,

@@ -16,14 +16,16 @@ class Tasks:
 
     Args:
         context: scikit-learn's of the task; None before 1.9, which has no callbacks.
-        n_splits: How many fits a candidate has; before 1.9 that is not known yet.
+
+    Attributes:
+        n_begun: How many fits there were.
 
     Source:
         scikit-learn 1.9.1, `RandomizedSearchCV._run_search`.
     """
 
-    def __init__(self, context: Any, n_splits: int = 0) -> None:
-        self._context, self._n_splits = context, n_splits
+    def __init__(self, context: Any) -> None:
+        self._context, self.n_begun = context, 0
 
     @classmethod
     def begun(
@@ -31,6 +33,7 @@ class Tasks:
         search: Any,
         callback_ctx: Any,
         spaces: Sequence[SearchedSpace | SampledSpaces],
+        n_splits: int,
     ) -> Tasks:
         """Return the task of a search, of which callbacks were told.
 
@@ -38,26 +41,23 @@ class Tasks:
             search: The search.
             callback_ctx: Of its fit; None where scikit-learn has none.
             spaces: What proposes its candidates.
+            n_splits: How many fits a candidate has at most.
         """
         if callback_ctx is None:
             return cls(None)
         n_candidates = sum(each.n_candidates for each in spaces)
         context = callback_ctx.subcontext(
             task_name="search",
-            max_subtasks=n_candidates * search.n_splits_,
+            max_subtasks=n_candidates * n_splits,
             sequential_subtasks=False,
         )
-        return cls(context.call_on_fit_task_begin(estimator=search), search.n_splits_)
+        return cls(context.call_on_fit_task_begin(estimator=search))
 
-    def of_batch(self, n_before: int) -> dict[str, Any]:
-        """Return the arguments that evaluate a batch in it.
-
-        Args:
-            n_before: How many candidates there were before.
-        """
+    def next(self) -> dict[str, Any]:
+        """Return the arguments that evaluate the next fits in it."""
         if self._context is None:
             return {}
-        return {"callback_ctx": _Shifted(self._context, n_before * self._n_splits)}
+        return {"callback_ctx": _Shifted(self._context, self.n_begun)}
 
     def end(self, search: Any) -> None:
         """Tell callbacks that it is done."""

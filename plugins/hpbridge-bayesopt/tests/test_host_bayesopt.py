@@ -152,7 +152,15 @@ def test_the_diagonal_takes_options_constraints_and_saved_states(tmp_path):
     assert points(constrained[0]) == points(constrained[1])
 
 
-@pytest.mark.parametrize("optimizer", [*GUESTS, "bayesopt:ucb"])
+# To import Ray takes seconds, and its random search is no other guest than ours.
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        *GUESTS[:-1],
+        pytest.param(GUESTS[-1], marks=pytest.mark.slow),
+        "bayesopt:ucb",
+    ],
+)
 def test_the_host_runs_an_experiment_as_the_optimizer_alone(optimizer):
     is_own = optimizer.startswith("bayesopt")
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import sys
 from functools import partial
 
@@ -37,7 +38,9 @@ def spark_trials():
     builder = SparkSession.builder.master("local[2]")
     for name in ("spark.ui.enabled", "spark.ui.showConsoleProgress"):
         builder = builder.config(name, "false")
+    handler = signal.getsignal(signal.SIGINT)
     session = builder.getOrCreate()
+    signal.signal(signal.SIGINT, handler)  # Spark leaves its own
     session.sparkContext.setLogLevel("OFF")
     logger = logging.getLogger("hyperopt-spark")
     level = logger.level

@@ -387,3 +387,28 @@ def test_any_backend_runs_a_native_space(backend):
     study = hpb.run(experiment, backend=backend, n_trials=8, seed=1, store=":memory:")
     assert [t.state for t in study.trials] == [State.COMPLETE] * 8
     assert all(set(t.metrics) == {"loss"} for t in study.trials)
+
+
+def test_a_function_may_be_a_generator_that_reports():
+    closed = []
+
+    def trains(point):
+        try:
+            for step in range(4):
+                loss = point["x"] - step
+                yield {"loss": loss, "status": "ok"} if step % 2 else loss
+        finally:
+            closed.append(True)
+
+    space = {"x": hp.uniform("x", 0, 6)}
+    how = {"n_trials": 8, "seed": 0, "store": ":memory:"}
+    below = "threshold", {"lower": 0.0}
+    study = hpb.minimize(trains, space, "random", pruner=below, **how)
+    assert len(closed) == 8
+    assert {t.state for t in study.trials} == {State.COMPLETE, State.PRUNED}
+    for trial in study.trials:
+        x = trial.params["x"]
+        steps = min(int(x) + 2, 4)
+        assert list(trial.reports) == [(k + 1, x - k) for k in range(steps)]
+        if trial.state is State.COMPLETE:
+            assert trial.metrics["loss"] == x - 3

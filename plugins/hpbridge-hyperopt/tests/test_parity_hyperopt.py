@@ -75,9 +75,18 @@ NESTED_CELLS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("algorithm", "mode", "seed"), later_slow(CELLS + NESTED_CELLS)
-)
+def cells():
+    """Return them all; ATPE takes seconds for each, so that two run by default."""
+    found = []
+    for given in later_slow(CELLS + NESTED_CELLS):
+        algorithm, mode, _ = given.values
+        is_quick = algorithm != "atpe" or mode in {"mixed", "conditional"}
+        marks = given.marks if is_quick else [pytest.mark.slow]
+        found.append(pytest.param(*given.values, marks=marks))
+    return found
+
+
+@pytest.mark.parametrize(("algorithm", "mode", "seed"), cells())
 def test_trials_are_those_of_fmin(algorithm, mode, seed):
     # Of TPE's trials, 20 are drawn at random. ATPE takes 50 ms for each.
     n_trials = 25 if SPEC.algorithms[algorithm].requires else 30

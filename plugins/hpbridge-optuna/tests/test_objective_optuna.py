@@ -150,6 +150,29 @@ def takes_params(params):
     return params["x"]
 
 
+@pytest.mark.parametrize("optimizer", ["optuna:tpe", "skopt:et"])
+def test_it_may_be_a_generator_of_losses(optimizer):
+    def trains(trial):
+        x = trial.suggest_float("x", 0, 3)
+        for step in range(4):
+            if x - step < -1:
+                raise optuna.TrialPruned
+            yield x - step
+
+    study = hpb.run(
+        native_experiment(trains),
+        optimizer,
+        n_trials=12,
+        seed=0,
+        store=":memory:",
+        pruner=("threshold", {"lower": -0.5}),
+    )
+    ended = {
+        trial.state: len(trial.reports) - trial.params["x"] for trial in study.trials
+    }
+    assert set(ended) == {State.COMPLETE, State.PRUNED}
+
+
 def two_arguments(trial, more):
     return trial.suggest_float("x", 0, more)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import optuna
 import pytest
 from optuna.trial import TrialState
+from seeds import EACH
 
 from hpbridge.contract.backend import Outcome, Problem
 from hpbridge.contract.capabilities import Feature
@@ -30,6 +31,7 @@ from hpbridge.testing.parity import (
 )
 from hpbridge.trial import State
 from hpbridge_optuna import SPEC
+from hpbridge_optuna.options import SharedOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,7 +62,9 @@ def quiet_native() -> Iterator[None]:
 
 def case(algorithm: Algorithm, *values: object) -> object:
     missing = [r for r in algorithm.requires if not is_met(r)]
-    marks = pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")
+    marks = [pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")]
+    if values and type(values[-1]) is int and values[-1] != SEEDS[0]:  # a seed
+        marks.append(pytest.mark.slow)
     return pytest.param(algorithm.name, *values, marks=marks)
 
 
@@ -124,7 +128,7 @@ def test_fixed_parameters_are_the_native_run(algorithm, seed):
     check_same(trials, names["trials"])
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", EACH)
 @pytest.mark.parametrize("algorithm", sorted(TRY_ALL))
 def test_a_search_of_all_points_ends_where_the_library_ends(algorithm, seed):
     space = space_of(SPEC.algorithms[algorithm], "conditional")
@@ -188,7 +192,8 @@ def test_options_are_the_librarys(algorithm, options):
 def test_parity_cases_cover_every_option():
     for name, algorithm in SPEC.algorithms.items():
         given = {key for options in OPTIONS.get(name, []) for key in options}
-        assert given == set(algorithm.options.__dataclass_fields__), name
+        shared = set(SharedOptions.__dataclass_fields__)
+        assert given | shared == set(algorithm.options.__dataclass_fields__), name
 
 
 def able(*features: Feature) -> list[object]:

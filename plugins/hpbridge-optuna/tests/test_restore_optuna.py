@@ -108,8 +108,19 @@ def continued(algorithm, options, space, study, n_trials):
     return found
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+# The direction is a sign; a Gaussian process takes seconds.
+RESTORED = [
+    pytest.param(
+        case,
+        direction,
+        marks=[pytest.mark.slow] if (case, direction) == ("gp", "maximize") else [],
+    )
+    for case in CASES
+    for direction in ("minimize", "maximize")
+]
+
+
+@pytest.mark.parametrize(("case", "direction"), RESTORED)
 def test_continued_is_what_optuna_proposes(case, direction):
     space, options = CASES[case]
     algorithm = case.partition(" ")[0]

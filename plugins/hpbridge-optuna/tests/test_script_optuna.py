@@ -10,6 +10,7 @@ from hpbridge.engine.run import run
 
 HEAD = """
 import optuna
+from optuna import pruners
 from optuna.samplers import TPESampler
 SEED = 42
 def objective(trial):
@@ -122,7 +123,16 @@ def test_what_a_script_says_of_its_study_is_read(write, name):
 
 
 LEFT = {
-    "pruner": ("pruner=optuna.pruners.HyperbandPruner()", "", "pruner HyperbandPruner"),
+    "pruner": (
+        "pruner=optuna.pruners.MedianPruner(args.n)",
+        "",
+        "pruner MedianPruner (its arguments are known only while the script runs)",
+    ),
+    "own pruner": (
+        "pruner=mine()",
+        "",
+        "pruner=mine() (its arguments are known only while the script runs)",
+    ),
     "sampler": (
         "sampler=optuna.samplers.PartialFixedSampler({}, None)",
         "",
@@ -156,8 +166,101 @@ def test_what_is_not_taken_is_named(write, name):
     assert script.not_taken == (left,)
 
 
-def test_a_pruner_that_is_asked_and_not_named_is_named(write):
-    text = GUARDED.replace("return 1", "trial.should_prune()\n    return 1")
-    script = find_experiment(Wanted(write("optuna_asks", text))).script
+ASKS = GUARDED.replace("return 1", "trial.should_prune()\n    return 1")
+PRUNERS = {
+    "default": (ASKS, "", "median", {"n_startup_trials": 5}),
+    "none": (ASKS, "pruner=None, ", "median", {"n_startup_trials": 5}),
+    "named": (
+        GUARDED,
+        "pruner=pruners.PercentilePruner(25.0, n_warmup_steps=3), ",
+        "percentile",
+        {"percentile": 25.0, "n_warmup_steps": 3},
+    ),
+    "around": (
+        ASKS,
+        "pruner=pruners.PatientPruner(pruners.MedianPruner(), patience=2), ",
+        "patient",
+        {"wrapped": "median", "patience": 2},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PRUNERS)
+def test_a_pruner_is_taken_as_ours(write, name):
+    text, given, pruner, options = PRUNERS[name]
+    path = write(f"optuna_prunes_{name}", text.replace("sampler=", f"{given}sampler="))
+    script = find_experiment(Wanted(path)).script
     assert script is not None
-    assert script.not_taken == ("pruner MedianPruner",)
+    assert script.not_taken == ()
+    assert script.pruner is not None
+    assert script.pruner[0] == pruner
+    assert options.items() <= dict(script.pruner[1]).items()
+
+
+@pytest.mark.parametrize("pruner", ["NopPruner()", "None"])
+def test_a_script_that_prunes_nothing_has_no_pruner(write, pruner):
+    own = "None" if pruner == "None" else f"optuna.pruners.{pruner}"
+    text = GUARDED.replace("sampler=", f"pruner={own}, sampler=")
+    script = find_experiment(Wanted(write(f"optuna_no_{pruner[:3]}", text))).script
+    assert script is not None
+    assert (script.pruner, script.not_taken) == (None, ())
+
+
+def test_a_pruner_of_several_metrics_is_named(write):
+    text = ASKS.replace('direction="maximize"', "directions=['maximize'] * 2")
+    script = find_experiment(Wanted(write("optuna_prunes_several", text))).script
+    assert script is not None
+    assert script.pruner is None
+    assert script.not_taken == ("pruner MedianPruner (it decides by one metric)",)
+
+
+OWN = """
+class Mine(optuna.pruners.MedianPruner):
+    pass
+study = optuna.create_study(pruner=Mine())
+study.optimize(objective, 3)
+"""
+
+
+def test_a_pruner_of_ones_own_is_named_with_the_reason(write):
+    script = find_experiment(Wanted(write("optuna_prunes_own", HEAD + OWN))).script
+    assert script is not None
+    (left,) = script.not_taken
+    assert left.startswith("pruner Mine (only Optuna's own pruners are known here")
+
+
+TRAINS = """
+import optuna
+def objective(trial):
+    x = trial.suggest_float("x", -1, 1)
+    for step in range(8):
+        trial.report(x**2 + 1 / (step + 1), step)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+    return x**2
+if __name__ == "__main__":
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=4))
+    study.optimize(objective, n_trials=30)
+"""
+
+
+def test_a_script_that_prunes_runs_as_it_runs_itself(write):
+    path = write("optuna_trains", TRAINS)
+    theirs = runpy.run_path(path, run_name="__main__")["study"]
+    found = find_experiment(Wanted(path))
+    said = found.script
+    assert said is not None
+    ours = run(
+        found.experiment,
+        said.optimizer,
+        options=said.options,
+        pruner=said.pruner,
+        n_trials=said.n_trials,
+        seed=said.seed,
+        store=":memory:",
+    )
+    ended = [(t.params["x"], t.state.name, len(t.reports)) for t in ours.trials]
+    assert ended == [
+        (t.params["x"], t.state.name, len(t.intermediate_values)) for t in theirs.trials
+    ]
+    assert "PRUNED" in {state for _, state, _ in ended}

@@ -5,6 +5,7 @@ import gc
 import os
 import warnings
 
+import process_of_tests
 import pytest
 
 _ENVIRONMENT = {
@@ -15,11 +16,7 @@ _ENVIRONMENT = {
     "RAY_TQDM": "0",
 }
 
-# Read when Ray is imported. Under ``uv run``, as the README's command has it, Ray would
-# build the environment anew for each worker.
-os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-# Ray's workers yield to everything else: to the tests on the other cores, too.
-os.environ.setdefault("RAY_worker_niceness", "0")
+process_of_tests.prepare()
 
 _running = contextlib.ExitStack()
 

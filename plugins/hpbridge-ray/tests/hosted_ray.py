@@ -16,6 +16,7 @@ from hpbridge.plugin import (
     GlobalRandom,
     Int,
     Parameter,
+    Point,
     Quantized,
     State,
     UnsupportedFeatureError,
@@ -69,7 +70,8 @@ class Trainable(tune.Trainable):  # type: ignore[misc]
     def step(self) -> dict[str, Any]:
         params = cast("ParamSpace", self._space).params(self._config)
         number = self._config[_NUMBER]
-        run, _, _ = self._runner.run(params, number, trial_seed(self._seed, number))
+        point = Point(params, number, trial_seed(self._seed, number))
+        run, _, _ = self._runner.run(point)
         result = run.result
         if result.state is not State.COMPLETE and not result.metrics:
             raise RuntimeError(result.error or result.state.value)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -29,6 +30,9 @@ from hpbridge_ray import DRIVERS
 @pytest.mark.usefixtures("cluster")
 class TestActors(DriverConformance):
     spec = ACTORS
+    # Ray's own agents go on looking for a node that was killed for up to a minute.
+    end_seconds = 120.0
+    marks: ClassVar = {"killed_study": pytest.mark.slow}
 
 
 @pytest.mark.usefixtures("cluster")
@@ -83,6 +87,9 @@ def test_what_trials_print_on_another_machine_is_sent_to_their_logs(tmp_path):
 
 
 NAMES = [driver.name for driver in DRIVERS]
+
+# Under the driver ``ray`` it is the core's own loop and the kit that tell it, too.
+TUNE_FIRST = ["tune", pytest.param("ray", marks=pytest.mark.slow)]
 SPACE = {
     "x": hpb.Float(-1, 1),
     "c": hpb.Categorical({"none": None, "pair": (1, 2)}),
@@ -105,8 +112,8 @@ def smooth(trial):
 
 # Optimizers are on this side of the driver, and it takes seconds to start.
 EACH_BACKEND = [
-    pytest.param(name, marks=[] if name in {"ray", "skopt"} else pytest.mark.slow)
-    for name in registry().backends
+    pytest.param(name, marks=[] if name == "ray" else pytest.mark.slow)
+    for name in registry().libraries
     if name != "bayesopt"
 ]
 
@@ -179,7 +186,7 @@ def test_a_bad_trial_costs_itself_and_no_more(driver, capfd):
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("driver", NAMES)
+@pytest.mark.parametrize("driver", TUNE_FIRST)
 def test_two_workers_run_at_the_same_time_where_we_are(driver, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("there").mkdir()
@@ -200,7 +207,7 @@ def test_two_workers_run_at_the_same_time_where_we_are(driver, tmp_path, monkeyp
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("driver", NAMES)
+@pytest.mark.parametrize("driver", TUNE_FIRST)
 def test_a_failed_trial_is_run_again(driver, tmp_path):
     def fail_first(trial):
         mark = tmp_path / str(trial.number)
@@ -215,7 +222,7 @@ def test_a_failed_trial_is_run_again(driver, tmp_path):
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("driver", NAMES)
+@pytest.mark.parametrize("driver", TUNE_FIRST)
 def test_an_error_of_ours_ends_the_study_and_is_raised(driver):
     def broken(_session, trial):
         if trial.number == 1:
@@ -227,7 +234,7 @@ def test_an_error_of_ours_ends_the_study_and_is_raised(driver):
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("driver", NAMES)
+@pytest.mark.parametrize("driver", TUNE_FIRST)
 def test_a_finite_grid_ends_the_study(driver):
     found = study(
         _square, driver, backend="ray:grid", space={"x": hpb.Int(1, 3)}, n_trials=9
@@ -237,7 +244,7 @@ def test_a_finite_grid_ends_the_study(driver):
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("driver", NAMES)
+@pytest.mark.parametrize("driver", TUNE_FIRST)
 def test_an_experiment_that_does_not_load_on_an_actor_is_refused(driver, tmp_path):
     file = tmp_path / "there.py"
     file.write_text("1 / 0\n")
@@ -248,7 +255,7 @@ def test_an_experiment_that_does_not_load_on_an_actor_is_refused(driver, tmp_pat
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("driver", NAMES)
+@pytest.mark.parametrize("driver", TUNE_FIRST)
 def test_a_history_as_long_as_the_budget_leaves_the_budget(driver):
     earlier = study(_square, "local", n_trials=5, space={"x": hpb.Float(0, 1)})
     found = study(
@@ -309,9 +316,7 @@ def test_ray_is_started_quietly_and_kept(tmp_path):
 
 
 # Under the other driver it is the core's own loop that hears it, as with any workers.
-@pytest.mark.parametrize(
-    "driver", ["tune", pytest.param("ray", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("driver", TUNE_FIRST)
 def test_ctrl_c_ends_the_study_and_loses_no_finished_trial(driver, tmp_path):
     process = _script(tmp_path, drivers=[driver], last=2)
     finished = tmp_path / "finished"
@@ -334,3 +339,39 @@ def _study_names(path):
     from hpbridge.store import open_store
 
     return [study.name for study in open_store(str(path)).studies()]
+
+
+def trains(trial):
+    """Report five steps; trial 2 dies after its first."""
+    for step in range(1, 6):
+        trial.report(trial["x"] * step, step)
+        if trial.should_prune():
+            raise TrialPruned
+        if trial.number == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return trial["x"]
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("driver", TUNE_FIRST)
+def test_a_pruner_answers_on_ray(driver):
+    experiment = hpb.Experiment(objective=trains, space={"x": hpb.Float(0, 1)})
+    study = hpb.run(
+        experiment,
+        "random",
+        n_trials=6,
+        seed=0,
+        driver=driver,
+        pruner=("threshold", {"upper": 1.5}),
+        store=":memory:",
+    )
+    for trial in study.trials:
+        x, states = trial.params["x"], hpb.State
+        if trial.number == 2:
+            assert (trial.state, len(trial.reports)) == (states.FAILED, 1)
+        else:
+            is_over = x * 5 > 1.5
+            assert trial.state is (states.PRUNED if is_over else states.COMPLETE)
+            assert [s for s, v in trial.reports if v > 1.5] == [
+                len(trial.reports) for _ in range(is_over)
+            ]

@@ -32,7 +32,13 @@ def run(evaluation: hpb.Evaluation, **settings) -> hpb.Study:
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("n_columns", [3, 10_000], ids=["in memory", "in a file"])
+@pytest.mark.parametrize(
+    "n_columns",
+    [
+        pytest.param(3, marks=pytest.mark.slow, id="in memory"),
+        pytest.param(10_000, id="in a file"),
+    ],
+)
 def test_no_row_of_the_test_is_in_the_memory_of_an_actor(n_columns):
     study = run(evaluation(LooksAround(max_iter=1), n_columns), driver="ray")
     assert [trial.error for trial in study.trials] == [None, None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import math
 import random
 import warnings
@@ -16,7 +17,7 @@ import hpbridge_ray
 from hpbridge import Float, Normal, Quantized
 from hpbridge.errors import ExperimentError, ObjectiveError, SpaceError
 from hpbridge.space.space import Space
-from hpbridge.trial import Trial
+from hpbridge.trial import State, Trial
 from hpbridge_ray import SPEC
 from hpbridge_ray._upstream import draws_multiples_alike
 from hpbridge_ray.native.read import read_param_space
@@ -249,6 +250,77 @@ def test_an_endless_class_runs_until_it_is_told():
     trainable = hpbridge_ray.until(Endless, training_iteration=2)
     assert objective_of(trainable, x=tune.uniform(0, 9))(trial) == 3.0
     assert len(trial.reports) == 2
+
+
+ENDED = []
+
+
+def falling(config):
+    try:
+        for step in range(4):
+            tune.report({"loss": config["x"] - step, "step": step})
+    finally:
+        ENDED.append(config["x"])
+
+
+def falling_by_yield(config):
+    try:
+        for step in range(4):
+            yield {"loss": config["x"] - step, "step": step}
+    finally:
+        ENDED.append(config["x"])
+
+
+def hard_to_stop(config):
+    for step in range(4):
+        with contextlib.suppress(SystemExit):
+            tune.report({"loss": config["x"] - step, "step": step})
+    ENDED.append(config["x"])
+
+
+class Falling(tune.Trainable):
+    def setup(self, config):
+        self.x, self.step_ = config["x"], 0
+
+    def step(self):
+        self.step_ += 1
+        return {"loss": self.x - self.step_ + 1, "done": self.step_ == 4, "step": 0}
+
+    def cleanup(self):
+        ENDED.append(self.x)
+
+
+@pytest.mark.parametrize(
+    ("trainable", "workers"),
+    [
+        (falling, 1),
+        (falling, 2),
+        (falling_by_yield, 1),
+        (hard_to_stop, 1),
+        (Falling, 1),
+    ],
+)
+def test_reports_reach_the_pruner_which_ends_a_trial_as_ray_does(trainable, workers):
+    ENDED.clear()
+    native = SPEC.from_native({"x": tune.uniform(0, 4)})
+    experiment = hpb.Experiment(
+        objective=native.wrap(trainable),
+        space=native.space,
+        direction={"loss": "minimize"},
+    )
+    how = {"n_trials": 10, "seed": 1, "store": ":memory:", "workers": workers}
+    below = "threshold", {"lower": 0.0}
+    study = hpb.run(experiment, "random", pruner=below, **how)
+    assert {t.state for t in study.trials} == {State.PRUNED, State.COMPLETE}
+    for trial in study.trials:
+        x = trial.params["x"]
+        n = min(int(x) + 2, 4)
+        assert trial.reports == tuple((k + 1, x - k) for k in range(n))
+        # A class says itself when it is done; of a function nobody knows.
+        ends = x < 2 if trainable is Falling else x < 3
+        assert trial.state is (State.PRUNED if ends else State.COMPLETE)
+    if workers == 1:
+        assert sorted(ENDED) == sorted(t.params["x"] for t in study.trials)
 
 
 def test_what_is_no_trainable_is_refused():

@@ -23,7 +23,13 @@ from hpbridge.testing.parity import (
 )
 from hpbridge_ray import SPEC
 
-EXCUSED = {("grid", "float"): "a grid has every point, and a float has too many"}
+EXCUSED = {
+    ("grid", "float"): "a grid has every point, and a float has too many",
+    **{
+        ("pb2", mode): "PB2 knows numbers alone"
+        for mode in ("categorical", "conditional", "mixed")
+    },
+}
 MODES = {
     name: [m for m in PARITY_SPACES if space_of(algorithm, m)]
     for name, algorithm in SPEC.algorithms.items()
@@ -31,8 +37,9 @@ MODES = {
 CELLS = [(name, mode, seed) for name in MODES for mode in MODES[name] for seed in SEEDS]
 
 N_TRIALS = 30
-N_TRIALS_BOHB = 60
-"""BOHB builds a model after 2 (d + 1) trials of d parameters."""
+N_TRIALS_OF = {"bohb": 60, "pbt": 18, "pb2": 18}
+"""BOHB builds a model after 2 (d + 1) trials of d parameters; a population has six
+members, and takes a Tuner long."""
 
 
 def test_every_mode_is_compared_or_excused():
@@ -55,7 +62,7 @@ def _side_by_side(algorithm):
 @pytest.mark.parametrize("seed", EACH)
 @pytest.mark.parametrize("algorithm", [name for name in MODES if name != "grid"])
 def test_all_modes_are_the_tuners_own(algorithm, seed):
-    n_trials = N_TRIALS_BOHB if algorithm == "bohb" else N_TRIALS
+    n_trials = N_TRIALS_OF.get(algorithm, N_TRIALS)
     space, quick = _side_by_side(algorithm), SPEC.algorithms[algorithm].quick
     trials = check_parity(SPEC, algorithm, space, n_trials, seed, quick)
     assert len(trials) == n_trials

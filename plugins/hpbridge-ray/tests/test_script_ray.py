@@ -47,7 +47,7 @@ SAID = {
         "train",
         "scheduler=ASHAScheduler()",
         "ray:random",
-        ("scheduler ASHAScheduler",),
+        ("the end of a trial at max_t=100 (a function ends by itself)",),
     ),
     "foreign": ("train", "search_alg=mine", "", ("search_alg=mine",)),
 }
@@ -85,3 +85,79 @@ def test_a_direction_that_no_tuner_says_is_assumed(tmp_path):
     call = "tune.Tuner(train, param_space=param_space).fit()"
     read = found(tmp_path, "undirected", call)
     assert read.experiment.is_direction_assumed
+
+
+ASHA = "ASHAScheduler({})"
+SCHEDULERS = {
+    "bare": (
+        "max_t=27, grace_period=3, reduction_factor=3",
+        {"max_t": 27, "grace_period": 3},
+    ),
+    "same": ("metric='mean_accuracy', mode='max'", {"max_t": 100}),
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_asha_is_taken_as_ours(tmp_path, name):
+    given, options = SCHEDULERS[name]
+    scheduler = f"scheduler=ASHAScheduler({given}, stop_last_trials=False)"
+    script = found(tmp_path, f"asha_{name}", TUNER.format("train", scheduler)).script
+    assert script is not None
+    assert script.not_taken == ()
+    assert script.pruner is not None
+    assert script.pruner[0] == "asha:ray"
+    assert options.items() <= dict(script.pruner[1]).items()
+
+
+def test_a_scheduler_says_which_way_is_better_where_nothing_else_does(tmp_path):
+    call = (
+        "tune.Tuner(train, param_space=param_space, tune_config=tune.TuneConfig("
+        "scheduler=ASHAScheduler(metric='mean_accuracy', mode='max'))).fit()"
+    )
+    read = found(tmp_path, "asha_says", call)
+    assert read.experiment.metrics == {"mean_accuracy": "maximize"}
+    assert not read.experiment.is_direction_assumed
+
+
+UNTAKEN = {
+    "brackets": ("ASHAScheduler(brackets=3)", "brackets must be 1, got 3"),
+    "time": ("ASHAScheduler(time_attr='epoch')", "time_attr must be"),
+    "metric": ("ASHAScheduler(metric='loss', mode='min')", "its metric is 'loss'"),
+    "unknown": ("ASHAScheduler(max_t=args.n)", "known only while the script runs"),
+    "other": ("tune.schedulers.MedianStoppingRule()", "it compares with means"),
+}
+
+
+@pytest.mark.parametrize("name", UNTAKEN)
+def test_a_scheduler_that_is_not_taken_is_named_with_the_reason(tmp_path, name):
+    given, why = UNTAKEN[name]
+    call = TUNER.format("train", f"scheduler={given}")
+    script = found(tmp_path, f"untaken_{name}", call).script
+    assert script is not None
+    assert script.pruner is None
+    (left,) = script.not_taken
+    assert left.startswith(f"scheduler {given.partition('(')[0].rpartition('.')[2]} (")
+    assert why in left
+
+
+def test_a_scheduler_that_stops_nothing_is_nothing(tmp_path):
+    given = "scheduler=tune.schedulers.FIFOScheduler()"
+    script = found(tmp_path, "fifo", TUNER.format("train", given)).script
+    assert script is not None
+    assert (script.pruner, script.not_taken) == (None, ())
+
+
+def test_a_class_ends_where_its_scheduler_ends_it(tmp_path):
+    call = (
+        "tune.run(Climbs, config={'x': tune.grid_search([1, 2, 3])}, metric='score', "
+        "mode='max', scheduler=ASHAScheduler(max_t=4, grace_period=1))"
+    )
+    read = found(tmp_path, "asha_class", call)
+    script = read.script
+    assert script is not None
+    assert script.not_taken == ()
+    given = {"pruner": script.pruner, "seed": 0, "store": ":memory:"}
+    study = run(read.experiment, "random", n_trials=9, **given)
+    assert {t.state.name for t in study.trials} == {"COMPLETE", "PRUNED"}
+    assert all(len(trial.reports) <= 4 for trial in study.trials)
+    assert study.best_trial.metrics == {"score": 12.0}  # 3 by 4

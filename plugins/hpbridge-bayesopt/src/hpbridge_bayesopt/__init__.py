@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpbridge.plugin import (
+    AS_LAST_REPORT,
     KNOWN_SO_FAR,
     YES,
     Algorithm,
@@ -63,6 +64,7 @@ _WITHOUT_CONSTRAINTS = Capabilities(
         Feature.FAILED_TRIALS: Capability(
             Support.EMULATED, "told with the worst value so far"
         ),
+        Feature.PRUNED_TRIALS: AS_LAST_REPORT,
         Feature.SEEDING: YES,
         Feature.FOREIGN_HISTORY: YES,
         Feature.PENDING: Capability(
@@ -86,6 +88,7 @@ def _algorithm(
         native_call="BayesianOptimization.maximize",
         options=options,
         cost_per_ask="O(n^3) in trials",
+        linear_algebra=True,
         recommended_trials="10 to 200",
         source=f"bayes_opt.acquisition.{source}",
         quick={"init_points": 3},

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpbridge.plugin import (
+    AS_WORST,
+    FROM_NO_TRIAL,
     KNOWN_SO_FAR,
     LEFT_OUT,
+    NOT_LEARNT,
     YES,
     Algorithm,
     BackendSpec,
@@ -79,6 +82,7 @@ CAPABILITIES = Capabilities(
         Feature.MULTI_OBJECTIVE: no("it minimizes one loss"),
         Feature.CONSTRAINTS: no("it minimizes one loss"),
         Feature.FAILED_TRIALS: YES,
+        Feature.PRUNED_TRIALS: AS_WORST,
         Feature.SEEDING: YES,
         Feature.FOREIGN_HISTORY: YES,
         Feature.PENDING: YES,
@@ -96,6 +100,7 @@ ATPE_CAPABILITIES = CAPABILITIES.but(
         Feature.FAILED_TRIALS: Capability(
             Support.EMULATED, f"{LEFT_OUT.note}, and here infinite ones too"
         ),
+        Feature.PRUNED_TRIALS: NOT_LEARNT,
         Feature.PENDING: Capability(Support.EMULATED, "does not see pending trials"),
     }
 )
@@ -128,7 +133,7 @@ SPEC = BackendSpec(
                 encode=_encode,
                 refine=_refine,
                 summary="Independent draws from the space.",
-                capabilities=CAPABILITIES,
+                capabilities=CAPABILITIES.but({Feature.PRUNED_TRIALS: FROM_NO_TRIAL}),
                 native_call="hyperopt.fmin(algo=rand.suggest)",
                 cost_per_ask="O(1) in trials",
                 recommended_trials="any number; the baseline",

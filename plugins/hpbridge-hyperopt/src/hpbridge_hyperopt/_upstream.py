@@ -171,6 +171,27 @@ def documents_of(trials: Any) -> list[dict[str, Any]]:
     return trials._dynamic_trials  # type: ignore[no-any-return]
 
 
+# Its cluster on MongoDB.
+
+_OVERRIDDEN = (
+    "refresh_tids",
+    "_insert_trial_docs",
+    "count_by_state_unsynced",
+    "new_trial_ids",
+    "attachments",
+)
+MONGO_TRIALS = _LIBRARY.private(
+    "hyperopt.mongoexp:MongoTrials",
+    "hpbridge_hyperopt.mongo cannot take the place of what is gone in pymongo 4",
+    lambda trials: {*_OVERRIDDEN} <= {*vars(trials)},
+)
+MONGO_RUN_ONE = _LIBRARY.private(
+    "hyperopt.mongoexp:MongoWorker.run_one",
+    "hpbridge-mongo-worker cannot run a job",
+    _takes("host_id"),
+)
+
+
 # The nodes of its spaces.
 
 

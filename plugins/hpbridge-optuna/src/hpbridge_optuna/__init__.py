@@ -6,8 +6,11 @@ Everything that is declared is here; nothing here imports Optuna.
 from __future__ import annotations
 
 from hpbridge.plugin import (
+    FROM_NO_TRIAL,
     KNOWN_SO_FAR,
+    LEARNS_REPORTS,
     LEFT_OUT,
+    NOT_LEARNT,
     YES,
     Algorithm,
     BackendSpec,
@@ -25,6 +28,7 @@ from hpbridge.plugin import (
     lazy,
     lazy_names,
     no,
+    with_more,
 )
 from hpbridge_optuna.options import (
     BruteForceOptions,
@@ -33,6 +37,7 @@ from hpbridge_optuna.options import (
     NSGAIIIOptions,
     NSGAIIOptions,
     QMCOptions,
+    SharedOptions,
     TPEOptions,
 )
 
@@ -40,6 +45,10 @@ __getattr__ = lazy_names(__name__, {"BridgeSampler": "hpbridge_optuna.host.plug"
 
 
 _refine = lazy("hpbridge_optuna.backend.space:refine")
+
+
+def _shares(options: SharedOptions) -> str:
+    return options.place
 
 
 def _yes(note: str) -> Capability:
@@ -65,6 +74,7 @@ _COMMON = Capabilities(
         Feature.MULTI_OBJECTIVE: YES,
         Feature.CONSTRAINTS: no("the sampler ignores constraints"),
         Feature.FAILED_TRIALS: YES,
+        Feature.PRUNED_TRIALS: FROM_NO_TRIAL,
         Feature.SEEDING: YES,
         Feature.FOREIGN_HISTORY: no("the sampler does not learn from trials"),
         Feature.PENDING: YES,
@@ -78,10 +88,17 @@ _COMMON = Capabilities(
 _OWN_GRID = emulated("index", "the sampler rounds a float grid in its own way")
 _OWN_GENERATIONS = no("the sampler learns only from the generations that it bred")
 _RANDOM_UNDER_CONDITIONS = _yes("draws parameters that are not always active at random")
+_RANKED_BY_STEP = with_more(
+    LEARNS_REPORTS, "behind complete ones, the further the better, then by value"
+)
+_IF_CONSIDERED = with_more(
+    NOT_LEARNT, "with consider_pruned_trials=True their last report counts"
+)
 _GENETIC = _COMMON.but(
     {
         Feature.CONSTRAINTS: YES,
         Feature.FAILED_TRIALS: LEFT_OUT,
+        Feature.PRUNED_TRIALS: NOT_LEARNT,
         Feature.FOREIGN_HISTORY: _OWN_GENERATIONS,
     }
 )
@@ -101,6 +118,7 @@ _ALGORITHMS = (
     Algorithm(
         name="tpe",
         refine=_refine,
+        shares=_shares,
         summary="Tree-structured Parzen estimator; Optuna's default.",
         capabilities=_COMMON.but(
             {
@@ -108,6 +126,7 @@ _ALGORITHMS = (
                     "reject", "tells a forbidden point as pruned"
                 ),
                 Feature.CONSTRAINTS: YES,
+                Feature.PRUNED_TRIALS: _RANKED_BY_STEP,
                 Feature.FOREIGN_HISTORY: YES,
             }
         ),
@@ -121,6 +140,7 @@ _ALGORITHMS = (
     Algorithm(
         name="gp",
         refine=_refine,
+        shares=_shares,
         summary="Gaussian process with the logarithm of expected improvement.",
         capabilities=_COMMON.but(
             {
@@ -128,12 +148,14 @@ _ALGORITHMS = (
                 Feature.CONDITIONAL: _RANDOM_UNDER_CONDITIONS,
                 Feature.FORBIDDEN: emulated("reject", "tells a forbidden point as inf"),
                 Feature.CONSTRAINTS: YES,
+                Feature.PRUNED_TRIALS: NOT_LEARNT,
                 Feature.FOREIGN_HISTORY: YES,
             }
         ),
         native_call="Study.optimize",
         options=GPOptions,
         cost_per_ask="O(n^3) in trials",
+        linear_algebra=True,
         recommended_trials="up to 500",
         source="Ament et al. 2023, arXiv:2310.20708",
         requires=("torch>=2.2", "scipy>=1.10"),
@@ -143,6 +165,7 @@ _ALGORITHMS = (
     Algorithm(
         name="cmaes",
         refine=_refine,
+        shares=_shares,
         summary="Covariance matrix adaptation evolution strategy, for numbers.",
         capabilities=_COMMON.but(
             {
@@ -150,12 +173,14 @@ _ALGORITHMS = (
                 Feature.CONDITIONAL: _RANDOM_UNDER_CONDITIONS,
                 Feature.MULTI_OBJECTIVE: no("the sampler takes one metric"),
                 Feature.FAILED_TRIALS: LEFT_OUT,
+                Feature.PRUNED_TRIALS: _IF_CONSIDERED,
                 Feature.FOREIGN_HISTORY: _OWN_GENERATIONS,
             }
         ),
         native_call="Study.optimize",
         options=CmaEsOptions,
         cost_per_ask="O(d^3) in parameters",
+        linear_algebra=True,
         recommended_trials="1000 to 10000",
         source="Hansen 2016, arXiv:1604.00772",
         requires=("cmaes>=0.12",),
@@ -164,9 +189,11 @@ _ALGORITHMS = (
     Algorithm(
         name="random",
         refine=_refine,
+        shares=_shares,
         summary="Independent draws.",
         capabilities=_COMMON,
         native_call="Study.optimize",
+        options=SharedOptions,
         cost_per_ask="O(d) in parameters",
         recommended_trials="any",
         source="Bergstra and Bengio 2012, JMLR 13",
@@ -175,6 +202,7 @@ _ALGORITHMS = (
     Algorithm(
         name="qmc",
         refine=_refine,
+        shares=_shares,
         summary="A Sobol' or Halton sequence, which fills the space evenly.",
         capabilities=_COMMON.but(
             {
@@ -197,6 +225,7 @@ _ALGORITHMS = (
     Algorithm(
         name="grid",
         refine=_refine,
+        shares=_shares,
         summary="Every point of a finite space, shuffled.",
         capabilities=_EXHAUSTIVE.but(
             {
@@ -207,6 +236,7 @@ _ALGORITHMS = (
             }
         ),
         native_call="Study.optimize",
+        options=SharedOptions,
         cost_per_ask="O(d n), n trials of d parameters",
         recommended_trials="the size of the space",
         source="Optuna, GridSampler",
@@ -216,6 +246,7 @@ _ALGORITHMS = (
     Algorithm(
         name="bruteforce",
         refine=_refine,
+        shares=_shares,
         summary="Every point of a finite space once, conditions respected.",
         capabilities=_EXHAUSTIVE.but(
             {
@@ -234,6 +265,7 @@ _ALGORITHMS = (
     Algorithm(
         name="nsga2",
         refine=_refine,
+        shares=_shares,
         summary="Non-dominated sorting genetic algorithm II.",
         capabilities=_GENETIC,
         native_call="Study.optimize",
@@ -246,6 +278,7 @@ _ALGORITHMS = (
     Algorithm(
         name="nsga3",
         refine=_refine,
+        shares=_shares,
         summary="Non-dominated sorting genetic algorithm III, for many metrics.",
         capabilities=_GENETIC,
         native_call="Study.optimize",
@@ -255,6 +288,13 @@ _ALGORITHMS = (
         source="Deb and Jain 2014, IEEE TEC 18(4)",
         quick={"population_size": 5},
     ),
+)
+
+_OWN_PRUNERS = frozenset(
+    {
+        *("median", "percentile", "threshold", "patient", "wilcoxon"),
+        *("sha", "asha:optuna", "hyperband"),
+    }
 )
 
 SPEC = BackendSpec(
@@ -267,6 +307,7 @@ SPEC = BackendSpec(
     adopt=lazy("hpbridge_optuna.native.objective:adopt"),
     homepage="https://optuna.org",
     from_native=lazy("hpbridge_optuna.native.read:from_native"),
+    pruner_of=lazy("hpbridge_optuna.native.pruner:pruner_of"),
     script=ScriptReader(
         library="optuna",
         entries=(
@@ -276,6 +317,7 @@ SPEC = BackendSpec(
     ),
     tested={"oldest": "5.0.0", "newest": "5.0.0"},
     upstream=lazy("hpbridge_optuna._upstream:problems"),
+    pruners=_OWN_PRUNERS,
 )
 
 FORMAT = StudyFormat(

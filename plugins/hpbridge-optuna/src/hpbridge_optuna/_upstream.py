@@ -11,6 +11,7 @@ Source:
 from __future__ import annotations
 
 import inspect
+import warnings
 from importlib.util import find_spec
 from typing import Any
 
@@ -216,3 +217,44 @@ WEIGHTS = _OPTUNA.private(
 )
 LOG_MASS = _OPTUNA.private("optuna.samplers._tpe._truncnorm:_log_gauss_mass", _SLOW)
 LOG_NORM = _OPTUNA.private("optuna.samplers._tpe._truncnorm:_norm_pdf_logC", _SLOW)
+
+_STEPS = ("n_warmup_steps", "interval_steps")
+_MIDDLE = ("n_startup_trials", *_STEPS, "n_min_trials")
+_HALVES = ("min_resource", "reduction_factor", "bootstrap_count")
+_ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "MedianPruner": _MIDDLE,
+    "PercentilePruner": ("percentile", *_MIDDLE),
+    "ThresholdPruner": ("lower", "upper", *_STEPS),
+    "PatientPruner": ("patience", "min_delta", "wrapped_pruner"),
+    "WilcoxonPruner": ("p_threshold", "n_startup_steps"),
+    "SuccessiveHalvingPruner": (*_HALVES, "min_early_stopping_rate"),
+    "HyperbandPruner": (*_HALVES, "max_resource"),
+}
+
+
+def _pruner(name: str) -> Any:
+    from optuna import pruners
+
+    given: dict[str, tuple[Any, ...]] = {
+        "PercentilePruner": (25.0,),
+        "ThresholdPruner": (0.0,),
+        "PatientPruner": (None, 1),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some call themselves experimental
+        return getattr(pruners, name)(*given.get(name, ()))
+
+
+def _of_pruner(name: str, argument: str) -> Any:
+    return _OPTUNA.private(
+        f"optuna.pruners:{name}._{argument}",
+        f"a {name} of Optuna's is not taken",
+        example=lambda: _pruner(name),
+    )
+
+
+PRUNERS = {
+    name: {argument: _of_pruner(name, argument) for argument in arguments}
+    for name, arguments in _ARGUMENTS.items()
+}
+"""Of each class of pruners: where it keeps its arguments."""

@@ -9,12 +9,64 @@ Source:
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
+from hpbridge.plugin import masked
+
+_PASSWORD = re.compile(r"[?&](\w*password|passwd|pwd)=", re.IGNORECASE)
+_OF_A_PROCESS = re.compile(r"sqlite(\+\w+)?://(/?(:memory:.*)?)?$")
+
 
 @dataclass(frozen=True)
-class TPEOptions:
+class SharedOptions:
+    """Where the trials are in common with those of other processes.
+
+    Raises:
+        ValueError: If it is no such place, or a URL with a password.
+    """
+
+    storage: str | None = None
+    """An Optuna storage that other processes share: a database URL without a password,
+    journal:FILE, or env:NAME for what an environment variable says. None: its own."""
+    study_name: str | None = None
+    """Of Optuna's study in the storage; None for the experiment's name."""
+
+    def __post_init__(self) -> None:
+        if self.storage is None:
+            if self.study_name is not None:
+                msg = "'study_name' is of a study in a 'storage', and there is none"
+                raise ValueError(msg)
+            return
+        is_url = "://" in self.storage
+        if is_url and (
+            masked(self.storage) != self.storage or _PASSWORD.search(self.storage)
+        ):
+            msg = (
+                "'storage' has a password, which would be kept with the study: "
+                "put the URL in an environment variable and give env:NAME"
+            )
+            raise ValueError(msg)
+        kind, _, rest = self.storage.partition(":")
+        if not is_url and not (kind in {"env", "journal"} and rest):
+            msg = (
+                "'storage' must be a database URL, journal:FILE or env:NAME, "
+                f"got {self.storage!r}"
+            )
+            raise ValueError(msg)
+        if _OF_A_PROCESS.match(self.storage):
+            msg = f"'storage' {self.storage!r} is in this process's memory alone"
+            raise ValueError(msg)
+
+    @property
+    def place(self) -> str:
+        """The storage in a sentence; empty where there is none."""
+        return f"the storage {self.storage}" if self.storage is not None else ""
+
+
+@dataclass(frozen=True)
+class TPEOptions(SharedOptions):
     """Options of `optuna.samplers.TPESampler`.
 
     Raises:
@@ -33,6 +85,7 @@ class TPEOptions:
     """Count running trials as bad, so that the next proposal avoids them."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         # Optuna would accept it, and fail in the first trial after the random ones.
         if self.n_ei_candidates < 1:
             msg = f"'n_ei_candidates' must be at least 1, got {self.n_ei_candidates}"
@@ -40,7 +93,7 @@ class TPEOptions:
 
 
 @dataclass(frozen=True)
-class GPOptions:
+class GPOptions(SharedOptions):
     """Options of `optuna.samplers.GPSampler`."""
 
     n_startup_trials: int = 10
@@ -50,7 +103,7 @@ class GPOptions:
 
 
 @dataclass(frozen=True)
-class CmaEsOptions:
+class CmaEsOptions(SharedOptions):
     """Options of `optuna.samplers.CmaEsSampler`.
 
     Raises:
@@ -71,6 +124,7 @@ class CmaEsOptions:
     """Adapt the learning rate, for multimodal and noisy objectives."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         # Optuna would accept it, and fail in the first trial after the random ones.
         if self.popsize is not None and self.popsize < 2:  # noqa: PLR2004 - two parents
             msg = f"'popsize' must be at least 2 or None, got {self.popsize}"
@@ -78,7 +132,7 @@ class CmaEsOptions:
 
 
 @dataclass(frozen=True)
-class QMCOptions:
+class QMCOptions(SharedOptions):
     """Options of `optuna.samplers.QMCSampler`."""
 
     qmc_type: Literal["sobol", "halton"] = "sobol"
@@ -88,7 +142,7 @@ class QMCOptions:
 
 
 @dataclass(frozen=True)
-class BruteForceOptions:
+class BruteForceOptions(SharedOptions):
     """Options of `optuna.samplers.BruteForceSampler`."""
 
     avoid_premature_stop: bool = False
@@ -96,7 +150,7 @@ class BruteForceOptions:
 
 
 @dataclass(frozen=True)
-class NSGAIIOptions:
+class NSGAIIOptions(SharedOptions):
     """Options of `optuna.samplers.NSGAIISampler`."""
 
     population_size: int = 50
@@ -121,6 +175,7 @@ class NSGAIIIOptions(NSGAIIOptions):
     """How finely the reference points divide each metric."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         # Optuna would accept it, and fail in the first trial of the second generation.
         if self.dividing_parameter < 1:
             got = self.dividing_parameter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hpbridge.plugin import (
+    FROM_NO_TRIAL,
     KNOWN_SO_FAR,
     SPACE_FEATURES,
     YES,
@@ -33,6 +34,7 @@ SPEC = BackendSpec(
                     Feature.MULTI_OBJECTIVE: _NOTHING,
                     Feature.CONSTRAINTS: _NOTHING,
                     Feature.FAILED_TRIALS: _NOTHING,
+                    Feature.PRUNED_TRIALS: FROM_NO_TRIAL,
                     Feature.FOREIGN_HISTORY: _NOTHING,
                     Feature.SEEDING: YES,
                     Feature.PENDING: YES,

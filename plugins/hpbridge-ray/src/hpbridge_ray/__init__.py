@@ -5,9 +5,14 @@ Everything that is declared is here; nothing here imports Ray.
 
 from __future__ import annotations
 
+from typing import Any
+
 from hpbridge.plugin import (
+    AS_LAST_REPORT,
+    FROM_NO_TRIAL,
     KNOWN_SO_FAR,
     LEFT_OUT,
+    NOT_LEARNT,
     YES,
     Algorithm,
     BackendSpec,
@@ -27,7 +32,14 @@ from hpbridge.plugin import (
     lazy_names,
     no,
 )
-from hpbridge_ray.options import BohbOptions, HyperOptOptions
+from hpbridge_ray.options import (
+    BohbOptions,
+    HyperOptOptions,
+    Pb2Options,
+    PbtOptions,
+    RayOptions,
+    TuneOptions,
+)
 
 __getattr__ = lazy_names(
     __name__,
@@ -63,6 +75,7 @@ _COMMON = Capabilities(
         Feature.MULTI_OBJECTIVE: no("the search class takes one metric"),
         Feature.CONSTRAINTS: no("the search class knows no constraints"),
         Feature.FAILED_TRIALS: YES,
+        Feature.PRUNED_TRIALS: FROM_NO_TRIAL,
         Feature.SEEDING: YES,
         Feature.FOREIGN_HISTORY: no("the search class learns from no trial"),
         Feature.PENDING: YES,
@@ -71,6 +84,32 @@ _COMMON = Capabilities(
         Feature.DEFINE_BY_RUN: KNOWN_SO_FAR,
     }
 )
+
+_POPULATION = _COMMON.but(
+    {
+        Feature.CONSTRAINTS: Capability(
+            Support.NATIVE, "a member beyond a bound counts as the worst"
+        ),
+        Feature.FAILED_TRIALS: Capability(
+            Support.NATIVE, "a member whose trial failed counts as the worst"
+        ),
+        Feature.PRUNED_TRIALS: Capability(
+            Support.NATIVE, f"{NOT_LEARNT.note}; their members count as the worst"
+        ),
+        Feature.MULTI_OBJECTIVE: no("members are compared by one value"),
+        Feature.FOREIGN_HISTORY: no("a member goes on from its own checkpoints"),
+        Feature.DEFINE_BY_RUN: no("members would begin anew as the space grows"),
+    }
+)
+_OF_POPULATIONS: dict[str, Any] = {
+    "native_call": "Tuner.fit",
+    "recommended_trials": "10 members, 10 intervals or more",
+    "quick": {"population_size": 6},
+    "is_staged": True,
+    "refine": lazy("hpbridge_ray.backend.space:refine_population"),
+    "encode": _encode,
+    "remarks": lazy("hpbridge.plugin:remarks_on_population"),
+}
 
 _ALGORITHMS = (
     Algorithm(
@@ -121,6 +160,7 @@ _ALGORITHMS = (
                 Feature.MULTI_OBJECTIVE: Capability(
                     Support.UNIMPLEMENTED, "use the optuna backend"
                 ),
+                Feature.PRUNED_TRIALS: AS_LAST_REPORT,
                 Feature.FOREIGN_HISTORY: YES,
             }
         ),
@@ -143,6 +183,7 @@ _ALGORITHMS = (
                 Feature.INT_LOG: emulated("log-round"),
                 Feature.INT_STEP: emulated("index", _ROUNDED_INDEX),
                 Feature.CATEGORICAL_ORDERED: emulated("index", _ROUNDED_INDEX),
+                Feature.PRUNED_TRIALS: AS_LAST_REPORT,
                 Feature.FOREIGN_HISTORY: no("HyperOptSearch takes no evaluated points"),
             }
         ),
@@ -159,7 +200,8 @@ _ALGORITHMS = (
         name="bohb",
         refine=_refine,
         encode=_encode,
-        summary="TuneBOHB: BOHB's kernel densities, every trial at the full budget.",
+        summary="TuneBOHB: BOHB's kernel densities; with pruner hyperband, BOHB.",
+        takes_budgets=True,
         capabilities=_COMMON.but(
             {
                 Feature.FLOAT: Capability(
@@ -168,6 +210,7 @@ _ALGORITHMS = (
                 ),
                 Feature.FLOAT_LOG: emulated("log"),
                 Feature.FAILED_TRIALS: LEFT_OUT,
+                Feature.PRUNED_TRIALS: NOT_LEARNT,
                 Feature.FOREIGN_HISTORY: YES,
             }
         ),
@@ -179,6 +222,37 @@ _ALGORITHMS = (
         requires=("ray>=2.56", "hpbandster>=0.7.4", "ConfigSpace>=1.2"),
         extra="bohb",
     ),
+    Algorithm(
+        name="pbt",
+        summary="PopulationBasedTraining: the worst copy the best, and vary that.",
+        capabilities=_POPULATION,
+        options=PbtOptions,
+        cost_per_ask="O(members)",
+        source="Jaderberg et al. 2017; Ray Tune, PopulationBasedTraining",
+        **_OF_POPULATIONS,
+    ),
+    Algorithm(
+        name="pb2",
+        summary="PB2: as pbt, but a Gaussian process over the gains says what to try.",
+        capabilities=_POPULATION.but(
+            {
+                Feature.FLOAT_LOG: emulated("log"),
+                Feature.FLOAT_STEP: emulated("index", _ROUNDED_INDEX),
+                Feature.INT: emulated("round"),
+                Feature.INT_LOG: emulated("log-round"),
+                Feature.INT_STEP: emulated("index", _ROUNDED_INDEX),
+                Feature.CATEGORICAL: no("it knows numbers alone"),
+                Feature.CATEGORICAL_ORDERED: emulated("index", _ROUNDED_INDEX),
+            }
+        ),
+        options=Pb2Options,
+        cost_per_ask="O(n^3) in intervals, at most 1000",
+        linear_algebra=True,
+        source="Parker-Holder et al. 2020; Ray Tune, PB2",
+        requires=("ray[tune]>=2.56", "scikit-learn>=1.5"),  # before, it wants GPy
+        extra="pb2",
+        **_OF_POPULATIONS,
+    ),
 )
 
 SPEC = BackendSpec(
@@ -189,6 +263,7 @@ SPEC = BackendSpec(
     create=lazy("hpbridge_ray.backend.optimizer:create"),
     explain=lazy("hpbridge_ray.backend.explain:explain"),
     from_native=lazy("hpbridge_ray.native.read:from_native"),
+    pruner_of=lazy("hpbridge_ray.native.scheduler:pruner_of"),
     script=ScriptReader(
         library="ray",
         entries=(
@@ -211,7 +286,12 @@ DRIVERS = (
         run=lazy("hpbridge_ray.driver.tuner:run_in_tuner"),
         prepare=lazy("hpbridge_ray.driver.opening:prepare"),
         requires=SPEC.requires,
+        answers=True,
         logs=True,
+        saves=True,
+        options=TuneOptions,
+        needs="nothing, or a Ray that runs",
+        address="10.0.0.1:6379",
     ),
     DriverSpec(
         name="ray",
@@ -219,6 +299,9 @@ DRIVERS = (
         open=lazy("hpbridge_ray.driver.opening:open_actors"),
         requires=SPEC.requires,
         logs=True,
+        options=RayOptions,
+        needs="nothing, or a Ray that runs",
+        address="10.0.0.1:6379",
     ),
 )
 

@@ -245,3 +245,104 @@ def draws_multiples_alike() -> bool:
 
     last = 2
     return last in tune.qrandint(0, last, last).sample(size=64, random_state=0)
+
+
+def _is_driven(scheduler: Any) -> bool:
+    used = _names_in(scheduler._checkpoint_or_exploit), _names_in(scheduler._exploit)
+    return "_schedule_trial_save" in used[0] and "_latest_checkpoint_result" in used[1]
+
+
+_POPULATION = RAY.private(
+    "ray.tune.schedulers:PopulationBasedTraining",
+    "'ray:pbt' and 'ray:pb2' cannot drive Ray's schedulers",
+    holds=_is_driven,
+)
+_SCORES = RAY.private(
+    "ray.tune.schedulers:PopulationBasedTraining._save_trial_state",
+    "'ray:pb2' would model infinities",
+)
+
+
+def check_population() -> None:
+    """Check that Ray's schedulers of populations can be driven without a Tuner.
+
+    Raises:
+        HpbridgeError: If this Ray writes them otherwise.
+    """
+    _POPULATION.get()
+    _SCORES.get()
+
+
+def _asha() -> Any:
+    from ray.tune.schedulers import AsyncHyperBandScheduler
+
+    return AsyncHyperBandScheduler()
+
+
+def _of_asha(name: str) -> Any:
+    return RAY.private(
+        f"ray.tune.schedulers:AsyncHyperBandScheduler._{name}",
+        "an AsyncHyperBandScheduler of Ray's is not taken",
+        example=_asha,
+    )
+
+
+_ASHA = {
+    name: _of_asha(name)
+    for name in (
+        "max_t",
+        "reduction_factor",
+        "metric",
+        "mode",
+        "time_attr",
+        "stop_last_trials",
+    )
+}
+_BRACKETS = _of_asha("brackets")
+_RUNGS = RAY.private(
+    "ray.tune.schedulers.async_hyperband:_Bracket._rungs",
+    "an AsyncHyperBandScheduler of Ray's is not taken",
+    example=lambda: _BRACKETS.of(_asha())[0],
+)
+
+
+def asha_of(scheduler: object) -> dict[str, Any]:
+    """Return the arguments that an AsyncHyperBandScheduler was made with, by name.
+
+    Raises:
+        HpbridgeError: If this Ray keeps them elsewhere.
+
+    Source:
+        ray 2.60.0: the first rung of the first bracket, its last one, is at
+        `grace_period`.
+    """
+    brackets = _BRACKETS.of(scheduler)
+    found = {name: private.of(scheduler) for name, private in _ASHA.items()}
+    found["grace_period"] = round(_RUNGS.of(brackets[0])[-1][0])
+    return {**found, "brackets": len(brackets)}
+
+
+def _median() -> Any:
+    from ray.tune.schedulers import MedianStoppingRule
+
+    return MedianStoppingRule()
+
+
+def _of_median(name: str) -> Any:
+    return RAY.private(
+        f"ray.tune.schedulers:MedianStoppingRule._{name}",
+        "a study under the scheduler 'median_stopping' cannot be resumed",
+        example=_median,
+    )
+
+
+_HARD_STOP, _SLICE = _of_median("hard_stop"), _of_median("min_time_slice")
+
+
+def median_pauses(scheduler: object) -> bool:
+    """Say whether a MedianStoppingRule may pause trials.
+
+    Raises:
+        HpbridgeError: If this Ray keeps it elsewhere.
+    """
+    return not _HARD_STOP.of(scheduler) or bool(_SLICE.of(scheduler))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hpbridge.plugin import (
+    AS_LAST_REPORT,
+    FROM_NO_TRIAL,
     KNOWN_SO_FAR,
     YES,
     Algorithm,
@@ -78,6 +80,7 @@ _TREES = Capabilities(
         Feature.FAILED_TRIALS: Capability(
             Support.EMULATED, "is told with the worst value so far"
         ),
+        Feature.PRUNED_TRIALS: AS_LAST_REPORT,
         Feature.SEEDING: YES,
         Feature.FOREIGN_HISTORY: YES,
         Feature.PENDING: Capability(
@@ -99,6 +102,7 @@ _NOTHING = Capability(Support.NATIVE, "accepted; random search learns from no tr
 _RANDOM = _TREES.but(
     {
         Feature.FAILED_TRIALS: _NOTHING,
+        Feature.PRUNED_TRIALS: FROM_NO_TRIAL,
         Feature.FOREIGN_HISTORY: _NOTHING,
         Feature.PENDING: YES,
     }
@@ -114,6 +118,7 @@ _ALGORITHMS = (
         native_call="gp_minimize",
         options=GPOptions,
         cost_per_ask="O(n^3) in trials",
+        linear_algebra=True,
         recommended_trials="20 to 100",
         refine=_refine,
         encode=_encode,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import inert, is_instance_of
+from hpbridge_hyperopt.host.plain_mongo import refuse_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,8 +42,12 @@ def contents_of(source: object) -> Contents | None:
     Args:
         source: A `Trials`; or what `inert` made of one, of a list of its
             documents, or of a list or dict with one in it.
+
+    Raises:
+        HpbridgeError: If it is Hyperopt's own `MongoTrials`.
     """
     if is_trials(source):
+        refuse_plain(source, is_own=False)
         return _contents(vars(source))
     for found in _within(source, 0):
         return _contents(found.state)

@@ -8,6 +8,7 @@ import numpy as np
 
 from hpbridge.plugin import OptionError, read_options
 from hpbridge_hyperopt.backend.optimizer import FUNCTIONS, suggest_of
+from hpbridge_hyperopt.host.plain_mongo import refuse_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -77,6 +78,7 @@ class OwnSuggest:
         Raises:
             OptionError: If it does not have these options.
         """
+        refuse_plain(trials, is_own=True)
         if options != self._partial:
             self._suggest, self._partial = self._with(options), dict(options)
         if self._rng is not None:

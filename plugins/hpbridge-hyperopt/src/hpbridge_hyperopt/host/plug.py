@@ -19,6 +19,7 @@ from hpbridge.plugin import (
 )
 from hpbridge_hyperopt import SPEC
 from hpbridge_hyperopt.host.own import OwnSuggest, merged_options
+from hpbridge_hyperopt.host.plain_mongo import refuse_plain
 from hpbridge_hyperopt.host.trials import TrialsGuest
 from hpbridge_hyperopt.native.read import read_draws
 
@@ -133,6 +134,7 @@ class BridgeSuggest:
             UnsupportedFeatureError: If the optimizer cannot search it, or cannot
                 propose several trials at once and is asked to.
         """
+        refuse_plain(trials, is_own=False)
         is_other = options != self._partial
         if self._guest is None or is_other or not self._guest.is_of(trials):
             space, _ = self._read(domain)

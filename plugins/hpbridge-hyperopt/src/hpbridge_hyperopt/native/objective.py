@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import numbers
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
+
+from hpbridge.plugin import value_of_generator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +25,8 @@ class WrappedFunction:
     """Calls a function with what `fmin` would call it with.
 
     Args:
-        function: Takes a point of the space; returns a loss, or a dict with it.
+        function: Takes a point of the space; returns a loss, or a dict with it; or
+            yields one after each step.
         space: Hyperopt's.
         draws: What each label draws.
 
@@ -45,18 +50,15 @@ class WrappedFunction:
         Raises:
             ReportedFailure: If what it returned has no loss, or not the status ``ok``.
         """
-        from hpbridge_hyperopt._upstream import DOMAIN, EVALUATE, hyperopt
+        from hpbridge_hyperopt._upstream import EVALUATE, hyperopt
 
         no_loss = hyperopt.exceptions.InvalidLoss
         no_status = hyperopt.exceptions.InvalidResultStatus
-        if self._domain is None:
-            self._domain = DOMAIN.get()(self._function, self._space)
         config = {name: self._draws[name].drawn(value) for name, value in trial.items()}
         ctrl = hyperopt.Ctrl(None, current_trial={"tid": getattr(trial, "number", 0)})
         try:
-            result = EVALUATE.get()(
-                self._domain, config, ctrl, attach_attachments=False
-            )
+            domain = self._domain_of(trial)
+            result = EVALUATE.get()(domain, config, ctrl, attach_attachments=False)
         except (no_loss, no_status) as error:
             is_loss = isinstance(error, no_loss)
             what = "number as loss" if is_loss else "known status"
@@ -66,6 +68,23 @@ class WrappedFunction:
             msg = f"it returned the status {result['status']!r}"
             raise ReportedFailure(msg)
         return {"loss": float(result["loss"]), **further_metrics(result)}
+
+    def _domain_of(self, trial: Any) -> Any:
+        """Return the domain, whose function may be a generator that reports."""
+        from hpbridge_hyperopt._upstream import DOMAIN
+
+        if self._domain is None:
+            self._domain = DOMAIN.get()(self._function, self._space)
+        domain = copy.copy(self._domain)  # trials may run in threads beside this one
+
+        def function(*args: Any, **kwargs: Any) -> Any:
+            returned = self._function(*args, **kwargs)
+            if isinstance(returned, Generator):
+                returned, _ = value_of_generator(returned, trial, "loss")
+            return returned
+
+        domain.fn = function
+        return domain
 
 
 def further_metrics(result: Mapping[str, Any]) -> dict[str, float]:

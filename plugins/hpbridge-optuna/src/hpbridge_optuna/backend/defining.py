@@ -20,6 +20,7 @@ from hpbridge.plugin import (
 )
 from hpbridge_optuna import _upstream
 from hpbridge_optuna.backend.optimizer import OptunaOptimizer
+from hpbridge_optuna.backend.shared import SharedOptimizer
 from hpbridge_optuna.backend.storage import DISTRIBUTIONS
 from hpbridge_optuna.native.write import to_distribution
 
@@ -42,6 +43,8 @@ def create(
     problem: Problem, algorithm: Algorithm, options: Any, seed: int
 ) -> OptunaOptimizer:
     """Return an optimizer of a space, or of one that the trials define."""
+    if options.storage is not None:
+        return SharedOptimizer(problem, algorithm, options, seed)
     made = OptunaOptimizer if problem.space else DefiningOptunaOptimizer
     return made(problem, algorithm, options, seed)
 

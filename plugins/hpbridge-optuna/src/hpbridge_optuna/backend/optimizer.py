@@ -25,6 +25,7 @@ from hpbridge.plugin import (
     quiet,
 )
 from hpbridge_optuna import _upstream
+from hpbridge_optuna.backend.brackets import HYPERBAND, Brackets
 from hpbridge_optuna.backend.storage import DISTRIBUTIONS, LeanStorage, lean
 from hpbridge_optuna.backend.tpe import QuickTPESampler
 from hpbridge_optuna.native.sampler_state import (
@@ -39,8 +40,9 @@ from hpbridge_optuna.native.write import SAMPLERS, sampler_call, to_distribution
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from optuna import Study
     from optuna.distributions import BaseDistribution
-    from optuna.samplers import BaseSampler
+    from optuna.samplers import BaseSampler, TPESampler
     from optuna.trial import FrozenTrial, Trial
 
     from hpbridge.plugin import Algorithm, Codec, Label, Params, PastTrial, Problem
@@ -57,6 +59,10 @@ class OptunaOptimizer(Optimizer):
         `Trial.suggest_*` calls, and `Study.tell`; so are these methods.
     """
 
+    _classes: Mapping[str, type] | None = DISTRIBUTIONS
+    _tpe: type[TPESampler] = QuickTPESampler
+    _keeps_directions = False
+
     def __init__(
         self, problem: Problem, algorithm: Algorithm, options: Any, seed: int
     ) -> None:
@@ -65,21 +71,21 @@ class OptunaOptimizer(Optimizer):
         self._capabilities = algorithm.capabilities
         self._encoded = encode(problem, algorithm, options, self._name)
         # Of several, which way they go decides between equals in the genetic samplers.
-        ways = problem.directions if problem.n_objectives > 1 else ()
+        several = problem.n_objectives > 1 or self._keeps_directions
+        ways = problem.directions if several else ()
         ways = ways or ("minimize",) * problem.n_objectives
         self._directions = [StudyDirection[way.upper()] for way in ways]
         self._distributions: dict[str, BaseDistribution] = {}
         for name, parameter in self._encoded.native.items():
-            made = to_distribution(parameter, classes=DISTRIBUTIONS)
+            made = to_distribution(parameter, classes=self._classes)
             self._distributions[name] = made
+        pruning, brackets = problem.pruning, None
+        if pruning is not None and pruning.name == HYPERBAND:
+            brackets = Brackets(pruning)
         with quiet(optuna.storages.InMemoryStorage.__module__):
             sampler = self._make_sampler(algorithm, options, seed)
-            self._study = optuna.create_study(
-                storage=LeanStorage(),
-                sampler=sampler,
-                directions=self._directions,
-                study_name=STUDY_NAME,
-            )
+            self._study = self._make_study(sampler, brackets)
+        self._brackets = brackets
         self._trust = getattr(sampler, "trust", None)
         self._loggers = [getattr(optuna.samplers, SAMPLERS[algorithm.name]).__module__]
         self._loggers += _upstream.GP_LOGGERS if algorithm.name == "gp" else ()
@@ -91,22 +97,32 @@ class OptunaOptimizer(Optimizer):
         self, algorithm: Algorithm, options: Any, seed: int
     ) -> BaseSampler:
         call = sampler_call(algorithm, options, seed, self._encoded.native)
-        classes = {**vars(optuna.samplers), "TPESampler": QuickTPESampler}
+        classes = {**vars(optuna.samplers), "TPESampler": self._tpe}
         try:
             return call.make(classes)  # type: ignore[no-any-return]
         except ValueError as error:
             raise OptionError.invalid(self._name, [str(error)]) from error
 
+    def _make_study(self, sampler: BaseSampler, brackets: Brackets | None) -> Study:
+        return optuna.create_study(
+            storage=LeanStorage(),
+            sampler=sampler,
+            directions=self._directions,
+            pruner=None if brackets is None else brackets.pruner,
+            study_name=STUDY_NAME if brackets is None else brackets.study,
+        )
+
     def ask(self) -> Suggestion:
         if self._is_exhausted:
             msg = "every point of the space was proposed"
             raise ExhaustedError(msg)
+        trial: Trial | None = None
         with quiet(*self._loggers):
             try:
                 trial = self._study.ask()
                 point = self._draw(trial)
             except BaseException:  # raised again
-                self._fail_unknown()
+                self._fail_unknown(trial)
                 raise
         if self._trust is not None and self._trust.lost_because:
             self.notes = self._trust.notes
@@ -124,7 +140,7 @@ class OptunaOptimizer(Optimizer):
                 point[name] = codec.decode(suggest(name, ours) if ours else None)
         return point
 
-    def _fail_unknown(self) -> None:
+    def _fail_unknown(self, begun: Trial | None) -> None:  # noqa: ARG002 - of a subclass
         """Fail the trial that an ask began and nobody will tell.
 
         Left running, it would repel the proposals around it for ever.
@@ -146,6 +162,8 @@ class OptunaOptimizer(Optimizer):
             trial.set_constraint(key, value)
         for step, value in self._intermediate_values(outcome).items():
             trial.report(value, step)
+        if self._brackets is not None and outcome.reports:
+            self._brackets.ended(self._study, suggestion.id)
         values = self._values(outcome)
         try:
             self._study.tell(trial, values, state=STATES[outcome.state])
@@ -241,8 +259,10 @@ class OptunaOptimizer(Optimizer):
         return self._problem.n_constraints
 
     def _intermediate_values(self, outcome: Outcome) -> dict[int, float]:
-        # Optuna has none under several objectives, and no negative steps.
-        if outcome.state is not State.PRUNED or self._problem.n_objectives > 1:
+        # Optuna has none under several objectives, and no negative steps. Of complete
+        # trials they are for Hyperband alone.
+        is_looked_at = outcome.state is State.PRUNED or self._brackets is not None
+        if not is_looked_at or self._problem.n_objectives > 1:
             return {}
         return by_step(pair for pair in outcome.reports if pair[0] >= 0)
 

@@ -30,6 +30,8 @@ TIMES = "hpbridge:times"
 """Of a trial: start (Unix time) and duration, seconds; None where unknown."""
 REPORTS = "hpbridge:reports"
 """Of a trial: (step, value) in order, where Optuna's storages do not hold them so."""
+STAGE = "hpbridge:stage"
+"""Of a trial: budget, bracket, rung, and the place of the one that it went on from."""
 PARAMS = "hpbridge:params"
 """Of a trial: whole numbers that are none of a float, which is what storages keep."""
 ATTRIBUTES = "hpbridge:attributes"
@@ -89,6 +91,19 @@ class Extras:
         """Return the intermediate values in their order."""
         pairs = raw.user.get(REPORTS, raw.reports.items())
         return tuple((int(step), float(value)) for step, value in pairs)
+
+    def stage(self, raw: RawTrial, places: Mapping[int, int]) -> dict[str, Any]:
+        """Return the budget of a trial, and what belongs to it.
+
+        Args:
+            raw: The trial.
+            places: Those of the trials that are read, by place in Optuna's study.
+        """
+        if STAGE not in raw.user:
+            return {}
+        budget, bracket, rung, parent = raw.user[STAGE]
+        place = places.get(parent)
+        return {"budget": budget, "bracket": bracket, "rung": rung, "parent": place}
 
     def error(self, raw: RawTrial) -> str | None:
         """Return the text of a failure."""

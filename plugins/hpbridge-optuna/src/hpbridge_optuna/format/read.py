@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,9 +183,14 @@ def _foreign(raw: RawStudy, hints: Hints) -> ForeignStudy:
     found = merged(finished if space is None else ())
     notes += found.notes
     parents = _parents(raw)
+    ended = [k for k, t in enumerate(raw.trials) if t.state in _STATES]
+    places = {k: place for place, k in enumerate(ended)}
     return ForeignStudy(
         name=raw.name,
-        trials=tuple(_trial(t, metrics, extras, parents) for t in finished),
+        trials=tuple(
+            replace(_trial(t, metrics, extras, parents), **extras.stage(t, places))
+            for t in finished
+        ),
         metrics=metrics,
         space=space,
         parameters=found.parameters,

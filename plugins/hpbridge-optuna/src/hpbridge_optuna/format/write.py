@@ -35,6 +35,7 @@ from hpbridge_optuna.format.extras import (
     PARAMS,
     REPORTS,
     SPACE,
+    STAGE,
     TIMES,
     as_user_attributes,
     is_told_by_values,
@@ -251,6 +252,12 @@ def _user_attributes(
         found[METRICS] = {name: dump_number(v) for name, v in trial.metrics.items()}
     if trial.error is not None:
         found[ERROR] = trial.error
+    stage = [trial.budget, trial.bracket, trial.rung]
+    if any(each is not None for each in (*stage, trial.parent)):
+        parent = next(
+            (k for k, t in enumerate(study.trials) if t.number == trial.parent), None
+        )
+        found[STAGE] = [*stage, parent]
     if len(reports) != len(trial.reports):
         found[REPORTS] = [[step, dump_number(value)] for step, value in trial.reports]
     # To the last bit: databases keep microseconds or less.

@@ -30,6 +30,9 @@ def own_sampler(
         OptionError: If it does not take the options.
         SpaceError: If it needs a space and there is none.
     """
+    if choice.shared_place:
+        problem = "'storage' is the host's own: give it to its `create_study`"
+        raise OptionError.invalid(choice.name, [problem])
     if choice.spec.name != "optuna" or (space is not None and not is_plain(space)):
         return None
     name = choice.algorithm.name

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.plugin import TrialPruned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import CodeType
 
     from hpbridge.plugin import Trial
@@ -22,7 +23,8 @@ def adopt(
     """Return an objective of our trials for a function of Optuna's.
 
     Args:
-        function: Of one ``trial``; it asks for its parameters with ``suggest_*``.
+        function: Of one ``trial``; it asks for its parameters with ``suggest_*``. It
+            may be a generator, as an objective of ours.
         is_sure: Whether a call of ``suggest_*`` must be in sight; otherwise the name of
             its argument is enough.
 
@@ -34,21 +36,41 @@ def adopt(
         return None
 
     def objective(trial: Trial) -> Any:
-        import optuna
-
         from hpbridge_optuna.native.trial import trial_of
 
-        try:
+        with _own_signal():
             returned = function(trial_of(trial))
-        except optuna.TrialPruned as signal:
-            raise TrialPruned(str(signal)) from signal
-        if isinstance(returned, Sequence) and not isinstance(returned, str):
-            if len(returned) == 1:
-                return returned[0]
-            return {f"value_{k}": value for k, value in enumerate(returned)}
-        return returned
+        if isinstance(returned, Generator):
+            return _in_our_words(returned)
+        return _metrics(returned)
 
     return objective
+
+
+@contextlib.contextmanager
+def _own_signal() -> Iterator[None]:
+    """Raise our signal of a trial that ends early for Optuna's."""
+    import optuna
+
+    try:
+        yield
+    except optuna.TrialPruned as signal:
+        raise TrialPruned(str(signal)) from signal
+
+
+def _in_our_words(generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """Return an objective that is a generator, which runs only when it is asked."""
+    with _own_signal():
+        returned = yield from generator
+    return _metrics(returned)
+
+
+def _metrics(returned: Any) -> Any:
+    if isinstance(returned, Sequence) and not isinstance(returned, str):
+        if len(returned) == 1:
+            return returned[0]
+        return {f"value_{k}": value for k, value in enumerate(returned)}
+    return returned
 
 
 def _is_define_by_run(function: Callable[..., Any], is_sure: bool) -> bool:

@@ -9,13 +9,26 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hpbridge.plugin import Reading, Script, UnsaidError, is_instance_of, registry
+from hpbridge.plugin import (
+    HpbridgeError,
+    Reading,
+    Script,
+    UnsaidError,
+    is_instance_of,
+    registry,
+)
 from hpbridge_optuna._upstream import ENQUEUED
+from hpbridge_optuna.native.pruner import pruner_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hpbridge.plugin import Site, Source
+
+_Pruner: TypeAlias = "tuple[str, Mapping[str, Any]]"
 
 _OPTIMIZE = ("func", "n_trials", "timeout", "n_jobs", "catch", "callbacks")
 _SILENT = ("func", "catch", "gc_after_trial", "show_progress_bar")
@@ -49,7 +62,7 @@ def read(source: Source, site: Site) -> Script:
     directions = _directions(source, site, study, live)
     points, unsaid = _points(source, site, live)
     study.drop("study_name", "load_if_exists")
-    left = [*_pruner(source, study, live)]
+    pruner, left = _pruner(source, study, live, len(directions))
     if study.expression("storage") is not None:
         left.append("storage")  # which may hold a password
     study.rest()
@@ -59,6 +72,7 @@ def read(source: Source, site: Site) -> Script:
         n_trials=call.number("n_trials"),
         timeout=call.number("timeout", float),
         points=points,
+        pruner=pruner,
     )
     if call.expression("callbacks") is not None:
         call.not_taken.append("callbacks")
@@ -89,21 +103,43 @@ def _directions(
     return tuple(("", way) for way in ways or (["minimize"] if is_usual else []))
 
 
-def _pruner(source: Source, study: Reading, live: Any) -> list[str]:
+def _pruner(
+    source: Source, study: Reading, live: Any, n_metrics: int
+) -> tuple[_Pruner | None, list[str]]:
+    """Return the study's pruner as ours, and a phrase of one that is not taken."""
     given = "pruner" in study
     node = study.expression("pruner")
-    name = source.called(node)
-    if not given and live is not None:
-        name = type(live.pruner).__name__
-    elif not given:
-        name = "MedianPruner"  # the default
     prunes = any(
         isinstance(each.func, ast.Attribute) and each.func.attr == "should_prune"
         for each in source.calls()
     )
     # Without a question, there is nothing that is not taken.
-    is_silent = name == "NopPruner" or (isinstance(node, ast.Constant))
-    return [f"pruner {name}".rstrip()] if (given or prunes) and not is_silent else []
+    is_none = isinstance(node, ast.Constant) and not prunes
+    if is_none or not (given or prunes):
+        return None, []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that Optuna's is experimental: ours will run
+        pruner = study.known(node) or getattr(live, "pruner", None)
+    name = source.called(node) if pruner is None else type(pruner).__name__
+    if pruner is None and (not given or isinstance(node, ast.Constant)):
+        name, pruner = "MedianPruner", _default()
+    if name == "NopPruner":
+        return None, []
+    said = f"pruner {name}" if name else study.named("pruner", node)
+    if n_metrics > 1:
+        return None, [f"{said} (it decides by one metric)"]
+    if pruner is None:
+        return None, [f"{said} (its arguments are known only while the script runs)"]
+    try:
+        return pruner_of(pruner), []
+    except HpbridgeError as error:
+        return None, [f"{said} ({'; '.join(error.problems)})"]
+
+
+def _default() -> Any:
+    import optuna
+
+    return optuna.pruners.MedianPruner()
 
 
 def _sampler(source: Source, study: Reading, live: Any) -> Script:

@@ -16,6 +16,7 @@ from hpbridge.plugin import (
     Quantized,
     changed_options,
     quiet,
+    registry,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,18 @@ SAMPLERS = {
     "nsga3": "NSGAIIISampler",
 }
 """The class of each algorithm in `optuna.samplers`."""
+
+PRUNERS = {
+    "median": "MedianPruner",
+    "percentile": "PercentilePruner",
+    "threshold": "ThresholdPruner",
+    "patient": "PatientPruner",
+    "wilcoxon": "WilcoxonPruner",
+    "sha": "SuccessiveHalvingPruner",
+    "asha:optuna": "SuccessiveHalvingPruner",
+    "hyperband": "HyperbandPruner",
+}
+"""The class in `optuna.pruners` that each pruner restates."""
 
 _METHODS = {
     "FloatDistribution": "suggest_float",
@@ -124,8 +137,38 @@ def sampler_call(
     if algorithm.name == "grid":
         args = ({n: _grid(p, of_labels) for n, p in searched.items()},)
     kwargs = changed_options(options)
+    for name in ("storage", "study_name"):  # of the study
+        kwargs.pop(name, None)
     kwargs["seed"] = None if seed is None else seed % 2**32
     return Call(SAMPLERS[algorithm.name], args, kwargs)
+
+
+def pruner_call(name: str, options: Mapping[str, Any], module: str = "") -> Call | None:
+    """Describe Optuna's own pruner: the options that were changed.
+
+    Args:
+        name: Ours.
+        options: All of them.
+        module: What its name stands in, as in ``"optuna.pruners."``.
+
+    Returns:
+        None where Optuna has no such pruner.
+    """
+    if name not in PRUNERS:
+        return None
+    kwargs = changed_options(registry().pruner(name).options(**options))
+    args: tuple[Any, ...] = ()
+    if name == "patient":
+        inner, of_inner = kwargs.pop("wrapped", None), {}
+        if inner is not None:
+            spec = registry().pruner(inner)
+            inner = spec.name
+            of_inner = vars(spec.options(**kwargs.pop("wrapped_options", {})))
+        wrapped = None if inner is None else pruner_call(inner, of_inner, module)
+        if inner is not None and wrapped is None:
+            return None
+        args = (wrapped,)
+    return Call(f"{module}{PRUNERS[name]}", args, kwargs)
 
 
 def _grid(parameter: Any, of_labels: bool) -> list[Any]:

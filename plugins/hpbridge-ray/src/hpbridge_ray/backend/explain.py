@@ -72,6 +72,10 @@ class Enough(tune.Stopper):
 
 def explain(problem: Problem, algorithm: Algorithm, options: Any, seed: int) -> str:
     """Return a script with one `Tuner.fit` on the native space."""
+    if algorithm.is_staged:
+        from hpbridge_ray.backend import explain_population
+
+        return explain_population.script_of(problem, algorithm, options, seed)
     encoded = encode(problem, algorithm, options, f"ray:{algorithm.name}")
     name = algorithm.name if encoded.native else "random"
     dimensions = to_dimensions(encoded, algorithm.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from hpbridge.plugin import (
     Optimizer,
     State,
     Suggestion,
-    by_step,
     encode,
     quiet,
 )
@@ -42,6 +42,10 @@ def create(
         UnsupportedFeatureError: If the algorithm cannot search the problem.
     """
     name = algorithm.name
+    if algorithm.is_staged:
+        from hpbridge_ray.backend import population
+
+        return population.create(problem, algorithm, options, seed)
     encoded = encode(problem, algorithm, options, f"ray:{name}")
     if name in {"random", "grid"}:
         return VariantOptimizer(encoded, algorithm, seed)
@@ -152,41 +156,50 @@ class SearcherOptimizer(_RayOptimizer):
     def _complete(self, key: str, value: float) -> None:
         self._searcher.on_trial_complete(key, result=_result(value))
 
-    def _prune(self, key: str, outcome: Outcome) -> None:  # noqa: ARG002
-        # The last report of a trial that was cut short is not its result.
+    def _prune(self, key: str, outcome: Outcome) -> None:
+        # A trial that a scheduler stops is complete to Ray, with its last result.
+        value = _last_report(outcome)
+        if value is None:
+            self._give_up(key)
+        else:
+            self._complete(key, value)
+
+    def _give_up(self, key: str) -> None:
+        """Tell of a trial that has no result."""
         self._searcher.on_trial_complete(key, error=True)
 
 
 class OptunaOptimizer(SearcherOptimizer):
     """`OptunaSearch`, which has Optuna's pruned trials and learns from foreign ones."""
 
-    def _prune(self, key: str, outcome: Outcome) -> None:
-        # Optuna takes no negative step, and the first value of a step.
-        for step, value in _first_reports(outcome).items():
-            self._searcher.on_trial_result(key, _result(value, step))
-        self._searcher.on_trial_complete(key)
+    def _give_up(self, key: str) -> None:
+        self._searcher.on_trial_complete(key)  # pruned in Optuna
 
     def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
         config = write(self._dimensions, self._encoded.encode(params))
-        reports = _first_reports(outcome)
+        value = outcome.values[0] if outcome.state is State.COMPLETE else None
+        if outcome.state is State.PRUNED:
+            value = _last_report(outcome)
         with quiet(*LOGGERS):
             self._searcher.add_evaluated_point(
                 config,
-                outcome.values[0] if outcome.state is State.COMPLETE else None,
+                value,
                 error=outcome.state is State.FAILED,
-                pruned=outcome.state is State.PRUNED,
-                intermediate_values=list(reports.values()),
+                pruned=outcome.state is State.PRUNED and value is None,
             )
 
 
 class BohbOptimizer(SearcherOptimizer):
-    """`TuneBOHB` with one budget, since every trial runs in full.
+    """`TuneBOHB`; with one budget, where every trial runs in full.
 
-    hpbandster draws from numpy's global generator.
+    hpbandster draws from numpy's global generator. It has a model for each budget with
+    enough trials, more of the good and of the bad ones than there are parameters, and
+    proposes from the one of the largest; from then on it drops what smaller ones bring.
 
     Source:
         ray 2.60.0, `TuneBOHB.on_trial_result`: it learns from results with the budget
         that a scheduler wrote into them, and not from `on_trial_complete`.
+        hpbandster 0.7.4, `BOHB.new_result` and `BOHB.get_config`.
     """
 
     def __init__(
@@ -195,23 +208,30 @@ class BohbOptimizer(SearcherOptimizer):
         super().__init__(encoded, algorithm, searcher)
         self._random = GlobalRandom(seed)
         self._n_foreign = 0
+        self._budget: float = 1
 
     def ask(self) -> Suggestion:
         with self._random:
             return super().ask()
 
     def tell(self, suggestion: Suggestion, outcome: Outcome) -> None:
+        self._budget = outcome.budget or 1
         with self._random:
             super().tell(suggestion, outcome)
 
     def _complete(self, key: str, value: float) -> None:
-        result = _result(value) | {"hyperband_info": {"budget": 1}}
+        result = _result(value) | {"hyperband_info": {"budget": self._budget}}
         self._searcher.on_trial_result(key, result)
         self._searcher.on_trial_complete(key, result=result)
+
+    def _prune(self, key: str, outcome: Outcome) -> None:  # noqa: ARG002
+        # Its last result is one of a smaller budget, and no budget is modelled here.
+        self._give_up(key)
 
     def observe(self, params: Mapping[str, Label], outcome: Outcome) -> None:
         if outcome.state is not State.COMPLETE:
             return  # what it is not told of its own trials either
+        self._budget = outcome.budget or 1
         key = f"foreign-{self._n_foreign}"
         self._n_foreign += 1
         config = write(self._dimensions, self._encoded.encode(params))
@@ -220,11 +240,17 @@ class BohbOptimizer(SearcherOptimizer):
             self._complete(key, outcome.values[0])
 
 
-def _result(value: float, step: int = 1) -> dict[str, Any]:
-    return {METRIC: value, "training_iteration": step}
+def _result(value: float) -> dict[str, Any]:
+    return {METRIC: value, "training_iteration": 1}
 
 
-def _first_reports(outcome: Outcome) -> dict[int, float]:
-    if outcome.state is not State.PRUNED:
-        return {}
-    return by_step(pair for pair in outcome.reports if pair[0] >= 0)
+def _last_report(outcome: Outcome) -> float | None:
+    """Return what a pruned trial counts with; None where that is no number.
+
+    Of NaN, OptunaSearch would leave the trial running for ever.
+
+    Source:
+        ray 2.60.0, `TuneController.stop_trial`.
+    """
+    values = [value for value in outcome.values if not math.isnan(value)]
+    return values[0] if values else None

@@ -34,6 +34,7 @@ from hpbridge.plugin import (
     Native,
     Parameter,
     Sizes,
+    reasons_against_population,
 )
 from hpbridge_ray.native.write import domain_of, grid_of, is_normal
 
@@ -59,6 +60,9 @@ _SIZES = {
     "hyperopt": Sizes(has_own_logs=True, narrowest=sys.float_info.min),
     # ConfigSpace takes an int to [0, 1] and back.
     "bohb": Sizes(largest_int=2**53, narrowest_log=1e-6),
+    "pbt": Sizes(largest_int=2**53, narrowest_log=1e-6),
+    # PB2 gives what it proposes 24 bits, as a float32.
+    "pb2": Sizes(largest_int=2**23),
 }
 _RAY_WORDS = {"", "eval", "grid_search"}
 
@@ -139,6 +143,14 @@ def refine(problem: Problem, algorithm: Algorithm, options: Any) -> list[str]:
     ]
 
 
+def refine_population(
+    problem: Problem, algorithm: Algorithm, options: Any
+) -> list[str]:
+    """Return what speaks against a problem, its budget included."""
+    found = refine(problem, algorithm, options)
+    return found + reasons_against_population(problem, algorithm, options)
+
+
 def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:  # noqa: ARG001
     """Return the space as the search class means it."""
     space, capabilities = problem.space, algorithm.capabilities
@@ -152,12 +164,15 @@ def encode(problem: Problem, algorithm: Algorithm, options: Any) -> Encoded:  # 
         if name not in normal
         and (inner := _inner(parameter, algorithm.name)) is not None
     }
+    if algorithm.name == "pb2":  # its float32 would be too coarse for narrow ranges
+        rounded = {n: codecs.get(n, plain.codecs[n]) for n in plain.native}
+        codecs = {n: Chained(codec, Scaled) for n, codec in rounded.items()}
     codecs |= normal
     return Encoded(space, capabilities, codecs=codecs)
 
 
 def _inner(parameter: Parameter, algorithm: str) -> type[Codec[Any]] | None:
-    if algorithm == "hyperopt" and isinstance(parameter, Int):
+    if algorithm in {"hyperopt", "pb2"} and isinstance(parameter, Int):
         return CODECS["round"]
     if algorithm == "bohb" and isinstance(parameter, Float):
         return None if _survives_rounding(parameter) else Scaled

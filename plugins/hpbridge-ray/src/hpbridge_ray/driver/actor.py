@@ -24,9 +24,9 @@ from hpbridge_ray.driver.last_words import LastWords, why_died
 from hpbridge_ray.driver.output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from hpbridge.plugin import Checkpoint, Experiment, Label, Run
+    from hpbridge.plugin import Checkpoint, Experiment, Point, Run
 
     Ran = tuple[Run, Checkpoint | None, bytes]
 
@@ -48,11 +48,16 @@ def pack(experiment: Experiment, words: str = "") -> bytes:
 class Runner:
     """An experiment, ready to run trials.
 
+    Args:
+        packed: What `pack` made.
+        desk: The actor that answers reports; None where each trial brings its own.
+
     Attributes:
         problem: Why the experiment cannot be loaded; None when it is.
     """
 
-    def __init__(self, packed: bytes) -> None:
+    def __init__(self, packed: bytes, desk: Any = None) -> None:
+        self._desk = desk
         experiment, path, directory, words = pickle.loads(packed)
         sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
         with contextlib.suppress(OSError):  # another machine need not have it
@@ -72,9 +77,7 @@ class Runner:
 
     def run(
         self,
-        params: Mapping[str, Label],
-        number: int,
-        seed: int,
+        point: Point,
         timeout: float | None = None,
         log: str | None = None,
         attempt: Attempt | None = None,
@@ -94,31 +97,30 @@ class Runner:
         output = Output(log, is_here=is_here)
         with _limited(timeout), output.led():
             worker = str(os.getpid())
-            run = attempt.run(self._experiment, params, number, seed, worker)
+            run = attempt.run(self._experiment, point, worker)
         return run, attempt.pause(run), output.sent
 
-    def run_job(
-        self,
-        line: tuple[Any, int, str],
-        checkpoint: Checkpoint | None,
-        point: tuple[Mapping[str, Label], int, int],
-        timeout: float | None,
-        log: str | None,
-    ) -> Ran:
+    def run_job(self, packed: bytes) -> bytes:
         """Run one trial whose reports are answered; see `run`.
 
+        Both ways it is bytes, which Ray hands on as they are: it takes longer than a
+        short trial to look into several arguments and a result.
+
         Args:
-            line: The desk, the job's number there, and the study.
-            checkpoint: Where the trial goes on from.
-            point: Parameters, number and seed.
-            timeout: As of `run`.
-            log: As of `run`.
+            packed: The job's number at the desk, the study, where the trial goes on
+                from, what it is, and its time and log, as of `run`.
         """
+        job, study, checkpoint, point, timeout, log = pickle.loads(packed)
         from hpbridge_ray.driver.desk import asking
 
-        desk, job, study = line
-        attempt = Attempt(asking(desk, job, (study, point[1])), checkpoint)
-        return self.run(*point, timeout, log, attempt)
+        answer = asking(self._desk, job, (study, point.number))
+        ran = self.run(point, timeout, log, Attempt(answer, checkpoint))
+        try:
+            return pickle.dumps(ran)
+        except Exception:  # noqa: BLE001 - of what may be defined in the experiment
+            import cloudpickle
+
+            return bytes(cloudpickle.dumps(ran))
 
 
 @contextlib.contextmanager

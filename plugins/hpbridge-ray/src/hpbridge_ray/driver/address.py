@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hpbridge.plugin import DriverError, masked
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VARIABLE = "RAY_ADDRESS"
+OPTION = "address"
 LOCAL = "local"
 AUTO = "auto"
 _CLIENT = "ray://"
@@ -63,8 +64,8 @@ _OTHER = "what answers there is no Ray"
 _TOKEN = "it refuses the token"
 _NO_NODE = "it has no node on this machine, and Ray wants one where it is joined"
 
-_START = f"start that Ray, or unset {VARIABLE}, so that a local one is started"
-_CORRECT = f"correct {VARIABLE}, or unset it, so that a local one is started"
+_START = "start that Ray, or {leave}, so that a local one is started"
+_CORRECT = "correct {source}, or {leave}, so that a local one is started"
 _HINTS = {
     _NO_ADDRESS: _CORRECT,
     _NO_HOST: _CORRECT,
@@ -84,36 +85,61 @@ _MEANINGS = (
 _VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
 
 
-def given() -> str:
-    """Return where the environment says that Ray is; ``local`` where it does not."""
-    return os.environ.get(VARIABLE, "").strip() or LOCAL
+class Given(NamedTuple):
+    """Where Ray is.
+
+    Attributes:
+        place: ``HOST:PORT``, ``ray://HOST:PORT``, ``auto`` or ``local``.
+        source: What says so: the variable, or the driver's option ``address``.
+    """
+
+    place: str
+    source: str = VARIABLE
+
+    def refused(self, problem: str) -> DriverError:
+        """Return the error for a place that cannot be joined."""
+        shown = masked(self.place)
+        headline = f"No Ray can be joined at {self.source}={shown!r}"
+        is_option = self.source == OPTION
+        leave = "leave it out" if is_option else f"unset {self.source}"
+        hint = _HINTS.get(problem, _START)
+        return DriverError(
+            headline, [problem], hint.format(source=self.source, leave=leave)
+        )
 
 
-def check(address: str) -> None:
+def given(option: str | None = None) -> Given:
+    """Return where a study says that Ray is, or the environment; ``local`` by default.
+
+    Args:
+        option: Of the driver: ``address``.
+    """
+    if option:
+        return Given(option.strip(), OPTION)
+    return Given(os.environ.get(VARIABLE, "").strip() or LOCAL)
+
+
+def check(address: Given) -> None:
     """Make sure that a Ray can be joined at an address.
 
     Raises:
         DriverError: If not, with what is wrong.
     """
     look(address)
-    _refuse(address, _join(address))
+    problem = _join(address.place)
+    if problem is not None:
+        raise address.refused(problem)
 
 
-def look(address: str) -> None:
+def look(address: Given) -> None:
     """Look whether something like a Ray is at an address, without Ray.
 
     Raises:
         DriverError: If not.
     """
-    _refuse(address, None if address == AUTO else _look(address))
-
-
-def _refuse(address: str, problem: str | None) -> None:
-    if problem is None:
-        return
-    shown = masked(address)
-    headline = f"No Ray can be joined at {VARIABLE}={shown!r}"
-    raise DriverError(headline, [problem], _HINTS.get(problem, _START))
+    problem = None if address.place == AUTO else _look(address.place)
+    if problem is not None:
+        raise address.refused(problem)
 
 
 def _look(address: str) -> str | None:

@@ -26,8 +26,13 @@ from hpbridge_ray.driver.witness import witness
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from hpbridge_ray.driver.address import Given
+
 # Whether the Ray that runs is ours, to be restarted when it is too small.
 _is_ours = False
+
+# Where the Ray is that runs, if this module has joined it.
+_joined = ""
 
 # On a busy machine, Ray's own half minute for its start may not be enough.
 _MOST_STARTS = 3
@@ -40,30 +45,57 @@ _ENDED = (
 )
 
 
-def ensure_ray(workers: int) -> None:
-    """Make sure that Ray runs and that so many actors fit on it.
+def ensure_ray(n_cpus: int, place: Given | None = None) -> None:
+    """Make sure that Ray runs, and has so many processors where it is ours.
 
-    A Ray that the user has initialized is used as it is. Otherwise ``RAY_ADDRESS``
-    says where it is, or a local one is started, with a processor for every worker.
+    A Ray that the user has initialized is used as it is, unless another one is named.
+    Otherwise one is joined, or a local one is started.
+
+    Args:
+        n_cpus: How many processors a local one has at least.
+        place: Where it is; by default, what the environment says.
 
     Raises:
         DriverError: If there is none where there should be one, or it does not start.
     """
-    global _is_ours  # noqa: PLW0603 - one Ray a process
+    global _is_ours, _joined  # noqa: PLW0603 - one Ray a process
+    place = place or address.given()
     if ray.is_initialized():
         watch = Watch()
         is_there = watch.why() is None
         watch.close()
-        if is_there and (not _is_ours or _n_cpus() >= workers):
+        if is_there and _is_meant(place) and (not _is_ours or _n_cpus() >= n_cpus):
             return
         leave_ray()
-    place = address.given()
-    _is_ours = place == address.LOCAL
+    _is_ours, _joined = place.place == address.LOCAL, ""
     if _is_ours:
-        _start(max(workers, os.cpu_count() or 1))
+        _start(max(n_cpus, os.cpu_count() or 1))
     else:
         address.check(place)
         _join(place)
+        _joined = place.place
+
+
+def _is_meant(place: Given) -> bool:
+    """Say whether the Ray that runs is the one that is meant.
+
+    Raises:
+        DriverError: If it is another one, which the user has joined.
+    """
+    is_named = place.source == address.OPTION and place.place != address.AUTO
+    if not is_named or place.place == _joined:
+        return True
+    if place.place == address.LOCAL:
+        return not _joined
+    its = ray.get_runtime_context().gcs_address
+    if its == place.place:
+        return True
+    if _is_ours or _joined:
+        return False
+    headline = "This process has joined another Ray than it is to use"
+    problem = f"it is at {its!r}, and address={place.place!r}"
+    hint = "`ray.shutdown()` before, or leave out the address"
+    raise DriverError(headline, [problem], hint)
 
 
 def _n_cpus() -> float:
@@ -108,13 +140,13 @@ def clear_away(error: BaseException) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _join(place: str) -> None:
+def _join(place: Given) -> None:
     try:
-        _init(address=place)
+        _init(address=place.place)
     except Exception as error:  # Ray's errors are of many kinds
         clear_away(error)
-        headline = f"The Ray at {address.VARIABLE}={place!r} cannot be joined"
-        hint = f"`ray status --address {place}` shows how it is"
+        headline = f"The Ray at {place.source}={place.place!r} cannot be joined"
+        hint = f"`ray status --address {place.place}` shows how it is"
         raise DriverError(headline, [describe_error(error)], hint) from error
 
 

@@ -31,7 +31,7 @@ class Desk:
         self._reports: list[Report] = []
         self._has_news = asyncio.Event()
         self._answers: dict[int, Reply] = {}
-        self._policy: Policy | None = None
+        self._policies: dict[str, Policy] = {}
 
     async def report(
         self, job: int, trial: tuple[str, int], step: int, value: float
@@ -41,9 +41,11 @@ class Desk:
         self._has_news.set()
         if job in self._answers:
             return self._answers[job]
-        if self._policy is None:
+        study, number = trial
+        policy = self._policies.get(study)
+        if policy is None:
             return Reply.GO_ON
-        return self._policy.reported(*trial, step, value)
+        return policy.report(number, step, value)
 
     async def take(self) -> list[Report]:
         """Return the reports that came since the last call, when there are any."""
@@ -60,9 +62,13 @@ class Desk:
         """Answer a job so from now on."""
         self._answers[job] = reply
 
-    async def decide_by(self, packed: bytes) -> None:
-        """Let a policy answer."""
-        self._policy = pickle.loads(packed)
+    async def decide_by(self, study: str, packed: bytes) -> None:
+        """Let a policy answer a study's reports."""
+        self._policies[study] = pickle.loads(packed)
+
+    async def tell(self, study: str, what: str, about: tuple[Any, ...]) -> None:
+        """Call a study's policy."""
+        getattr(self._policies[study], what)(*about)
 
 
 def asking(
@@ -94,16 +100,23 @@ class DeskActor:
     def __init__(self) -> None:
         self.handle = ray.remote(num_cpus=0)(Desk).remote()
         self.pending: Any = self.handle.take.remote()
+        self._of_policies: set[str] = set()
 
     def answer(self, job: Job, reply: Reply) -> None:
         """Let it answer a job so."""
         ray.get(self.handle.answer.remote(job.id, reply))
 
-    def decide_by(self, policy: Policy) -> None:
-        """Let it answer by a policy."""
+    def decide_by(self, study: str, policy: Policy) -> None:
+        """Let it answer a study's reports by a policy."""
         import cloudpickle
 
-        ray.get(self.handle.decide_by.remote(cloudpickle.dumps(policy)))
+        self._of_policies.add(study)
+        ray.get(self.handle.decide_by.remote(study, cloudpickle.dumps(policy)))
+
+    def tell(self, study: str, what: str, *about: Any) -> None:
+        """Let it call a study's policy, where that has one."""
+        if study in self._of_policies:
+            ray.get(self.handle.tell.remote(study, what, about))
 
     def reports(self) -> list[Report]:
         """Return what `pending` has brought, and wait for more."""

@@ -19,10 +19,10 @@ def prepare(settings: Settings) -> None:
     Raises:
         DriverError: If there is none.
     """
-    _look()
-    from hpbridge_ray.driver.cluster import ensure_ray
+    _look(settings)
+    from hpbridge_ray.driver.tuner import prepared
 
-    ensure_ray(settings.workers)
+    prepared(settings)
 
 
 def open_actors(
@@ -33,15 +33,16 @@ def open_actors(
     Raises:
         DriverError: If there is no Ray.
     """
-    _look()
+    _look(settings)
     from hpbridge_ray.driver import pool
 
     return pool.open_actors(experiment, settings)
 
 
-def _look() -> None:
-    """Look at the address that the environment names, where one is to be joined."""
+def _look(settings: Settings) -> None:
+    """Look at the address that is named, where one is to be joined."""
     ray = sys.modules.get("ray")
     is_joined = ray is not None and ray.is_initialized()
-    if not is_joined and address.given() != address.LOCAL:
-        address.look(address.given())
+    place = address.given((settings.driver_options or {}).get(address.OPTION))
+    if not is_joined and place.place != address.LOCAL:
+        address.look(place)

@@ -7,19 +7,16 @@ its trial and no more, and is replaced.
 from __future__ import annotations
 
 import contextlib
+import os
+import pickle
 import tempfile
 import time
-from collections import deque
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import ray
-from ray.exceptions import (
-    ActorDiedError,
-    OutOfMemoryError,
-    RayActorError,
-    RayError,
-)
+from ray.exceptions import OutOfMemoryError, RayActorError, RayError
 
 from hpbridge.plugin import (
     Ended,
@@ -30,53 +27,35 @@ from hpbridge.plugin import (
     Reported,
     RunningLogs,
     describe_error,
+    driver_options,
     failed,
 )
-from hpbridge_ray.driver.actor import Runner, pack, why_lost
+from hpbridge_ray.driver.actor import why_lost
+from hpbridge_ray.driver.address import given
 from hpbridge_ray.driver.cluster import ensure_ray, leave_ray, muted
 from hpbridge_ray.driver.desk import DeskActor
-from hpbridge_ray.driver.last_words import why_died
+from hpbridge_ray.driver.group import Group
 from hpbridge_ray.driver.output import what_is_lost
 from hpbridge_ray.driver.watch import Watch
+from hpbridge_ray.driver.wishes import check_nodes, granted, local_cpus
+from hpbridge_ray.options import RayOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hpbridge.plugin import Experiment, Job, Message, Policy, Reply, Settings
 
-# How often actors may die while they load an experiment, one after the other.
-_MOST_FAILED_STARTS = 3
+# Results of so many actors come one by one; of more, they are taken together.
+_FEW = 4
 
-
-class _Group:
-    """The actors of one experiment."""
-
-    def __init__(self, experiment: Experiment, words: str) -> None:
-        self.experiment = experiment
-        # Not put into Ray's object store: where that is lost, Ray ends this process.
-        self.packed = pack(experiment, words)
-        self.starting: dict[Any, Any] = {}
-        self.idle: list[Any] = []
-        self.todo: deque[Job] = deque()
-        self.n_failed_starts = 0
-        self.error: ExperimentError | None = None
-
-    def start(self, count: int) -> None:
-        """Start so many actors."""
-        for _ in range(count):
-            actor = ray.remote(num_cpus=1)(Runner).remote(self.packed)
-            self.starting[actor.check.remote()] = actor
-
-    def refuse(self, problem: str) -> None:
-        """Refuse all jobs, from now on."""
-        self.error = ExperimentError.invalid(self.experiment.name, [problem])
+_A_PROCESSOR = MappingProxyType({"num_cpus": 1})
 
 
 @dataclass(frozen=True)
 class _Task:
     """A job on an actor."""
 
-    group: _Group
+    group: Group
     actor: Any
     job: Job
     started_at: float
@@ -90,24 +69,32 @@ class Actors:
         slots: How many jobs run at the same time.
         watch: Whether Ray is there.
         words: The folder of `LastWords`.
+        wishes: What each of them is to have of Ray, as of ``ray.remote``.
     """
 
     def __init__(
-        self, experiment: Experiment, slots: int, watch: Watch, words: str
+        self,
+        experiment: Experiment,
+        slots: int,
+        watch: Watch,
+        words: str,
+        wishes: Mapping[str, Any] = _A_PROCESSOR,
     ) -> None:
         self.slots = slots
-        self._watch, self._words = watch, words
-        self._groups = [_Group(experiment, words)]
+        self._watch, self._words, self._wishes = watch, words, wishes
+        self._first = experiment
         self._desk: DeskActor
+        self._groups: list[Group] = []
+        self._ready: list[Any] = []
         self._busy: dict[Any, _Task] = {}
         self._jobs: dict[int, Job] = {}
         self._logs = RunningLogs()
         self._messages: list[Message] = []
 
     def prepare(self, count: int) -> None:
-        """Start so many actors for the first experiment, and the desk."""
-        self._groups[0].start(count)
+        """Start the desk, and so many actors for the first experiment."""
         self._desk = DeskActor()
+        self._group_of(self._first).start(count)
 
     def start(self, job: Job) -> None:
         """Hand a job to the next free actor."""
@@ -119,24 +106,23 @@ class Actors:
         group.todo.append(job)
         self._dispatch(group)
 
-    def _group_of(self, experiment: Experiment) -> _Group:
+    def _group_of(self, experiment: Experiment) -> Group:
         for group in self._groups:
             if group.experiment is experiment:
                 return group
-        self._groups.append(_Group(experiment, self._words))
-        return self._groups[-1]
+        group = Group(experiment, self._words, self._wishes, self._desk)
+        self._groups.append(group)
+        return group
 
-    def _dispatch(self, group: _Group) -> None:
+    def _dispatch(self, group: Group) -> None:
         if group.error is not None:
             self._messages += [Refused(job, group.error) for job in group.todo]
             group.todo.clear()
         while group.todo and group.idle:
             job, actor = group.todo.popleft(), group.idle.pop()
-            line = self._desk.handle, job.id, job.study
-            point = dict(job.params), job.number, job.seed
-            how = job.timeout, job.log
+            what = job.id, job.study, job.checkpoint, job.point, job.timeout, job.log
             self._logs.begin(job.id, job.log)
-            future = actor.run_job.remote(line, job.checkpoint, point, *how)
+            future = actor.run_job.remote(pickle.dumps(what))
             self._jobs[job.id] = job
             self._busy[future] = _Task(group, actor, job, time.time())
         missing = len(group.todo) - len(group.starting)
@@ -165,8 +151,11 @@ class Actors:
         for group in self._groups:
             self._dispatch(group)
         self._make_room()
-        if not self._messages and self._futures:
-            ray.wait(self._futures, timeout=seconds)
+        futures = self._futures
+        if not self._messages and futures:
+            self._ready, _ = ray.wait(futures, timeout=seconds)
+            if len(futures) > _FEW:
+                self._ready = _all_ready(futures)
 
     def messages(self) -> Iterable[Message]:
         """Return what has ended since the last call.
@@ -183,16 +172,14 @@ class Actors:
 
     def _news(self) -> list[Message]:
         messages: list[Message] = []
-        futures = self._futures
-        if not futures:
-            return messages
-        ready, _ = ray.wait(futures, num_returns=len(futures), timeout=0)
+        # What `wait` has seen: to look once more costs as much as a short trial.
+        ready, self._ready = self._ready or _all_ready(self._futures), []
         for future in ready:
             if future in self._busy:
                 messages += self._take(future)
             elif future == self._desk.pending:
                 messages += self._reported(self._desk.reports())
-            elif any(future in group.starting for group in self._groups):
+            else:
                 self._welcome(future)
         return messages
 
@@ -204,28 +191,9 @@ class Actors:
         ]
 
     def _welcome(self, future: Any) -> None:
-        (group,) = [group for group in self._groups if future in group.starting]
-        actor = group.starting.pop(future)
-        try:
-            problem = ray.get(future)
-        except RayError as error:
-            if self._watch.why() is not None:
-                return
-            group.n_failed_starts += 1
-            if group.n_failed_starts == _MOST_FAILED_STARTS:
-                why = self._why_not_loaded(error)
-                group.refuse(f"a Ray actor died while it loaded it: {why}")
-            return
-        group.n_failed_starts = 0
-        group.idle.append(actor)
-        if problem is not None:
-            group.refuse(problem)
-
-    def _why_not_loaded(self, error: RayError) -> str:
-        is_death = isinstance(error, ActorDiedError | OutOfMemoryError)
-        if not is_death or "creation task" in str(error):
-            return describe_error(error)
-        return why_died(error, getattr(error, "actor_id", None), self._words)
+        for group in self._groups:
+            if future in group.starting and self._watch.why() is None:
+                group.welcome(future)
 
     def _take(self, future: Any) -> list[Message]:
         task = self._busy.pop(future)
@@ -233,7 +201,7 @@ class Actors:
         messages: list[Message] = []
         printed = b""
         try:
-            run, checkpoint, printed = ray.get(future)
+            run, checkpoint, printed = pickle.loads(ray.get(future))
         except (RayActorError, OutOfMemoryError) as error:
             if self._watch.why() is not None:
                 return []  # it is not the trial's fault, which runs again
@@ -263,10 +231,15 @@ class Actors:
         with self._at_the_desk():
             self._desk.answer(job, reply)
 
-    def decide_by(self, policy: Policy) -> None:
-        """Let a policy answer reports."""
+    def decide_by(self, study: str, policy: Policy) -> None:
+        """Let a policy answer a study's reports."""
         with self._at_the_desk():
-            self._desk.decide_by(policy)
+            self._desk.decide_by(study, policy)
+
+    def tell(self, study: str, what: str, *about: Any) -> None:
+        """Call a study's policy."""
+        with self._at_the_desk():
+            self._desk.tell(study, what, *about)
 
     @contextlib.contextmanager
     def _at_the_desk(self) -> Iterator[None]:
@@ -299,6 +272,13 @@ class Actors:
         self._desk.close()
 
 
+def _all_ready(futures: list[Any]) -> list[Any]:
+    if not futures:
+        return []
+    ready: list[Any] = ray.wait(futures, num_returns=len(futures), timeout=0)[0]
+    return ready
+
+
 @contextlib.contextmanager
 def open_actors(experiment: Experiment, settings: Settings) -> Iterator[Actors]:
     """Start actors, and end them when the context ends.
@@ -307,15 +287,19 @@ def open_actors(experiment: Experiment, settings: Settings) -> Iterator[Actors]:
         DriverError: If there is no Ray.
         ExperimentError: If the experiment cannot be sent to them.
     """
-    ensure_ray(settings.workers)
+    options = driver_options(RayOptions, settings)
+    n_cpus = local_cpus(options, settings.workers, os.cpu_count() or 1)
+    ensure_ray(n_cpus, given(options.address))
+    check_nodes(options)
     with (
         muted(),
         Watch().running() as watch,
+        granted(options, settings.workers) as wishes,
         tempfile.TemporaryDirectory(
             prefix="hpbridge-ray-", ignore_cleanup_errors=True
         ) as words,
     ):
-        actors = Actors(experiment, settings.workers, watch, words)
+        actors = Actors(experiment, settings.workers, watch, words, wishes)
         try:
             actors.prepare(min(settings.workers, settings.n_trials))
             yield actors

@@ -6,31 +6,23 @@ one trial after the other, since it takes seconds to start.
 
 from __future__ import annotations
 
-import base64
-import json
-import math
-import pickle
+import contextlib
+import os
 import tempfile
-import time
-from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ray
 from ray import tune
-from ray.tune.search import Searcher
 
 from hpbridge.plugin import (
-    INTERRUPTED,
-    ExperimentError,
+    DriverError,
     GlobalRandom,
     Interrupts,
-    RunningLogs,
-    State,
-    failed,
+    driver_options,
 )
-from hpbridge_ray._upstream import actor_id_of, actor_of
-from hpbridge_ray.driver.actor import Runner, pack, why_lost
+from hpbridge_ray._upstream import actor_of
+from hpbridge_ray.driver.actor import pack
+from hpbridge_ray.driver.address import given
 from hpbridge_ray.driver.cluster import (
     ensure_ray,
     leave_ray,
@@ -38,15 +30,20 @@ from hpbridge_ray.driver.cluster import (
     quiet,
     restored_sigusr1,
 )
-from hpbridge_ray.driver.output import what_is_lost
+from hpbridge_ray.driver.desk import DeskActor
+from hpbridge_ray.driver.one_step import METRIC, Objective
+from hpbridge_ray.driver.schedulers import pauses, scheduler_of, show
+from hpbridge_ray.driver.search import SessionSearch, mode_of
+from hpbridge_ray.driver.stepped import ITERATION, SteppedObjective
 from hpbridge_ray.driver.watch import Watch
+from hpbridge_ray.driver.wishes import bundle_of, check_nodes, local_cpus
+from hpbridge_ray.options import TuneOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
-    from hpbridge.plugin import Ask, Run, Session, Settings
+    from hpbridge.plugin import Policy, Session, Settings
 
-METRIC = "value"
 NAME = "PackedObjective"
 
 ENVIRONMENT = {
@@ -61,172 +58,8 @@ ENVIRONMENT = {
 }
 
 
-class Objective(tune.Trainable):  # type: ignore[misc]
-    """The experiment on an actor. One step is one trial.
-
-    Attributes:
-        packed: What the runner is made of. Of a class, which goes to the actors by
-            Ray's directory: where its object store is lost, Ray ends this process.
-    """
-
-    packed = b""
-
-    def setup(self, config: Mapping[str, Any]) -> None:
-        self._runner = Runner(self.packed)
-        self._task = config["task"]
-
-    def reset_config(self, new_config: Mapping[str, Any]) -> bool:
-        self._task = new_config["task"]
-        return True
-
-    def step(self) -> dict[str, Any]:
-        result: dict[str, Any] = {METRIC: math.nan, "done": True}
-        if self._runner.problem is not None:
-            return result | {"problem": self._runner.problem}
-        # Text, since Tune flattens, copies and logs what it is given.
-        run, _, printed = self._runner.run(*json.loads(self._task))
-        packed = pickle.dumps((run, printed))
-        return result | {"run": base64.b64encode(packed).decode()}
-
-
 class _Gone(BaseException):
     """Ray is gone: past all that Tune catches, since it would use it to end."""
-
-
-@dataclass
-class _Task:
-    """A trial on its way through Tune."""
-
-    ask: Ask
-    started_at: float
-    attempts: int
-    trial: Any = None  # Tune's, when it has begun
-    actor: str | None = None
-
-
-class SessionSearch(Searcher):  # type: ignore[misc]
-    """A session as Tune's search algorithm.
-
-    Errors are kept, not raised: Tune would wrap them, or only log them.
-
-    Args:
-        session: That proposes.
-        settings: Of the study.
-        watch: Whether Ray is there.
-        words: The folder of `LastWords`.
-
-    Attributes:
-        error: The first one; no further trial starts.
-        may_end: Whether a signal came, and nothing runs any more.
-        logs: Of the running trials.
-    """
-
-    def __init__(
-        self, session: Session, settings: Settings, watch: Watch, words: str
-    ) -> None:
-        super().__init__(metric=METRIC, mode="min")
-        self._session = session
-        self._settings = settings
-        self.watch, self._words = watch, words
-        self._tasks: dict[str, _Task] = {}
-        self._again: deque[_Task] = deque()
-        self.error: Exception | None = None
-        self.may_end = False
-        self.logs = RunningLogs()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return nothing: Tune saves its search algorithm, and the store has it all."""
-        return {}
-
-    @property
-    def is_interrupted(self) -> bool:
-        """Whether a signal ended the study: what still runs is to end too."""
-        return self._session.stop_reason == INTERRUPTED
-
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """Return the next trial; None when one may come after a running one ends."""
-        try:
-            task = self._next()
-        except Exception as error:  # noqa: BLE001 - raised after the Tuner's end
-            self._fail(error)
-            task = None
-        if task is None:
-            is_over = self.error is not None or not self._session.n_running
-            return Searcher.FINISHED if is_over else None
-        self._tasks[trial_id] = task
-        ask = task.ask
-        limit = self._settings.timeout_trial
-        log = self._session.writer.log_of(ask.number)
-        self.logs.begin(ask.number, log)
-        point = dict(ask.params), ask.number, ask.seed
-        return {"task": json.dumps([*point, limit, log])}
-
-    def _next(self) -> _Task | None:
-        if self.error is not None:
-            return None
-        if self._again:
-            task = self._again.popleft()
-            return _Task(task.ask, time.time(), task.attempts + 1)
-        ask = self._session.next()
-        return None if ask is None else _Task(ask, time.time(), 1)
-
-    def _fail(self, error: Exception) -> None:
-        self.error = self.error or error
-        self._session.stop("failed")
-
-    def note_start(self, trial: Any) -> None:
-        """Note that the actor is there and the trial begins."""
-        task = self._tasks[trial.trial_id]
-        task.started_at, task.trial = time.time(), trial
-        task.actor = actor_id_of(trial)
-
-    def on_trial_complete(
-        self,
-        trial_id: str,
-        result: Mapping[str, Any] | None = None,
-        error: bool = False,  # noqa: ARG002 - Ray's signature
-    ) -> None:
-        """Hand what a trial came to, or that its actor died, to the session."""
-        task = self._tasks.pop(trial_id)
-        problem = (result or {}).get("problem")
-        if problem is not None:
-            name = self._session.experiment.name
-            self._fail(ExperimentError.invalid(name, [problem]))
-            return
-        is_ended = self.is_interrupted or self.watch.why() is not None
-        if result is None and is_ended:
-            return  # it did not end, it was ended; resuming runs it again
-        text = (result or {}).get("run")
-        run, printed = self._lost(task) if text is None else _read(text)
-        run.attempts = task.attempts
-        self.logs.end(task.ask.number, printed)
-        is_failed = run.result.state is State.FAILED
-        is_failed = is_failed and not self._session.is_mismatch(run.result)
-        has_tries = task.attempts <= self._settings.retries
-        if is_failed and has_tries and self._session.stop_reason is None:
-            self._again.append(task)
-            return
-        try:
-            self._session.finish(task.ask, run)
-        except Exception as failure:  # noqa: BLE001 - raised after the Tuner's end
-            self._fail(failure)
-
-    def _lost(self, task: _Task) -> tuple[Run, bytes]:
-        """Return what a trial came to whose actor died, and what its log has to say."""
-        seconds = time.time() - task.started_at
-        error = None if task.trial is None else task.trial.get_pickled_error()
-        limit = self._settings.timeout_trial
-        why = why_lost(seconds, limit, error, self._words, task.actor)
-        run = failed(why, task.started_at, run_seconds=seconds, worker="lost")
-        return run, what_is_lost(self._words, task.actor)
-
-    def save(self, checkpoint_path: str) -> None:
-        """Save nothing."""
-
-
-def _read(text: str) -> tuple[Run, bytes]:
-    found: tuple[Run, bytes] = pickle.loads(base64.b64decode(text))
-    return found
 
 
 class _Watch(tune.Callback):  # type: ignore[misc]
@@ -270,14 +103,59 @@ class _Interruption(tune.Stopper):  # type: ignore[misc]
         return self._search.may_end
 
 
-def run_in_tuner(session: Session, settings: Settings) -> None:
+def prepared(settings: Settings) -> tuple[TuneOptions, Any]:
+    """Join or start a Ray; return the options of the driver, and its scheduler.
+
+    Raises:
+        DriverError: If there is no Ray, no node that is large enough, or the scheduler
+            cannot be made.
+    """
+    options = driver_options(TuneOptions, settings)
+    n_cpus = local_cpus(options, settings.workers, os.cpu_count() or 1)
+    if options.scheduler is not None and settings.pruner is not None:
+        headline = "A study has a pruner or a scheduler of Ray's, not both"
+        problems = [
+            f"pruner {settings.pruner['name']!r}, scheduler {options.scheduler!r}"
+        ]
+        raise DriverError(headline, problems, "leave one of them out")
+    scheduler = scheduler_of(options.scheduler, options.scheduler_options)
+    ensure_ray(n_cpus, given(options.address))
+    check_nodes(options)
+    return options, scheduler
+
+
+def _inform(scheduler: Any, session: Session) -> None:
+    """Tell a scheduler what it compares, and what was reported before.
+
+    Raises:
+        DriverError: If the study goes on, and the scheduler cannot.
+    """
+    if scheduler is None:
+        return
+    scheduler.set_search_properties(METRIC, mode_of(session))
+    if session.finished and pauses(scheduler):
+        headline = f"A study under Ray's {type(scheduler).__name__} cannot go on"
+        problem = "it keeps trials that are paused, and they are gone with its process"
+        hint = "schedulers 'asha' and 'median_stopping' go on; a pruner always does"
+        raise DriverError(headline, [problem], hint)
+    show(scheduler, session.finished, {"metric": METRIC, "step": ITERATION})
+
+
+def run_in_tuner(
+    session: Session, settings: Settings, policy: Policy | None = None
+) -> None:
     """Run a session to its end in a `tune.Tuner`.
+
+    Args:
+        session: That proposes.
+        settings: Of the study.
+        policy: Its pruner, which a desk on Ray asks.
 
     Raises:
         ExecutorError: If Ray is gone.
         KeyboardInterrupt: If the user interrupted it. Every finished trial is on disk.
     """
-    ensure_ray(settings.workers)
+    options, scheduler = prepared(settings)
     with (
         Interrupts(session),
         Watch().running() as watch,
@@ -288,31 +166,65 @@ def run_in_tuner(session: Session, settings: Settings) -> None:
         restored_sigusr1(),
         GlobalRandom(),  # Ray and Tune draw from them
         muted(),
+        _desk_of(session, policy) as desk,
     ):
-        search = SessionSearch(session, settings, watch, directory)
-        packed = pack(session.experiment, directory)
+        _inform(scheduler, session)
+        search = SessionSearch(session, settings, watch, directory, desk)
+        search.gates = scheduler is not None and pauses(scheduler)
+        of_class = {
+            "packed": pack(session.experiment, directory),
+            "desk": None if desk is None else (desk.handle, session.writer.name),
+        }
         try:
-            _tuner(search, settings, packed, directory).fit()
+            _tuner(search, settings, of_class, directory, options, scheduler).fit()
         except _Gone:
             watch.check(leave_ray)
         except Exception:  # raised again
             watch.check(leave_ray)
             raise
+    search.saved.close(is_finished=search.error is None)
     if search.error is not None:
         raise search.error
 
 
+@contextlib.contextmanager
+def _desk_of(session: Session, policy: Policy | None) -> Iterator[DeskActor | None]:
+    """Give a desk that answers reports by a policy; None where there is none."""
+    if policy is None:
+        yield None
+        return
+    desk = DeskActor()
+    try:
+        desk.decide_by(session.writer.name, policy)
+        yield desk
+    finally:
+        with contextlib.suppress(Exception):  # Ray may be gone
+            desk.close()
+
+
 def _tuner(
-    search: SessionSearch, settings: Settings, packed: bytes, directory: str
+    search: SessionSearch,
+    settings: Settings,
+    of_class: dict[str, Any],
+    directory: str,
+    options: TuneOptions,
+    scheduler: Any,
 ) -> tune.Tuner:
+    base = Objective if scheduler is None else SteppedObjective
+    bundle = bundle_of(options.resources) or {"CPU": 0}
+    trainable = tune.with_resources(
+        type(NAME, (base,), of_class), tune.PlacementGroupFactory([bundle])
+    )
     return tune.Tuner(
-        type(NAME, (Objective,), {"packed": packed}),
+        trainable,
         tune_config=tune.TuneConfig(
-            metric=METRIC,
-            mode="min",
+            # A scheduler has been told, and takes it only once.
+            metric=METRIC if scheduler is None else None,
+            mode="min" if scheduler is None else None,
             search_alg=search,
+            scheduler=scheduler,
             num_samples=-1,
-            max_concurrent_trials=settings.workers,
+            max_concurrent_trials=None if search.gates else settings.workers,
             reuse_actors=True,
             trial_dirname_creator=lambda trial: trial.trial_id,
         ),

@@ -12,8 +12,9 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hpbridge.plugin import Reading, Script, registry
+from hpbridge.plugin import HpbridgeError, Reading, Script, registry
 from hpbridge_ray.native.read import from_native
+from hpbridge_ray.native.scheduler import asha_of_script
 
 if TYPE_CHECKING:
     from hpbridge.plugin import NativeSpace, Site, Source
@@ -24,6 +25,9 @@ _SEARCHERS = {
     "TuneBOHB": ("bohb", "seed"),
     "BasicVariantGenerator": ("random", "random_state"),
 }
+_ASHA = ("max_t", "grace_period", "reduction_factor")
+"""The options of our pruner that decides as Ray's ASHA."""
+_STEP = "training_iteration"
 _WAYS = {"max": "maximize", "min": "minimize"}
 # Where files go and what is printed; which cluster has what.
 _SILENT = (
@@ -56,12 +60,13 @@ def read(source: Source, site: Site) -> Script:
     space = call.value("param_space", call.value("config"))
     native = from_native(space) if isinstance(space, Mapping) else None
     stop = call.value("stop") if _is_plain(call, "stop") else None
-    if native is not None and isinstance(stop, dict):
-        native = _stopping(native, stop)
     searcher = _searcher(call, space)
     metric, mode = call.value("metric"), call.value("mode")
     metric = metric or searcher.directions[0][0]
-    way = _WAYS.get(mode or searcher.directions[0][1], "")
+    found = _scheduled(call, metric or "")
+    metric = metric or found.get("metric")
+    mode = mode or searcher.directions[0][1] or found.get("mode")
+    way = _WAYS.get(mode or "", "")
     n_trials = call.number("num_samples")
     if _grids(space):
         if n_trials is not None and n_trials != 1:
@@ -69,12 +74,10 @@ def read(source: Source, site: Site) -> Script:
         n_trials = None
     elif n_trials == -1:
         n_trials = None
-    scheduler = call.expression("scheduler")
-    if scheduler is not None and call.known(scheduler) is not None:
-        name = source.called(scheduler) or call.named("", scheduler).lstrip("=")
-        call.not_taken.insert(0, f"scheduler {name}")
-    elif scheduler is not None and not isinstance(scheduler, ast.Constant):
-        call.not_taken.insert(0, "scheduler")
+    if found.get("stop_last_trials"):
+        stop = _until_last(call, site, {} if stop is None else stop, found)
+    if native is not None and isinstance(stop, dict) and stop:
+        native = _stopping(native, stop)
     timeout = _seconds(call)
     call.rest(unsaid=_SILENT)
     return Script(
@@ -84,11 +87,55 @@ def read(source: Source, site: Site) -> Script:
         seed=searcher.seed,
         optimizer=searcher.optimizer,
         options=searcher.options,
+        pruner=("asha:ray", {name: found[name] for name in _ASHA}) if found else None,
         points=searcher.points,
         space=space,
         native=native,
         not_taken=(*call.not_taken, *searcher.not_taken),
     )
+
+
+def _scheduled(call: Reading, metric: str) -> Mapping[str, Any]:
+    """Return the arguments of a scheduler that we have; note any other.
+
+    Args:
+        call: Of the script.
+        metric: As of `asha_of_script`.
+    """
+    node = call.expression("scheduler")
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+        return {}
+    scheduler = call.known(node)
+    name = call.source.called(node) or call.named("", node).lstrip("=")
+    if name == "FIFOScheduler":
+        return {}  # which stops nothing
+    found: Mapping[str, Any] = {}
+    problems = ["its arguments are known only while the script runs"]
+    if scheduler is not None:
+        try:
+            found, problems = asha_of_script(scheduler, metric)
+        except HpbridgeError as error:
+            problems = list(error.problems)
+    if problems:
+        call.not_taken.insert(0, f"scheduler {name} ({'; '.join(problems)})")
+        return {}
+    return found
+
+
+def _until_last(call: Reading, site: Site, stop: Any, asha: Mapping[str, Any]) -> Any:
+    """Return at what a class ends, which has no end of its own, with a scheduler's.
+
+    Note that a function does not end there.
+    """
+    last = asha["max_t"]
+    if isinstance(call.known(site.objective), type):
+        if not isinstance(stop, dict):
+            return stop
+        return {**stop, _STEP: min(stop.get(_STEP, last), last)}
+    call.not_taken.append(
+        f"the end of a trial at max_t={last} (a function ends by itself)"
+    )
+    return stop
 
 
 def _names(function: Any) -> tuple[str, ...]:

@@ -89,11 +89,16 @@ def grid_of(parameter: Parameter) -> Call:
     )
 
 
-def make_domain(call: Call) -> Any:
-    """Return what Ray makes of a domain."""
+def domains() -> dict[str, Any]:
+    """Return what makes Ray's domains, by the names in `domain_of`."""
     from ray import tune
 
-    return call.make({f"tune.{name}": getattr(tune, name) for name in _DOMAINS})
+    return {f"tune.{name}": getattr(tune, name) for name in _DOMAINS}
+
+
+def make_domain(call: Call) -> Any:
+    """Return what Ray makes of a domain."""
+    return call.make(domains())
 
 
 def searcher_of(algorithm: str, options: Any, seed: int | None, **more: Any) -> Call:

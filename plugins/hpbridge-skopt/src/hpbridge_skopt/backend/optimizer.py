@@ -305,10 +305,11 @@ def _copy(library: skopt.Optimizer) -> skopt.Optimizer:
 
 def _value_of(outcome: Outcome) -> float:
     """Return the value to tell, or what is not finite."""
-    if outcome.state is not State.COMPLETE:
-        # The last report of a pruned trial is of another step than the values of the
-        # others: the model would believe it.
+    if outcome.state is State.FAILED or not outcome.values:
         return math.nan
+    # A pruned trial counts with its last report. It is of another step than the values
+    # of the others, but told as the worst, as failed ones are, the many trials of which
+    # a pruner ends most at the first step would look alike.
     value = outcome.values[0]
     if not math.isfinite(value):
         return value

@@ -1,0 +1,1 @@
+"""Objectives that are commands of a shell, in any language."""

@@ -1,0 +1,1 @@
+"""Population-based training: members that train, copy better ones, and vary them."""

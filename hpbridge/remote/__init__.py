@@ -1,0 +1,1 @@
+"""Workers on other machines: agents that join a running study over HTTP."""

@@ -1,0 +1,93 @@
+"""The page of a contest in a real browser: wide, narrow, light, dark, on paper."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import contest_results as made
+import pytest
+from browser import SEEN, boxes, overlap, width_of_body
+from report_studies import HOSTILE
+
+from hpbridge.analysis.contest.verdict import verdict_of
+from hpbridge.report.contest_page import write_contest
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A page of twelve optimizers, some with names that no plot has room for."""
+    found = made.results(6, 12, 5, 25)
+    names = (HOSTILE, "portfolio:elimination:optuna:tpe+skopt:gp+hyperopt:tpe" * 2)
+    problems = tuple(replace(p, name=f"{p.name} {HOSTILE}") for p in found.problems)
+    found = replace(
+        found, problems=problems, optimizers=(*found.optimizers[:-2], *names)
+    )
+    found = made.broken(made.without(found, 1, 2, HOSTILE), (2, 3, 1))
+    path = tmp_path_factory.mktemp("contest") / "page.html"
+    verdict = replace(verdict_of(found), sentences=(HOSTILE,))
+    write_contest(found, made.record(found, name=HOSTILE), verdict, path)
+    return path
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 390])
+def test_all_of_a_contest_is_drawn_and_nothing_is_too_wide(tab, page, width, is_dark):
+    tab.show(page, width=width, is_dark=is_dark)
+    tab.look("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    tab.settle()
+    seen = tab.look(SEEN)
+    assert seen["title"] == HOSTILE
+    assert seen["canvases"] == seen["drawn"] == 9
+    assert seen["bold"] == 0
+    shown, window = width_of_body(tab)
+    assert shown <= window
+    canvases = boxes(tab, ".canvas")
+    for drawing in boxes(tab, ".canvas .main-svg"):
+        assert any(drawing[2] <= c[2] + 2 and drawing[0] >= c[0] - 2 for c in canvases)
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_labels_of_the_diagram_never_overlap_and_lie_within_it(tab, page, width):
+    tab.show(page, width=width)
+    diagram = "section[aria-labelledby=differences] .canvas"
+    labels = boxes(tab, f"{diagram} .ytick text")
+    ((left, top, right, bottom),) = boxes(tab, diagram)
+    assert len(labels) == 12
+    for index, label in enumerate(labels):
+        assert left - 2 <= label[0]
+        assert label[2] <= right + 2
+        assert top <= label[1]
+        assert label[3] <= bottom + 2
+        assert not any(overlap(label, other) for other in labels[index + 1 :])
+    # Something is left of the width for the diagram itself.
+    ((inner, _, outer, _),) = boxes(tab, f"{diagram} .nsewdrag")
+    assert outer - inner > 0.3 * (right - left)
+
+
+def test_the_checklist_is_read_without_scrolling_on_a_phone(tab, page):
+    tab.show(page, width=390)
+    sizes = tab.look(
+        "(() => { const s = document.querySelector('.scroll:has(.checklist)');"
+        "return [s.scrollWidth, s.clientWidth]; })()"
+    )
+    assert sizes[0] <= sizes[1] + 1
+
+
+def test_a_printed_contest_holds_every_table_and_plot(tab, page):
+    tab.show(page, width=700)
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    tab.look("void dispatchEvent(new Event('beforeprint'))")
+    tab.settle()
+    seen = tab.look(SEEN)
+    assert seen["drawn"] == seen["canvases"]
+    shown, window = width_of_body(tab)
+    assert shown <= window
+    figures = boxes(tab, "figure")
+    for index, figure in enumerate(figures):
+        assert not any(overlap(figure, other) for other in figures[index + 1 :])
+    for chart, figure in zip(boxes(tab, ".canvas"), figures, strict=True):
+        assert chart[2] <= figure[2] + 1
+        assert chart[3] <= figure[3] + 1
+    tab.call("Emulation.setEmulatedMedia", media="")
+    tab.look("void dispatchEvent(new Event('afterprint'))")
+    assert tab.printed().startswith(b"%PDF")
