@@ -1,0 +1,1 @@
+"""Dask as a place to run trials: its client, its cluster, the agents on it."""
