@@ -1,0 +1,1 @@
+"""Portfolios as a backend."""
