@@ -3,6 +3,7 @@
     uv run python tests/benchmarks/virtual_time.py pruners      # 100,000 trials each
     uv run python tests/benchmarks/virtual_time.py optimizers   # each as far as it goes
     uv run python tests/benchmarks/virtual_time.py coordinator  # trials a second
+    uv run python tests/benchmarks/virtual_time.py real         # beside sleep
 
 Further words name pruners, or optimizers; `--trials N` makes it shorter. Each row is a
 process of its own, whose memory is its own; the store is on disk.
@@ -98,8 +99,35 @@ def row_of_driver(name: str, n_trials: int) -> str:
     return f"| `{name}` | {n_trials:,} | {n_trials / max(seconds, 1):,.0f} | {cells}"
 
 
+def sleeping(trial) -> float:
+    """Sleep as long as `free` says that it took."""
+    time.sleep(1 + trial["y"])
+    return (trial["x"] - 0.3) ** 2
+
+
+def row_of_real(name: str, n_trials: int) -> str:
+    """How much longer sleeping trials take in real time than in virtual time."""
+    count = min(n_trials, 40)
+    spans = []
+    for objective, driver in ((sleeping, "threads"), (free, ("simulated", TIME))):
+        tuned = hpb.Experiment(name="virtual", objective=objective, space=SPACE)
+        study = hpb.run(
+            tuned,
+            name,
+            n_trials=count,
+            workers=3,
+            driver=driver,
+            seed=0,
+            store=":memory:",
+        )
+        begin = min(trial.started_at for trial in study.trials)
+        spans.append(max(t.started_at + t.run_seconds for t in study.trials) - begin)
+    return f"| `{name}` | {count} | {spans[0] / spans[1]:.3f} |"
+
+
 ROWS = {
     "pruners": row_of_pruner,
+    "real": row_of_real,
     "optimizers": row_of_optimizer,
     "coordinator": row_of_driver,
 }
@@ -108,6 +136,8 @@ ROWS = {
 def names_of(kind: str) -> list[str]:
     if kind == "pruners":
         return ["none", *registry().pruners]
+    if kind == "real":
+        return ["random"]
     if kind == "coordinator":
         return ["local", "processes", "threads"]
     return [
