@@ -313,6 +313,8 @@ TESTED_THROUGH = {
     "engine/given": ("engine/test_confirm", "what runs points again"),
     "engine/life": ("engine/test_run", "the life that a verb lives"),
     "engine/replay": ("analysis/test_lineage", "schedules that are read of lineages"),
+    "engine/broken": ("bench/test_failed", "what a record says of what failed"),
+    "engine/ended": ("bench/test_failed", "the end of a comparison's studies"),
     "engine/stored_studies": ("bench/test_running", "what a bench returns"),
     "engine/simulating": ("drivers/test_simulated", "what it opens"),
     "engine/plan": ("engine/test_run", "what a verb has settled"),

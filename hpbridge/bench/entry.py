@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hpbridge.analysis.contest.asked import run_name
 from hpbridge.contract.builtin import DEFAULT_DRIVER
 from hpbridge.drivers.choosing import kept_options
 from hpbridge.engine.plan import Plan
@@ -36,7 +37,7 @@ class Run(NamedTuple):
     @property
     def name(self) -> str:
         """As in ``optuna:tpe on branin, seed 3``."""
-        return f"{self.optimizer} on {self.problem}, seed {self.seed}"
+        return run_name(self.problem, self.optimizer, self.seed)
 
 
 @dataclass(frozen=True)

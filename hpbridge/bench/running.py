@@ -16,10 +16,11 @@ from hpbridge.bench.optimizers import (
 )
 from hpbridge.bench.past import begin, find_past, gone_on, other_options
 from hpbridge.bench.problems import suite_of, times_of
-from hpbridge.bench.steps import Outlook, Step
+from hpbridge.bench.steps import ENDED, FAILED, Outlook, Step
 from hpbridge.bench.works import Work, run_here, standing_of
 from hpbridge.engine.arguments import given_settings
-from hpbridge.engine.compare import Comparison, Failure
+from hpbridge.engine.broken import Failure, Reasons, ask_anew
+from hpbridge.engine.compare import Comparison
 from hpbridge.engine.contest import ALL
 from hpbridge.engine.stored_studies import StoredStudies
 from hpbridge.errors import ExperimentError, StoreLockedError
@@ -132,8 +133,7 @@ def bench(  # noqa: PLR0913 - a verb of the project; all but one have a default
         comparison_id, name = begin(database, entry)
     else:
         comparison_id, name = known.record.id, known.record.name
-        if entry.settings_json() != known.record.settings:
-            database.update_comparison(comparison_id, entry.settings_json())
+        ask_anew(database, known.record, entry.settings_json())
     work = Work(entry, database, comparison_id, store_patience)
     broken = _run_all(work, name, jobs, on_start, on_step)
     failures = [Failure(r.optimizer, r.seed, e, r.problem) for r, e in broken]
@@ -235,18 +235,24 @@ def _run_all(
         on_start(Outlook(name, len(standing.done), n_trials))
     tell = on_step or _nobody
     broken: list[tuple[Run, HpbridgeError]] = []
+    reasons = Reasons(work.database, work.comparison_id)
 
     def step(happened: Step) -> None:
         if happened.error is not None:
             broken.append((happened.run, happened.error))
+        if happened.what in {ENDED, FAILED}:
+            reasons.note(happened.run.name, happened.error)
         tell(happened)
 
     tasks = [(run, standing.begun.get(run)) for run in left]
     with work.database.kept_open():
-        if jobs > 1 and len(tasks) > 1:
-            run_in_processes(work, tasks, min(jobs, len(tasks)), step)
-        else:
-            run_here(work, tasks, step)
+        try:
+            if jobs > 1 and len(tasks) > 1:
+                run_in_processes(work, tasks, min(jobs, len(tasks)), step)
+            else:
+                run_here(work, tasks, step)
+        finally:
+            reasons.write()
     return broken
 
 

@@ -97,8 +97,7 @@ class BenchDisplay:
             return
         if step.error is not None and kind_of(str(step.error)) not in self._kinds:
             self._kinds.add(kind_of(str(step.error)))
-            why = "; ".join((step.error.headline, *step.error.problems))
-            self._tell(f"{step.run.name}: {why}")
+            self._tell(f"{step.run.name}: {step.error.line}")
         part = max(n_all // _PARTS, 1)
         is_due = self._n_ended % part == 0 or self._n_ended == n_all
         if step.what in {ENDED, FAILED} and is_due and not self._is_live:

@@ -10,6 +10,7 @@ import typer
 from hpbridge.cli.arguments import JsonOption, StoreOption, StudyArg
 
 if TYPE_CHECKING:
+    from hpbridge.store import Database
     from hpbridge.study import Study
     from hpbridge.trial import FinishedTrial
 
@@ -30,13 +31,24 @@ def show(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a study with every trial; or one trial in full, with its traceback."""
+    """Show a study with every trial; or one trial in full, with its traceback.
+
+    Of a comparison or a bench, its table, its verdict, and why runs are missing.
+    """
     from hpbridge.cli.logs import place_of, print_log
+    from hpbridge.errors import StudyNotFoundError
     from hpbridge.store import open_store
     from hpbridge.study import load_study
 
     database = open_store(store)
-    loaded = load_study(study, database)
+    try:
+        loaded = load_study(study, database)
+    except StudyNotFoundError:
+        names = {each.name for each in database.comparisons()}
+        if study not in names or log or trial is not None:
+            raise
+        _show_comparison(study, database, as_json=json)
+        return
     if log and trial is None:
         raise typer.BadParameter("--log is of one trial: STUDY TRIAL")  # noqa: EM101
     if trial is None:
@@ -46,6 +58,21 @@ def show(
     else:
         place = place_of(database, loaded, trial)
         _show_trial(loaded, _trial_of(loaded, trial), place, as_json=json)
+
+
+def _show_comparison(name: str, database: Database, *, as_json: bool) -> None:
+    from hpbridge.analysis.contest.asked import AskedStudies
+    from hpbridge.cli.bench import print_bench
+    from hpbridge.cli.compare import print_comparison
+    from hpbridge.engine.compare import load_comparison
+
+    loaded = load_comparison(name, database)
+    held = loaded.studies
+    asked = held.asked if isinstance(held, AskedStudies) else None
+    if not isinstance(held, AskedStudies) or (asked is not None and asked.suite):
+        print_bench(loaded, None, as_json=as_json)
+    else:
+        print_comparison(loaded, None, as_json=as_json)
 
 
 def _trial_of(study: Study, number: int) -> FinishedTrial:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.analysis.contest.asked import AskedStudies, asked_of
 from hpbridge.analysis.contest.verdict import CONFIDENCE
 from hpbridge.engine.arguments import OF_COMPARE, given_settings, takes_of
+from hpbridge.engine.broken import Failure, failures_in, left_out_in, with_failures
 from hpbridge.engine.contest import ALL, Contest, check_contest, choose_all
+from hpbridge.engine.ended import note_ends, outcomes
 from hpbridge.engine.life import Life, live_all
 from hpbridge.engine.past_comparisons import find_comparison
 from hpbridge.engine.resume import FromNow, life_of
@@ -42,27 +44,6 @@ if TYPE_CHECKING:
     from hpbridge.learning.session import Listener
     from hpbridge.store import Database
     from hpbridge.store.record import StudyRecord
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A study of a comparison that failed.
-
-    Attributes:
-        optimizer: Backend and algorithm, as in ``optuna:tpe``.
-        problem: Of a suite; empty where there is one experiment.
-    """
-
-    optimizer: str
-    seed: int
-    error: HpbridgeError
-    problem: str = ""
-
-    @property
-    def name(self) -> str:
-        """As in ``optuna:tpe seed 3``, or ``optuna:tpe on branin, seed 3``."""
-        where = f" on {self.problem}," if self.problem else ""
-        return f"{self.optimizer}{where} seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -274,18 +255,14 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     )
     entries = [(plan, begin.study(plan)) for plan in contest.plans(comparison_id)]
     lives = [entry for _, entry in entries if isinstance(entry, Life)]
-    run_lives(lives, contest.settings, jobs)
-    studies: list[Study] = []
-    failures: list[Failure] = []
-    for plan, entry in entries:
-        study, error = _ended(entry)
-        if study is not None:
-            studies.append(study)
-        if error is not None:
-            failures.append(Failure(plan.choice.label, plan.seed, error))
+    try:
+        run_lives(lives, contest.settings, jobs)
+    finally:
+        note_ends(database, comparison_id, entries)
+    studies, failures = outcomes(entries)
     to_run = asked_of(experiment.name, contest.settings_json())
-    held = AskedStudies(studies, to_run)
-    return Comparison(name, held, tuple(failures), skipped, notes)
+    held = AskedStudies(studies, with_failures(to_run, failures))
+    return Comparison(name, held, failures, skipped, notes)
 
 
 @dataclass(frozen=True)
@@ -351,19 +328,6 @@ def run_lives(lives: Sequence[Life], settings: Settings, jobs: int | None) -> No
         live_all(group, replace(settings, n_trials=n_trials, workers=jobs))
 
 
-def _ended(
-    entry: Life | Study | HpbridgeError,
-) -> tuple[Study | None, HpbridgeError | None]:
-    """Return the trials of a study that has ended, and what it failed at."""
-    if isinstance(entry, HpbridgeError):
-        return None, entry
-    if isinstance(entry, Study):
-        return entry, None
-    if isinstance(entry.error, HpbridgeError):
-        return entry.so_far(), entry.error
-    return entry.study(), None
-
-
 def load_comparison(
     name: str | int, store: str | os.PathLike[str] | Database | None = None
 ) -> Comparison:
@@ -380,10 +344,11 @@ def load_comparison(
     if not found:
         names = [each.name for each in known]
         raise ComparisonNotFoundError.named(database.url, str(name), names)
-    studies = StoredStudies(database, found[0].id)
-    is_of_one = len({study.experiment for study in studies.records}) < 2  # noqa: PLR2004
-    # Those of a suite may be too many to be read at once.
-    if not is_of_one:
-        return Comparison(found[0].name, studies)
-    to_run = asked_of(found[0].experiment, found[0].settings)
-    return Comparison(found[0].name, AskedStudies(studies, to_run))
+    record = found[0]
+    studies = StoredStudies(database, record.id)
+    failures = failures_in(record, studies.records)
+    held: Sequence[Study] = studies
+    if len({study.experiment for study in studies.records}) < 2:  # noqa: PLR2004
+        # Those of a suite may be too many to be read at once.
+        held = AskedStudies(studies, asked_of(record.experiment, record.settings))
+    return Comparison(record.name, held, failures, left_out_in(record))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.drivers.choosing import FUTURES
+from hpbridge.engine.broken import ask_anew, settings_in
 from hpbridge.store.record import ComparisonRecord
 
 if TYPE_CHECKING:
@@ -70,16 +71,8 @@ def find_comparison(
     return contest, database.add_comparison(record), notes
 
 
-def _settings_of(record: ComparisonRecord) -> dict[str, Any]:
-    try:
-        settings = json.loads(record.settings)
-    except (TypeError, ValueError):  # damaged: it is none that anybody means
-        return {}
-    return settings if isinstance(settings, dict) else {}
-
-
 def _differences(record: ComparisonRecord, wanted: dict[str, Any]) -> list[str]:
-    known = _settings_of(record)
+    known = settings_in(record)  # damaged, it is none that anybody means
     return [
         text
         for key, text in _KIND.items()
@@ -95,7 +88,7 @@ def _gone_on(
     record: ComparisonRecord,
 ) -> _Found:
     """Return what a comparison that is there is to become: never less than it was."""
-    known, notes, counts = _settings_of(record), [], []
+    known, notes, counts = settings_in(record), [], []
     for key, n_asked in (("n_trials", asked.get("n_trials")), ("repeats", repeats)):
         n_known = known.get(key)
         n_known = n_known if isinstance(n_known, int) else 0
@@ -116,8 +109,7 @@ def _gone_on(
         seed=_whole(known.get("seed"), contest.seed),
         shared_start=_whole(known.get("shared_start"), contest.shared_start),
     )
-    if contest.settings_json() != record.settings:
-        database.update_comparison(record.id, contest.settings_json())
+    ask_anew(database, record, contest.settings_json())
     return contest, (record.id, record.name), tuple(notes)
 
 

@@ -102,6 +102,12 @@ class HpbridgeError(Exception):
         return compose(self.headline)
 
     @property
+    def line(self) -> str:
+        """The headline with the problems, in one line."""
+        said = ": ".join(filter(None, (self.headline, "; ".join(self.problems))))
+        return " ".join(said.split())
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """The problems, or the headline where it says all."""
         return self.problems or (self.headline,)

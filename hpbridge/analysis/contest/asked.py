@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hpbridge.contract.wire import error_from_json
 from hpbridge.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from hpbridge.errors import HpbridgeError
 
 NOT_BEGUN = "it has not begun"
 """Why a run is missing that was to be there."""
+
+FAILED = "failed"
+"""In the record: why runs failed, by `run_name`."""
+
+
+def run_name(problem: str, optimizer: str, seed: int) -> str:
+    """Return how a run is called, as in ``optuna:tpe on branin, seed 3``."""
+    return f"{optimizer} on {problem}, seed {seed}"
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,7 @@ class Asked:
         seeds: Of each optimizer on each problem.
         suite: Of the problems; empty for none.
         skipped: ``OPTIMIZER on PROBLEM`` of what was left out, which is not missing.
+        failed: What runs failed at when they were last tried, by `run_name`.
     """
 
     problems: dict[str, int]
@@ -33,6 +45,7 @@ class Asked:
     seeds: range
     suite: str = ""
     skipped: frozenset[str] = frozenset()
+    failed: Mapping[str, HpbridgeError] = field(default_factory=dict)
 
     def runs(self) -> Iterator[tuple[str, str, int]]:
         """Yield problem, optimizer and seed of each study."""
@@ -80,6 +93,7 @@ def _of_suite(settings: dict[str, Any]) -> Asked:
         seeds=_seeds(settings["seed"], settings["seeds"]),
         suite=str(settings["suite"]),
         skipped=frozenset(settings.get("skipped") or ()),
+        failed=_failed(settings),
     )
 
 
@@ -88,7 +102,13 @@ def _of_one(experiment: str, settings: dict[str, Any]) -> Asked:
         problems={experiment: _count(settings["n_trials"])},
         optimizers=tuple(str(name) for name, _ in settings["optimizers"]),
         seeds=_seeds(settings["seed"], settings["repeats"]),
+        failed=_failed(settings),
     )
+
+
+def _failed(settings: dict[str, Any]) -> dict[str, HpbridgeError]:
+    found = settings.get(FAILED) or {}
+    return {str(name): error_from_json(error) for name, error in found.items()}
 
 
 _MOST = 100_000

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hpbridge.analysis.contest.asked import run_name
 from hpbridge.analysis.contest.results import Facts
 from hpbridge.analysis.summary import by_optimizer
 from hpbridge.errors import count
@@ -37,6 +38,7 @@ class Axes:
         seeds: Or the numbers of repeats.
         notes: What is to be said of it.
         missing: Trials that each run was to have that was to be there and is not.
+        failed: What runs failed at when they were last tried.
     """
 
     problems: tuple[Facts, ...]
@@ -45,6 +47,7 @@ class Axes:
     places: tuple[Place, ...]
     notes: tuple[str, ...]
     missing: Mapping[Place, int] = field(default_factory=dict)
+    failed: Mapping[Place, str] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -85,7 +88,7 @@ def _completed(axes: Axes, studies: Sequence[StudyRecord], asked: Asked) -> Axes
     problems = list(axes.problems)
     optimizers = list(axes.optimizers)
     there = set(axes.places)
-    missing = {}
+    missing, failed = {}, {}
     for name, optimizer, seed in asked.runs():
         if n_of_name[name] > 1:
             continue
@@ -98,8 +101,15 @@ def _completed(axes: Axes, studies: Sequence[StudyRecord], asked: Asked) -> Axes
         place = of_problem[name], of_optimizer[optimizer], of_seed[seed]
         if place not in there:
             missing[place] = asked.problems[name]
+        error = asked.failed.get(run_name(name, optimizer, seed))
+        if error is not None:
+            failed[place] = error.line
     return replace(
-        axes, problems=tuple(problems), optimizers=tuple(optimizers), missing=missing
+        axes,
+        problems=tuple(problems),
+        optimizers=tuple(optimizers),
+        missing=missing,
+        failed=failed,
     )
 
 

@@ -189,18 +189,30 @@ def _states(
         asked, told = study.settings.budget.n_trials, int(n_told[place])
         asked = told if asked in {0, UNLIMITED} else asked
         n_trials[place] = asked
-        states[place], why[place] = _state(study, asked, told)
+        states[place], why[place] = _state(study, asked, told, axes.failed.get(place))
     for place, asked in axes.missing.items():
-        n_trials[place], why[place] = asked, NOT_BEGUN
+        n_trials[place], why[place] = asked, axes.failed.get(place, NOT_BEGUN)
     why = {place: text for place, text in why.items() if text}
     return {"states": states, "n_trials": n_trials, "why": why}
 
 
-def _state(study: StudyRecord, asked: int, told: int) -> tuple[int, str]:
+def _state(
+    study: StudyRecord, asked: int, told: int, error: str | None
+) -> tuple[int, str]:
+    """Return what became of a run that began, and why it is not whole.
+
+    Args:
+        study: Its record.
+        asked: Trials that it was to have.
+        told: Trials that it has.
+        error: What it failed at when it was last tried, where that is known.
+    """
     reason = study.stop_reason or ""
     if study.status is Status.FAILED:
-        return FAILED, reason or f"it broke after {count(told, 'trial')}"
+        reason = error or reason
+        after = f"it broke after {count(told, 'trial')}"
+        return FAILED, f"{after}: {reason}" if reason else after
     if study.status is Status.FINISHED or told >= asked:
         return DONE, reason
-    what = reason or f"it is {study.status.value}"
+    what = reason or error or f"it is {study.status.value}"
     return PARTIAL, f"{what}, after {told} of {count(asked, 'trial')}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from hpbridge.analysis.contest.asked import NOT_BEGUN
 from hpbridge.analysis.contest.results import DONE, FAILED, MISSING, PARTIAL
 from hpbridge.errors import count
 
@@ -341,11 +342,8 @@ def _of_runs(results: Results, ranking: Ranking) -> list[str]:
         )
     n_broken = int((results.states == FAILED).sum())
     if n_broken:
-        found.append(
-            f"{count(n_broken, 'run')} broke and counts with what it had come to."
-            if n_broken == 1
-            else f"{n_broken} runs broke and count with what they had come to."
-        )
+        counts = "counts with what it" if n_broken == 1 else "count with what they"
+        found.append(f"{count(n_broken, 'run')} broke and {counts} had come to.")
     n_partial = int((results.states == PARTIAL).sum())
     if n_partial and ranking.standings:
         found.append(
@@ -359,13 +357,15 @@ def _missing(results: Results) -> list[str]:
     """Say which runs are missing: those that were to be there, or that others have."""
     is_missing = results.states == MISSING
     ran = (~is_missing).any(axis=2)
-    n_planned = sum(bool(is_missing[place]) for place in results.why)
-    if n_planned:
+    lacking = [why for place, why in results.why.items() if is_missing[place]]
+    if n_planned := len(lacking):
         of = f"{n_planned} of {count(n_planned + int((~is_missing).sum()), 'run')}"
         have = "has" if n_planned == 1 else "have"
         n_without = int((~ran.any(axis=1)).sum())
         none = f", on {count(n_without, 'problem')} none at all" if n_without else ""
-        return [f"{of} {have} not begun{none}: `--resume` goes on with them."]
+        n_tried = sum(why != NOT_BEGUN for why in lacking)
+        tried = f" ({n_tried} failed before a first trial)" if n_tried else ""
+        return [f"{of} {have} not begun{tried}{none}: `--resume` goes on with them."]
     n = int((is_missing & ran[:, :, None]).sum())
     return [f"{count(n, 'run')} {'is' if n == 1 else 'are'} missing."] if n else []
 
