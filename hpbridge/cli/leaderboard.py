@@ -28,7 +28,7 @@ def leaderboard(
     """
     from hpbridge.cli.output import margin, print_json, screen, table
     from hpbridge.report.leaderboard import leaderboard as boards_of
-    from hpbridge.report.leaderboard import write_leaderboard
+    from hpbridge.report.leaderboard_page import write_leaderboard
     from hpbridge.store import open_store
 
     if report is not None:
@@ -58,35 +58,13 @@ def leaderboard(
 
 
 def _over(board: Board) -> str:
-    from hpbridge.report.contest_tables import held_over
+    from hpbridge.report.contest_overview import held_over, of_what
 
-    return held_over(board.numbers)
+    return f"{held_over(board.numbers)} {of_what(board.numbers)}"
 
 
 def _cells(board: Board) -> tuple[list[str], list[list[Any]]]:
-    columns = ["optimizer", "mean rank", "normalised regret", "wins"]
-    columns += ["problems", "runs not whole", "failed trials"]
-    rows = [
-        [
-            row["optimizer"],
-            _interval(row["mean_rank"]),
-            _interval(row["normalised_regret"]),
-            row["wins"],
-            row["problems"],
-            f"{row['runs_not_whole']} of {row['runs']}",
-            f"{row['failed_trials']} of {row['trials']}",
-        ]
-        for row in board.rows()
-    ]
-    return columns, rows
-
-
-def _interval(ends: dict[str, float] | None) -> str:
-    import math
-
-    if ends is None or math.isnan(ends["value"]):
-        return ""
-    text = f"{ends['value']:.3g}"
-    if math.isnan(ends["low"]):
-        return text
-    return f"{text} ({ends['low']:.3g} to {ends['high']:.3g})"
+    """Return what the page shows, too."""
+    shown = board.table
+    columns = [f"{header[0].lower()}{header[1:]}" for header in shown["headers"]]
+    return columns, [list(row.cells) for row in shown["rows"]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.contest.results import DONE, FAILED, MISSING
 from hpbridge.errors import count
+from hpbridge.report.contest_numbers import N_TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +148,7 @@ def _are_optima_known(numbers: Numbers, _: Record) -> _Answer:
 def _are_targets_fixed(numbers: Numbers, _: Record) -> _Answer:
     return _said(
         bool(numbers.known),
-        f"runtimes to 31 targets on {count(len(numbers.known), 'problem')}",
+        f"runtimes to {N_TARGETS} targets on {count(len(numbers.known), 'problem')}",
         "without a known optimum and random search there are no targets that do not "
         "depend on who took part",
     )

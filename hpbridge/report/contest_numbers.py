@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 MOST_PLACES = 40
 """Of a curve: budgets, or seconds, in even steps of their logarithm."""
 
-N_TARGETS = 31
-"""Of each problem, from what one random evaluation leaves to a thousandth of it."""
+N_TARGETS = 30
+"""Of each problem, from what one random evaluation leaves to a thousandth of it: ten a
+power of ten."""
 
 _LEAST_TARGET = -3.0
 _SHARE = (0.0, 1.0)
@@ -243,6 +244,13 @@ class Numbers:
         """Mean rank of each optimizer at each place."""
         return estimate(self.run_ranks, self.range_of_ranks)
 
+    @property
+    def targets(self) -> Array:
+        """Normalised regrets that runs are to reach, the easiest first."""
+        import numpy as np
+
+        return np.logspace(0, _LEAST_TARGET, N_TARGETS + 1)[1:]
+
     @functools.cached_property
     def solved(self) -> Estimate:
         """Share of targets that runs reached, at each place.
@@ -252,13 +260,10 @@ class Numbers:
         import numpy as np
 
         regret = self.regret[self._rows_of_known()]
-        targets = np.logspace(0, _LEAST_TARGET, N_TARGETS + 1)[1:]
         shares = np.zeros_like(regret)
-        for target in targets:
+        for target in self.targets:
             shares += regret <= target
-        return estimate(
-            np.where(np.isnan(regret), np.nan, shares / len(targets)), _SHARE
-        )
+        return estimate(np.where(np.isnan(regret), np.nan, shares / N_TARGETS), _SHARE)
 
     @functools.cached_property
     def known(self) -> list[int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge import __version__
 from hpbridge.errors import count
+from hpbridge.report import contest_overview as overviews
 from hpbridge.report import contest_profile as profiles
 from hpbridge.report import contest_sections as sections
 from hpbridge.report import contest_tables as tables
@@ -13,6 +14,7 @@ from hpbridge.report.checklist import checklist, counts
 from hpbridge.report.contest_estimates import estimate
 from hpbridge.report.contest_numbers import Numbers
 from hpbridge.report.contest_problems import problems_table, ranges
+from hpbridge.report.contest_runtime import runtimes
 from hpbridge.report.rendering import check_target, render, write_page
 
 if TYPE_CHECKING:
@@ -110,7 +112,7 @@ def contest_context(
     made = shown(numbers, dict(absent or {}), is_nemenyi=is_nemenyi)
     return {
         **_answered(numbers, record, verdict, made),
-        "held_over": tables.held_over(numbers),
+        "held_over": overviews.held_over(numbers),
         "ids": {*_FIXED, *(each.id for each in made)},
     }
 
@@ -121,8 +123,8 @@ def _answered(
     items = checklist(numbers, record, verdict)
     return {
         "sentences": verdict.sentences,
-        "overview": tables.overview(numbers, verdict.best),
-        "of_these": tables.of_what(numbers),
+        "overview": overviews.overview(numbers, verdict.best),
+        "of_these": overviews.of_what(numbers),
         "sections": made,
         "checks": items,
         "counts": counts(items),
@@ -148,7 +150,7 @@ def rivals_context(
         *sections.volumes(numbers),
         sections.ranks_over_time(numbers),
         tables.differences(numbers, is_nemenyi=is_nemenyi),
-        sections.solved(numbers),
+        runtimes(numbers),
         sections.beats_random(numbers),
         profiles.overhead(numbers),
         tables.missing(numbers, {}),
@@ -168,7 +170,7 @@ def shown(
         sections.convergence(numbers),
         sections.ranks_over_time(numbers),
         tables.differences(numbers, is_nemenyi=is_nemenyi),
-        sections.solved(numbers),
+        runtimes(numbers),
         sections.beats_random(numbers),
         problems_table(numbers),
         profiles.profile(numbers, lambda those: _ranks_on(numbers, those)),

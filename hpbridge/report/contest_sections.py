@@ -293,33 +293,6 @@ def why_no_ranks(numbers: Numbers) -> str:
     return "" if numbers.shared else "There is no problem that every optimizer ran."
 
 
-def solved(numbers: Numbers) -> Section:
-    """Return the distribution of runtimes over targets."""
-    common: dict[str, Any] = {"id": "ecdf", "title": "Runtime to targets"}
-    if not numbers.known:
-        why = (
-            why_not_scaled(numbers)
-            if not numbers.scaled
-            else "No problem's optimum is known: there are no targets that do not "
-            "depend on who took part."
-        )
-        return Section(**common, why_none=why)
-    title = f"Share of targets reached {over(numbers, numbers.known)}"
-    plot = curve_plot(
-        numbers,
-        numbers.solved,
-        numbers.places.tolist(),
-        Titles(title, trials_title(numbers), "share of targets reached"),
-    )
-    return Section(
-        **common,
-        lead="Each problem has 31 targets: normalised regret from 0.8 down to 0.001, "
-        "in steps of equal ratio. The line is the share of runs and targets that had "
-        "been reached: the distribution of runtimes.",
-        plots=[plot],
-    )
-
-
 def beats_random(numbers: Numbers) -> Section:
     """Return the probability of beating random search at each budget."""
     common: dict[str, Any] = {"id": "random", "title": "Against random search"}

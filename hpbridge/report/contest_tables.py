@@ -1,4 +1,4 @@
-"""The sections of a contest's page that are tables: optimizers, tests, problems."""
+"""The sections of a contest's page on who differs, and on what is missing."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 from hpbridge.analysis.contest.results import DONE, FAILED, MISSING, PARTIAL
 from hpbridge.errors import ArgumentError, count
 from hpbridge.report import texts
-from hpbridge.report.contest_estimates import FEWEST_PROBLEMS
 from hpbridge.report.contest_figures import ranks_figure
 from hpbridge.report.contest_problems import ranges
-from hpbridge.report.contest_sections import Section, interval, over
+from hpbridge.report.contest_sections import Section, interval
 from hpbridge.report.table import Row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hpbridge.analysis.statistics.pairwise import Pairwise
-    from hpbridge.report.contest_estimates import Array, Ends, Estimate
+    from hpbridge.report.contest_estimates import Array, Ends
     from hpbridge.report.contest_numbers import Numbers
 
 ALPHA = 0.05
@@ -27,72 +26,6 @@ ALPHA = 0.05
 _FEWEST_BLOCKS = 2
 _MOST_LISTED = 20
 _MOST_NAMED = 5
-
-
-def overview(numbers: Numbers, best: str | None = None) -> dict[str, Any]:
-    """Return a row an optimizer, the least mean rank first.
-
-    Args:
-        numbers: Of the contest.
-        best: The optimizer that is better than every other by the verdict.
-    """
-    found = numbers.results
-    names = found.optimizers
-    columns = _columns(numbers)
-    means = [numbers.block_ranks.at(o)[0] for o in range(len(names))]
-    order = sorted(range(len(names)), key=lambda o: (means[o], o))
-    rows = [
-        Row(
-            [names[o], *(cells[o] for cells in columns.values())],
-            is_best=names[o] == best,
-        )
-        for o in order
-    ]
-    return {"headers": ["Optimizer", *columns], "rows": rows}
-
-
-def _columns(numbers: Numbers) -> dict[str, list[str]]:
-    columns = {"Mean rank": _column(numbers.block_ranks, numbers)}
-    if numbers.scaled:
-        columns["Normalised regret"] = _column(numbers.regrets, numbers)
-    n_blocks = len(numbers.blocks)
-    columns["Wins"] = [f"{n} of {n_blocks}" for n in wins(numbers)]
-    if numbers.beats_random is not None:
-        columns["Beats random"] = _column(numbers.beats_random, numbers)
-    columns["Failed trials"] = _failed_trials(numbers)
-    columns["Runs that broke"] = _broken(numbers)
-    columns["Problems"] = [str(int(n)) for n in numbers.ran.sum(axis=0)]
-    return columns
-
-
-def _column(found: Estimate, numbers: Numbers) -> list[str]:
-    return [interval(found.at(o)) for o in range(len(numbers.results.optimizers))]
-
-
-def wins(numbers: Numbers) -> list[int]:
-    """Return in how many blocks each optimizer is best; a tie is a win of each."""
-    blocks = numbers.blocks
-    if not len(blocks):
-        return [0] * len(numbers.results.optimizers)
-    found = (blocks == blocks.min(axis=1, keepdims=True)).sum(axis=0)
-    return [int(n) for n in found]
-
-
-def _failed_trials(numbers: Numbers) -> list[str]:
-    found = numbers.results
-    failed, told = (n.sum(axis=(0, 2)) for n in (found.n_failed, found.n_told))
-    return [
-        f"{int(f):,}" + (f" ({f / t:.1%})" if f and t else "")
-        for f, t in zip(failed, told, strict=True)
-    ]
-
-
-def _broken(numbers: Numbers) -> list[str]:
-    states = numbers.results.states
-    return [
-        f"{int((own == FAILED).sum()):,} of {int((own != MISSING).sum()):,}"
-        for own in states.transpose(1, 0, 2)
-    ]
 
 
 def differences(numbers: Numbers, *, is_nemenyi: bool = False) -> Section:
@@ -359,39 +292,3 @@ def _runs(numbers: Numbers, runs: Sequence[tuple[int, int]]) -> str:
     more = len(parts) - _MOST_NAMED
     shown = "; ".join(parts[:_MOST_NAMED])
     return f"{shown}; and {more} problems more" if more > 0 else shown
-
-
-def held_over(numbers: Numbers) -> str:
-    """Return over which problems the statistics hold, and which they leave out."""
-    found = numbers.results
-    lost = [p for p in range(len(found.problems)) if p not in set(numbers.shared)]
-    text = f"Statistics hold {over(numbers, numbers.shared)}"
-    if not lost:
-        return f"{text}, which every optimizer ran."
-    who = [
-        f"{found.problems[p].name} (without {', '.join(_absent_from(numbers, p))})"
-        for p in lost[:_MOST_LISTED]
-    ]
-    more = len(lost) - _MOST_LISTED
-    rest = f" and {more} more" if more > 0 else ""
-    return f"{text}, which every optimizer ran; left out: {', '.join(who)}{rest}."
-
-
-def _absent_from(numbers: Numbers, problem: int) -> list[str]:
-    names = numbers.results.optimizers
-    return [name for o, name in enumerate(names) if not numbers.ran[problem, o]]
-
-
-def of_what(numbers: Numbers) -> str:
-    """Return what the intervals are for: new problems, or new seeds."""
-    n = len(numbers.shared)
-    if n >= FEWEST_PROBLEMS:
-        return (
-            "Intervals are 95 %, of a bootstrap over problems with their seeds: for "
-            "new problems like these."
-        )
-    which = "this very problem" if n == 1 else "these very problems"
-    return (
-        f"Intervals are 95 %, over seeds: for new seeds on {which}; "
-        f"{count(n, 'problem')} {'says' if n == 1 else 'say'} nothing of others."
-    )

@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hpbridge import __version__
-from hpbridge.analysis.contest.results import DONE, MISSING, Results
+from hpbridge.analysis.contest.results import DONE, FAILED, MISSING, Results
 from hpbridge.errors import count
-from hpbridge.report import contest_tables as tables
+from hpbridge.report import contest_overview as overviews
 from hpbridge.report.contest_numbers import Numbers
-from hpbridge.report.contest_problems import problems_table
-from hpbridge.report.rendering import check_target, render, write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from hpbridge.analysis.contest.results import Facts
     from hpbridge.store import Database
@@ -79,20 +75,27 @@ class Board:
         """What is said of the runs."""
         return Numbers(self.results)
 
+    @property
+    def table(self) -> dict[str, Any]:
+        """A row an optimizer, as page and command show it."""
+        return overviews.overview(self.numbers)
+
     def rows(self) -> list[dict[str, Any]]:
         """Return a row an optimizer, the best mean rank first, as JSON data."""
         numbers, found = self.numbers, self.results
         names = found.optimizers
         ranks = numbers.block_ranks
         order = sorted(range(len(names)), key=lambda o: (ranks.at(o)[0], o))
-        wins = tables.wins(numbers)
-        scaled = bool(numbers.scaled)
+        wins = overviews.wins(numbers)
+        scaled, beats = bool(numbers.scaled), numbers.beats_random
         return [
             {
                 "optimizer": names[o],
                 "mean_rank": _ends(ranks.at(o)),
                 "normalised_regret": _ends(numbers.regrets.at(o)) if scaled else None,
-                "wins": wins[o],
+                "wins": wins[o][0],
+                "ties": wins[o][1],
+                "beats_random": None if beats is None else _ends(beats.at(o)),
                 "problems": int(numbers.ran[:, o].sum()),
                 "runs": int((found.states[:, o] != MISSING).sum()),
                 "runs_not_whole": int(
@@ -100,6 +103,7 @@ class Board:
                         (found.states[:, o] != MISSING) & (found.states[:, o] != DONE)
                     ).sum()
                 ),
+                "runs_broken": int((found.states[:, o] == FAILED).sum()),
                 "failed_trials": int(found.n_failed[:, o].sum()),
                 "trials": int(found.n_told[:, o].sum()),
             }
@@ -352,48 +356,3 @@ def _merged(
         )
 
     return results
-
-
-def write_leaderboard(
-    boards: Sequence[Board],
-    apart: Sequence[str],
-    target: Path,
-    *,
-    overwrite: bool = False,
-) -> None:
-    """Write the page of a leaderboard.
-
-    Args:
-        boards: As `leaderboard` returns them.
-        apart: What is in none of them.
-        target: Of the file; a page of ours that is there is replaced.
-        overwrite: Whether another file that is there is replaced, too.
-
-    Raises:
-        ExportError: If jinja2 or plotly is not installed, or the file cannot be
-            written.
-    """
-    check_target(target, overwrite=overwrite)
-    context = {
-        "title": "Leaderboard",
-        "version": __version__,
-        "size": count(len(boards), "board"),
-        "ran": "",
-        "parts": [],
-        "boards": [_shown(board) for board in boards],
-        "apart": list(apart),
-    }
-    write_page(render("leaderboard.html.jinja", context), target)
-
-
-def _shown(board: Board) -> dict[str, Any]:
-    numbers = board.numbers
-    return {
-        "title": board.title,
-        "overview": tables.overview(numbers),
-        "held_over": tables.held_over(numbers),
-        "of_these": tables.of_what(numbers),
-        "comparisons": ", ".join(board.comparisons),
-        "sections": [tables.differences(numbers), problems_table(numbers)],
-        "notes": board.notes,
-    }

@@ -21,9 +21,10 @@ from hpbridge.analysis.contest.verdict import verdict_of
 from hpbridge.errors import ArgumentError
 from hpbridge.report.contest_figures import Line, lines_figure, ranks_figure
 from hpbridge.report.contest_numbers import MOST_PLACES, Numbers
+from hpbridge.report.contest_overview import overview, wins
 from hpbridge.report.contest_page import contest_html, shown, write_contest
 from hpbridge.report.contest_problems import ranges
-from hpbridge.report.contest_tables import differences, groups_of, missing, overview
+from hpbridge.report.contest_tables import differences, groups_of, missing
 from hpbridge.report.look import plotly_figure
 
 SENTENCES = ["Use <this> & that.", "It is not sure."]
@@ -246,7 +247,26 @@ def test_all_ties_are_ties():
     assert numbers.block_ranks.mean[:, 0].tolist() == [2.0] * 3
     assert "no difference is shown" in differences(numbers).lead
     rows = overview(numbers)["rows"]
-    assert [row.cells[3] for row in rows] == ["6 of 6"] * 3
+    assert [row.cells[3] for row in rows] == ["0 + 6 of 6"] * 3
+    headers = overview(numbers)["headers"]
+    assert headers[3] == "Wins + ties"
+
+
+def test_a_win_is_of_one_alone_and_what_several_share_is_a_tie():
+    found = made.results(3, 3, 4, 5)
+    best = np.full_like(found.best, 5.0)
+    best[0, 1] = best[1, :2] = 1.0
+    assert wins(Numbers(replace(found, best=best))) == [(0, 2), (1, 2), (0, 1)]
+
+
+def test_runs_that_are_not_whole_stand_beside_the_optimizer_with_those_that_broke():
+    found = made.broken(made.results(2, 2, 3, 4), (0, 1, 2))
+    states = found.states.copy()
+    states[0, 1, 0] = PARTIAL
+    shown = overview(Numbers(replace(found, states=states)))
+    assert shown["headers"][6] == "Runs not whole"
+    cells = {row.cells[0]: row.cells[6] for row in shown["rows"]}
+    assert cells == {"random": "0 of 6", "optuna:tpe": "2 of 6\n1 broke"}
 
 
 def test_budgets_of_problems_may_differ():

@@ -104,10 +104,28 @@ def test_the_command_prints_boards_as_json_and_writes_their_page(store, tmp_path
     assert first["problems"] == first["ranked_over"] == ["branin", "tree"]
     assert {row["optimizer"] for row in first["table"]} == {*RIVALS, "optuna:tpe"}
     assert all(row["runs"] == 6 for row in first["table"])
+    for row in first["table"]:
+        assert row["wins"] + row["ties"] <= 2
     text = page.read_text(encoding="utf-8")
     assert "fast, 4 trials" in text
     assert "bowl-comparison" in text
     assert "fast, 3 trials" in command(tmp_path, *words[:3]).stdout
+
+
+def test_command_and_page_show_the_same_columns_and_cells(store, tmp_path):
+    page = tmp_path / "page.html"
+    words = ["leaderboard", "--store", str(store), "--report", str(page)]
+    printed = command(tmp_path, *words, COLUMNS="200").stdout
+    text = page.read_text(encoding="utf-8")
+    for board in leaderboard(open_store(store))[0]:
+        for header in board.table["headers"]:
+            assert f"{header[0].lower()}{header[1:]}" in printed
+            assert f">{header}</th>" in text
+        for row in board.table["rows"]:
+            assert all(f">{cell}</td>" in text for cell in row.cells[1:])
+            assert all(
+                part in printed for cell in row.cells for part in cell.split("\n")
+            )
 
 
 def test_a_store_without_contests_says_so(tmp_path):

@@ -80,7 +80,7 @@ def ert_interval(
         confidence: In (0, 1).
     """
     import numpy as np
-    from scipy import stats
+    from scipy.special import stdtrit
 
     given = np.asarray(hits, dtype=np.float64)
     value = ert(given, budget)
@@ -91,7 +91,7 @@ def ert_interval(
     spent = np.where(np.isnan(given), budget, given)
     influence = spent / spent.mean() - ~np.isnan(given) / (reached / n)
     error = float(influence.std(ddof=1)) / math.sqrt(n)
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
+    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
     return Interval(value, value * math.exp(-half), value * math.exp(half))
 
 
