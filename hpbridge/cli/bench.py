@@ -212,7 +212,7 @@ def print_bench(comparison: Comparison, report: Path | None, *, as_json: bool) -
     from hpbridge.analysis.contest.verdict import verdict_of
     from hpbridge.bench.tables import best_by_problem, not_whole
     from hpbridge.cli.compare import by_reason
-    from hpbridge.cli.output import margin, print_json, screen, table
+    from hpbridge.cli.output import margin, print_json, screen, table, tell
 
     optimizers, rows = best_by_problem(comparison.studies)
     results = comparison.results
@@ -248,14 +248,14 @@ def print_bench(comparison: Comparison, report: Path | None, *, as_json: bool) -
         ]
         out.print(table(comparison.name, columns, cells))
         for sentence in verdict.sentences:
-            out.print(sentence, markup=False)
+            tell(out, sentence)
     for note in comparison.notes:
-        beside.print(f"Note: {note}", markup=False)
+        tell(beside, f"Note: {note}")
     for names, why in by_reason(comparison.skipped):
-        beside.print(f"Left out: {names}: {why}", markup=False)
+        tell(beside, f"Left out: {names}: {why}")
     for names, why in by_reason(comparison.failures):
-        beside.print(f"Failed: {names}: {why}", markup=False)
+        tell(beside, f"Failed: {names}: {why}")
     for names, why in by_reason(absent):
-        beside.print(f"Not whole: {names}: {why}", markup=False)
+        tell(beside, f"Not whole: {names}: {why}")
     if report is not None and rows:
         out.print(f"Report: {report}", markup=False)

@@ -211,7 +211,7 @@ def print_comparison(
     from hpbridge.analysis.contest.table import fronts_of
     from hpbridge.analysis.failures import failures_of, sentences_of
     from hpbridge.analysis.stopped import stopped_by_optimizer
-    from hpbridge.cli.output import errors_json, margin, print_json, screen
+    from hpbridge.cli.output import errors_json, margin, print_json, screen, tell
 
     rows = comparison.table() if comparison.studies else []
     verdict = comparison.verdict()
@@ -243,18 +243,18 @@ def print_comparison(
         stopped = [f"{line}." for line in stopped_by_optimizer(comparison.studies)]
         said = [*stopped, *sentences_of(failures_of(trials)), *verdict.sentences]
         for sentence in [*_of_columns(rows), *said]:
-            out.print(sentence, markup=False)
+            tell(out, sentence)
     for note in comparison.notes:
-        beside.print(f"Note: {note}", markup=False)
+        tell(beside, f"Note: {note}")
     for name, why in comparison.skipped.items():
-        beside.print(f"Left out: {name}: {why}", markup=False)
+        tell(beside, f"Left out: {name}: {why}")
     for names, why in by_reason(comparison.failures):
-        beside.print(f"Failed: {names}: {why}", markup=False)
+        tell(beside, f"Failed: {names}: {why}")
     for study in comparison.studies:
         is_told = f"{study.label} seed {study.seed}" in comparison.failures
         if not (study.has_result or is_told):
             which = f"{study.label} seed {study.seed}"
-            beside.print(f"Nothing complete: {which}", markup=False)
+            tell(beside, f"Nothing complete: {which}")
     if report is not None and rows:
         out.print(f"Report: {report}", markup=False)
 

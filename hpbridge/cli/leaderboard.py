@@ -26,7 +26,7 @@ def leaderboard(
     Comparisons of one suite with the same trials are put together. Other budgets, and
     other versions of a library, are kept apart.
     """
-    from hpbridge.cli.output import margin, print_json, screen, table
+    from hpbridge.cli.output import margin, print_json, screen, table, tell
     from hpbridge.report.leaderboard import leaderboard as boards_of
     from hpbridge.report.leaderboard_page import write_leaderboard
     from hpbridge.store import open_store
@@ -46,13 +46,13 @@ def leaderboard(
     for board in boards:
         columns, rows = _cells(board)
         out.print(table(board.title, columns, rows))
-        out.print(f"{_over(board)} From {', '.join(board.comparisons)}.", markup=False)
+        tell(out, f"{_over(board)} From {', '.join(board.comparisons)}.")
         for note in board.notes:
-            beside.print(f"Note: {note}", markup=False)
+            tell(beside, f"Note: {note}")
     if not boards:
         out.print("There is no comparison on problems of a suite in this store.")
     for text in apart:
-        beside.print(f"Not in it: {text}", markup=False)
+        tell(beside, f"Not in it: {text}")
     if report is not None:
         beside.print(f"Wrote {report}.", markup=False)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from functools import partial
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from hpbridge.analysis.confirmed import confirmation_of
 from hpbridge.analysis.members import members_of
 from hpbridge.cli.codes import FOUND, OK
 from hpbridge.cli.interrupted import store_words
 from hpbridge.cli.streams import LEAST_WIDTH, beside, results
+from hpbridge.cli.tables import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,20 +91,18 @@ def seconds(value: float | None) -> str:
 
 def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
-) -> Table:
+) -> Sheet:
     """Return a table; a cell's text is shown as it is, without markup."""
-    made = Table(title=title or None, title_justify="left")
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(_plain(number(cell)) for cell in row))
-    return made
+    return Sheet(title, columns, [[number(cell) for cell in row] for row in rows])
 
 
-def _plain(text: str) -> Any:
-    from rich.text import Text
-
-    return Text(text)
+def tell(out: Console, sentence: str) -> None:
+    """Print a sentence; a terminal, which would break names at its edge, gets lines."""
+    if out.is_terminal:
+        cut = partial(wrap, break_long_words=False, break_on_hyphens=False)
+        lines = ["\n".join(cut(line, out.width)) for line in sentence.splitlines()]
+        sentence = "\n".join(lines)
+    out.print(sentence, markup=False)
 
 
 def params_line(params: Mapping[str, object]) -> str:
