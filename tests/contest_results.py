@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpbridge.analysis.contest.results import DONE, FAILED, MISSING, Facts, Results
+from hpbridge.analysis.contest.results import (
+    DONE,
+    FAILED,
+    MISSING,
+    Facts,
+    OnFront,
+    Results,
+)
 from hpbridge.report.contest_record import Record
 
 KINDS = (("continuous",), ("mixed",), ("conditional", "mixed"), ("continuous", "noisy"))
@@ -86,6 +93,30 @@ def broken(found, run, n_told=0, why="RuntimeError: no memory"):
     best[run][n_told:] = best[run][n_told - 1] if n_told else np.inf
     return replace(
         found, states=states, n_told=told, best=best, why={**found.why, run: why}
+    )
+
+
+def with_fronts(found, n_problems, metrics=("cost", "loss"), n_trials=30):
+    """Return results of which the first problems have several metrics, and fronts."""
+    n_optimizers, n_seeds = found.best.shape[1:3]
+    front = tuple(
+        OnFront(
+            optimizer=k * n_optimizers // n_trials,
+            seed=k % n_seeds,
+            number=k,
+            values=(float(k), *(1 / (k + j) for j in range(1, len(metrics)))),
+        )
+        for k in range(n_trials)
+    )
+    ways = tuple((metric, "minimize") for metric in metrics)
+    problems = tuple(
+        replace(facts, metrics=ways, reference_point=(99.0,) * len(ways))
+        if p < n_problems
+        else facts
+        for p, facts in enumerate(found.problems)
+    )
+    return replace(
+        found, problems=problems, fronts=dict.fromkeys(range(n_problems), front)
     )
 
 

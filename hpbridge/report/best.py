@@ -9,7 +9,7 @@ from hpbridge.report.figures import fronts_figure, pairs_of
 from hpbridge.report.sections import MOST_OF_FRONT, best_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hpbridge.study import Study
     from hpbridge.trial import FinishedTrial
@@ -54,15 +54,21 @@ def joint_front(groups: Mapping[str, Sequence[Study]]) -> dict[str, Any]:
             for name, study, trial in front[:MOST_OF_FRONT]
         ],
         "n": len(front),
-        "plots": _plots(own, first) if len(groups) > 1 else [],
+        "plots": front_plots(own, first.metrics) if len(groups) > 1 else [],
     }
 
 
-def _plots(
-    own: Mapping[str, Sequence[FinishedTrial]], first: Study
+def front_plots(
+    own: Mapping[str, Sequence[FinishedTrial]], metrics: Iterable[str]
 ) -> list[dict[str, Any]]:
+    """Return plots of one front: who found what of it.
+
+    Args:
+        own: Trials of the front by their optimizer.
+        metrics: At least two, of which each pair has a plot.
+    """
     plots = []
-    for pair in pairs_of(first.metrics):
+    for pair in pairs_of(metrics):
         figure = fronts_figure(own, pair)
         title = f"The front: {pair[1]} by {pair[0]}"
         counts = ", ".join(f"{len(those)} of {name}" for name, those in own.items())

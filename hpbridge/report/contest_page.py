@@ -12,6 +12,7 @@ from hpbridge.report import contest_sections as sections
 from hpbridge.report import contest_tables as tables
 from hpbridge.report.checklist import checklist, counts
 from hpbridge.report.contest_estimates import estimate
+from hpbridge.report.contest_fronts import fronts
 from hpbridge.report.contest_numbers import Numbers
 from hpbridge.report.contest_problems import problems_table, ranges
 from hpbridge.report.contest_runtime import runtimes
@@ -173,6 +174,7 @@ def shown(
         runtimes(numbers),
         sections.beats_random(numbers),
         problems_table(numbers),
+        *fronts(numbers),
         profiles.profile(numbers, lambda those: _ranks_on(numbers, those)),
         profiles.overhead(numbers),
         tables.missing(numbers, absent),

@@ -33,6 +33,7 @@ class Section:
         lead: What it says, in a sentence or a few.
         why_none: Why there is nothing to show; empty where there is something.
         plots: Figures, each with its title, description and table.
+        panels: Figures beside each other, each with its title and description.
         tables: Further tables, each with its label.
         notes: Sentences below.
     """
@@ -42,6 +43,7 @@ class Section:
     lead: str = ""
     why_none: str = ""
     plots: Sequence[dict[str, Any]] = ()
+    panels: Sequence[dict[str, Any]] = ()
     tables: Sequence[dict[str, Any]] = ()
     notes: Sequence[str] = ()
 

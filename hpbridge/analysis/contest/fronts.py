@@ -43,6 +43,37 @@ def reference_of(runs: Sequence[Floats]) -> tuple[float, ...]:
     return tuple(beyond)
 
 
+def joint_front(runs: Sequence[Floats]) -> list[tuple[int, int]]:
+    """Return which trials no other trial of any run dominates.
+
+    Equal points of different runs are all of the front; of one run, the first is.
+
+    Args:
+        runs: As of `reference_of`.
+
+    Returns:
+        Run and trial, in this order.
+    """
+    import numpy as np
+
+    from hpbridge.analysis.statistics.hypervolume import front
+
+    places = [
+        (run, int(trial))
+        for run, points in enumerate(runs)
+        for trial in np.flatnonzero(front(points))
+    ]
+    if not places:
+        return []
+    points = np.array([runs[run][trial] for run, trial in places])
+    kept = {tuple(point) for point in points[front(points)].tolist()}
+    return [
+        place
+        for place, point in zip(places, points.tolist(), strict=True)
+        if tuple(point) in kept
+    ]
+
+
 def volumes_so_far(runs: Sequence[Floats], reference: Sequence[float]) -> list[Floats]:
     """Return the hypervolume that each run dominates after each of its trials.
 

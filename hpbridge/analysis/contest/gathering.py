@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from hpbridge.analysis.contest.asked import NOT_BEGUN, asked_of
 from hpbridge.analysis.contest.axes import axes_of, reference_among
-from hpbridge.analysis.contest.fronts import reference_of, volumes_so_far
-from hpbridge.analysis.contest.results import DONE, FAILED, PARTIAL, Results
+from hpbridge.analysis.contest.fronts import joint_front, reference_of, volumes_so_far
+from hpbridge.analysis.contest.results import (
+    DONE,
+    FAILED,
+    PARTIAL,
+    OnFront,
+    Results,
+)
 from hpbridge.analysis.contest.told import (
     COLUMNS,
     told_of_columns,
@@ -85,7 +91,9 @@ def _runs_of_store(
     from hpbridge.store.columns import told_columns
 
     placed = _by_problem(axes, studies)
-    read = told_columns(database, [study for _, study in placed], COLUMNS)
+    has_fronts = any(len(facts.metrics) > 1 for facts in axes.problems)
+    names = COLUMNS if has_fronts else COLUMNS[:-1]
+    read = told_columns(database, [study for _, study in placed], names)
     for (place, _), (study, columns) in zip(placed, read, strict=True):
         scored_by = axes.problems[place[0]].scored_by
         try:
@@ -110,10 +118,13 @@ def _results(
 
     filled: list[tuple[Run, npt.NDArray[np.float64]]] = []
     problems = list(axes.problems)
+    fronts = {}
     for problem, several in itertools.groupby(runs, key=lambda run: run[0][0]):
         own = [*several]
         problems[problem], found = _judged(axes.problems[problem], own)
         filled += zip(own, found, strict=True)
+        if len(problems[problem].metrics) > 1:
+            fronts[problem] = _front(problems[problem], own)
     longest = max((len(values) for _, values in filled), default=0)
     best, seconds, of_optimizer = (
         np.full((*axes.shape, longest), np.nan) for _ in range(3)
@@ -140,6 +151,7 @@ def _results(
         studies={
             place: s.id for place, s in zip(axes.places, studies, strict=True) if s.id
         },
+        fronts=fronts,
         notes=axes.notes,
     )
 
@@ -155,6 +167,25 @@ def _judged(
     reference = facts.reference_point or reference_of([told.points for _, told in runs])
     volumes = volumes_so_far([told.points for _, told in runs], reference)
     return replace(facts, reference_point=reference), [*map(_negated, volumes)]
+
+
+def _front(facts: Facts, runs: Sequence[Run]) -> tuple[OnFront, ...]:
+    """Return the front of the runs of one problem together."""
+    signs = [-1 if way == "maximize" else 1 for _, way in facts.metrics]
+    found = []
+    for run, trial in joint_front([told.points for _, told in runs]):
+        (_, optimizer, seed), told = runs[run]
+        assert told.numbers is not None  # it has several metrics
+        point = told.points[trial].tolist()
+        found.append(
+            OnFront(
+                optimizer=optimizer,
+                seed=seed,
+                number=int(told.numbers[trial]),
+                values=tuple(s * v for s, v in zip(signs, point, strict=True)),
+            )
+        )
+    return tuple(sorted(found, key=lambda t: (t.optimizer, t.seed, t.number)))
 
 
 def _best_so_far(told: Told) -> npt.NDArray[np.float64]:

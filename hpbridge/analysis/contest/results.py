@@ -43,6 +43,23 @@ class Facts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OnFront:
+    """A trial that no other one of its problem beats in every metric.
+
+    Attributes:
+        optimizer: Index of its optimizer.
+        seed: Index of its run's seed.
+        number: Its own, in its study.
+        values: Of the metrics, in their own units.
+    """
+
+    optimizer: int
+    seed: int
+    number: int
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Results:
     """The runs of a contest. P problems, O optimizers, S seeds, T trials.
 
@@ -69,6 +86,8 @@ class Results:
         reference: Index of the random search that values are normalised by; None where
             no such optimizer takes part.
         studies: Number in the store by the run's indices, for links into the record.
+        fronts: By problem with several metrics, the front of all its runs together, by
+            optimizer, seed and number. Of equal trials, each run has its first told.
         notes: What is to be said of studies that were put together: different spaces,
             budgets or metrics, several studies of one seed. Whole sentences.
     """
@@ -86,4 +105,5 @@ class Results:
     why: dict[tuple[int, int, int], str] = field(default_factory=dict)
     reference: int | None = None
     studies: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    fronts: dict[int, tuple[OnFront, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

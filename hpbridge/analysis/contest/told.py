@@ -31,10 +31,11 @@ COLUMNS = (
     "ask_seconds",
     "run_seconds",
     "tell_seconds",
+    "number",
 )
-"""Of the table of trials, what statistics need of them."""
+"""Of the table of trials, what statistics need of them; the last one for fronts."""
 
-_FIRST_TIME = COLUMNS.index("budget")
+_FIRST_TIME, _NUMBER = COLUMNS.index("budget"), COLUMNS.index("number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,7 @@ class Told:
     Attributes:
         points: Shape (trials, metrics): to be minimized; infinite where the trial is no
             rival, as of `hpbridge.study.Study.rivals`.
+        numbers: Of the trials; None where there is one metric, and no front.
         judged: By `Facts.scored_by`, to be minimized; None where nothing else than the
             metrics judges.
         seconds: From the first ask until it had been told, without pauses.
@@ -52,6 +54,7 @@ class Told:
     """
 
     points: Floats
+    numbers: npt.NDArray[np.int64] | None
     judged: Floats | None
     seconds: Floats
     optimizer_seconds: Floats
@@ -77,7 +80,8 @@ def told_of_columns(
 
     Args:
         study: What the store holds of it beside them.
-        columns: As `COLUMNS` are; none where it has no such trial.
+        columns: As `COLUMNS` are, of one metric also without the last one; none where
+            it has no such trial.
         scored_by: The metric that judges, where it is not the main one.
 
     Raises:
@@ -107,7 +111,7 @@ def _told(
     order = np.argsort(np.asarray(columns[0], dtype=np.int64), kind="stable")
     states = np.asarray(columns[1], dtype=object)[order]
     metrics = columns[3]
-    times = np.array(columns[_FIRST_TIME:], dtype=np.float64)[:, order]
+    times = np.array(columns[_FIRST_TIME:_NUMBER], dtype=np.float64)[:, order]
     times[np.isnan(times)] = 0.0
     budget, asked, started, asking, running, telling = times
     rivals = _feasible(study, metrics, order) & (states == State.COMPLETE.value)
@@ -118,8 +122,12 @@ def _told(
     points[~rivals | np.isnan(points).any(axis=1)] = np.inf
     own = np.asarray(columns[2], dtype=object)[order] != Origin.IMPORTED.value
     seconds = _seconds(own, asked, started, asking, running, telling)
+    numbers = None
+    if len(study.metrics) > 1:
+        numbers = np.asarray(columns[_NUMBER], dtype=np.int64)[order]
     return Told(
         points=points,
+        numbers=numbers,
         judged=_judged(study, metrics, order, scored_by),
         seconds=seconds,
         optimizer_seconds=np.cumsum(np.where(own, asking + telling, 0.0)),

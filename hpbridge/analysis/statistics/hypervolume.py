@@ -32,8 +32,15 @@ def front(points: npt.ArrayLike) -> Array:
 
     given = np.asarray(points, dtype=np.float64)
     chosen = np.zeros(len(given), dtype=bool)
+    order = np.lexsort(given.T[::-1])
+    if given.shape[1] == 2:  # noqa: PLR2004 - the least of the last so far is to beat
+        order = order[np.isfinite(given[order]).all(axis=1)]
+        last = given[order, 1]
+        least = np.minimum.accumulate(np.concatenate([[np.inf], last[:-1]]))
+        chosen[order[last < least]] = True
+        return chosen
     kept: list[int] = []
-    for index in np.lexsort(given.T[::-1]):
+    for index in order:
         point = given[index]
         if not np.isfinite(point).all():
             continue

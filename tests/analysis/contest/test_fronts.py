@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpbridge.analysis.contest.fronts import reference_of, volumes_so_far
+from hpbridge.analysis.contest.fronts import joint_front, reference_of, volumes_so_far
 from hpbridge.analysis.statistics.hypervolume import hypervolume
 
 
@@ -36,3 +36,10 @@ def test_what_dominates_nothing_has_no_volume() -> None:
     assert reference_of(flat) == pytest.approx((1.1, 1.1))
     volumes = volumes_so_far(flat, (1.1, 1.1))[0]
     assert volumes.tolist() == pytest.approx([0.01, 0.01])
+
+
+def test_equal_points_of_different_runs_are_both_of_the_front() -> None:
+    runs = [np.array([[1.0, 2.0], [1.0, 2.0], [3.0, 3.0]]), np.array([[1.0, 2.0]])]
+    assert joint_front(runs) == [(0, 0), (1, 0)]
+    assert joint_front([np.full((2, 2), np.inf), np.empty((0, 2))]) == []
+    assert joint_front([]) == []

@@ -138,6 +138,30 @@ def test_several_metrics_are_judged_by_their_hypervolume(tmp_path, n_metrics) ->
         assert (np.diff(found.best[at]) <= 0).all()
 
 
+@pytest.mark.parametrize("n_metrics", [2, 3])
+def test_the_front_of_a_problem_is_that_of_all_its_studies(tmp_path, n_metrics) -> None:
+    ways = {"loss": "minimize", "gain": "maximize", "size": "minimize"}
+    direction = dict(itertools.islice(ways.items(), n_metrics))
+    compared(tmp_path / "s.db", two, direction=direction)
+    studies, found = both(tmp_path / "s.db")
+    members = [(study, trial) for study in studies for trial in study.best_trials]
+    numbered = [replace(t, number=k) for k, (_, t) in enumerate(members)]
+    whole = replace(studies[0], trials=tuple(numbered)).best_trials
+    assert {
+        (
+            found.optimizers[each.optimizer],
+            found.seeds[each.seed],
+            each.number,
+            each.values,
+        )
+        for each in found.fronts[0]
+    } == {
+        (s.optimizer, s.seed, t.number, tuple(t.metrics[m] for m in direction))
+        for s, t in (members[trial.number] for trial in whole)
+    }
+    assert len(found.fronts[0]) == len(whole)
+
+
 def test_of_trials_at_several_budgets_those_at_the_largest_count(tmp_path) -> None:
     experiment = hpb.Experiment(
         objective=at_budgets, space=SPACE, budget=hpb.Budget(1, 9)

@@ -40,6 +40,21 @@ def test_the_front_is_what_no_other_point_dominates():
     assert front(points).tolist() == [True, True, False, False, False, True, False]
 
 
+@pytest.mark.parametrize("objectives", [1, 2, 3, 4])
+def test_the_front_of_many_points_is_that_of_every_pair(objectives):
+    rng = np.random.default_rng(objectives)
+    for n in (0, 1, 7, 60):
+        points = drawn(rng, (n, objectives))
+        points[rng.random(n) < 0.1] = np.inf
+        known = np.isfinite(points).all(axis=1)
+        for index, chosen in enumerate(front(points)):
+            others = points[known & (np.arange(n) != index)]
+            beaten = (others <= points[index]).all(axis=1)
+            beaten &= (others != points[index]).any(axis=1)
+            first = not (points[:index] == points[index]).all(axis=1).any()
+            assert chosen == (known[index] and first and not beaten.any())
+
+
 def test_points_beyond_the_reference_add_nothing():
     assert hypervolume([[2.0, 0.0], [1.0, 0.5], [np.inf, 0.1]], [1.0, 1.0]) == 0.0
     assert hypervolume(np.empty((0, 3)), [1.0, 1.0, 1.0]) == 0.0
