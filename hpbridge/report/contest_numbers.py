@@ -173,7 +173,11 @@ class Numbers:
     @functools.cached_property
     def regrets(self) -> Estimate:
         """Mean normalised regret of each optimizer at each place."""
-        return estimate(self.regret)
+        return self._mean_regret(self.regret)
+
+    def _mean_regret(self, regret: Array) -> Estimate:
+        """Return means; who is better than the optimum known goes below 0."""
+        return estimate(regret, (min(0.0, least(regret)), 1.0))
 
     @functools.cached_property
     def seconds(self) -> Array:
@@ -216,7 +220,8 @@ class Numbers:
     @functools.cached_property
     def regrets_by_seconds(self) -> Estimate:
         """Mean normalised regret of each optimizer at each moment."""
-        return estimate(self.normalised(self.by_seconds(self.scaled), self.scaled))
+        values = self.by_seconds(self.scaled)
+        return self._mean_regret(self.normalised(values, self.scaled))
 
     @functools.cached_property
     def run_ranks(self) -> Array:

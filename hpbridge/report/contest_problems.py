@@ -38,7 +38,8 @@ def problems_table(numbers: Numbers) -> Section:
         lead="Values are to be minimized: those of a maximized metric have their sign "
         "turned, and of several metrics it is the hypervolume, negated. The lowest "
         "mean is marked; so is who is not told apart from it over the paired seeds "
-        "(its interval of the difference holds 0).",
+        "(its interval of the difference holds 0). Where that is everyone, nobody is "
+        "marked.",
         tables=[table, _facts_table(numbers)],
     )
 

@@ -63,7 +63,7 @@ def overhead(numbers: Numbers) -> Section:
         for o, p in enumerate(points)
     ]
     table = {
-        "headers": ["Optimizer", "Milliseconds a trial", "Of the time of its runs"],
+        "headers": ["Optimizer", "ms a trial", "Of the time of its runs"],
         "rows": rows,
     }
     return Section(

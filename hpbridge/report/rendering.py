@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from importlib import resources
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,9 @@ from hpbridge.formats.whole_file import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+_BREAKS = re.compile(r"(?<=[:+/_=,])(?=\S)")
+"""Where names of optimizers and problems may break in narrow columns."""
 
 
 def write_page(html: str, target: Path) -> None:
@@ -87,7 +91,7 @@ def render(name: str, context: Mapping[str, Any]) -> str:
     """
     plotly = _plotly_script()
     import jinja2
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
 
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(resource),
@@ -97,6 +101,10 @@ def render(name: str, context: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["upfirst"] = lambda text: text[:1].upper() + text[1:]
+    wbr = Markup("<wbr>")
+    environment.filters["breakable"] = lambda text: wbr.join(
+        escape(part) for part in _BREAKS.split(text)
+    )
     environment.filters["figure_json"] = lambda figure: Markup(_inline_json(figure))
     # A browser reads every line end as "\n" before it checks the hash.
     scripts = [s.replace("\r\n", "\n") for s in (plotly, resource("page.js"))]

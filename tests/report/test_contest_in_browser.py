@@ -22,6 +22,7 @@ def page(tmp_path_factory):
     found = replace(
         found, problems=problems, optimizers=(*found.optimizers[:-2], *names)
     )
+    found = made.with_fronts(found, 4, ("cost", HOSTILE))
     found = made.broken(made.without(found, 1, 2, HOSTILE), (2, 3, 1))
     path = tmp_path_factory.mktemp("contest") / "page.html"
     verdict = replace(verdict_of(found), sentences=(HOSTILE,))
@@ -30,14 +31,14 @@ def page(tmp_path_factory):
 
 
 @pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1200, 390])
+@pytest.mark.parametrize("width", [1200, 800, 375])
 def test_all_of_a_contest_is_drawn_and_nothing_is_too_wide(tab, page, width, is_dark):
     tab.show(page, width=width, is_dark=is_dark)
     tab.look("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     tab.settle()
     seen = tab.look(SEEN)
     assert seen["title"] == HOSTILE
-    assert seen["canvases"] == seen["drawn"] == 9
+    assert seen["canvases"] == seen["drawn"] == 13
     assert seen["bold"] == 0
     shown, window = width_of_body(tab)
     assert shown <= window
@@ -71,6 +72,68 @@ def test_the_checklist_is_read_without_scrolling_on_a_phone(tab, page):
         "return [s.scrollWidth, s.clientWidth]; })()"
     )
     assert sizes[0] <= sizes[1] + 1
+
+
+def test_the_caption_of_the_checklist_is_as_wide_as_a_phone(tab, page):
+    tab.show(page, width=375)
+    ((left, top, right, bottom),) = boxes(tab, ".checklist caption")
+    assert right - left > 300
+    assert bottom - top < 80
+
+
+NAMES_THAT_BREAK = """(() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll(".grid th")) {
+    if (!cell.checkVisibility()) continue;
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      for (const word of texts.currentNode.data.matchAll(/[^ \\n-]+-?/g)) {
+        const range = document.createRange();
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        const tops = new Set([...range.getClientRects()].map((r) => r.top));
+        if (tops.size > 1) broken.push(word[0]);
+      }
+    }
+  }
+  return broken;
+})()"""
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory):
+    """A page of optimizers with the names that they have."""
+    found = made.with_fronts(made.results(4, 4, 12, 30), 1)
+    names = ("optuna:random", "hyperopt:random", "optuna:tpe", "skopt:gp")
+    found = replace(found, optimizers=names)
+    path = tmp_path_factory.mktemp("usual") / "page.html"
+    write_contest(found, made.record(found), verdict_of(found), path)
+    return path
+
+
+@pytest.mark.parametrize("width", [1200, 800, 375])
+def test_names_and_headings_break_between_their_words_alone(tab, usual, width):
+    tab.show(usual, width=width)
+    tab.look("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    tab.settle()
+    assert tab.look(NAMES_THAT_BREAK) == []
+
+
+def test_on_paper_names_and_headings_break_between_their_words_alone(tab, usual):
+    tab.show(usual, width=688)
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    assert tab.look(NAMES_THAT_BREAK) == []
+    tab.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_the_last_row_has_its_border_below_the_cell_that_stays(tab, usual):
+    tab.show(usual, width=375)
+    gaps = tab.look(
+        "[...document.querySelectorAll('.scroll')].filter((s) => s.checkVisibility())"
+        ".map((s) => s.getBoundingClientRect().bottom"
+        " - s.querySelector('table').getBoundingClientRect().bottom)"
+    )
+    assert min(gaps) >= 1
 
 
 def test_a_printed_contest_holds_every_table_and_plot(tab, page):

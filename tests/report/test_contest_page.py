@@ -157,6 +157,18 @@ def test_normalised_regret_is_between_the_optimum_and_one_random_trial():
     assert numbers.regrets.mean[0, 0] <= 1
 
 
+def test_intervals_of_regret_hold_nothing_that_regret_cannot_be():
+    found = made.broken(made.results(9, 7, 12, 40), (2, 3, 1))
+    numbers = Numbers(found)
+    for each in (numbers.regrets, numbers.regrets_by_seconds):
+        assert np.nanmin(each.low) >= 0
+        assert np.nanmax(each.high) <= 1
+    best = found.best.copy()
+    best[0, 1] = -found.best[0, 0, :, :1].max()  # better than the optimum known
+    better = Numbers(replace(found, best=best)).regrets
+    assert (better.low[1] <= better.mean[1]).all()
+
+
 def test_without_an_optimum_the_best_value_seen_stands_in_and_no_target_is_made():
     found = made.results(optimum=None)
     sections = sections_of(found)
