@@ -11,6 +11,8 @@ from report_studies import HOSTILE
 
 from hpbridge.analysis.contest.verdict import verdict_of
 from hpbridge.report.contest_page import write_contest
+from hpbridge.report.leaderboard import Board
+from hpbridge.report.leaderboard_page import write_leaderboard
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +136,42 @@ def test_the_last_row_has_its_border_below_the_cell_that_stays(tab, usual):
         " - s.querySelector('table').getBoundingClientRect().bottom)"
     )
     assert min(gaps) >= 1
+
+
+@pytest.fixture(scope="module")
+def boards(tmp_path_factory):
+    """The page of a leaderboard of two boards, one of them with a hostile name."""
+    many = made.broken(made.without(made.results(6, 12, 5, 20), 1, 2), (2, 3, 1))
+    few = made.results(1, 1, 1, 2)
+    path = tmp_path_factory.mktemp("boards") / "page.html"
+    given = [
+        Board("made up", "20 trials", ("a bench", HOSTILE), many, (HOSTILE,)),
+        Board(HOSTILE, "2 trials", ("another",), few, ()),
+    ]
+    write_leaderboard(given, [HOSTILE], path)
+    return path
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 800, 375])
+def test_all_of_a_leaderboard_is_drawn_and_nothing_is_too_wide(
+    tab, boards, width, is_dark
+):
+    tab.show(boards, width=width, is_dark=is_dark)
+    tab.look("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    tab.settle()
+    seen = tab.look(SEEN)
+    assert seen["canvases"] == seen["drawn"] == 1
+    shown, window = width_of_body(tab)
+    assert shown <= window
+
+
+def test_a_printed_leaderboard_is_no_wider_than_paper(tab, boards):
+    tab.show(boards, width=688)
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    shown, window = width_of_body(tab)
+    assert shown <= window
+    tab.call("Emulation.setEmulatedMedia", media="")
 
 
 def test_a_printed_contest_holds_every_table_and_plot(tab, page):
