@@ -35,7 +35,10 @@ DRAWS = 5000
 
 LEAST_OF_MEAN = 3
 LEAST_OF_BOOTSTRAP = 5
-"""Below it, resamples of equal values are too frequent: Hall's transformation."""
+"""Below it, resamples of equal values are too frequent: Hall's transformation.
+
+So they are of more values where almost all are equal, as ranks may be.
+"""
 
 LEAST_OF_MEDIAN = 5
 """Of fewer, the smallest and the greatest hold the median in less than 88 %."""
@@ -314,6 +317,11 @@ def _studentized(rows: Array, weights: Array, confidence: float) -> tuple[Array,
         drawn = means / np.sqrt(variances / (n - 1))
     error = np.sqrt((centred**2).mean(axis=1) / (n - 1))
     low, high = studentized_ends(mean, error, drawn, confidence)
+    # Resamples that have no spread would put the end at infinity.
+    is_tied = (variances == 0).mean(axis=1) > (1 - confidence) / 2
+    if is_tied.any():
+        by_cubic = _cubic_band(rows[is_tied], mean[is_tied], confidence)
+        low[is_tied], high[is_tied] = by_cubic.low, by_cubic.high
     return np.where(finite, low, np.nan), np.where(finite, high, np.nan)
 
 

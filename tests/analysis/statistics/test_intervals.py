@@ -77,6 +77,11 @@ def test_equal_values_are_sure_of_themselves():
     assert (found.low, found.high) == (pytest.approx(0.1), pytest.approx(0.1))
 
 
+def test_values_that_are_almost_all_equal_have_an_interval_of_their_size():
+    found = bootstrap_mean([7.0] * 7 + [6.84])
+    assert 6.8 < found.low < found.value < found.high < 7.05
+
+
 def test_intervals_move_with_the_values_and_their_scale():
     values = np.random.default_rng(0).exponential(size=12)
     small, great = bootstrap_mean(values), bootstrap_mean(values * 1e6 + 3e6)
