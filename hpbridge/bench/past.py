@@ -29,6 +29,14 @@ class Past(NamedTuple):
         """The options of its optimizers, by name."""
         return {name: dict(options) for name, options in self.settings["optimizers"]}
 
+    def again(self, database: Database) -> Past:
+        """Return it as the store has it by now."""
+        for record in database.comparisons():
+            settings = settings_of(record) if record.id == self.record.id else None
+            if settings is not None:
+                return Past(record, settings)
+        return self
+
 
 _COUNTS = ("seed", "seeds", "workers")
 

@@ -25,6 +25,8 @@ from hpbridge.engine.contest import ALL
 from hpbridge.engine.stored_studies import StoredStudies
 from hpbridge.errors import ExperimentError, StoreLockedError
 from hpbridge.errors.arguments import takes
+from hpbridge.store.claim import Claim
+from hpbridge.store.lease import LEASE_SECONDS
 from hpbridge.store.patience import PATIENCE_SECONDS
 from hpbridge.store.settings import Settings
 
@@ -125,17 +127,19 @@ def bench(  # noqa: PLR0913 - a verb of the project; all but one have a default
     database = open_store(store).patient(store_patience)
     _check_place(whole, database, jobs)
     known, notes = _past_of(database, entry, seed) if resume else (None, ())
-    if known is not None:
-        entry = gone_on(replace(entry, suite=whole), known, given)
-    if resume:
-        entry = checked(entry)
     if known is None:
+        entry = checked(entry) if resume else entry
         comparison_id, name = begin(database, entry)
     else:
         comparison_id, name = known.record.id, known.record.name
-        ask_anew(database, known.record, entry.settings_json())
-    work = Work(entry, database, comparison_id, store_patience)
-    broken = _run_all(work, name, jobs, on_start, on_step)
+    with Claim(database, comparison_id, name, _LEAVING_SECONDS):
+        if known is not None:
+            # As it is by now: somebody else may have gone on with it meanwhile.
+            known = known.again(database)
+            entry = checked(gone_on(replace(entry, suite=whole), known, given))
+            ask_anew(database, known.record, entry.settings_json())
+        work = Work(entry, database, comparison_id, store_patience)
+        broken = _run_all(work, name, jobs, on_start, on_step)
     failures = [Failure(r.optimizer, r.seed, e, r.problem) for r, e in broken]
     studies = StoredStudies(database, comparison_id, entry.runs())
     return Comparison(name, studies, tuple(failures), entry.skipped, notes)
@@ -274,5 +278,5 @@ def _stands(work: Work, name: str) -> Standing:
             return found
         if time.monotonic() > until:
             who = f"another process, which runs {found.running[0]!r}"
-            raise StoreLockedError.held(name, who, 60)
+            raise StoreLockedError.run(name, who, LEASE_SECONDS)
         time.sleep(0.1)

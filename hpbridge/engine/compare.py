@@ -25,6 +25,7 @@ from hpbridge.errors.arguments import (
     takes,
     whole,
 )
+from hpbridge.store.claim import Claim
 from hpbridge.store.patience import PATIENCE_SECONDS
 from hpbridge.store.record import Status
 from hpbridge.store.settings import Settings
@@ -253,12 +254,13 @@ def compare(  # noqa: PLR0913 - a verb of the project; all but one have a defaul
     begin = _Beginning(
         database, tuple(callbacks), on_study, store_patience, driver is not None
     )
-    entries = [(plan, begin.study(plan)) for plan in contest.plans(comparison_id)]
-    lives = [entry for _, entry in entries if isinstance(entry, Life)]
-    try:
-        run_lives(lives, contest.settings, jobs)
-    finally:
-        note_ends(database, comparison_id, entries)
+    with Claim(database, comparison_id, name):
+        entries = [(plan, begin.study(plan)) for plan in contest.plans(comparison_id)]
+        lives = [entry for _, entry in entries if isinstance(entry, Life)]
+        try:
+            run_lives(lives, contest.settings, jobs)
+        finally:
+            note_ends(database, comparison_id, entries)
     studies, failures = outcomes(entries)
     to_run = asked_of(experiment.name, contest.settings_json())
     held = AskedStudies(studies, with_failures(to_run, failures))

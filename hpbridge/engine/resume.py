@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from hpbridge.contract.builtin import DEFAULT_DRIVER
+from hpbridge.contract.registry import registry
 from hpbridge.drivers.choosing import (
     FUTURES,
     ChosenDriver,
@@ -237,6 +238,15 @@ def reload(record: StudyRecord) -> Experiment:
             settings.range,
         )
     if not record.reference:
+        noted = record.attributes.get("problem")
+        suite = str(noted.get("suite")) if isinstance(noted, dict) else ""
+        if record.comparison_id is not None and suite in registry().suites:
+            problem = (
+                f"study {record.name!r} is of a bench, whose problem is the suite's: "
+                f"`hpbridge bench {suite} --resume` goes on with it, with `--trials` "
+                "with more of them"
+            )
+            raise ExperimentError.invalid(record.experiment, [problem])
         problem = (
             f"study {record.name!r} was not run from a file; "
             "pass its experiment to hpbridge.resume, "

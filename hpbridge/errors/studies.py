@@ -48,6 +48,13 @@ class StoreLockedError(StoreError):
         hint = f"wait for it, or {seconds:.0f} seconds after it died"
         return cls(headline, hint=hint)
 
+    @classmethod
+    def run(cls, comparison: str, owner: str, seconds: float) -> StoreLockedError:
+        """Return the error for a comparison that somebody else runs."""
+        headline = f"Comparison {comparison!r} is being run by {owner}"
+        hint = f"wait for it, or {seconds:.0f} seconds after it died"
+        return cls(headline, hint=hint)
+
 
 class StoreSchemaError(StoreError):
     """The store's schema is newer than this hpbridge."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 60.0
 """How long a lease outlives the last word of its owner."""
-_RENEW_SECONDS = 15.0
+RENEW_SECONDS = 15.0
 _LOOK_SECONDS = 1.0
 
 # Owners in this process. One of its earlier leases may still be written down, if the
@@ -38,7 +38,7 @@ _alive: set[str] = set()
 def is_held(row: Mapping[str, Any]) -> bool:
     """Say whether a row of the table of studies has a living owner."""
     owner, until = row["lease_owner"], row["lease_until"]
-    return owner is not None and until > time.time() and not _is_dead(owner)
+    return owner is not None and until > time.time() and not is_dead(owner)
 
 
 def _here() -> str:
@@ -60,7 +60,7 @@ def _start_of(pid: int) -> str:
     return stat.rpartition(")")[2].split()[19]
 
 
-def _is_dead(owner: str) -> bool:
+def is_dead(owner: str) -> bool:
     """Say whether an owner is surely dead: a process of this machine that is gone."""
     here, pid, start, *_ = owner.split("|")
     if here != _here() or not pid.isdigit():
@@ -74,6 +74,25 @@ def _is_dead(owner: str) -> bool:
     except PermissionError:
         return False
     return bool(start) and _start_of(int(pid)) != start
+
+
+def new_owner() -> str:
+    """Return a new owner of something in the store: this process, until `forget`."""
+    pid = os.getpid()
+    owner = f"{_here()[:120]}|{pid}|{_start_of(pid)}|{uuid.uuid4().hex}"
+    _alive.add(owner)
+    return owner
+
+
+def forget(owner: str) -> None:
+    """Let what an owner of this process still has be free."""
+    _alive.discard(owner)
+
+
+def described(owner: str) -> str:
+    """Return an owner as a sentence names it."""
+    here, pid, *_ = owner.split("|")
+    return f"process {pid} on {here.split('/')[0]}"
 
 
 class Lease:
@@ -99,17 +118,14 @@ class Lease:
         self._look = look
         self._database, self._url = database, database.url
         self._study_id, self._name = study_id, name
-        pid = os.getpid()
-        unique = uuid.uuid4().hex
-        self._owner = f"{_here()[:120]}|{pid}|{_start_of(pid)}|{unique}"
+        self._owner = new_owner()
         self._stop = threading.Event()
         self._until = 0.0
         self._is_lost = False
-        _alive.add(self._owner)
         try:
             database.patience.tried(lambda _: self._acquire())
         except BaseException:  # raised again
-            _alive.discard(self._owner)
+            forget(self._owner)
             raise
         # No other process can see a store in memory.
         if database.engine.url.database:
@@ -124,10 +140,8 @@ class Lease:
                 row = dict(connection.execute(query).mappings().one())
             owner = row["lease_owner"]
             if owner != self._owner and is_held(row):
-                here, pid, *_ = owner.split("|")
-                who = f"process {pid} on {here.split('/')[0]}"
                 seconds = row["lease_until"] - time.time()
-                raise StoreLockedError.held(self._name, who, seconds)
+                raise StoreLockedError.held(self._name, described(owner), seconds)
             if not self._pass_on(connection, owner, self._owner):
                 who = "a process that started at the same moment"
                 raise StoreLockedError.held(self._name, who, LEASE_SECONDS)
@@ -159,11 +173,11 @@ class Lease:
             self._is_lost = not self._pass_on(connection, self._owner, self._owner)
 
     def _renew_all(self) -> None:
-        seconds = _RENEW_SECONDS if self._look is None else _LOOK_SECONDS
+        seconds = RENEW_SECONDS if self._look is None else _LOOK_SECONDS
         renewed_at = time.monotonic()
         while not self._is_lost and not self._stop.wait(seconds):
             try:
-                if time.monotonic() - renewed_at >= _RENEW_SECONDS:
+                if time.monotonic() - renewed_at >= RENEW_SECONDS:
                     self._renew()
                     renewed_at = time.monotonic()
                 if self._look is not None:
@@ -190,7 +204,7 @@ class Lease:
             is_written: Whether the store is told, which may be away.
         """
         self._stop.set()
-        _alive.discard(self._owner)
+        forget(self._owner)
         if not is_written:
             return
         with explained(self._url), self._database.connected() as connection:
