@@ -22,7 +22,7 @@ from hpbridge.learning.choice import Choice, machine, versions_of
 from hpbridge.learning.one_thread import THREADS, blas_threads, computes_alone
 from hpbridge.learning.staging import staged_learner
 from hpbridge.pruners.choosing import schedule_of
-from hpbridge.store.record import StudyRecord
+from hpbridge.store.record import STUDY_FIELDS, StudyRecord
 from hpbridge.store.settings import OF_WORKERS, OWN_LOOP, StudySettings
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _HERE = (DEFAULT_DRIVER, "processes", "threads", "simulated")
 """Drivers whose trials run on this machine."""
+
+_LENGTHS = {field.name: field.length for field in STUDY_FIELDS}
 
 
 def _no_loop(*_: object) -> None:
@@ -84,7 +86,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         given = {**vars(self.settings), "seed": self.seed}
-        problems = wrong(given, SETTINGS) or self._of_objective()
+        problems = wrong(given, SETTINGS) or self._of_objective() or self._of_name()
         problems = problems or self._one_at_a_time() or self._in_this_process()
         problems = problems or [*self._of_workers(), *self._of_pruner()]
         problems = problems or [*self._of_stages(), *self._of_program()]
@@ -99,6 +101,15 @@ class Plan:
         why = "so that there is nothing to run"
         instead = "`hpbridge.open_study` gives trials to a loop of your own"
         return [f"objective is None, {why}: {instead}"]
+
+    def _of_name(self) -> list[str]:
+        """Say why no store has room for the optimizer's name; one may join many."""
+        name, most = self.choice.algorithm.name, _LENGTHS["algorithm"]
+        if len(name) <= most:
+            return []
+        fewer = ": name fewer members" if self.choice.algorithm.members else ""
+        limit = f"the name of an algorithm has at most {most} characters in a store"
+        return [f"{limit}, and {name!r} has {len(name)}{fewer}"]
 
     def _one_at_a_time(self) -> list[str]:
         """Say why the algorithm cannot have several trials running at once."""
