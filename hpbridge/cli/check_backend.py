@@ -13,7 +13,8 @@ def check_backend(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="Of a backend, or of another record of the plugin."
+            metavar="NAME",
+            help="Of a backend, of an optimizer, or of another record of the plugin.",
         ),
     ],
     algorithm: Annotated[
@@ -24,11 +25,9 @@ def check_backend(
 ) -> int:
     """Check that all that a plugin registers keeps every rule."""
     from hpbridge.cli.output import margin, print_json, screen, table
-    from hpbridge.contract.registry import registry
     from hpbridge.testing.plugin_conformance import check_plugin
 
-    for each in algorithm or []:
-        registry().algorithm(f"{name}:{each}")
+    name, algorithm = _chosen(name, algorithm or [])
 
     def tell(verdict: Any) -> None:
         result = verdict.result
@@ -58,3 +57,23 @@ def check_backend(
         line = f"{n_kept} kept, {len(first)} broken{same}, {n_skipped} skipped"
         screen().print(line, markup=False)
     return 1 if failed else 0
+
+
+def _chosen(name: str, algorithms: list[str]) -> tuple[str, list[str]]:
+    """Return the name of a record, and the algorithms alone that are to be checked.
+
+    ``optuna:tpe`` is the algorithm ``tpe`` of ``optuna``, as everywhere else.
+
+    Raises:
+        BackendError: If there is no such algorithm.
+    """
+    from hpbridge.contract.registry import registry
+
+    plugins = registry()
+    backend, _, alone = name.partition(":")
+    is_known = any(name in known for known in plugins.records.values())
+    if alone and not is_known and backend in plugins.backends:
+        name, algorithms = backend, [*algorithms, alone]
+    for each in algorithms:
+        plugins.algorithm(f"{name}:{each}")
+    return name, algorithms

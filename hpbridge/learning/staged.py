@@ -150,7 +150,10 @@ class StagedLearner(Learner):
         proposed = self._inner.ask(number, recorded)
         params, stage = dict(proposed.params), self._brackets.first_stage()
         self._brackets.add(number, params, stage)
-        return _NewSuggestion(self._n_asked, params, self._inner, proposed, stage=stage)
+        by, member = self._inner, proposed.member
+        return _NewSuggestion(
+            self._n_asked, params, by, proposed, stage=stage, member=member
+        )
 
     def _learn_anew(self) -> None:
         """Make another learner of the trials of one budget, if the first knows more."""

@@ -6,6 +6,7 @@ import pytest
 
 import hpbridge as hpb
 from hpbridge.analysis.members import members_of
+from hpbridge.cli.app import app
 from hpbridge.contract.registry import registry
 from hpbridge.errors import ExperimentError, UnsupportedFeatureError
 from hpbridge.learning.choice import able, problem_of
@@ -155,3 +156,106 @@ def test_trials_in_common_with_others_are_refused_by_the_members_name():
             options={"optuna:tpe.storage": "sqlite:///shared.db"},
             store=":memory:",
         )
+
+
+MANY = [
+    *("optuna:tpe", "hyperopt:tpe", "hyperopt:anneal", "skopt:gp", "skopt:et"),
+    *("skopt:rf", "skopt:gbrt", "bayesopt:ucb", "bayesopt:ei"),
+]
+
+
+def test_a_name_that_no_store_has_room_for_is_refused_before_the_first_trial(tmp_path):
+    long, fits = (f"portfolio:{'+'.join(MANY[:n])}" for n in (9, 8))
+    store, ran = tmp_path / "a.db", []
+    tuned = experiment(lambda point: ran.append(point) or 1.0)
+    verbs = {
+        "run": lambda: hpb.run(tuned, long, n_trials=1, store=store),
+        "compare": lambda: hpb.compare(tuned, [PAIR, long], n_trials=1, store=store),
+        "loop": lambda: hpb.open_study(tuned, long, store=store),
+    }
+    for verb in verbs.values():
+        with pytest.raises(
+            ExperimentError, match=r"at most 100 .* has 102: name fewer"
+        ):
+            verb()
+    assert not ran
+    settings = {"n_trials": 1, "seeds": 1, "reference": False, "store": store}
+    bench = hpb.bench([tuned], [PAIR, long], **settings)
+    assert "has 102" in bench.skipped[f"{long} on pair"]
+    assert hpb.run(tuned, fits, n_trials=1, store=store).optimizer == fits
+
+
+def test_constraints_are_told_to_each_member_as_it_takes_them(tmp_path):
+    tuned = experiment(
+        lambda point: {"loss": value_at(point), "size": point["x"]},
+        direction={"loss": "minimize"},
+        constraints={"size": "<= 0.2"},
+    )
+    study = hpb.run(tuned, PAIR, n_trials=12, seed=0, store=tmp_path / "a.db")
+    assert 0 < study.n_infeasible < 12
+    assert study.best_trial.metrics["size"] <= 0.2
+    notes = [note for note in study.notes if "takes no constraints" in note]
+    assert [note.split()[0] for note in notes] == ["hyperopt:tpe"]
+    more = hpb.resume(study.name, tuned, n_trials=14, store=tmp_path / "a.db")
+    assert any("bit for bit" in note for note in more.notes)
+
+
+def test_trials_that_a_pruner_ends_are_told_to_all_members():
+    def reports(trial):
+        for step in range(5):
+            trial.report(value_at(trial) + 1 / (step + 1), step)
+            if trial.should_prune():
+                raise hpb.TrialPruned
+        return value_at(trial)
+
+    study = hpb.run(
+        experiment(reports),
+        PAIR,
+        n_trials=20,
+        seed=0,
+        pruner="median",
+        store=":memory:",
+    )
+    ended = {t.native["member"] for t in study.trials if t.state.value == "pruned"}
+    assert ended == {"optuna:tpe", "hyperopt:tpe"}
+
+
+@pytest.mark.parametrize("pruner", ["sha", "hyperband"])
+def test_a_portfolio_has_budgets_where_all_its_members_do(pruner):
+    tuned = experiment(
+        lambda trial: value_at(trial) + 1 / trial.budget, budget=hpb.Budget(1, 9)
+    )
+    settings = {"n_trials": 20, "seed": 0, "pruner": pruner, "store": ":memory:"}
+    study = hpb.run(tuned, PAIR, **settings)
+    assert len({trial.budget for trial in study.trials}) > 1
+    assert study.best_trial.budget == 9
+    asked = [trial for trial in study.trials if trial.parent is None]
+    assert {trial.native.get("member") for trial in asked} == {
+        "optuna:tpe",
+        "hyperopt:tpe",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("portfolio:elimination", "made of other optimizers, and none is named"),
+        (
+            "portfolio:optuna:tpe+optuna:random",
+            "optuna:random cannot be one of several",
+        ),
+        ("portfolio:optuna:tpe+nothing:x", "No backend named 'nothing'"),
+    ],
+)
+def test_the_kit_refuses_what_is_no_portfolio(name, said):
+    with pytest.raises(Exception, match=said):
+        app(["check-backend", name], standalone_mode=False)
+
+
+def test_the_kit_checks_one_portfolio_by_its_name(capsys):
+    code = app(["check-backend", PAIR], standalone_mode=False)
+    said = capsys.readouterr()
+    assert code in {None, 0}, said
+    assert " 0 broken" in said.out
+    assert f"ok   {PAIR} exhaustion" in said.err
+    assert "gumbel" not in said.err
