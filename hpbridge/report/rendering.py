@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+_CODE = re.compile(r"`([^`]+)`")
 _BREAKS = re.compile(r"(?<=[:+/_=,])(?=\S)")
 """Where names of optimizers and problems may break in narrow columns."""
 
@@ -104,6 +105,9 @@ def render(name: str, context: Mapping[str, Any]) -> str:
     wbr = Markup("<wbr>")
     environment.filters["breakable"] = lambda text: wbr.join(
         escape(part) for part in _BREAKS.split(text)
+    )
+    environment.filters["prose"] = lambda text: Markup(
+        _CODE.sub(r"<code>\1</code>", str(escape(text)))
     )
     environment.filters["figure_json"] = lambda figure: Markup(_inline_json(figure))
     # A browser reads every line end as "\n" before it checks the hash.

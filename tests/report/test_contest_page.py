@@ -27,7 +27,7 @@ from hpbridge.report.contest_problems import ranges
 from hpbridge.report.contest_tables import differences, groups_of, missing
 from hpbridge.report.look import plotly_figure
 
-SENTENCES = ["Use <this> & that.", "It is not sure."]
+SENTENCES = ["Use <this> & that.", "It is not sure: `--resume <it>` goes on."]
 
 
 def verdict(found):
@@ -73,6 +73,11 @@ def test_the_verdict_stands_first_and_every_part_is_there():
     assert text.index("Use <this> & that.") < text.index("Mean rank")
     assert "Not shown" not in text
     assert len(figures_of(page)) == 9
+
+
+def test_commands_in_sentences_are_set_as_commands():
+    page = page_of(made.results())
+    assert "It is not sure: <code>--resume &lt;it&gt;</code> goes on." in page
 
 
 def test_every_figure_is_one_that_plotly_knows_and_has_its_numbers_beside_it():
