@@ -53,9 +53,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(words: list[str]) -> object:
-    from hpbridge.cli.app import app
+    from hpbridge.cli.app import command_line
 
-    return app(words, standalone_mode=False)
+    return command_line()(words, standalone_mode=False)
 
 
 def _judge(words: list[str], code: int) -> int:

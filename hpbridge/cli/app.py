@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -116,3 +117,9 @@ _COMMANDS: tuple[Callable[..., int | None], ...] = (
 for command in _COMMANDS:
     name = command.__name__.replace("_", "-").rstrip("-")
     app.command(name, cls=_Command)(command)
+
+
+@functools.cache
+def command_line() -> Any:
+    """Return what runs any command: all their options are read from signatures once."""
+    return typer.main.get_command(app)

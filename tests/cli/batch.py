@@ -1,12 +1,16 @@
 """Many commands at the price of one start: each in a process forked from a warm one.
 
 A command has the descriptors, environment and folder that it is given, its own standard
-streams made of them as Python makes them, and ends as a process of Python's does. What
-it does not show is the start of Python and the imports: tests of these start their own.
+streams made of them as Python makes them, and ends as a process of Python's does: after
+its threads, with its exit functions, its streams flushed. What it does not show is the
+start of Python and the imports: tests of these start their own. Nor does it show how
+Python takes its modules down, unless it is asked for: that touches, and so copies, all
+that the process shares with the warm one, which costs as much as the command.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import gc
@@ -25,8 +29,15 @@ from pathlib import Path
 _PATIENCE_SECONDS = 900
 _KEPT = ("out", "err")
 _IMPORTED = (
-    "cli.app cli.progress cli.scripts engine.compare engine.run formats.export "
-    "report.figures report.page store.engines store.upgrade store.writer"
+    "hpbridge.analysis.contest.verdict hpbridge.analysis.evaluated "
+    "hpbridge.analysis.importance hpbridge.analysis.spent hpbridge.analysis.stopped "
+    "hpbridge.cli.app hpbridge.cli.progress hpbridge.cli.resuming hpbridge.cli.scripts "
+    "hpbridge.drivers.in_process hpbridge.drivers.local hpbridge.encoding.encode "
+    "hpbridge.engine.compare hpbridge.engine.run hpbridge.formats.export "
+    "hpbridge.report.figures hpbridge.report.page hpbridge.store.database "
+    "hpbridge.store.engines hpbridge.store.upgrade hpbridge.store.writer "
+    "hpbridge_random.backend.optimizer packaging.requirements scipy.stats "
+    "typer.rich_utils"
 )
 
 
@@ -40,12 +51,14 @@ class Case:
         streams: By descriptor: ``closed``, ``broken`` (a pipe that nobody reads), or a
             file to open. Standard output and error are kept by default.
         environment: Variables to set.
+        is_taken_down: Whether Python takes its modules down at the end.
     """
 
     words: tuple[str, ...]
     folder: str = "."
     streams: dict[int, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    is_taken_down: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,12 +153,26 @@ def _serve() -> None:
         for case in json.loads(line):
             pid = os.fork()
             if not pid:
-                _become(case)
+                _live(case)
                 return  # and ends as any process does
             _, status = os.waitpid(pid, 0)
             codes.append(os.waitstatus_to_exitcode(status))
         os.write(1, json.dumps(codes).encode() + b"\n")
     os._exit(0)
+
+
+def _live(case: dict) -> None:
+    try:
+        _become(case)
+    except SystemExit as ended:
+        if case["is_taken_down"] or not isinstance(ended.code, int | None):
+            raise
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        os._exit(ended.code or 0)
 
 
 def _become(case: dict) -> None:
@@ -189,7 +216,7 @@ def _lead(descriptor: int, where: str) -> None:
 
 def _warm_up(more: list[str]) -> None:
     """Import what commands would import, each anew."""
-    for name in [*(f"hpbridge.{name}" for name in _IMPORTED.split()), *more]:
+    for name in [*_IMPORTED.split(), *more]:
         importlib.import_module(name)
     from hpbridge.cli import main
 

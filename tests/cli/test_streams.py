@@ -103,7 +103,7 @@ def test_json_is_all_that_stands_on_standard_output(folder: Path) -> None:
 
 def test_an_objective_that_takes_the_streams_away_ends_nothing(folder: Path) -> None:
     words = [("run", "exp.py:takes", *RUN, *more, "--json") for more in MORE]
-    for done in run_all(folder, [Case(each) for each in words]):
+    for done in run_all(folder, [Case(each, is_taken_down=True) for each in words]):
         found = json.loads(done.stdout)
         assert (found["status"], found["n_trials"], done.returncode) == (
             "finished",
@@ -127,7 +127,7 @@ GONE = [
 def test_streams_that_are_gone_end_no_study(folder: Path, more) -> None:
     words = ("run", "exp.py:prints", *RUN, *more)
     kinds = GONE if not more else GONE[5:-1]
-    cases = [Case(words, streams=each) for each in kinds]
+    cases = [Case(words, streams=each, is_taken_down=True) for each in kinds]
     *ran, listed = run_all(folder, [*cases, Case(("studies", "--json"))])
     assert [done.returncode for done in ran] == [0] * len(kinds)
     studies = json.loads(listed.stdout)["studies"]
@@ -153,7 +153,10 @@ def test_a_reader_that_left_is_no_failure_and_a_full_disk_is(folder: Path) -> No
     hpbridge(folder, "run", "exp.py:silent", *RUN)
     commands = ["show 1", "show 1 --json", "studies", "backends", "--help", "hosts"]
     for how, code in {"broken": 0, "closed": 0, "/dev/full": 2}.items():
-        cases = [Case(tuple(each.split()), streams={1: how}) for each in commands]
+        cases = [
+            Case(tuple(each.split()), streams={1: how}, is_taken_down=True)
+            for each in commands
+        ]
         for done in run_all(folder, cases):
             told = "could be written to standard output: No space left on device."
             assert (done.returncode, done.stderr.count(told)) == (code, code // 2)
