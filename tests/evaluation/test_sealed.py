@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os
 import pickle
+import shutil
 import struct
-import subprocess
-import sys
 
 import cloudpickle
+import looking_around
 import numpy as np
 import pytest
 from looking_around import HALF, LooksAround
@@ -17,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 import hpbridge as hpb
 from hpbridge.drivers.packing import pack_experiment
+from tests.cli.batch import Case, run_all
 
 MARK = 2 * HALF
 """What every row of the test holds, and no other."""
@@ -104,10 +104,17 @@ def test_no_row_of_the_test_is_in_the_memory_of_a_worker(n_columns):
 
 def test_looking_around_would_find_the_test():
     X, y, _ = data()
-    kept = X * 0 + MARK
-    with pytest.raises(RuntimeError, match="rows of the test"):
-        LooksAround().fit(X, y)
-    assert len(kept) == 200
+    evaluation = hpb.Evaluation(
+        LooksAround(),
+        X * 0 + MARK,  # as if they were no rows of a test
+        y,
+        space={"C": hpb.Float(0.1, 10)},
+        procedure=hpb.HoldOut(),
+    )
+    study = hpb.run(
+        evaluation, "random", n_trials=1, workers=2, seed=0, store=":memory:"
+    )
+    assert "there are rows of the test in this process" in study.trials[0].error
 
 
 FILE = """
@@ -182,24 +189,12 @@ evaluation = hpb.Evaluation(
 def test_a_file_is_run_and_gone_on_with_without_its_test(tmp_path):
     path, store = tmp_path / "crashing_file.py", str(tmp_path / "s.db")
     path.write_text(CRASHES.format(mark=MARK, here=str(tmp_path)))
-    run = [sys.executable, "-m", "hpbridge"]
+    shutil.copy(looking_around.__file__, tmp_path)
     ours = ["--workers", "2", "--store", store]
-    paths = os.pathsep.join(entry for entry in sys.path if entry)
-    environment = {**os.environ, "PYTHONPATH": paths}
-
-    def command(*words: str) -> None:
-        done = subprocess.run(
-            [*run, *words, *ours],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    run = ["run", str(path), "-b", "random", "-n", "3", "--name", "sealed", *ours]
+    resume = ["resume", "sealed", "-n", "5", *ours]
+    for done in run_all(tmp_path, [Case((*run,)), Case((*resume,))], warm="sklearn.linear_model"):
         assert done.returncode == 0, done.stderr
-
-    command("run", str(path), "-b", "random", "-n", "3", "--name", "sealed")
-    command("resume", "sealed", "-n", "5")
     trials = hpb.load_study("sealed", store=store).trials
     errors = [trial.error for trial in trials if trial.error is not None]
     assert len(trials) == 5
