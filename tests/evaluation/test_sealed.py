@@ -193,7 +193,8 @@ def test_a_file_is_run_and_gone_on_with_without_its_test(tmp_path):
     ours = ["--workers", "2", "--store", store]
     run = ["run", str(path), "-b", "random", "-n", "3", "--name", "sealed", *ours]
     resume = ["resume", "sealed", "-n", "5", *ours]
-    for done in run_all(tmp_path, [Case((*run,)), Case((*resume,))], warm="sklearn.linear_model"):
+    cases = [Case(tuple(run)), Case(tuple(resume))]
+    for done in run_all(tmp_path, cases, warm="sklearn.linear_model"):
         assert done.returncode == 0, done.stderr
     trials = hpb.load_study("sealed", store=store).trials
     errors = [trial.error for trial in trials if trial.error is not None]

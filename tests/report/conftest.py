@@ -6,10 +6,16 @@ import browser
 import pytest
 
 
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory):
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
     if browser.find() is None:
         pytest.skip("chromium is not installed (Debian package chromium)")
     with browser.browser(tmp_path_factory.mktemp("profile")) as opened:
         yield opened
-        assert opened.complaints == []
+
+
+@pytest.fixture(scope="module")
+def tab(chromium):
+    chromium.complaints.clear()
+    yield chromium
+    assert chromium.complaints == []

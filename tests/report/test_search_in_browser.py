@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import replace
 
@@ -98,6 +99,21 @@ def open_all(tab):
     tab.settle()
 
 
+@pytest.fixture(scope="module")
+def look_at(tab, pages):
+    """What is seen of a page, before and after all its boxes are opened."""
+
+    @functools.cache
+    def look(name, width, is_dark):
+        tab.show(pages / f"{name}.html", width=width, is_dark=is_dark)
+        answer = "document.querySelector('.answer')?.getBoundingClientRect().bottom"
+        closed = {**tab.look(SEEN), "end of the answer": tab.look(answer)}
+        open_all(tab)
+        return closed, tab.look(SEEN)
+
+    return look
+
+
 @pytest.mark.parametrize(
     ("name", "width", "is_dark"),
     [
@@ -109,12 +125,8 @@ def open_all(tab):
         pytest.param("plain", 390, True, marks=pytest.mark.slow),
     ],
 )
-def test_every_figure_is_drawn_and_nothing_is_too_wide(
-    tab, pages, name, width, is_dark
-):
-    tab.show(pages / f"{name}.html", width=width, is_dark=is_dark)
-    open_all(tab)
-    seen = tab.look(SEEN)
+def test_every_figure_is_drawn_and_nothing_is_too_wide(look_at, name, width, is_dark):
+    _, seen = look_at(name, width, is_dark)
     assert seen["drawn"] == seen["canvases"] == PLOTS[name]
     assert seen["width"] <= seen["window"]
     assert seen["fetched"] == 0
@@ -122,27 +134,23 @@ def test_every_figure_is_drawn_and_nothing_is_too_wide(
     assert seen["title"] != "owned"
 
 
-def test_hostile_names_are_text(tab, pages):
-    tab.show(pages / "classes.html", width=1300)
-    open_all(tab)
-    seen = tab.look(SEEN)
+def test_hostile_names_are_text(look_at):
+    _, seen = look_at("classes", 1300, False)
     # As experiment, estimator, model class, parameter and class of the target.
     assert seen["text"].count(HOSTILE) >= 5
     assert "<i>one</i>" in seen["text"]
 
 
-def test_the_answer_stands_first_and_the_evidence_follows(tab, pages):
-    tab.show(pages / "classes.html", width=1300)
-    headings = tab.look(SEEN)["headings"]
+def test_the_answer_stands_first_and_the_evidence_follows(look_at):
+    closed, _ = look_at("classes", 1300, False)
+    headings = closed["headings"]
     assert headings[:3] == ["The answer", "What tuning bought", "Checks"]
     assert {"The sealed test", "Folds", "The search"} < {*headings}
-    lead = tab.look("document.querySelector('.answer').getBoundingClientRect().bottom")
-    assert lead < 900
+    assert closed["end of the answer"] < 900
 
 
-def test_what_a_plain_study_lacks_is_named(tab, pages):
-    tab.show(pages / "plain.html", width=1300)
-    seen = tab.look(SEEN)
+def test_what_a_plain_study_lacks_is_named(look_at):
+    seen, _ = look_at("plain", 1300, False)
     assert "no sealed test and no references" in seen["text"]
     assert "The sealed test" not in seen["headings"]
 
