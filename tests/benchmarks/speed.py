@@ -208,6 +208,35 @@ def row_cost() -> Row:
     return Row(name, "at most 0.3 ms, flat", text, max(costs.values()) <= 0.3)
 
 
+def row_bench() -> Row:
+    """What a bench adds to the same studies, a free objective and random search."""
+    n_trials, seeds, n_pairs = 2000, 3, 7
+
+    def ours() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            hpb.bench(
+                [EXPERIMENT],
+                ["random"],
+                n_trials=n_trials,
+                seeds=seeds,
+                reference=False,
+                store=f"{folder}/bench.db",
+            )
+
+    def alone() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for seed in range(seeds):
+                settings = {"n_trials": n_trials, "seed": seed}
+                hpb.run(EXPERIMENT, "random", store=f"{folder}/bench.db", **settings)
+
+    a, b, ratio = pairs(ours, alone, n_pairs)
+    n = n_trials * seeds
+    added = (ratio - 1) * b / n * 1000
+    text = f"{added:+.3f} ms ({a / n * 1000:.3f} against {b / n * 1000:.3f} ms)"
+    name = "a bench / the same studies by `run`, 3 of 2,000 trials: added per trial"
+    return Row(name, "at most 0.25 ms", f"{text}, {n_pairs} pairs", added <= 0.25)
+
+
 def nap(_params) -> float:
     time.sleep(0.1)
     return 0.0
@@ -360,6 +389,7 @@ ROWS = (
     row_skopt,
     row_bayesopt,
     row_cost,
+    row_bench,
     row_workers,
     row_ray,
     row_read_optuna,
