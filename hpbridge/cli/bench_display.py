@@ -51,6 +51,7 @@ class BenchDisplay:
         self._task = TaskID(0)
         self._outlook: Outlook | None = None
         self._trials: dict[Run, int] = {}
+        self._ran: dict[Run, int] = {}
         self._n_ended = self._n_failed = 0
         self._kinds: set[str] = set()
         self._started = time.monotonic()
@@ -82,7 +83,7 @@ class BenchDisplay:
         outlook = self._outlook
         if outlook is None or step.what == BEGUN:
             return
-        self._trials[step.run] = step.n_trials
+        self._trials[step.run] = self._ran[step.run] = step.n_trials
         if step.what in {ENDED, FAILED}:
             # What it had before, or was spared, counts as done too.
             self._trials[step.run] = outlook.n_trials[step.run]
@@ -103,7 +104,8 @@ class BenchDisplay:
         if step.what in {ENDED, FAILED} and is_due and not self._is_live:
             spent = time.monotonic() - self._started
             left = spent / max(n_done, 1) * (sum(outlook.n_trials.values()) - n_done)
-            say(f"{outlook.name}: {studies}, {n_done:,} trials, {left:.0f} s left")
+            n_ran = sum(self._ran.values())
+            say(f"{outlook.name}: {studies}, {n_ran:,} trials, {left:.0f} s left")
 
     def _tell(self, text: str) -> None:
         """Say something beside the bar, where it is."""

@@ -8,6 +8,9 @@ import pytest
 
 import hpbridge as hpb
 from hpbridge.bench import running
+from hpbridge.bench.steps import Outlook
+from hpbridge.cli.app import app
+from hpbridge.engine.compare import load_comparison
 from hpbridge.errors import ExperimentError, StoreLockedError
 
 FEW = {"problems": ["branin"], "n_trials": 3, "seeds": 3, "reference": False}
@@ -95,13 +98,19 @@ def test_a_study_of_a_bench_of_files_goes_on_by_itself(tmp_path) -> None:
 
 
 def test_a_timeout_ends_each_study_of_a_bench_and_is_said(tmp_path, capsys) -> None:
-    few = {**FEW, "n_trials": 100_000, "seeds": 2}
     store = tmp_path / "s.db"
-    found = hpb.bench("fast", ["random", "optuna"], timeout=0.2, store=store, **few)
+    words = "bench fast -b random,optuna -p branin -n 100000 --seeds 2 --timeout 0.2"
+    words += f" --no-reference --store {store}"
+    app(words.split(), standalone_mode=False)
+    said = capsys.readouterr().err
+    found = load_comparison("fast-bench", store)
     assert {study.status for study in found.studies} == {"finished"}
-    assert all(0 < len(study.trials) < 100_000 for study in found.studies)
+    n_ran = [len(study.trials) for study in found.studies]
+    assert all(0 < n < 100_000 for n in n_ran)
+    assert f"4/4 studies, {sum(n_ran):,} trials, 0 s left" in said
     assert set(found.results.why.values()) == {"timeout of 0.2 seconds"}
+    assert "seed 1: timeout of 0.2 seconds" in " ".join(said.split())
     # They have had their time: there is nothing to go on with.
-    looks = []
+    looks: list[Outlook] = []
     hpb.bench("fast", store=store, resume=True, on_start=looks.append)
     assert looks[0].n_trials == {}
