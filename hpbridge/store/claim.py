@@ -104,18 +104,18 @@ class Claim:
         """Make the claim ours, if it is still what it was before: atomic."""
         table = schema.meta
         value = f"{time.time() + LEASE_SECONDS:.3f}|{self._owner}"
-        row = {"key": self._key, "value": value}
-        change: sa.Insert | sa.Update = table.insert().values(row)
-        if before is not None:
+        if before is None:
+            row = {"key": self._key, "value": value}
+            try:
+                self._changed(table.insert().values(row))
+            except sa.exc.IntegrityError:
+                return False
+        else:
             is_before = table.c.key == self._key, table.c.value == before
-            change = table.update().where(*is_before).values(value=value)
-        try:
-            done = self._changed(change)
-        except sa.exc.IntegrityError:
-            return False
-        if done:
-            self._value = value
-        return done
+            if not self._changed(table.update().where(*is_before).values(value=value)):
+                return False
+        self._value = value
+        return True
 
     def _changed(self, change: sa.Insert | sa.Update | sa.Delete) -> bool:
         database = self._database

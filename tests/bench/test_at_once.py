@@ -110,6 +110,9 @@ def test_a_timeout_ends_each_study_of_a_bench_and_is_said(tmp_path, capsys) -> N
     assert f"4/4 studies, {sum(n_ran):,} trials, 0 s left" in said
     assert set(found.results.why.values()) == {"timeout of 0.2 seconds"}
     assert "seed 1: timeout of 0.2 seconds" in " ".join(said.split())
+    short = sorted(n for n in n_ran if n < max(n_ran))
+    after = f"{len(short)} of 4 runs ended before that, after {short[0]:,}"
+    assert after in str(found.verdict())
     # They have had their time: there is nothing to go on with.
     looks: list[Outlook] = []
     hpb.bench("fast", store=store, resume=True, on_start=looks.append)

@@ -28,6 +28,7 @@ from hpbridge.learning.learner import Learner
 from hpbridge.learning.session import Session
 from hpbridge.store import Database, StudyWriter, open_store, schema
 from hpbridge.store.appending import append
+from hpbridge.store.claim import Claim
 from hpbridge.store.lease import LEASE_SECONDS
 from hpbridge.store.settings import Settings
 from hpbridge.trial import FinishedTrial, State
@@ -500,3 +501,12 @@ def test_what_was_appended_already_is_there_once(url):
     assert [each["at"] for each in attributes["openings"]] == [1.5]
     resumed = hpb.resume(study.name, experiment(), store=url, n_trials=3)
     assert len(resumed.attributes["openings"]) == 1
+
+
+def test_one_process_at_a_time_runs_a_comparison(url):
+    store = open_store(url)
+    for _ in range(2):
+        with Claim(store, 1, "mine"), Claim(store, 2, "other"):
+            third = Claim(store, 1, "mine")
+            with pytest.raises(StoreLockedError, match="'mine' is being run by"):
+                third.__enter__()

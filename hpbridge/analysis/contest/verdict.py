@@ -13,6 +13,7 @@ from hpbridge.analysis.contest.judged import (
 from hpbridge.analysis.contest.planning import More
 from hpbridge.analysis.contest.ranking import Ranking, ranking_of
 from hpbridge.analysis.contest.results import MISSING
+from hpbridge.analysis.contest.shorter import of_shorter
 from hpbridge.analysis.contest.wording import of_budget, sentences_of, why_refused
 from hpbridge.contract.numbers import standard
 from hpbridge.errors.arguments import BETWEEN_0_AND_1, optional, takes, whole
@@ -103,8 +104,9 @@ def verdict_of(
     refused = why_refused(results, by_trials)
     more = _more(judged, by_trials, confidence)
     sentences = sentences_of(results, trials, judged, by_trials, by_seconds, more)
+    said = [*of_budget(results, trials, budget), *of_shorter(results, trials)]
     return Verdict(
-        sentences=(*sentences, *of_budget(results, trials, budget)),
+        sentences=(*sentences, *said),
         best=None if refused else by_trials.best,
         leader=by_trials.leader,
         refused=refused,
