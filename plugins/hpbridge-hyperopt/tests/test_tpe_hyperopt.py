@@ -92,7 +92,11 @@ PLAIN_PROPOSE = QuickTpe._propose
 
 
 def another_bit(self, tid, *args):
-    docs = PLAIN_PROPOSE(self, tid, *args)
+    return moved(PLAIN_PROPOSE(self, tid, *args))
+
+
+def moved(docs):
+    """Return documents with each value another one, by a bit."""
     for values in docs[0]["misc"]["vals"].values():
         values[:] = [math.nextafter(value, math.inf) for value in values]
     return docs
@@ -164,3 +168,30 @@ def test_the_program_is_built_once(monkeypatch):
         optimizer.tell(suggestion, outcome)
     monkeypatch.setattr(library, "build_posterior_wrapper", gone)
     assert optimizer.ask().params  # the fifth after the random ones: none to look at
+
+
+def test_random_trials_build_no_program(monkeypatch):
+    built = []
+    plain = library.build_posterior_wrapper
+
+    def noted(*args):
+        built.append(args)
+        return plain(*args)
+
+    monkeypatch.setattr(library, "build_posterior_wrapper", noted)
+    optimizer = tpe(FLOATS)
+    for _ in range(20):
+        optimizer.ask()
+    assert len(built) == 1  # of the first one, which the library proposes too
+
+
+def test_another_random_trial_is_noticed_at_the_first(monkeypatch):
+    plain = QuickTpe._draw
+
+    def another(*args):
+        return moved(plain(*args))
+
+    monkeypatch.setattr(QuickTpe, "_draw", staticmethod(another))
+    theirs, ours, optimizer = theirs_and_ours(FLOATS)
+    assert ours == theirs
+    assert "it differs at its proposal 1" in optimizer.notes[0]

@@ -1,8 +1,8 @@
 """Hyperopt's TPE, proposing the same in less time.
 
-`tpe.suggest` builds the same program of the posterior for each proposal, and collects
-garbage while it runs it. `QuickTpe` builds it once, and runs it as it is. How far it is
-believed is the business of `Trust`.
+`tpe.suggest` builds the same program of the posterior for each proposal, also for those
+that it then draws at random, and collects garbage while it runs it. `QuickTpe` builds
+it once, and runs it as it is. How far it is believed is the business of `Trust`.
 """
 
 from __future__ import annotations
@@ -53,10 +53,25 @@ class QuickTpe:
         """Return the document of a new trial, as `tpe.suggest` does."""
         known = _known(trials)
         theirs = partial(self._theirs, new_ids, domain, trials, seed)
-        if len(known) < max(self._options.n_startup_jobs, 1):
-            return theirs()
+        if not known:
+            if self._options.n_startup_jobs < 1:
+                return theirs()
+            # A random trial hangs on the seed alone: the first is looked at for all.
+            ours = partial(self._draw, new_ids, domain, trials, seed)
+            return self._trust.propose(ours, theirs, key="random")
+        if len(known) < self._options.n_startup_jobs:
+            is_ours = not self._trust.lost_because
+            return self._draw(new_ids, domain, trials, seed) if is_ours else theirs()
         ours = partial(self._propose, new_ids[0], domain, trials, seed, known)
         return self._trust.propose(ours, theirs)
+
+    @staticmethod
+    def _draw(
+        new_ids: Sequence[int], domain: Domain, trials: Trials, seed: Any
+    ) -> list[dict[str, Any]]:
+        return hyperopt.rand.suggest(  # type: ignore[no-any-return]
+            new_ids, domain, trials, seed
+        )
 
     def _propose(
         self,
