@@ -53,15 +53,15 @@ def choices_of(option):
 def budget(algorithm):
     """Return how many trials to compare, and with what options, for time.
 
-    A forest of a hundred trees is fitted for each proposal; a Gaussian process makes
-    a third of its trials.
+    A forest of a hundred trees is fitted for each proposal. Two by the model tell that
+    the second one draws on from where the first one left the generator.
     """
     if algorithm == "random":
         return 25, {}
     options = {"n_points": 200}
     if algorithm != "gp":
-        return 25, {**options, "n_initial_points": 22}
-    return 12, {**options, "n_initial_points": 8, "n_restarts_optimizer": 1}
+        return 24, {**options, "n_initial_points": 22}
+    return 10, {**options, "n_initial_points": 8, "n_restarts_optimizer": 1}
 
 
 @pytest.mark.parametrize(("algorithm", "mode", "seed"), later_slow(CELLS))
