@@ -8,14 +8,13 @@ Each wraps `hpbridge-random`, which keeps every rule, and breaks one. `RIGHT` an
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import logging
 import math
 import random
 import sys
 from typing import Any
-
-import numpy as np
 
 from hpbridge.contract.backend import (
     BackendSpec,
@@ -242,11 +241,15 @@ class ReturnsFloatsForInts(Wrapped):
 
 class LeaksNumpyFloats(Wrapped):
     def value(self, parameter, value):
+        import numpy as np
+
         return np.float64(value) if isinstance(parameter, Float) else value
 
 
 class LeaksNumpyInts(Wrapped):
     def value(self, parameter, value):
+        import numpy as np
+
         fits = isinstance(parameter, Int) and abs(value) < 2**63
         return np.int64(value) if fits else value
 
@@ -299,9 +302,16 @@ class EndsWithAnError(Wrapped):
 
 
 class ProposesOnlyForbidden(Wrapped):
+    @functools.cached_property
+    def free(self):
+        return type(self.space)(dict(self.space))
+
     def change(self, params):
-        free = type(self.space)(dict(self.space))
-        points = itertools.chain([params], (free.sample(self.rng) for _ in range(50)))
+        if not self.space.is_restricted:
+            return params
+        points = itertools.chain(
+            [params], (self.free.sample(self.rng) for _ in range(50))
+        )
         return next(filter(self.space.forbids, points), params)
 
 
@@ -391,6 +401,8 @@ class ReseedsGlobalRng(Wrapped):
 
 class DrawsFromGlobalNumpy(Wrapped):
     def ask(self):
+        import numpy as np
+
         np.random.rand()
         return super().ask()
 
