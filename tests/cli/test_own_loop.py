@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -13,6 +11,7 @@ from hpbridge.engine.turns import Turns
 from hpbridge.errors import HpbridgeError, OptionError, StudyOverError, TellError
 from hpbridge.store import open_store
 from hpbridge.store.record import Status
+from tests.forked import Forked
 
 SPACE = """
 [lr]
@@ -160,17 +159,11 @@ def test_shells_at_once_lose_nothing(tmp_path):
     space = {"x": hpb.Float(0, 1)}
     with hpb.open_study(space, "random", seed=1, store=store, name="a") as study:
         study.leave()
-    command = [sys.executable, "-c", SHELL, store, "a"]
-    shells = [
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(N_SHELLS)
-    ]
+    shells = [Forked(SHELL, store, "a") for _ in range(N_SHELLS)]
     for each in shells:
         each.stdin.write("go\n")
         each.stdin.flush()
-    out = "".join(each.communicate(timeout=120)[0] for each in shells)
+    out = "".join(each.communicate() for each in shells)
     n = N_SHELLS * N_EACH
     assert sorted(map(int, out.split())) == [*range(n)]
     read = hpb.load_study("a", store)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import signal
-import subprocess
 import sys
 import time
 
@@ -33,6 +31,7 @@ from hpbridge.store.lease import LEASE_SECONDS
 from hpbridge.store.settings import Settings
 from hpbridge.trial import FinishedTrial, State
 from tests import database_servers as servers
+from tests.forked import Forked
 
 SPACE = {
     "x": hpb.Float(-1, 1),
@@ -84,12 +83,6 @@ def plan_of(tuned, n_trials=5):
 def a_trial(number, **values):
     given = {"params": {"x": 0.5}, "values": {"x": 0.5}, "metrics": {"value": 1.0}}
     return FinishedTrial(number, State.COMPLETE, **{"told": number, **given, **values})
-
-
-def python(code, *arguments):
-    """A second process that runs this code."""
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def read_line(process):
@@ -243,14 +236,14 @@ def test_a_trial_is_on_disk_before_its_optimizer_hears_of_it(url, workers) -> No
 def test_another_process_cannot_write_a_study_that_is_written(url) -> None:
     database = open_store(url)
     with StudyWriter.create(database, plan_of(experiment()).record) as writer:
-        second = python(HOLD, url, writer.study_id)
+        second = Forked(HOLD, url, writer.study_id)
         said = read_line(second)
         close(second)
         writer.add(a_trial(0))
     assert said.startswith("StoreLockedError Study ")
     assert f"is being written by process {os.getpid()} on " in said
     assert "Hint: wait for it, or" in said
-    third = python(HOLD, url, writer.study_id)
+    third = Forked(HOLD, url, writer.study_id)
     assert read_line(third) == "has it"  # it was given free
     close(third)
 
@@ -259,12 +252,12 @@ def test_the_lease_of_a_killed_process_is_free_at_once(url) -> None:
     database = open_store(url)
     with StudyWriter.create(database, plan_of(experiment()).record) as writer:
         pass
-    owner = python(HOLD, url, writer.study_id)
+    owner = Forked(HOLD, url, writer.study_id)
     assert read_line(owner) == "has it"
     with pytest.raises(StoreLockedError, match=f"process {owner.pid} on"):
         StudyWriter(database, writer.study_id, "study")
     assert database.study(writer.study_id).status == "running"
-    owner.send_signal(signal.SIGKILL)
+    owner.kill()
     owner.communicate()
     assert database.study(writer.study_id).status == "interrupted"
     StudyWriter(database, writer.study_id, "study").close()
@@ -332,12 +325,12 @@ def test_readers_read_while_a_writer_writes(url) -> None:
     database = open_store(url)
     with StudyWriter.create(database, plan_of(experiment()).record) as writer:
         writer.add(a_trial(0))
-        reader = python(READ, writer.name, url, 300)
+        reader = Forked(READ, writer.name, url, 300)
         assert read_line(reader) == "reads"
         for number in range(1, 300):
             writer.add(a_trial(number))
             time.sleep(0.002)
-        said, _ = reader.communicate()
+        said = reader.communicate()
     assert reader.returncode == 0
     assert int(said) > 2  # it saw the study grow
 
@@ -346,8 +339,8 @@ OPEN = "import sys, hpbridge.store as s; print(s.open_store(sys.argv[1]).studies
 
 
 def test_several_processes_make_a_store_at_the_same_moment(url) -> None:
-    processes = [python(OPEN, url) for _ in range(3)]
-    assert [p.communicate()[0].strip() for p in processes] == ["[]"] * 3
+    processes = [Forked(OPEN, url) for _ in range(3)]
+    assert [p.communicate().strip() for p in processes] == ["[]"] * 3
     assert [p.returncode for p in processes] == [0] * 3
 
 
@@ -383,10 +376,8 @@ def test_a_store_from_an_older_version_is_brought_up_to_date(url) -> None:
             drop = f"ALTER TABLE {column.table.name} DROP COLUMN {column.name}"
             connection.exec_driver_sql(drop)
     set_version(database, "1")
-    processes = [python(OPEN, url) for _ in range(3)]
-    assert [process.communicate()[0][:12] for process in processes] == [
-        "[StudyRecord"
-    ] * 3
+    processes = [Forked(OPEN, url) for _ in range(3)]
+    assert [process.communicate()[:12] for process in processes] == ["[StudyRecord"] * 3
     study = hpb.load_study(writer.name, url)
     assert [trial.number for trial in study.trials] == [0]
     assert (study.attributes, study.trials[0].attributes) == ({}, {})
@@ -472,15 +463,7 @@ for k in range(15):
 
 def test_processes_that_append_at_once_lose_nothing_of_each_other(url):
     study = hpb.run(experiment(), "random", n_trials=2, seed=0, store=url)
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-c", APPEND, url, who],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for who in "abc"
-    ]
+    workers = [Forked(APPEND, url, who) for who in "abc"]
     assert [worker.stdout.readline() for worker in workers] == ["ready\n"] * 3
     for worker in workers:
         worker.stdin.write("\n")
