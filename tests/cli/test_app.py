@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,18 +11,21 @@ import pytest
 from tests.command import hpbridge
 
 FILE = """
-import time
+import os, time
 import hpbridge as hpb
 def f(t):
-    time.sleep(t["nap"])
     return {"loss": (t["x"] - 0.3) ** 2, "seconds": 1.0}
-space = {"x": hpb.Float(-1, 1), "nap": 0.0}
-def make(name, **more):
+def slowly(t):
+    time.sleep(0.2)
+    while t.number > 6 and not os.path.exists("go on"):
+        time.sleep(0.01)
+    return f(t)
+def make(name, f=f, **more):
     way = {"loss": "minimize"}
-    whole = {**space, **more}
-    return hpb.Experiment(objective=f, space=whole, name=name, direction=way)
+    space = {"x": hpb.Float(-1, 1), **more}
+    return hpb.Experiment(objective=f, space=space, name=name, direction=way)
 experiment = make("cli")
-slow = make("slow", nap=0.2)
+slow = make("slow", slowly)
 tree = make("tree", k=hpb.Int(1, 9, log=True))
 """
 
@@ -181,12 +183,12 @@ def test_ctrl_c_loses_no_trial_and_resume_goes_on(folder: Path) -> None:
         for line in process.stderr:
             if "2/12" in line or "1/12" in line:
                 break
-        time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         told = process.stderr.read()
         assert process.wait(120) == 130
     assert "Every finished trial is in the store." in told
     assert "--resume" in told
+    (folder / "go on").touch()
     done = hpbridge(folder, *words, "--resume", "--json")
     found = json.loads(done.stdout)
     assert (found["n_trials"], found["status"]) == (12, "finished")

@@ -6,8 +6,6 @@ import ast
 import importlib.util
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -20,6 +18,7 @@ from hpbridge.encoding.encode import encode
 from hpbridge.learning.choice import choose
 from hpbridge.learning.staging import learning_of
 from hpbridge.testing.parity import check_parity
+from tests.command import hpbridge
 
 KINDS = {
     "float": Float(-1, 1),
@@ -110,12 +109,7 @@ def test_the_command_line_lists_what_the_plugin_does(backend, name, listed, tmp_
         "experiment = hpb.Experiment(space=space, objective=abs, name='e')\n"
     )
     words = ["explain", f"{file}:experiment", "-b", backend, "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "hpbridge", *words],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = hpbridge(tmp_path, *words)
     found = json.loads(done.stdout)
     told = [(each["parameter"], each["encoding"]) for each in found["encodings"]]
     assert told == listed
@@ -205,12 +199,7 @@ def explained(tmp_path, text: str, backend: str) -> dict:
     file = tmp_path / "one.py"
     file.write_text("import hpbridge as hpb\n" + text)
     words = ["explain", f"{file}:experiment", "-b", backend, "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "hpbridge", *words],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = hpbridge(tmp_path, *words)
     return json.loads(done.stdout)
 
 
@@ -256,12 +245,7 @@ def test_what_is_made_of_pruned_trials_is_said(tmp_path, backend):
         "    space={'x': hpb.Float(0, 1)}, objective=abs, name='e')\n"
     )
     words = ["explain", f"{file}:experiment", "-b", backend, "--pruner", "median"]
-    done = subprocess.run(
-        [sys.executable, "-m", "hpbridge", *words, "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = hpbridge(tmp_path, *words, "--json")
     found = json.loads(done.stdout)
     spec, algorithm = registry().algorithm(backend)
     note = algorithm.capabilities[Feature.PRUNED_TRIALS].note
@@ -281,12 +265,7 @@ def test_what_is_learnt_at_several_budgets_is_said(tmp_path):
     )
     for backend in ("random", "hyperopt:tpe"):
         words = ["explain", f"{file}:experiment", "-b", backend, "--json"]
-        done = subprocess.run(
-            [sys.executable, "-m", "hpbridge", *words, "--pruner", "hyperband"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        done = hpbridge(tmp_path, *words, "--pruner", "hyperband")
         found = json.loads(done.stdout)
         learning = learning_of(choose(backend, load_experiment(f"{file}:experiment")))
         assert found["budgets"] == learning.sentence(found["optimizer"], 1)
