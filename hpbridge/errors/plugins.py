@@ -161,9 +161,8 @@ class OptimizerError(BackendError, RuntimeError):
     def failed(cls, optimizer: str, doing: str, error: Exception) -> OptimizerError:
         """Return the error for a library that raised."""
         text = " ".join(str(error).split())
-        headline = (
-            f"Optimizer {optimizer!r} failed {doing}: {type(error).__name__}: {text}"
-        )
+        how = f"{type(error).__name__}: {text}".rstrip(": ")
+        headline = f"Optimizer {optimizer!r} failed {doing}: {how}"
         hint = "`hpbridge doctor` says whether it works here; --traceback shows where"
         return cls(headline, hint=hint)
 

@@ -16,7 +16,7 @@ from hpbridge.contract.resolving import Occasion, Standing
 from hpbridge.errors import BackendError, UnsupportedFeatureError
 from hpbridge.learning.defining import DefiningLearner
 from hpbridge.learning.growing import GrowingLearner
-from hpbridge.learning.learner import Learner
+from hpbridge.learning.learner import Learner, in_library
 from hpbridge.learning.one_thread import OneThread
 from hpbridge.learning.portfolio import Portfolio, PortfolioLearner
 from hpbridge.learning.scalarized import Scalarized, variants
@@ -141,7 +141,8 @@ class Choice:
         )
 
     def _created(self, problem: Problem, options: Any, seed: int) -> Optimizer:
-        made = self.spec.create(problem, self.algorithm, options, seed)
+        with in_library(self.name, "when it was made"):
+            made = self.spec.create(problem, self.algorithm, options, seed)
         return OneThread(made) if self.has_one_thread else made
 
     def told(self, problem: Problem) -> Told | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.learning.growing import Asked, OpenLearner, Run
+from hpbridge.learning.learner import in_library
 from hpbridge.space.kinds import with_when
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class DefiningLearner(OpenLearner):
             OptimizerError: If the library fails, or refuses the parameter.
         """
         assert suggestion is not None
-        with self._in_library(f"to propose {name!r} of trial {number}"):
+        with in_library(self.name, f"to propose {name!r} of trial {number}"):
             value = self._answers.suggest(suggestion, name, parameter)
         self._hear()
         return value
@@ -76,7 +77,7 @@ class DefiningLearner(OpenLearner):
             OptimizerError: If the library fails, or refuses the parameter.
         """
         assert suggestion is not None
-        with self._in_library(f"to take {name!r} of trial {number}"):
+        with in_library(self.name, f"to take {name!r} of trial {number}"):
             self._answers.settle(suggestion, name, parameter, value)
 
     def reserve(self, count: int) -> None:

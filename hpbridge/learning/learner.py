@@ -54,6 +54,22 @@ may be older than the drawing of trials."""
 _MOST_NAMED = 5
 
 
+@contextlib.contextmanager
+def in_library(optimizer: str, doing: str, *passed: type[Exception]) -> Iterator[None]:
+    """Say of what the library raises what it was to do; `passed` are answers.
+
+    Raises:
+        OptimizerError: If the library fails.
+    """
+    known: tuple[type[Exception], ...] = (HpbridgeError, *passed)
+    try:
+        yield
+    except known:
+        raise
+    except Exception as error:  # a library may raise anything
+        raise OptimizerError.failed(optimizer, doing, error) from error
+
+
 @dataclass(frozen=True, slots=True)
 class DrawnSuggestion(Suggestion):
     """A point that was drawn in place of an optimizer's forbidden proposals."""
@@ -198,8 +214,8 @@ class Learner:
         self.note(self._note_of_drawn)
 
     def _ask(self, number: int) -> Suggestion:
-        with self._in_library(
-            f"to propose trial {number}", ExhaustedError, NotYetError
+        with in_library(
+            self.name, f"to propose trial {number}", ExhaustedError, NotYetError
         ):
             return self._linked(number, self._optimizer.ask())
 
@@ -213,21 +229,6 @@ class Learner:
             return suggestion
         parent = self._numbers[stage.parent]
         return replace(suggestion, stage=replace(stage, parent=parent))
-
-    @contextlib.contextmanager
-    def _in_library(self, doing: str, *passed: type[Exception]) -> Iterator[None]:
-        """Say of what the library raises what it was to do; `passed` are answers.
-
-        Raises:
-            OptimizerError: If the library fails.
-        """
-        known: tuple[type[Exception], ...] = (HpbridgeError, *passed)
-        try:
-            yield
-        except known:
-            raise
-        except Exception as error:  # a library may raise anything
-            raise OptimizerError.failed(self.name, doing, error) from error
 
     def learn(
         self,
@@ -256,7 +257,7 @@ class Learner:
             OptimizerError: If the library fails.
         """
         try:
-            with self._in_library(f"to learn from trial {number}"):
+            with in_library(self.name, f"to learn from trial {number}"):
                 if suggestion is None or isinstance(suggestion, DrawnSuggestion):
                     self._optimizer.observe(params, outcome)
                 else:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import hpbridge as hpb
+from hpbridge.contract.registry import registry
 from hpbridge.engine.compare import load_comparison
 from hpbridge.errors import ComparisonNotFoundError, ExperimentError
 
@@ -122,6 +124,19 @@ def test_a_study_that_failed_before_its_first_trial_is_none(monkeypatch) -> None
     comparison = compare(tuned)
     assert comparison.studies == ()
     assert len(comparison.failures) == 2
+
+
+def test_a_library_that_fails_when_it_is_made_is_a_failure_by_name(monkeypatch) -> None:
+    def breaks(*_):
+        raise ZeroDivisionError
+
+    backends = registry().backends
+    monkeypatch.setitem(backends, "random", replace(backends["random"], create=breaks))
+    tuned = hpb.Experiment(objective=lambda t: t["x"], space=SPACE)
+    comparison = compare(tuned)
+    assert [study.backend for study in comparison.studies] == ["optuna"]
+    [failure] = comparison.failures.values()
+    assert "'random:random' failed when it was made: ZeroDivisionError." in failure
 
 
 def test_infeasible_trials_are_counted_where_there_are_constraints() -> None:
