@@ -108,14 +108,17 @@ class Book:
 
     Args:
         say: Hands a message to the study's process.
+        gone_seconds: How long an agent whose connection broke may take to come again.
 
     Attributes:
         incarnation: Tells this reception from an earlier one at the same address.
         is_closing: Whether agents are to leave.
     """
 
-    def __init__(self, say: Callable[..., None]) -> None:
-        self._say = say
+    def __init__(
+        self, say: Callable[..., None], gone_seconds: float = GONE_SECONDS
+    ) -> None:
+        self._say, self._gone_seconds = say, gone_seconds
         self.incarnation = secrets.token_hex(8)
         self.is_closing = False
         self.members: dict[str, Member] = {}
@@ -221,7 +224,8 @@ class Book:
                 member.seen_at += late
                 if member.gone_at is not None:
                     member.gone_at += late
-            if member.gone_at is not None and now - member.gone_at > GONE_SECONDS:
+            since = member.gone_at
+            if since is not None and now - since > self._gone_seconds:
                 self.leave(member, f"its agent {member.worker} is gone")
             elif not member.n_open and now - member.seen_at > SILENT_SECONDS:
                 why = f"nothing was heard of its agent {member.worker} for "

@@ -44,13 +44,18 @@ class Reception:
         main: The line to the study's process.
         token: That requests must bear; None for none.
         welcome: What an agent is told when it joins.
+        gone_seconds: As of `Book`.
     """
 
     def __init__(
-        self, main: Pipe, token: str | None, welcome: Mapping[str, Any]
+        self,
+        main: Pipe,
+        token: str | None,
+        welcome: Mapping[str, Any],
+        gone_seconds: float,
     ) -> None:
         self._main, self._token, self._welcome = main, token, welcome
-        self._book = Book(self._say)
+        self._book = Book(self._say, gone_seconds)
         self._depot = Depot(self._order_of)
         self._experiments: dict[str, tuple[bytes, Any]] = {}
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -324,8 +329,8 @@ async def _serve(line: socket.socket) -> None:
         loop.add_reader(line, readable.set_result, None)
         await readable
         loop.remove_reader(line)
-    token, welcome, number, tls = first[0]
-    reception = Reception(main, token, welcome)
+    token, welcome, number, tls, gone_seconds = first[0]
+    reception = Reception(main, token, welcome, gone_seconds)
     for what in first[1:]:
         reception._do(*what)
     config = uvicorn.Config(

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from hpbridge.errors import DriverError
-from hpbridge.remote.book import CLOSE
+from hpbridge.remote import book
 from hpbridge.remote.pipe import Pipe
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class ReceptionProcess:
                 start_new_session=True,  # Ctrl-C is our business
             )
             # Not on its command line, where everybody reads: through the socket.
-            self.tell(token, dict(welcome), door.fileno(), dict(tls))
+            self.tell(token, dict(welcome), door.fileno(), dict(tls), book.GONE_SECONDS)
 
     @property
     def is_dead(self) -> bool:
@@ -89,7 +89,7 @@ class ReceptionProcess:
     def close(self) -> None:
         """Let agents leave, and end it."""
         if not self.is_dead:
-            self.tell(CLOSE)
+            self.tell(book.CLOSE)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not self.is_dead and time.monotonic() < deadline:
             self.wait(deadline - time.monotonic())

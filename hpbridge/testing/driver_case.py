@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 OPTIMIZER = "random"
 """Of the studies that the kit runs: what it proposes depends on nothing else."""
 
-END_SECONDS = 10.0
+END_SECONDS = 30.0
 """How long a process that was ended may still be there."""
 
 

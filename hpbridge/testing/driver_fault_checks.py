@@ -74,12 +74,12 @@ def check_lost_node(case: DriverCase) -> None:
 def check_killed_study(case: DriverCase) -> None:
     """A study whose process is killed leaves no process, and goes on from its store."""
     case.needs(sys.platform == "linux", "only Linux tells what a process has started")
-    with folder() as path, folder() as marks:
+    with folder() as path, folder() as signs:
         store, mark = str(Path(path, "kit.db")), secrets.token_hex(16)
-        process = _started(case, path, (marks, store), mark)
+        process = _started(case, path, (signs, store), mark)
         try:
             deadline = time.monotonic() + PATIENCE_SECONDS
-            while _n_trials(store) < 2:
+            while _n_trials(store) < 2:  # the others wait
                 seen = f"{_n_trials(store)}, and it ended with {process.poll()}"
                 is_in_time = time.monotonic() < deadline and process.poll() is None
                 require(is_in_time, "2 trials of a study in another process", seen)
@@ -87,12 +87,13 @@ def check_killed_study(case: DriverCase) -> None:
         finally:
             process.kill()  # with no word to anybody
             process.wait()
+        Path(signs, objectives.GO).touch()  # who ends after its trial may do so
         try:
             _see_all_gone(mark, case.end_seconds)
         finally:
             for pid, _ in _marked(mark):
                 os.kill(pid, 9)
-        life = case.resumed(partial(objectives.naps, marks), store)
+        life = case.resumed(partial(objectives.lingers, signs), store)
         study = case.run(life)
     alone = case.life(objectives.square, N_TRIALS)
     expected = [(t.number, t.params) for t in case.run(alone).trials]

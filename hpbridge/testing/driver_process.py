@@ -24,7 +24,9 @@ def main() -> None:
     sys.path[:] = json.loads(head)
     spec, folder, store = pickle.loads(pickled)  # written by the kit a moment ago
     case = DriverCase(spec)
-    life = case.life(partial(objectives.naps, folder), N_TRIALS, workers=2, store=store)
+    life = case.life(
+        partial(objectives.lingers, folder), N_TRIALS, workers=2, store=store
+    )
     case.run(life)
 
 

@@ -7,11 +7,18 @@ from remote_crew import PROCESSES, ProcessCrew, kill_agent_of
 
 from hpbridge.contract.execution import Lost
 from hpbridge.plugin import open_hands
+from hpbridge.remote import book
 from hpbridge.testing import DriverConformance
 from hpbridge.testing.driver_case import DriverCase, ends, hear, is_gone, process_in
 from hpbridge.testing.driver_objectives import square, waits
 
 pytestmark = pytest.mark.xdist_group("remote")
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch):
+    """On this machine, a connection that broke does not come again."""
+    monkeypatch.setattr(book, "GONE_SECONDS", 0.5)
 
 
 class TestAgents(DriverConformance):

@@ -15,18 +15,21 @@ import pytest
 import hpbridge as hpb
 from hpbridge.errors import DriverError
 from tests.command import hpbridge
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.xdist_group("remote")
 
 FILE = """
-import os, time
+import os, pathlib, time
 import hpbridge as hpb
+HERE = pathlib.Path(__file__).parent
 def f(trial):
     print("here is", trial.number, "HPBRIDGE_TOKEN" in os.environ)
     for step in range(3):
         trial.report(trial["x"] * step, step)
-        time.sleep(0.05)
+    (HERE / f"began-{trial.number}").touch()
+    while trial.number >= 4 and not (HERE / "go").exists():
+        time.sleep(0.02)
     return {"loss": trial["x"] ** 2}
 experiment = hpb.Experiment(
     objective=f,
@@ -87,7 +90,7 @@ def n_trials(store):
     return 0
 
 
-def study_words(port, n=30):
+def study_words(port, n=12):
     address = f"127.0.0.1:{port}"
     words = ["run", "far.py:experiment", "-b", "random", "-n", str(n), "-s", "1"]
     return [
@@ -112,20 +115,25 @@ def test_a_study_that_is_killed_goes_on_with_the_workers_that_wait(folder, start
         begin(started, folder, f"w{k}", "work", address, "far.py:experiment")
         for k in range(2)
     ]
-    wait_until(lambda: n_trials(folder / "s.db") >= 4)
+    both = [folder / "began-4", folder / "began-5"]  # one on each, and they wait
+    wait_until(lambda: all(each.exists() for each in both))
     run.kill()  # with no word to anybody
     run.wait()
+    for each in both:
+        each.unlink()
     wait_until(lambda: not is_open(port))  # what listened has ended with it
     done, out = begin(started, folder, "again", *study_words(port), "--resume")
-    assert done.wait(120) == 0, out.read_text()
+    wait_until(lambda: all(each.exists() for each in both))
+    (folder / "go").touch()
+    assert done.wait(PATIENCE) == 0, out.read_text()
     assert "bit for bit" in out.read_text()
     for work, said in works:
-        assert work.wait(30) == 0, said.read_text()
+        assert work.wait(PATIENCE) == 0, said.read_text()
         assert "the study is over" in said.read_text()
     study = hpb.load_study("far-random-random-1", store=folder / "s.db")
-    assert [t.state.value for t in study.trials] == ["complete"] * 30
+    assert [t.state.value for t in study.trials] == ["complete"] * 12
     alone = hpb.run(
-        study_experiment(folder), "random", n_trials=30, seed=1, store=":memory:"
+        study_experiment(folder), "random", n_trials=12, seed=1, store=":memory:"
     )
     assert [t.params for t in study.trials] == [t.params for t in alone.trials]
     log = hpbridge(folder, "show", study.name, "3", "--log", "--store", "s.db").stdout
@@ -147,7 +155,7 @@ def test_a_worker_that_leaves_gives_its_trial_back_and_another_experiment_is_tol
     folder, started
 ):
     port = free_port()
-    run, out = begin(started, folder, "run", *study_words(port, 12))
+    run, out = begin(started, folder, "run", *study_words(port, 8))
     wait_until(lambda: is_open(port))
     address = f"127.0.0.1:{port}"
     wrong = hpbridge(folder, "work", address, "far.py:other", code=2)
@@ -161,14 +169,15 @@ def test_a_worker_that_leaves_gives_its_trial_back_and_another_experiment_is_tol
     first, said = begin(
         started, folder, "w", "work", address, "far.py:experiment", "-w", "2"
     )
-    wait_until(lambda: n_trials(folder / "s.db") >= 2)
+    wait_until((folder / "began-4").exists)  # it waits for a file
     first.send_signal(signal.SIGINT)
-    assert first.wait(30) == 130, said.read_text()
+    assert first.wait(PATIENCE) == 130, said.read_text()
+    (folder / "go").touch()
     second, _ = begin(started, folder, "w2", "work", address, "far.py:experiment")
-    assert run.wait(60) == 0, out.read_text()
-    assert second.wait(30) == 0
+    assert run.wait(PATIENCE) == 0, out.read_text()
+    assert second.wait(PATIENCE) == 0
     study = hpb.load_study("far-random-random-1", store=folder / "s.db")
-    assert [t.state.value for t in study.trials] == ["complete"] * 12
+    assert [t.state.value for t in study.trials] == ["complete"] * 8
     assert max(t.attempts for t in study.trials) > 1  # without any retries
 
 
@@ -195,8 +204,8 @@ def test_a_token_is_needed_beyond_this_machine_and_is_in_no_record(folder, start
             assert TOKEN.encode() not in line.read_bytes()
         except OSError:
             continue
-    assert run.wait(60) == 0, out.read_text()
-    assert work.wait(30) == 0, said.read_text()
+    assert run.wait(PATIENCE) == 0, out.read_text()
+    assert work.wait(PATIENCE) == 0, said.read_text()
     for file in (*folder.glob("s.db*"), out, folder / "w.out"):
         if file.is_file():
             assert TOKEN.encode() not in file.read_bytes()
@@ -218,7 +227,7 @@ def test_an_address_that_answers_nothing_is_told_soon(folder):
             folder, "work", f"127.0.0.1:{port}", "far.py:experiment", code=2
         )
         assert "No study answers" in done.stderr
-        assert time.monotonic() - began < 30  # of that, 5 s are its patience
+        assert time.monotonic() - began < PATIENCE  # it would be for ever
     done = hpbridge(
         folder, "work", f"127.0.0.1:{free_port()}", "far.py:experiment", code=2
     )

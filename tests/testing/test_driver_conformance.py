@@ -83,7 +83,7 @@ class TestProcessPool(DriverConformance):
 def test_a_wrong_driver_fails_its_check(name, spec, monkeypatch) -> None:
     # In this process, nobody ends a trial that should be.
     monkeypatch.setattr(objectives, "TOO_LONG_SECONDS", 0.01)
-    monkeypatch.setattr(driver_case, "END_SECONDS", 1.0)
+    monkeypatch.setattr(driver_case, "END_SECONDS", 0.3)
     result = DRIVERS.checks[name.split("-")[0]]
     case = DriverCase(spec, kill)
     with pytest.raises(Exception) as caught:  # noqa: PT011 - a verdict, or what it raised

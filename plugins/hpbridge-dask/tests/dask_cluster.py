@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 
+from waiting import PATIENCE
+
 from hpbridge_dask import DRIVER
 from hpbridge_dask.driver.opening import open_client
 from hpbridge_dask.driver.own import OwnCluster
@@ -23,6 +25,7 @@ def client():
         _client = _shared.enter_context(
             Client(own.address(), set_as_default=False, timeout=60)
         )
+    _client.wait_for_workers(2, timeout=PATIENCE)  # a test may have killed one
     return _client
 
 

@@ -16,11 +16,13 @@ from pathlib import Path
 
 import pytest
 from dask_cluster import client
-from waiting import is_alive, wait_until
+from waiting import PATIENCE, is_alive, wait_until
 
 import hpbridge as hpb
 from hpbridge.errors import DriverError, ExecutorError, OptionError
+from hpbridge.remote import book
 from hpbridge_dask._upstream import problems
+from hpbridge_dask.driver import address as address_of
 from hpbridge_dask.driver import opening
 from hpbridge_dask.driver.cluster import _differences
 
@@ -44,7 +46,7 @@ def kills_dask_worker(folder, trial):
     if trial.number == 1 and not mark.exists():
         mark.touch()
         os.kill(os.getppid(), signal.SIGKILL)
-        time.sleep(60)
+        time.sleep(600)
     return trial["x"] ** 2
 
 
@@ -52,6 +54,13 @@ def test_what_it_uses_of_dask_is_there():
     assert problems() == []
 
 
+@pytest.fixture
+def _soon(monkeypatch):
+    """On this machine, a connection that broke does not come again."""
+    monkeypatch.setattr(book, "GONE_SECONDS", 0.5)
+
+
+@pytest.mark.usefixtures("_soon")
 def test_a_dask_worker_that_dies_costs_one_trial(tmp_path):
     objective = partial(kills_dask_worker, str(tmp_path))
     found = study(objective, client(), n_trials=6)
@@ -60,6 +69,7 @@ def test_a_dask_worker_that_dies_costs_one_trial(tmp_path):
     assert "is gone" in found.trials[1].error
 
 
+@pytest.mark.usefixtures("_soon")
 def test_what_died_with_a_dask_worker_is_retried(tmp_path):
     objective = partial(kills_dask_worker, str(tmp_path))
     found = study(objective, client(), retries=1)
@@ -104,13 +114,14 @@ def test_an_address_where_nothing_is_is_told(address, why):
         study(square, ("dask", {"address": address}))
 
 
-def test_what_says_nothing_is_no_scheduler():
+def test_what_says_nothing_is_no_scheduler(monkeypatch):
+    monkeypatch.setattr(address_of, "GREETING_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         began = time.monotonic()
         with pytest.raises(DriverError, match=r"Timed out|says nothing"):
             study(square, ("dask", {"address": address}))
-    assert time.monotonic() - began < 60  # it would be for ever
+    assert time.monotonic() - began < PATIENCE  # it would be for ever
 
 
 def test_what_speaks_another_protocol_is_no_scheduler():
@@ -203,15 +214,19 @@ def test_a_cluster_that_is_gone_interrupts_the_study(tmp_path, monkeypatch):
     def end(*_):
         os.kill(started[0]._process.pid, signal.SIGKILL)
 
-    store = tmp_path / "s.db"
+    store, go = tmp_path / "s.db", str(tmp_path / "go")
+    stays = partial(waits_for, go)
     with pytest.raises(ExecutorError, match="Dask is gone"):
-        study(slow, "dask", store=store, name="s", n_trials=200, callbacks=[end])
-    found = hpb.resume("s", experiment(slow), store=store, driver=client(), n_trials=9)
+        study(stays, "dask", store=store, name="s", n_trials=9, callbacks=[end])
+    Path(go).touch()
+    found = hpb.resume("s", experiment(stays), store=store, driver=client())
     assert [t.state.value for t in found.trials] == ["complete"] * 9
 
 
-def slow(trial):
-    time.sleep(0.1)
+def waits_for(file, trial):
+    """Wait for a file in all trials but the first."""
+    while trial.number and not Path(file).exists():
+        time.sleep(0.02)
     return trial["x"] ** 2
 
 

@@ -6,6 +6,7 @@ There is no `mongod` to be had by a package manager; see `mongo_servers`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import math
 import subprocess
@@ -50,6 +51,15 @@ def nx():
 def eco():
     with mongo_servers.mongoeco() as address:
         yield address, "one"
+
+
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch):
+    """Let `fmin` look for results ten times a second, and not once: it takes no such
+    argument."""
+    module = sys.modules["hyperopt.fmin"]
+    often = functools.partial(module.FMinIter, poll_interval_secs=0.1)
+    monkeypatch.setattr(module, "FMinIter", often)
 
 
 @pytest.fixture(params=["nx", "eco"])

@@ -255,6 +255,7 @@ class TestRefusals:
         known = Path(os.environ["SLURM_CONF"]).read_text().splitlines()
         other = [line for line in known if not line.startswith("SlurmctldPort")]
         (tmp_path / "slurm.conf").write_text("\n".join([*other, "SlurmctldPort=1"]))
+        monkeypatch.setattr(commands, "_PATIENCE_SECONDS", 1.0)
         with monkeypatch.context() as away:
             away.setenv("SLURM_CONF", str(tmp_path / "slurm.conf"))
             with pytest.raises(DriverError, match="Slurm does not answer"):
