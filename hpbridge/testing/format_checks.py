@@ -105,12 +105,15 @@ def check_crossing(case: FormatCase) -> None:
     if not others:
         msg = "no other format that is written is installed"
         raise NotApplicable(msg)
+    between: dict[frozenset[Part], Study] = {}  # many hold the same of what it holds
     for other in map(FormatCase, others):
         both = case.held(other.spec.holds)
         study = sample_study(both)
         with a_folder() as folder:
-            between = case.there_and_back(study, folder)
-            after = other.there_and_back(between, folder)
+            key = frozenset(both)
+            if key not in between:
+                between[key] = case.there_and_back(study, folder)
+            after = other.there_and_back(between[key], folder)
         require(len(after.trials) == N_TRIALS, f"{N_TRIALS} trials", len(after.trials))
         way = f"through {case.spec.name} and then {other.spec.name}"
         _require_same(both, study, after, way)
