@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 60.0
 """How long a lease outlives the last word of its owner."""
 RENEW_SECONDS = 15.0
+_JOIN_SECONDS = 5.0
 _LOOK_SECONDS = 1.0
 
 # Owners in this process. One of its earlier leases may still be written down, if the
@@ -127,9 +128,11 @@ class Lease:
         except BaseException:  # raised again
             forget(self._owner)
             raise
+        self._beside: threading.Thread | None = None
         # No other process can see a store in memory.
         if database.engine.url.database:
-            threading.Thread(target=self._renew_all, daemon=True).start()
+            self._beside = threading.Thread(target=self._renew_all, daemon=True)
+            self._beside.start()
 
     def _acquire(self) -> None:
         table = schema.studies
@@ -209,3 +212,5 @@ class Lease:
             return
         with explained(self._url), self._database.connected() as connection:
             self._pass_on(connection, self._owner, None)
+        if self._beside is not None:  # it may be looking, and has a connection
+            self._beside.join(_JOIN_SECONDS)
