@@ -17,6 +17,7 @@ from hpbridge.errors import StoreError, StoreLockedError
 from hpbridge.store import schema
 from hpbridge.store.failures import explained
 from hpbridge.store.lease import (
+    JOIN_SECONDS,
     LEASE_SECONDS,
     RENEW_SECONDS,
     described,
@@ -54,6 +55,7 @@ class Claim:
         self._seconds = seconds
         self._owner, self._value = new_owner(), ""
         self._stop = threading.Event()
+        self._beside: threading.Thread | None = None
 
     def __enter__(self) -> None:
         until = time.monotonic() + self._seconds
@@ -68,7 +70,8 @@ class Claim:
             raise
         # No other process can see a store in memory.
         if self._database.engine.url.database:
-            threading.Thread(target=self._renew_all, daemon=True).start()
+            self._beside = threading.Thread(target=self._renew_all, daemon=True)
+            self._beside.start()
 
     def __exit__(
         self,
@@ -78,10 +81,13 @@ class Claim:
     ) -> None:
         self._stop.set()
         forget(self._owner)
+        if self._beside is not None:  # it may be renewing, and has a connection
+            self._beside.join(JOIN_SECONDS)
         table = schema.meta
         delete = table.delete().where(table.c.key == self._key)
+        is_ours = table.c.value.endswith(f"|{self._owner}", autoescape=True)
         with contextlib.suppress(StoreError):  # one of a dead process is free
-            self._changed(delete.where(table.c.value == self._value))
+            self._changed(delete.where(is_ours))
 
     def _tried(self) -> str | None:
         """Take the claim; return who has it, if somebody does."""

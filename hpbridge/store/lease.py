@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 60.0
 """How long a lease outlives the last word of its owner."""
 RENEW_SECONDS = 15.0
-_JOIN_SECONDS = 5.0
+JOIN_SECONDS = 5.0
+"""How long the end of one waits for its thread, which may be at a store that is slow."""
 _LOOK_SECONDS = 1.0
 
 # Owners in this process. One of its earlier leases may still be written down, if the
@@ -213,4 +214,4 @@ class Lease:
         with explained(self._url), self._database.connected() as connection:
             self._pass_on(connection, self._owner, None)
         if self._beside is not None:  # it may be looking, and has a connection
-            self._beside.join(_JOIN_SECONDS)
+            self._beside.join(JOIN_SECONDS)

@@ -52,6 +52,12 @@ def helpers(place, study="a"):
     return [pid for pid in found if is_alive(pid)]
 
 
+def listens(place, study="a"):
+    """Say whether a connection is still taken: the system closes a moment later."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path_of(place, study))) == 0
+
+
 def tell(place, number, value):
     with Turns(open_store(place), "a", hears=False).turn() as opened:
         opened.tell(number, value)
@@ -93,7 +99,7 @@ def test_one_that_was_killed_is_replaced(place):
     ask_warm(place, "a", 1, SECONDS)
     (pid,) = helpers(place)
     os.kill(pid, 9)
-    wait_until(lambda: not is_alive(pid))
+    wait_until(lambda: not is_alive(pid) and not listens(place))
     (trial,) = ask_warm(place, "a", 1, SECONDS)
     assert trial["number"] == 1
     assert helpers(place) != [pid]
