@@ -29,7 +29,7 @@ LEASE_SECONDS = 60.0
 """How long a lease outlives the last word of its owner."""
 RENEW_SECONDS = 15.0
 JOIN_SECONDS = 5.0
-"""How long the end of one waits for its thread, which may be at a store that is slow."""
+"""How long an end waits for the thread beside it, whose store may be slow."""
 _LOOK_SECONDS = 1.0
 
 # Owners in this process. One of its earlier leases may still be written down, if the
