@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hpbridge.contract.registry import registry
 from hpbridge.engine.contest import ALL, given_for
-from hpbridge.errors import ExperimentError
+from hpbridge.errors import BackendError, ExperimentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,6 +56,19 @@ def optimizers_of(
         raise ExperimentError.of_bench(suite, problems)
     pairs = zip(names, given, strict=True)
     return {name: given_for(word, options) for name, word in pairs}, skipped
+
+
+def against_names(backends: str | Sequence[str] | None) -> list[str]:
+    """Return what is wrong with the names of optimizers, a sentence each."""
+    if backends is None or backends == ALL:
+        return []
+    problems = []
+    for each in [backends] if isinstance(backends, str) else backends:
+        try:
+            full_name(each)
+        except BackendError as error:
+            problems.append(f"{error.line} ({error.hint})")
+    return problems
 
 
 def full_name(optimizer: str) -> str:

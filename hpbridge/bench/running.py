@@ -10,6 +10,7 @@ from hpbridge.bench.arguments import OF_BENCH
 from hpbridge.bench.crew import run_in_processes
 from hpbridge.bench.entry import Entry, checked
 from hpbridge.bench.optimizers import (
+    against_names,
     installed_reference,
     optimizers_of,
     reference_among,
@@ -111,7 +112,7 @@ def bench(  # noqa: PLR0913 - a verb of the project; all but one have a default
     from hpbridge.store import open_store
 
     whole = suite_of(suite)
-    _check_numbers(whole, n_trials, seeds, jobs, problems)
+    _check_words(whole, n_trials, seeds, jobs, problems, backends)
     given = {
         "backends": backends,
         "problems": problems,
@@ -195,12 +196,13 @@ def _entry_of(
     )
 
 
-def _check_numbers(
+def _check_words(
     whole: Suite,
     n_trials: int | str | None,
     seeds: int | None,
     jobs: int,
     patterns: Sequence[str] | None,
+    backends: str | Sequence[str] | None,
 ) -> None:
     problems = [
         f"{name} must be a whole number >= 1, got {number!r}"
@@ -214,7 +216,9 @@ def _check_numbers(
             f"got {n_trials!r}"
         )
     problems += whole.against(patterns)
-    if problems:
+    wrong_names = against_names(backends)
+    if problems or len(wrong_names) > 1:  # one alone is told by its own error
+        problems += wrong_names
         raise ExperimentError.of_bench(whole.name, problems)
 
 

@@ -237,12 +237,18 @@ def test_what_is_wrong_is_said_before_the_first_trial(tmp_path, monkeypatch) -> 
     )
     assert "'0d'" in refused(ExperimentError, "fast", n_trials="0d")
     assert "'many'" in refused(ExperimentError, "fast", n_trials="many")
-    text = refused(ExperimentError, "fast", seeds=0, jobs=0, problems=["brannin"])
+    text = refused(
+        ExperimentError, "fast", ["optuan"], seeds=0, jobs=0, problems=["brannin"]
+    )
+    assert "did you mean 'optuna'" in text
     assert "seeds must be" in text
     assert "'brannin'" in text
     assert "jobs must be" in text
     assert "in memory" in refused(ExperimentError, "fast", jobs=2, store=":memory:")
     refused(AlgorithmNotFoundError, "fast", ["optuna:tpee"])
+    text = refused(ExperimentError, "fast", ["optuna:tpee", "skopt:gpp"])
+    assert "did you mean 'tpe'" in text
+    assert "did you mean 'gp'" in text
     assert "twice" in refused(ExperimentError, "fast", ["optuna", "optuna:tpe"])
     text = refused(ExperimentError, "fast", ["optuna"], options={"skopt": {"a": 1}})
     assert "options are given for 'skopt'" in text

@@ -63,7 +63,10 @@ EXCUSED = {
         "what it proposes depends on the metric from which it learns"
     ),
 }
-"""Why a case fails, by its name in pytest; one that passes is an error."""
+"""Why a case fails, by its name in pytest.
+
+One that passes is an error, but for repeated choices: there a search draws its seed.
+"""
 
 
 @pytest.fixture(autouse=True)
